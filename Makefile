@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+# Furui: one Makefile, no configure. `make help` lists what a person types.
+
+MODE  ?= release
+B     ?= build/$(MODE)
+PREFIX ?= /usr/local
+DESTDIR ?=
+V     ?= 0
+Q      = $(if $(filter 1,$(V)),,@)
+CC    ?= cc
+ifeq ($(origin CC),default)
+CC     = gcc
+endif
+
+PKGS      = libzmq msgpack hiredis libxxhash fann libutf8proc libpsl inih
+CSTD      = -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
+CPPFLAGS += -I. -DFURUI_VERSION='"$(VERSION)"' -DFURUI_PREFIX='"$(PREFIX)"'
+CFLAGS   ?= -O2 -g
+# No verdict may depend on the CPU or the compiler: no contraction of a*b+c (docs/style in CONTRIBUTING.md).
+MYFLAGS   = $(CSTD) -ffp-contract=off -fno-strict-aliasing -fPIC -fvisibility=hidden -fstack-protector-strong \
+            $(if $(WERROR),-Werror) $(SAN)
+LIBS      = $(shell pkg-config --libs $(PKGS)) -lm -lpthread $(JEMALLOC)
+VERSION   = 0.1.0
+
+ifeq ($(MODE),asan)
+SAN       = -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+else ifeq ($(MODE),tsan)
+SAN       = -fsanitize=thread -fno-omit-frame-pointer
+else
+CFLAGS   += -D_FORTIFY_SOURCE=2
+JEMALLOC  = -ljemalloc
+endif
+
+# --- what is built -------------------------------------------------------------------------------------------------
+# Folders are libraries, programs sit on top: a program is its own folder and everything below it (make layers).
+BASE_SRC   = $(wildcard proto/base/*.c)
+PROTO_SRC  = $(wildcard proto/*.c)
+CLI_SRC    = $(wildcard proto/cli/*.c)
+ENGINE_SRC = $(wildcard engine/*.c)
+WORKER_LIB_SRC = $(wildcard worker/*/*.c)
+WORKER_SRC = $(wildcard worker/*.c)
+MODELS_SRC = $(wildcard models/*.c)
+BENCH_SRC  = $(wildcard bench/*.c)
+CLIENT_SRC = $(BASE_SRC) proto/wire.c proto/bus.c proto/client.c
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+PROGRAMS = $(B)/furuid $(B)/furui-worker $(B)/furui
+TESTS    = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+FUZZERS  = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+all: $(PROGRAMS) $(B)/libfurui.a $(B)/libfurui.so.1  ## build everything into build/
+
+$(B)/furuid: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(ENGINE_SRC))
+$(B)/furui-worker: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC))
+$(B)/furui: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(CLI_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC))
+$(PROGRAMS):
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/libfurui.a: $(call obj,$(CLIENT_SRC))
+	@echo "  AR    $@"
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(B)/libfurui.so.1: $(call obj,$(CLIENT_SRC))
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libfurui.so.1 -o $@ $^ -lzmq -lmsgpackc -lm -lpthread
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(MYFLAGS) $(CFLAGS) $(ISA) -MMD -MP -c -o $@ $<
+
+$(B)/%_avx2.o:   ISA = -mavx2 -mbmi2
+$(B)/%_avx512.o: ISA = -mavx512bw -mavx512vl -mbmi2
+
+# A unit test may use everything but the programs' main files.
+TEST_OBJ = $(call obj,$(BASE_SRC) $(PROTO_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) \
+             $(filter-out engine/furuid.c,$(ENGINE_SRC)) $(filter-out proto/cli/furui.c,$(CLI_SRC)))
+$(B)/libtest.a: $(TEST_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(B)/tests/%: $(B)/tests/unit/%.o $(B)/libtest.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+# A fuzz target replays files with any compiler; `make fuzz` builds it with clang's libFuzzer.
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libtest.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# --- what a person types -------------------------------------------------------------------------------------------
+# Every object, for a quick look whether all of it compiles.
+objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC) $(MODELS_SRC) $(BENCH_SRC) \
+           $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c))
+
+help:                      ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@echo
+	@echo "  MODE=asan|tsan     build with sanitisers (into build/MODE)"
+	@echo "  V=1                show the commands"
+
+deps:                      ## install the Debian packages that are missing
+	@tests/deps
+
+run: deps                  ## install, build, start the service, scan a few mails, serve until Ctrl-C
+	@$(MAKE) --no-print-directory all
+	@B=$(B) docs/samples/run
+
+test: deps                 ## install what is missing, build, run every test
+	@$(MAKE) --no-print-directory MODE=$(MODE) test-all
+test-all: all $(TESTS) $(FUZZERS)
+	@B=$(B) MODE=$(MODE) tests/run
+
+layers:                    ## check that includes point down
+	@tests/layers
+
+format:                    ## apply .clang-format to every C file
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+format-check:
+	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror && echo "format: fine"
+
+install: all               ## copy programs, library, headers, model and docs below DESTDIR/PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+	  $(DESTDIR)$(PREFIX)/share/furui
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(B)/libfurui.a $(B)/libfurui.so.1 $(DESTDIR)$(PREFIX)/lib
+	ln -sf libfurui.so.1 $(DESTDIR)$(PREFIX)/lib/libfurui.so
+	install -m 644 proto/furui.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 models/starter/starter.bundle $(DESTDIR)$(PREFIX)/share/furui
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' proto/furui.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/furui.pc
+
+clean:                     ## remove build/
+	rm -rf build
+
+.DEFAULT_GOAL = all
+.PHONY: all objects help deps run test test-all layers format format-check install clean
+.SECONDARY:

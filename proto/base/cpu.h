@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cpu: which instruction set the kernels use, decided once at start.
+ *
+ * FURUI_SIMD=scalar|avx2|avx512 forces one; forcing what the CPU (or this build) lacks is refused, never ignored. */
+#ifndef FURUI_BASE_CPU_H
+#define FURUI_BASE_CPU_H
+
+#include <stdbool.h>
+
+enum cpu_level { CPU_SCALAR, CPU_AVX2, CPU_AVX512 };
+
+/* The best level that this CPU has. */
+enum cpu_level cpu_best(void);
+
+const char *cpu_level_name(enum cpu_level level);
+bool cpu_level_by_name(const char *name, enum cpu_level *out);
+
+#endif

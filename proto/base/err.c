@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/base/err.h"
+
+const char *err_str(enum err e)
+{
+    switch (e) {
+#define X(name, text) \
+    case ERR_##name: return text;
+        ERR_LIST(X)
+#undef X
+    }
+    return "unknown error";
+}

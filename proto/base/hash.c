@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define XXH_INLINE_ALL
+#include "proto/base/hash.h"
+
+#include <xxhash.h>
+
+uint64_t hash64(span s, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(s.n ? (const void *)s.p : "", s.n, seed);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hash: XXH3 by name; the one file that sees xxHash.
+ *
+ * Model files depend on these values: another function here is another feature version. */
+#ifndef FURUI_BASE_HASH_H
+#define FURUI_BASE_HASH_H
+
+#include "proto/base/span.h"
+
+/* 64-bit XXH3 of `s` under `seed`. */
+uint64_t hash64(span s, uint64_t seed);
+
+/* Mix two hashes; order counts. Cheaper than hashing their bytes. */
+static inline uint64_t hash_pair(uint64_t a, uint64_t b)
+{
+    uint64_t x = a ^ (b * 0x9E3779B97F4A7C15u + 0x7F4A7C159E3779B9u + (a << 6) + (a >> 2));
+    x ^= x >> 32;
+    x *= 0xD6E8FEB86659FD93u;
+    x ^= x >> 32;
+    return x;
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* span: a run of bytes that somebody else owns.
+ *
+ * Mail holds NULs and is never terminated, so bytes travel as pointer and length, never as a C string. */
+#ifndef FURUI_BASE_SPAN_H
+#define FURUI_BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The one typedef of the project. `p` may be NULL only where `n` is 0. */
+typedef struct {
+    const uint8_t *p;
+    size_t n;
+} span;
+
+#define SPAN_NONE ((span){NULL, 0})
+
+/* A string literal as a span, without its NUL: SPAN("text/html"). */
+#define SPAN(lit) ((span){(const uint8_t *)(lit), sizeof(lit) - 1})
+
+/* printf of a span: printf("%.*s", SPAN_ARG(s)). */
+#define SPAN_ARG(s) (int)(s).n, (const char *)((s).p ? (s).p : (const uint8_t *)"")
+
+static inline span span_of(const void *p, size_t n)
+{
+    return (span){(const uint8_t *)p, n};
+}
+
+static inline span span_cstr(const char *s)
+{
+    return s ? span_of(s, strlen(s)) : SPAN_NONE;
+}
+
+/* From byte `at` to the end; empty when `at` is past it. */
+static inline span span_from(span s, size_t at)
+{
+    return at < s.n ? (span){s.p + at, s.n - at} : (span){s.p ? s.p + s.n : NULL, 0};
+}
+
+/* The first `n` bytes, or all there are. */
+static inline span span_head(span s, size_t n)
+{
+    return (span){s.p, s.n < n ? s.n : n};
+}
+
+static inline bool span_eq(span a, span b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* ASCII lower case of one byte; other bytes unchanged. */
+static inline uint8_t ascii_lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
+}
+
+/* Equal but for ASCII case. */
+static inline bool span_ieq(span a, span b)
+{
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (ascii_lower(a.p[i]) != ascii_lower(b.p[i])) return false;
+    return true;
+}
+
+/* Does `s` begin with `head`, but for ASCII case? */
+static inline bool span_istarts(span s, span head)
+{
+    return s.n >= head.n && span_ieq(span_head(s, head.n), head);
+}
+
+/* Where byte `c` first stands, or s.n. */
+static inline size_t span_find(span s, uint8_t c)
+{
+    const uint8_t *hit = s.n ? memchr(s.p, c, s.n) : NULL;
+    return hit ? (size_t)(hit - s.p) : s.n;
+}
+
+static inline bool ascii_space(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Without ASCII white space at both ends. */
+static inline span span_trim(span s)
+{
+    while (s.n && ascii_space(s.p[0])) s.p++, s.n--;
+    while (s.n && ascii_space(s.p[s.n - 1])) s.n--;
+    return s;
+}
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config: every setting of furuid and its workers, from one INI file (inih), one table, one struct.
+ *
+ * docs/configuration.md explains each key; `furuid --show-config` prints the effective settings in a form that
+ * config_load reads back. The engine hands its workers that very text, so a worker can never run on a file that
+ * was edited since. Unknown sections and keys, wrong types and values out of range are errors, with file and line. */
+#ifndef FURUI_CONFIG_H
+#define FURUI_CONFIG_H
+
+#include "proto/base/err.h"
+#include "proto/base/log.h"
+#include "proto/base/span.h"
+#include "proto/wire.h"
+
+#include <stdio.h>
+
+enum {
+    CONFIG_LISTEN_MAX = 16,
+    CONFIG_TEXT_MAX = 256, /* bytes of one value, with its NUL */
+    CONFIG_TENANT_MAX = 4096,
+    CONFIG_FAULT_MAX = 512,
+};
+
+/* What a tenant does with a class, and where the classes begin. */
+struct config_policy {
+    char tenant[64];           /* "" is everybody's */
+    double unsure_at, spam_at; /* probabilities; ham below unsure_at, spam from spam_at */
+    char action[3][32];        /* by enum wire_class */
+};
+
+struct config {
+    /* [engine] */
+    char listen[CONFIG_LISTEN_MAX][CONFIG_TEXT_MAX]; /* endpoints; listen_count of them */
+    size_t listen_count;
+    char state_dir[CONFIG_TEXT_MAX];
+    int workers;                        /* 0: one a CPU */
+    int credit;                         /* mails in flight a worker */
+    int queue_mails;                    /* waiting for a worker, at most */
+    int queue_mb;                       /* their bytes, at most */
+    int mail_mb;                        /* one mail, at most */
+    int deadline_ms;                    /* when a request names none */
+    int deadline_max_ms;                /* no request may wait longer */
+    int drain_ms;                       /* patience at SIGTERM */
+    int heartbeat_ms;                   /* a worker's sign of life, at least this often when idle */
+    int hang_ms;                        /* silence after which a worker is killed */
+    int restart_min_ms, restart_max_ms; /* back-off */
+    /* [log] */
+    bool log_syslog, log_json;
+    enum log_level log_level;
+    /* [model] */
+    char bundle[CONFIG_TEXT_MAX];
+    /* [redis] */
+    char redis[CONFIG_TEXT_MAX];        /* "private", "off", "unix:PATH", "tcp:HOST:PORT" */
+    char redis_server[CONFIG_TEXT_MAX]; /* program for "private" */
+    char redis_prefix[64];
+    int redis_deadline_ms; /* what it has not answered by then is left out */
+    int redis_flush_ms;    /* counters are written behind this often */
+    /* [policy] and [policy NAME] */
+    struct config_policy *policies; /* owned; [0] is everybody's; sorted by tenant */
+    size_t policy_count;
+};
+
+/* The defaults; they need no file. */
+void config_init(struct config *c);
+void config_close(struct config *c);
+
+/* Read `path` over the defaults. fault_out[CONFIG_FAULT_MAX]: "FILE:LINE: what" on error. */
+enum err config_load(struct config *c, const char *path, char *fault_out);
+
+/* Cross-checks that no single key can see (unsure_at <= spam_at, deadline_ms <= deadline_max_ms, …). */
+enum err config_check(const struct config *c, char *fault_out);
+
+/* The effective settings as INI, one comment line of help before each key. */
+void config_write(const struct config *c, FILE *to);
+
+/* The policy of a tenant; everybody's when it has none. O(log tenants). */
+const struct config_policy *config_policy_for(const struct config *c, span tenant);
+
+/* The class of a probability under a policy. */
+enum wire_class config_class(const struct config_policy *p, double probability);
+
+#endif

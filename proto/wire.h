@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wire: the words that processes speak, as bytes and as structs. docs/protocol.md is the specification.
+ *
+ * Every message is a msgpack map; unknown keys are skipped, so that the format can grow; a known key of the wrong
+ * type is refused by name. The only file that sees msgpack is wire.c. */
+#ifndef FURUI_WIRE_H
+#define FURUI_WIRE_H
+
+#include "proto/base/arena.h"
+#include "proto/base/err.h"
+#include "proto/base/span.h"
+
+enum {
+    WIRE_VERSION = 1,
+    WIRE_HEADER_MAX = 256 * 1024, /* bytes of one request header */
+    WIRE_BATCH_MAX = 64,          /* mails behind one header */
+    WIRE_RCPT_MAX = 1000,         /* recipients in one header */
+    WIRE_REASON_MAX = 32,         /* reasons in one verdict */
+    WIRE_TEXT_MAX = 1024,         /* bytes of any one short string (tenant, HELO, address…) */
+};
+
+enum wire_kind { WIRE_CLASSIFY, WIRE_PING, WIRE_STAT, WIRE_REPORT };
+enum wire_class { WIRE_HAM, WIRE_UNSURE, WIRE_SPAM };
+enum wire_refusal { WIRE_BUSY, WIRE_LATE, WIRE_TOO_BIG, WIRE_BAD_REQUEST, WIRE_DENIED, WIRE_POISON };
+
+const char *wire_kind_name(enum wire_kind k);
+const char *wire_class_name(enum wire_class c);
+const char *wire_refusal_name(enum wire_refusal r);
+
+/* What the gateway found out about who sent a mail; "" when it did not say. RFC 8601 result words. */
+struct wire_auth {
+    span spf, dkim, dmarc, arc; /* "pass", "fail", "none"… */
+    span dkim_domain;           /* the domain that signed (d=) */
+};
+
+/* A request header. Spans are lent: they point into the bytes that were parsed. */
+struct wire_request {
+    enum wire_kind kind;
+    uint64_t id; /* the client's own; comes back in the answer */
+    span tenant;
+    bool outbound; /* "direction": "out"; inbound otherwise */
+    span client_ip, helo, mail_from, auth_user;
+    const span *rcpt_to;
+    size_t rcpt_count;
+    struct wire_auth auth;
+    uint32_t deadline_ms; /* 0: the engine's default */
+    bool explain;         /* reasons wanted */
+    bool dry_run;         /* leave no trace in reputation */
+};
+
+/* Parse a request header.
+ *
+ *   in         the frame's bytes; lent, and request_out points into it
+ *   a          arena for the recipient list
+ *   fault_out  on error: what is wrong and where, in words ("key 'id': expected an unsigned integer"); at least
+ *              WIRE_FAULT_MAX bytes, NUL-terminated. The id is still filled in when it could be read, 0 otherwise.
+ *
+ * ERR_SYNTAX, ERR_VERSION, ERR_TOO_BIG. O(in.n); nesting is bounded. Safe on any bytes. */
+enum { WIRE_FAULT_MAX = 160 };
+enum err wire_parse_request(span in, struct arena *a, struct wire_request *request_out, char *fault_out);
+
+/* One feature that weighed: `weight` is its share of the score, in natural log-odds (positive: towards spam). */
+struct wire_reason {
+    span what;
+    double weight;
+};
+
+struct wire_verdict {
+    uint64_t id;
+    enum wire_class klass;
+    double p;     /* calibrated probability of spam, 0 to 1 */
+    double score; /* its log-odds, before reputation spoke; what `furui eval --scores` prints */
+    span action;  /* the word that the tenant's policy names for this class */
+    double bayes, linear, net, reputation; /* parts, in log-odds */
+    const struct wire_reason *reasons;
+    size_t reason_count;
+    const span *oddities; /* words such as "bad-base64" */
+    size_t oddity_count;
+    const span *degraded; /* evidence that was missing, such as "reputation" */
+    size_t degraded_count;
+    span model;       /* id of the bundle, hex */
+    uint32_t time_us; /* spent in the worker */
+    span ticket;      /* names this mail in a later report */
+};
+
+struct wire_refused {
+    uint64_t id;
+    enum wire_refusal why;
+    span detail; /* for people */
+};
+
+/* What a client gets back. */
+struct wire_answer {
+    enum { WIRE_ANSWER_VERDICT, WIRE_ANSWER_REFUSAL, WIRE_ANSWER_PONG, WIRE_ANSWER_STAT } type;
+    uint64_t id;
+    struct wire_verdict verdict;
+    struct wire_refused refusal;
+    span stat_json; /* WIRE_ANSWER_STAT: one JSON object, as text */
+};
+
+/* Bytes on their way out; owned; a buffer may be used again and again. */
+struct wire_buf {
+    uint8_t *p;
+    size_t n, cap;
+};
+void wire_buf_close(struct wire_buf *b);
+
+/* Encoders: replace the buffer's content by one encoded message. Deterministic: keys in the order of
+ * docs/protocol.md, absent values left out. */
+void wire_put_request(struct wire_buf *b, const struct wire_request *r);
+void wire_put_verdict(struct wire_buf *b, const struct wire_verdict *v);
+void wire_put_refusal(struct wire_buf *b, const struct wire_refused *r);
+void wire_put_pong(struct wire_buf *b, uint64_t id);
+void wire_put_stat(struct wire_buf *b, uint64_t id, span json);
+
+/* Parse one answer frame; lists go to the arena, spans point into `in`. Errors as wire_parse_request. */
+enum err wire_parse_answer(span in, struct arena *a, struct wire_answer *answer_out, char *fault_out);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mail: a message as its reader would see it, taken apart into spans.
+ *
+ * Bad mail is not an error. mail_read always succeeds; what was odd stands in `odd`, what did not fit a limit was left
+ * out and its bit is set. Sources: RFC 5322, 2045-2049, 2047, 2231, 6532; where mail clients and the letter of an RFC
+ * part ways, what clients show wins. */
+#ifndef FURUI_MIME_MAIL_H
+#define FURUI_MIME_MAIL_H
+
+#include "proto/base/arena.h"
+#include "proto/base/span.h"
+#include "worker/text/html.h"
+#include "worker/text/odd.h"
+#include "worker/text/url.h"
+
+/* Every limit that a hostile mail can hit; each has a test that hits it. */
+enum {
+    MAIL_DEPTH_MAX = 32,             /* nested multiparts and messages */
+    MAIL_PARTS_MAX = 512,            /* parts in all */
+    MAIL_HEADERS_MAX = 1000,         /* header fields of the message and its parts together */
+    MAIL_HEADER_BYTES_MAX = 1 << 18, /* bytes of one header block that are read */
+    MAIL_FIELD_BYTES_MAX = 1 << 16,  /* bytes of one field that are decoded */
+    MAIL_TEXT_MAX = 1 << 18,         /* bytes of visible text kept (UTF-8) */
+    MAIL_HIDDEN_MAX = 1 << 15,       /* bytes of hidden text kept */
+    MAIL_DECODE_MAX = 1 << 20,       /* decoded bytes of one text part that are read */
+    MAIL_URLS_MAX = 256,
+    MAIL_NAME_MAX = 256, /* bytes of a file name that are kept */
+};
+
+/* Header fields that something asks for by name; all others are FIELD_OTHER and keep their name as a span. */
+enum mail_field {
+    FIELD_OTHER,
+    FIELD_SUBJECT,
+    FIELD_FROM,
+    FIELD_SENDER,
+    FIELD_REPLY_TO,
+    FIELD_RETURN_PATH,
+    FIELD_TO,
+    FIELD_CC,
+    FIELD_DATE,
+    FIELD_MESSAGE_ID,
+    FIELD_IN_REPLY_TO,
+    FIELD_REFERENCES,
+    FIELD_RECEIVED,
+    FIELD_MIME_VERSION,
+    FIELD_CONTENT_TYPE,
+    FIELD_CONTENT_ENCODING,
+    FIELD_CONTENT_DISPOSITION,
+    FIELD_CONTENT_ID,
+    FIELD_X_MAILER,
+    FIELD_USER_AGENT,
+    FIELD_LIST,    /* any List-* */
+    FIELD_IGNORED, /* another filter's verdict or a site's own mark (foreign.c): no feature may look at it */
+    FIELD_COUNT
+};
+
+struct mail_header {
+    enum mail_field id;
+    span name;    /* as written, without the colon */
+    span raw;     /* as written after the colon, folds and all, without the last line end */
+    span value;   /* unfolded, RFC 2047 and charset decoded to UTF-8, trimmed */
+    span charset; /* of its first encoded word, or empty */
+};
+
+enum mail_encoding { MAIL_7BIT, MAIL_QP, MAIL_BASE64, MAIL_UUENCODE, MAIL_ENCODING_UNKNOWN };
+
+struct mail_part {
+    int16_t parent; /* index of the part around it; -1 for the message itself */
+    uint16_t depth;
+    span type, subtype; /* lower case; "text" "plain" when nothing is declared */
+    span charset;       /* as declared, lower case, or empty */
+    span name;          /* file name (RFC 2231, 2047 decoded), or empty */
+    bool attachment;    /* Content-Disposition: attachment, or a name on something that is not text */
+    enum mail_encoding encoding;
+    span body;       /* undecoded; within the raw mail */
+    size_t decoded;  /* bytes after decoding, as far as it was decoded */
+    uint32_t odd_lo; /* reserved for per-part oddities; 0 */
+};
+
+/* Counts that describe a mail's shape. */
+struct mail_shape {
+    struct html_shape html; /* all HTML parts together */
+    uint32_t text_parts, html_parts, image_parts, attachments;
+    uint32_t visible_bytes, hidden_bytes, raw_bytes, body_bytes;
+    uint32_t received; /* Received fields */
+};
+
+struct mail {
+    span raw;
+    struct mail_header *headers; /* message's own header first, in order; then those of parts */
+    size_t header_count;         /* of the message's own header block */
+    struct mail_part *parts;     /* [0] is the message */
+    size_t part_count;
+    /* What the reader sees: each text part (of multipart/alternative the html one, when there is one, else the plain)
+     * as UTF-8, white space folded to one space, paragraphs and blocks ended by '\n'. */
+    span text;
+    span hidden; /* text of HTML that is not seen */
+    struct url *urls;
+    size_t url_count;
+    uint64_t odd; /* ODD bits */
+    struct mail_shape shape;
+    span from_addr;   /* address of From, lower case: "user@example.org"; may be empty */
+    span from_name;   /* display name of From, decoded */
+    span from_domain; /* registrable domain of From */
+};
+
+/* Read a mail.
+ *
+ *   raw    RFC 5322 bytes, as they came; lent for as long as `m` is used
+ *   a      everything that m points to beside `raw`; may fill up (ODD(ARENA_FULL))
+ *
+ * Cannot fail. O(raw.n). Touches no file and no lock; one call at a time a thread. */
+void mail_read(struct mail *m, span raw, struct arena *a);
+
+/* The first field of that kind in the message's own header, or NULL. */
+const struct mail_header *mail_find(const struct mail *m, enum mail_field id);
+
+#endif

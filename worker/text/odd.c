@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/text/odd.h"
+
+const char *odd_word(enum odd_bit bit)
+{
+    static const char *const WORDS[] = {
+#define X(name, word) word,
+        ODD_LIST(X)
+#undef X
+    };
+    return bit < ODD_COUNT ? WORDS[bit] : "?";
+}

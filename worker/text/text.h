@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text: the reader's view being written down: UTF-8, white space folded, blocks ended by one '\n'.
+ *
+ * A buffer of fixed size in the arena. What does not fit is left out, cut between characters, and `full` says so. */
+#ifndef FURUI_TEXT_TEXT_H
+#define FURUI_TEXT_TEXT_H
+
+#include "proto/base/arena.h"
+#include "proto/base/span.h"
+
+struct text {
+    uint8_t *p;
+    size_t n, cap;
+    bool full;
+    uint8_t pending; /* a separator owed before the next word: 0, ' ' or '\n' */
+};
+
+/* A buffer of `cap` bytes, or as many as the arena has left. Cannot fail; cap may come out 0. */
+void text_init(struct text *t, struct arena *a, size_t cap);
+
+/* Append UTF-8; runs of white space (ASCII and U+00A0, U+3000) become one space; a line end counts as white space. */
+void text_put(struct text *t, span utf8);
+
+/* End a block: what follows stands on a new line. Twice is once; at the start it is nothing. */
+void text_break(struct text *t);
+
+/* What was written; a pending separator is not part of it. */
+span text_span(const struct text *t);
+
+#endif
