@@ -18,7 +18,8 @@ struct text {
 /* A buffer of `cap` bytes, or as many as the arena has left. Cannot fail; cap may come out 0. */
 void text_init(struct text *t, struct arena *a, size_t cap);
 
-/* Append UTF-8; runs of white space (ASCII and U+00A0, U+3000) become one space; a line end counts as white space. */
+/* Append UTF-8, whole characters a call; runs of white space (ASCII's and Unicode's, U+00A0 and U+3000 among them)
+ * become one space; a line end counts as white space. Nothing is appended any more once `full`. O(utf8.n). */
 void text_put(struct text *t, span utf8);
 
 /* End a block: what follows stands on a new line. Twice is once; at the start it is nothing. */
