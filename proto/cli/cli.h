@@ -9,8 +9,8 @@
 
 struct verb {
     const char *name;
-    const char *summary;               /* one line, for `furui --help` */
-    const char *help;                  /* the whole text of `furui VERB --help`: usage, options, exit status, an example */
+    const char *summary; /* one line, for `furui --help` */
+    const char *help;    /* the whole text of `furui VERB --help`: usage, options, exit status, an example */
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
 };
 
