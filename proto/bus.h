@@ -27,24 +27,28 @@ struct bus_options {
     int64_t frame_max;    /* a larger frame closes its connection before it is stored; 0: no limit (ZMQ_MAXMSGSIZE) */
     int queue_max;        /* messages waiting a peer, either way; 0: no limit */
     bool mandatory;       /* ROUTER: a send to a peer that is gone or full fails instead of vanishing */
+    bool live_only;       /* DEALER: ERR_BUSY rather than queue behind a connection that is not up */
 };
 
 struct bus *bus_open(int io_threads);
-void bus_close(struct bus *b);
+void bus_close(struct bus *b); /* waits for the sockets' linger; all of them must be closed */
 
 /* NULL only when the process has no descriptors or memory left. */
 struct bus_sock *bus_socket(struct bus *b, enum bus_role role, const struct bus_options *o);
 /* linger_ms: how long bytes on their way out may still leave. */
 void bus_sock_close(struct bus_sock *s, int linger_ms);
 
-/* ERR_BUSY: the port or socket is taken. ERR_SYNTAX: not an endpoint. ERR_IO: errno says more. */
+/* ERR_BUSY: the port or socket is taken (a socket file that nobody serves is replaced). ERR_SYNTAX: not an endpoint.
+ * ERR_IO: errno says more. A connect succeeds when the endpoint can be read; the connection comes, goes and comes
+ * again on its own. */
 enum err bus_bind(struct bus_sock *s, const char *endpoint);
 enum err bus_unbind(struct bus_sock *s, const char *endpoint);
 enum err bus_connect(struct bus_sock *s, const char *endpoint);
-/* The endpoint really bound last (a port 0 gets a number). */
+/* The endpoint really bound last (a port 0 gets a number). ERR_TOO_BIG: longer than `cap`. */
 enum err bus_last_endpoint(struct bus_sock *s, char *out, size_t cap);
 
-/* One frame. Owned by whoever holds the struct; 64 bytes, movable by bus_frame_move only. */
+/* One frame. Owned by whoever holds the struct; 64 bytes, movable by bus_frame_move only. What makes a frame
+ * (init, copy_in, wrap, and `to` of share and move) overwrites the struct: it must be new, empty or closed. */
 struct bus_frame {
     _Alignas(8) unsigned char opaque[64];
 };
@@ -56,7 +60,7 @@ enum err bus_frame_wrap(struct bus_frame *f, span bytes, void (*release)(void *p
 void bus_frame_share(struct bus_frame *to, struct bus_frame *from); /* both name the same bytes; no copy over 33 B */
 void bus_frame_move(struct bus_frame *to, struct bus_frame *from);  /* from becomes empty */
 span bus_frame_span(struct bus_frame *f);                           /* lent while the frame lives */
-void bus_frame_close(struct bus_frame *f);
+void bus_frame_close(struct bus_frame *f);                          /* empty again; closing twice is harmless */
 
 struct bus_msg {
     struct bus_frame frame[BUS_FRAMES_MAX];
@@ -65,11 +69,13 @@ struct bus_msg {
 };
 void bus_msg_close(struct bus_msg *m); /* frees its frames; n = 0 */
 
-/* Receive one whole message without waiting. Returns false when none waits. */
+/* Receive one whole message without waiting. Returns false when none waits. What `m` still held is closed first: a
+ * new one must begin with n = 0. */
 bool bus_recv(struct bus_sock *s, struct bus_msg *m);
 
 /* Send frames [0, n) as one message, without waiting. On ERR_OK they are gone (empty); on ERR_BUSY (the peer's queue
- * is full) or ERR_CLOSED (no such peer) they are still the caller's. */
+ * is full) or ERR_CLOSED (no such peer) they are still the caller's. ERR_OK is no receipt: the peer may go away while
+ * they are on their way. */
 enum err bus_send(struct bus_sock *s, struct bus_frame *frames, size_t n);
 
 /* Wait until a socket or descriptor can be read.
