@@ -2,7 +2,8 @@
 /* wire: the words that processes speak, as bytes and as structs. docs/protocol.md is the specification.
  *
  * Every message is a msgpack map; unknown keys are skipped, so that the format can grow; a known key of the wrong
- * type is refused by name. The only file that sees msgpack is wire.c. */
+ * type is refused by name. One table of keys a message drives the reader; msgpack-c, which wire.c alone sees, writes.
+ */
 #ifndef FURUI_WIRE_H
 #define FURUI_WIRE_H
 
@@ -16,14 +17,19 @@ enum {
     WIRE_BATCH_MAX = 64,          /* mails behind one header */
     WIRE_RCPT_MAX = 1000,         /* recipients in one header */
     WIRE_REASON_MAX = 32,         /* reasons in one verdict */
+    WIRE_WORDS_MAX = 64,          /* oddities, or kinds of missing evidence, in one verdict */
     WIRE_TEXT_MAX = 1024,         /* bytes of any one short string (tenant, HELO, address…) */
+    WIRE_STAT_MAX = 4 << 20,      /* bytes of the JSON text in one stat answer */
 };
 
 enum wire_kind { WIRE_CLASSIFY, WIRE_PING, WIRE_STAT, WIRE_REPORT };
+enum wire_answer_type { WIRE_ANSWER_VERDICT, WIRE_ANSWER_REFUSAL, WIRE_ANSWER_PONG, WIRE_ANSWER_STAT };
 enum wire_class { WIRE_HAM, WIRE_UNSURE, WIRE_SPAM };
 enum wire_refusal { WIRE_BUSY, WIRE_LATE, WIRE_TOO_BIG, WIRE_BAD_REQUEST, WIRE_DENIED, WIRE_POISON };
 
+/* The words on the wire; "?" for what is none. */
 const char *wire_kind_name(enum wire_kind k);
+const char *wire_answer_name(enum wire_answer_type t);
 const char *wire_class_name(enum wire_class c);
 const char *wire_refusal_name(enum wire_refusal r);
 
@@ -53,9 +59,11 @@ struct wire_request {
  *   in         the frame's bytes; lent, and request_out points into it
  *   a          arena for the recipient list
  *   fault_out  on error: what is wrong and where, in words ("key 'id': expected an unsigned integer"); at least
- *              WIRE_FAULT_MAX bytes, NUL-terminated. The id is still filled in when it could be read, 0 otherwise.
+ *              WIRE_FAULT_MAX bytes, NUL-terminated printable ASCII. The id is still filled in when it could be
+ *              read, 0 otherwise. Empty when all is well.
  *
- * ERR_SYNTAX, ERR_VERSION, ERR_TOO_BIG. O(in.n); nesting is bounded. Safe on any bytes. */
+ * ERR_SYNTAX, ERR_VERSION, ERR_TOO_BIG; ERR_MEMORY when the arena is full (16 bytes a recipient). WIRE_REPORT is
+ * reserved and refused here. O(in.n) whatever the nesting, no recursion. Safe on any bytes. */
 enum { WIRE_FAULT_MAX = 160 };
 enum err wire_parse_request(span in, struct arena *a, struct wire_request *request_out, char *fault_out);
 
@@ -91,11 +99,11 @@ struct wire_refused {
 
 /* What a client gets back. */
 struct wire_answer {
-    enum { WIRE_ANSWER_VERDICT, WIRE_ANSWER_REFUSAL, WIRE_ANSWER_PONG, WIRE_ANSWER_STAT } type;
+    enum wire_answer_type type;
     uint64_t id;
-    struct wire_verdict verdict;
-    struct wire_refused refusal;
-    span stat_json; /* WIRE_ANSWER_STAT: one JSON object, as text */
+    struct wire_verdict verdict; /* VERDICT */
+    struct wire_refused refusal; /* REFUSAL */
+    span stat_json;              /* STAT: one JSON object, as text */
 };
 
 /* Bytes on their way out; owned; a buffer may be used again and again. */
@@ -106,7 +114,8 @@ struct wire_buf {
 void wire_buf_close(struct wire_buf *b);
 
 /* Encoders: replace the buffer's content by one encoded message. Deterministic: keys in the order of
- * docs/protocol.md, absent values left out. */
+ * docs/protocol.md, absent values left out. Text in answers is made valid UTF-8 and cut at WIRE_TEXT_MAX, lists at
+ * their limits; text in requests goes out as it is (as msgpack bytes when it is not UTF-8). */
 void wire_put_request(struct wire_buf *b, const struct wire_request *r);
 void wire_put_verdict(struct wire_buf *b, const struct wire_verdict *v);
 void wire_put_refusal(struct wire_buf *b, const struct wire_refused *r);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/base/json.h"
 
+#include "proto/base/utf8.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
@@ -19,20 +21,6 @@ static void put(struct json *j, const char *s, size_t n)
     memcpy(j->buf + j->n, s, n);
     j->n += n;
     j->buf[j->n] = 0;
-}
-
-/* Length of the valid UTF-8 sequence at the start of `s`; 0 when there is none. */
-static size_t utf8_len(span s)
-{
-    uint8_t c = s.p[0];
-    if (c < 0x80) return 1;
-    size_t n = c >= 0xC2 && c <= 0xDF ? 2 : (c & 0xF0) == 0xE0 ? 3 : c >= 0xF0 && c <= 0xF4 ? 4 : 0;
-    if (n == 0 || n > s.n) return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s.p[i] & 0xC0) != 0x80) return 0;
-    uint8_t d = s.p[1];
-    bool bad = (c == 0xE0 && d < 0xA0) || (c == 0xED && d > 0x9F) || (c == 0xF0 && d < 0x90) || (c == 0xF4 && d > 0x8F);
-    return bad ? 0 : n;
 }
 
 static void put_string(struct json *j, span s)
