@@ -25,8 +25,7 @@ int cli_fail(int status, const char *verb, const char *format, ...) __attribute_
 /* The line that ends every complaint about usage, after getopt_long has said what was wrong; returns CLI_USAGE. */
 int cli_usage(const char *verb);
 
-/* --help anywhere on the line (before a "--")? Then it was printed. main asks before it runs a verb, so verbs need not.
- */
+/* --help anywhere on the line, before a "--"? Then it was printed. main asks before it runs a verb; verbs need not. */
 bool cli_help(const struct verb *v, int argc, char **argv);
 
 /* A whole number in [least, most] from an option's text. False after a complaint that names the option. */
