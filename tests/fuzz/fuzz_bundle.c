@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fuzz_bundle: no bytes that claim to be a bundle, or a net inside one, may do harm.
+ *
+ * Checksums would stop a fuzzer at the door, so the input is tried as it is and with its checksums made right, as
+ * an attacker's would be; what is accepted is read to its end. */
+#include "proto/base/hash.h"
+#include "worker/score/bundle.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+enum { HEAD_BYTES = 64, ENTRY_BYTES = 40 };
+
+static uint64_t get64(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return v;
+}
+
+static void put64(uint8_t *p, uint64_t v)
+{
+    memcpy(p, &v, 8);
+}
+
+static void repair(uint8_t *p, size_t n)
+{
+    if (n < HEAD_BYTES) return;
+    memcpy(p, BUNDLE_MAGIC, 8);
+    put64(p + 24, n);
+    uint32_t count;
+    memcpy(&count, p + 16, 4);
+    if (count > BUNDLE_SECTIONS_MAX || HEAD_BYTES + (size_t)count * ENTRY_BYTES > n) return;
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t *e = p + HEAD_BYTES + i * ENTRY_BYTES;
+        uint64_t offset = get64(e + 16), bytes = get64(e + 24);
+        if (offset <= n && bytes <= n - offset) put64(e + 32, hash64(span_of(p + offset, bytes), 0));
+    }
+    put64(p + 32, 0);
+    put64(p + 32, hash64(span_of(p, HEAD_BYTES + (size_t)count * ENTRY_BYTES), 0));
+}
+
+static void use(span bytes, uint32_t feature_version)
+{
+    struct bundle b;
+    char why[BUNDLE_FAULT_BYTES];
+    if (bundle_parse(bytes, "fuzz", feature_version, &b, why) != ERR_OK) {
+        assert(memchr(why, 0, sizeof why) && !strchr(why, '\n') && *why);
+        return;
+    }
+    volatile uint64_t sum = 0;
+    for (uint32_t i = 0; i < b.section_count; i++) {
+        struct bundle_entry e = bundle_at(&b, i);
+        assert((uintptr_t)e.bytes.p % BUNDLE_ALIGN == 0);
+        sum += hash64(e.bytes, 1);
+        assert(bundle_section(&b, e.name).p == e.bytes.p);
+    }
+    span k, v;
+    for (size_t at = 0; bundle_manifest_next(&b, &at, &k, &v);) sum += k.n + v.n;
+    bundle_close(&b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    void *copy = NULL;
+    if (posix_memalign(&copy, BUNDLE_ALIGN, n ? n : 1) != 0) abort();
+    if (n) memcpy(copy, data, n);
+    use(span_of(copy, n), BUNDLE_ANY_FEATURES);
+    repair(copy, n);
+    use(span_of(copy, n), BUNDLE_ANY_FEATURES);
+    use(span_of(copy, n), 1);
+    free(copy);
+    return 0;
+}
