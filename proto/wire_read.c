@@ -252,9 +252,9 @@ static bool read_reasons(struct reader *r, const struct field *f, const struct p
             continue;
         }
         if (!pack_next(&r->pack, &what)) return false;
-        if (!is_text(&what) && !mistyped(r, "a string as [what, ", &what)) return false;
+        if (!is_text(&what) && !mistyped(r, "a string before the weight", &what)) return false;
         if (!pack_next(&r->pack, &weight)) return false;
-        if (!is_number(&weight) && !mistyped(r, "a number as weight]", &weight)) return false;
+        if (!is_number(&weight) && !mistyped(r, "a number as weight", &weight)) return false;
         if (is_text(&what)) list[i].what = what.bytes;
         if (is_number(&weight)) list[i].weight = number_of(&weight);
         check_text(r, list[i].what, WIRE_TEXT_MAX);
@@ -381,7 +381,7 @@ static void check_head(struct reader *r, uint32_t seen, uint64_t version)
 
 enum err wire_parse_request(span in, struct arena *a, struct wire_request *request_out, char *fault_out)
 {
-    struct request_draft d = {0};
+    struct request_draft d = {.version = WIRE_VERSION};
     struct reader r = {.arena = a, .fault_out = fault_out};
     fault_out[0] = 0;
     *request_out = d.r;
@@ -400,7 +400,7 @@ enum err wire_parse_request(span in, struct arena *a, struct wire_request *reque
 
 enum err wire_parse_answer(span in, struct arena *a, struct wire_answer *answer_out, char *fault_out)
 {
-    struct answer_draft d = {0};
+    struct answer_draft d = {.version = WIRE_VERSION};
     struct reader r = {.arena = a, .fault_out = fault_out};
     fault_out[0] = 0;
     uint32_t seen = read_message(&r, in, ANSWER, &d);
