@@ -9,6 +9,13 @@
 #include "proto/base/arena.h"
 #include "proto/base/span.h"
 
+enum {
+    URL_BYTES_MAX = 2048, /* bytes of a link that are kept */
+    URL_HOST_MAX = 253,   /* a longer name is none (RFC 1035) */
+    URL_INNER_MAX = 3,    /* links within links that are followed */
+    URL_BARE_MAX = 4096,  /* words of one text that are tried as a domain without a scheme */
+};
+
 enum url_place { URL_IN_TEXT, URL_IN_HREF, URL_IN_SRC, URL_IN_FORM, URL_IN_HEADER };
 
 struct url {
@@ -20,31 +27,56 @@ struct url {
     uint16_t port; /* as given, or 0 */
 };
 
-/* A list that grows in the arena up to a limit. */
+/* Links of one message, each once. All of its memory is taken from the arena at the start but the links' own bytes. */
 struct url_list {
     struct url *v;
     size_t n, cap;
     struct arena *a;
-    uint64_t odd; /* ODD(URL_LIMIT), ODD(URL_IP), ODD(URL_USERINFO) as they are met */
+    uint64_t odd;    /* ODD(URL_LIMIT), ODD(URL_IP), ODD(URL_USERINFO) as they are met */
+    uint32_t *slots; /* open hashing by host and path: index + 1 into v, or 0 */
+    size_t slot_count;
 };
 
+/* Where url_split writes what it cannot lend. */
+struct url_room {
+    uint8_t whole[URL_BYTES_MAX];
+    uint8_t host[URL_HOST_MAX + 1];
+};
+
+/* Room for `cap` links, or fewer when the arena has less. */
 void url_list_init(struct url_list *l, struct arena *a, size_t cap);
 
-/* Take one link apart and keep it, unless the list holds the same host and path already or it is no web link
- * (mailto:, cid:, data:, relative). Text without a scheme ("www.example.org/x") is a link too. Returns its entry or
- * NULL. */
+/* Take one link apart as a browser would (URL standard, "basic URL parser", of special schemes).
+ *
+ *   link   entities decoded; lent. http, https and ftp; "//host/"; and without a scheme "www.example.org" and
+ *          "example.org/", where the last label is a known top-level domain
+ *   room   out's spans point into it; `domain` stays empty (domain_registrable costs more than all else)
+ *   odd    ODD(URL_IP), ODD(URL_USERINFO) are added
+ *
+ * False, and nothing written to out or odd, when it is no web link (mailto:, cid:, data:, relative, a host that no
+ * browser accepts). O(link.n). */
+bool url_split(span link, struct url_room *room, struct url *out, uint64_t *odd);
+
+/* url_split a link and keep it; a link with the host and path of one that is kept is that one. A link inside a kept
+ * link (a redirector's target) is added as well. Returns its entry; NULL when it is no web link, or when list or arena
+ * are full (ODD(URL_LIMIT)). */
 struct url *url_add(struct url_list *l, span link, enum url_place place);
 
-/* Find links in plain text (UTF-8): http://, https://, ftp://, www., and bare domains followed by '/'. A link ends at
- * white space, quotes, angle brackets and any non-ASCII character (Japanese text follows links without a space);
- * closing punctuation at its end is not part of it. O(text.n). */
+/* Find links in plain text (UTF-8) and add them: http://, https://, ftp://, www., and bare domains followed by '/'. A
+ * link ends at white space, quotes, brackets that were not opened in it, <>{}|^` and any non-ASCII character (Japanese
+ * text follows links without a space); closing punctuation at its end is not part of it. O(text.n). */
 void url_find(struct url_list *l, span text, enum url_place place);
 
 /* The registrable domain of a lower-case host ("mail.example.co.jp" -> "example.co.jp"), a span within `host`; the host
- * itself when it is an address or has none. The public suffix list is loaded at domain_init, never on a mail's way. */
+ * itself when it is an address or has none (a public suffix, a name without a dot). */
 span domain_registrable(span host);
 
-/* Load the public suffix list once, before threads; ERR_IO never (libpsl carries a built-in list). */
+/* Is the last label of a lower-case host a top-level domain of the public suffix list? */
+bool domain_known(span host);
+
+/* Look once, before the first message, whether libpsl carries its list; logs a warning when it does not, since then
+ * every host is its own registrable domain. The list is the one built into libpsl, not the newest on disk, so that
+ * the same package gives the same verdict on each host and no file is opened. */
 void domain_init(void);
 
 #endif

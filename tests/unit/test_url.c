@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_url: what a browser would open, for each way to hide it.
+ *
+ * Expected hosts were derived by hand from the URL standard's parser and the public suffix list. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "worker/text/odd.h"
+#include "worker/text/url.h"
+
+enum { IP = 1, USER = 2 };
+
+static const struct {
+    const char *link, *host, *domain, *path; /* host NULL: no web link */
+    unsigned odd, port;
+} LINKS[] = {
+    /* plain */
+    {"http://www.example.com/", "www.example.com", "example.com", "/", 0, 0},
+    {"https://example.co.jp/a?b#c", "example.co.jp", "example.co.jp", "/a?b#c", 0, 0},
+    {"HTTP://WWW.Example.COM/Path", "www.example.com", "example.com", "/Path", 0, 0},
+    {"ftp://ftp.example.org/x", "ftp.example.org", "example.org", "/x", 0, 0},
+    {"http://a.b.c.example.co.uk", "a.b.c.example.co.uk", "example.co.uk", "", 0, 0},
+    {"http://shop.blogspot.com/", "shop.blogspot.com", "shop.blogspot.com", "/", 0, 0},
+    {"http://localhost/", "localhost", "localhost", "/", 0, 0},
+    {"http://example.com:8080/x", "example.com", "example.com", "/x", 0, 8080},
+    {"http://example.com:/x", "example.com", "example.com", "/x", 0, 0},
+    {"http://example.com?q=1", "example.com", "example.com", "?q=1", 0, 0},
+    {"http://example.com#top", "example.com", "example.com", "#top", 0, 0},
+    {"http://under_score.example.com/", "under_score.example.com", "example.com", "/", 0, 0},
+    {"http://xn--r8jz45g.xn--zckzah/", "xn--r8jz45g.xn--zckzah", "xn--r8jz45g.xn--zckzah", "/", 0, 0},
+    {"http://co.jp/", "co.jp", "co.jp", "/", 0, 0},
+    /* slashes and white space */
+    {"  http://example.com/  ", "example.com", "example.com", "/", 0, 0},
+    {"\x01http://example.com/", "example.com", "example.com", "/", 0, 0},
+    {"ht\ntp://exam\tple.com/a\r\nb", "example.com", "example.com", "/ab", 0, 0},
+    {"http:\\\\example.com\\a", "example.com", "example.com", "\\a", 0, 0},
+    {"http:/example.com/", "example.com", "example.com", "/", 0, 0},
+    {"http:example.com/", "example.com", "example.com", "/", 0, 0},
+    {"http://///example.com/", "example.com", "example.com", "/", 0, 0},
+    {"//example.com/x", "example.com", "example.com", "/x", 0, 0},
+    {"/\\example.com/x", "example.com", "example.com", "/x", 0, 0},
+    {"http://example.com/a b", "example.com", "example.com", "/ab", 0, 0},
+    {"http://example.com\\@evil.example.net/", "example.com", "example.com", "\\@evil.example.net/", 0, 0},
+    /* userinfo */
+    {"http://user@example.com/", "example.com", "example.com", "/", USER, 0},
+    {"http://www.bank.example@evil.example.net/", "evil.example.net", "example.net", "/", USER, 0},
+    {"http://a:b@c@example.com/", "example.com", "example.com", "/", USER, 0},
+    {"http://www.bank.example:80@203.0.113.9/", "203.0.113.9", "203.0.113.9", "/", USER | IP, 0},
+    {"http://example.com/@evil", "example.com", "example.com", "/@evil", 0, 0},
+    {"http://example.com?@evil.example.net", "example.com", "example.com", "?@evil.example.net", 0, 0},
+    {"http://@example.com/", "example.com", "example.com", "/", USER, 0},
+    /* escapes in the host */
+    {"http://%65xample.com/", "example.com", "example.com", "/", 0, 0},
+    {"http://%77%77%77.example.com/", "www.example.com", "example.com", "/", 0, 0},
+    {"http://example%2Ecom/", "example.com", "example.com", "/", 0, 0},
+    {"http://example.com%2f.evil.example.net/", NULL, "", "", 0, 0},
+    {"http://exa%6", NULL, "", "", 0, 0},
+    {"http://%ff.example.com/", NULL, "", "", 0, 0},
+    {"http://%E7%AF%A9.example.jp/", "\xE7\xAF\xA9.example.jp", "example.jp", "/", 0, 0},
+    {"http://\xE7\xAF\xA9.example.jp/", "\xE7\xAF\xA9.example.jp", "example.jp", "/", 0, 0},
+    {"http://\xEF\xBD\x85xample\xE3\x80\x82"
+     "com/",
+     "example.com", "example.com", "/", 0, 0},                                    /* full-width e, 。 */
+    {"http://exam\xC2\xADple.com/", "example.com", "example.com", "/", 0, 0},     /* soft hyphen */
+    {"http://exam\xE2\x80\x8Bple.com/", "example.com", "example.com", "/", 0, 0}, /* zero width space */
+    /* dots */
+    {"http://example.com./", "example.com", "example.com", "/", 0, 0},
+    {"http://./", NULL, "", "", 0, 0},
+    /* addresses */
+    {"http://192.0.2.1/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
+    {"http://192.0.2.1./", "192.0.2.1", "192.0.2.1", "/", IP, 0},
+    {"http://3221225985/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
+    {"http://0xC0000201/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
+    {"http://0300.0.02.01/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
+    {"http://0xc0.0x0.0x2.0x1/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
+    {"http://192.513/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
+    {"http://192.0.513/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
+    {"http://%31%39%32.0.2.1/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
+    {"http://0/", "0.0.0.0", "0.0.0.0", "/", IP, 0},
+    {"http://0x/", "0.0.0.0", "0.0.0.0", "/", IP, 0},
+    {"http://192.0.2.256/", NULL, "", "", 0, 0},
+    {"http://192.0.2.1.5/", NULL, "", "", 0, 0},
+    {"http://4294967296/", NULL, "", "", 0, 0},
+    {"http://1.2.3.08/", NULL, "", "", 0, 0},
+    {"http://a.1/", NULL, "", "", 0, 0},
+    {"http://192.0.2.1.example.com/", "192.0.2.1.example.com", "example.com", "/", 0, 0},
+    {"http://[2001:DB8::0:1]/x", "[2001:db8::1]", "[2001:db8::1]", "/x", IP, 0},
+    {"http://[2001:db8::1]:81/", "[2001:db8::1]", "[2001:db8::1]", "/", IP, 81},
+    {"http://[::1", NULL, "", "", 0, 0},
+    {"http://[zz]/", NULL, "", "", 0, 0},
+    {"http://[::1]x/", NULL, "", "", 0, 0},
+    /* no scheme */
+    {"www.example.org/x", "www.example.org", "example.org", "/x", 0, 0},
+    {"www.example.org", "www.example.org", "example.org", "", 0, 0},
+    {"WWW.EXAMPLE.ORG:81", "www.example.org", "example.org", "", 0, 81},
+    {"example.org/x", "example.org", "example.org", "/x", 0, 0},
+    {"example.org", NULL, "", "", 0, 0},
+    {"www.", NULL, "", "", 0, 0},
+    {"images/logo.gif", NULL, "", "", 0, 0},
+    {"index.html?x", NULL, "", "", 0, 0},
+    {"index.html/", NULL, "", "", 0, 0},
+    {"/relative", NULL, "", "", 0, 0},
+    {"#top", NULL, "", "", 0, 0},
+    {"?q", NULL, "", "", 0, 0},
+    {"", NULL, "", "", 0, 0},
+    /* not of the web, or not a URL */
+    {"mailto:someone@example.com", NULL, "", "", 0, 0},
+    {"javascript:location='http://example.com/'", NULL, "", "", 0, 0},
+    {"data:text/html,http://example.com/", NULL, "", "", 0, 0},
+    {"cid:part1@example.com", NULL, "", "", 0, 0},
+    {"tel:+81312345678", NULL, "", "", 0, 0},
+    {"http://", NULL, "", "", 0, 0},
+    {"http:", NULL, "", "", 0, 0},
+    {"http:///", NULL, "", "", 0, 0},
+    {"http://user@/", NULL, "", "", 0, 0},
+    {"http://example.com:99999/", NULL, "", "", 0, 0},
+    {"http://example.com:8x/", NULL, "", "", 0, 0},
+    {"http://exam ple.com/", NULL, "", "", 0, 0},
+    {"http://exam<ple.com/", NULL, "", "", 0, 0},
+};
+
+/* '|' parts what must be found, as "whole" of the links. */
+static const struct {
+    const char *text, *want;
+} TEXTS[] = {
+    {"", ""},
+    {"no link here, e.g. and/or 1.2/3 a.b c.d/", ""},
+    {"see http://example.com/a.", "http://example.com/a"},
+    {"see http://example.com/a, or (http://example.net/b).", "http://example.com/a|http://example.net/b"},
+    {"(see http://example.com/a_(b))", "http://example.com/a_(b)"},
+    {"<http://example.com/a> \"http://example.net/b\" 'http://example.org/c'",
+     "http://example.com/a|http://example.net/b|http://example.org/c"},
+    {"[http://example.com/a]http://example.net/b", "http://example.com/a|http://example.net/b"},
+    {"\xE8\xA9\xB3\xE7\xB4\xB0\xE3\x81\xAFhttp://example.jp/x\xE3\x81\xBE\xE3\x81\xA7", "http://example.jp/x"},
+    {"http://example.jp/x\xE3\x80\x82http://example.jp/y\xE3\x80\x81", "http://example.jp/x|http://example.jp/y"},
+    {"www.example.com and WWW.EXAMPLE.NET!", "www.example.com|WWW.EXAMPLE.NET"},
+    {"www.example.invalid wwww.example.com awww.example.com", ""},
+    {"example.com/path and example.html/path", "example.com/path"},
+    {"mail someone@example.com/x or someone@www.example.com", ""},
+    {"HTTPS://Example.COM", "HTTPS://Example.COM"},
+    {"xhttp://example.com/ and ://example.com/", "http://example.com/"},
+    {"ftp://ftp.example.com/pub/", "ftp://ftp.example.com/pub/"},
+    {"http://example.com/\nhttp://example.com/\nhttp://EXAMPLE.com/", "http://example.com/"},
+    {"http://http://example.com/", "http://http://example.com/"},
+    {"http:// www.example.com", "www.example.com"},
+    {"http://r.example.com/?u=http://t.example.net/x&v=1", "http://r.example.com/?u=http://t.example.net/x&v=1|"
+                                                           "http://t.example.net/x"},
+    {"http://r.example.com/?u=http%3A%2F%2Ft.example.net%2Fx%3Fy&v=1",
+     "http://r.example.com/?u=http%3A%2F%2Ft.example.net%2Fx%3Fy&v=1|http://t.example.net/x?y"},
+    {"http://r.example.com/?u=https%253A%252F%252Ft.example.net%252Fx",
+     "http://r.example.com/?u=https%253A%252F%252Ft.example.net%252Fx|https://t.example.net/x"},
+    {"http://r.example.com/http://s.example.com/http://t.example.com/",
+     "http://r.example.com/http://s.example.com/http://t.example.com/|"
+     "http://s.example.com/http://t.example.com/|http://t.example.com/"},
+    {"http://a.example.com/{x} http://b.example.com/|c", "http://a.example.com/|http://b.example.com/"},
+};
+
+static void takes_links_apart(void **state)
+{
+    (void)state;
+    struct arena a;
+    assert_int_equal(arena_open(&a, 1 << 16), ERR_OK);
+    for (size_t i = 0; i < sizeof LINKS / sizeof *LINKS; i++) {
+        struct url_list l;
+        url_list_init(&l, &a, 8);
+        const struct url *u = url_add(&l, span_cstr(LINKS[i].link), URL_IN_HREF);
+        unsigned odd = (l.odd & ODD(URL_IP) ? IP : 0) | (l.odd & ODD(URL_USERINFO) ? USER : 0);
+        if (!u != !LINKS[i].host) fail_msg("\"%s\": %s", LINKS[i].link, u ? "is a link" : "is none");
+        if (u && !(span_eq(u->host, span_cstr(LINKS[i].host)) && span_eq(u->domain, span_cstr(LINKS[i].domain)) &&
+                   span_eq(u->path, span_cstr(LINKS[i].path)) && u->port == LINKS[i].port && odd == LINKS[i].odd))
+            fail_msg("\"%s\": host %.*s domain %.*s path %.*s port %u odd %u", LINKS[i].link, SPAN_ARG(u->host),
+                     SPAN_ARG(u->domain), SPAN_ARG(u->path), u->port, odd);
+        if (!u) assert_int_equal(l.odd, 0);
+        arena_reset(&a);
+    }
+    arena_close(&a);
+}
+
+static void finds_links_in_text(void **state)
+{
+    (void)state;
+    struct arena a;
+    assert_int_equal(arena_open(&a, 1 << 16), ERR_OK);
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        struct url_list l;
+        url_list_init(&l, &a, 8);
+        url_find(&l, span_cstr(TEXTS[i].text), URL_IN_TEXT);
+        char got[1024] = "";
+        for (size_t k = 0, n = 0; k < l.n; k++)
+            n += (size_t)snprintf(got + n, sizeof got - n, "%s%.*s", k ? "|" : "", SPAN_ARG(l.v[k].whole));
+        if (strcmp(got, TEXTS[i].want) != 0) fail_msg("\"%s\": got %s", TEXTS[i].text, got);
+        arena_reset(&a);
+    }
+    arena_close(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_links_apart),
+        cmocka_unit_test(finds_links_in_text),
+    };
+    return cmocka_run_group_tests_name("url", tests, NULL, NULL);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* domain: who owns a host name, by the public suffix list.
+ *
+ * Reputation belongs to the one who registered a name, and only the list knows that co.jp is nobody's name and
+ * example.co.jp is somebody's. Source: publicsuffix.org, both its ICANN and private sections, as built into libpsl. */
+#include "worker/text/url.h"
+
+#include <ctype.h>
+#include <libpsl.h>
+
+#include "proto/base/log.h"
+
+enum { LABELS_MAX = 12 }; /* from the right; the longest rules of the list have five labels */
+
+/* The end of the host that can matter, as a C string in buf[URL_HOST_MAX + 1]; NULL when there is none. */
+static const char *tail(span host, char *buf)
+{
+    if (host.n == 0 || host.n > URL_HOST_MAX || memchr(host.p, 0, host.n)) return NULL;
+    size_t from = host.n, labels = 0;
+    while (from && (host.p[from - 1] != '.' || ++labels < LABELS_MAX)) from--;
+    memcpy(buf, host.p + from, host.n - from);
+    buf[host.n - from] = 0;
+    return buf;
+}
+
+/* An IPv6 address in brackets, or a name that ends in a number: nobody registers these. */
+static bool is_address(span host)
+{
+    return host.n && (host.p[0] == '[' || isdigit(host.p[host.n - 1]));
+}
+
+void domain_init(void)
+{
+    if (!psl_builtin())
+        LOG(LEVEL_WARN, "no_suffix_list", L_STR("why", "libpsl was built without one: each host is its own domain"));
+}
+
+span domain_registrable(span host)
+{
+    char buf[URL_HOST_MAX + 1];
+    const char *name = is_address(host) ? NULL : tail(host, buf);
+    const char *domain = name ? psl_registrable_domain(psl_builtin(), name) : NULL;
+    if (!domain) return host;
+    size_t n = strlen(domain);
+    return span_of(host.p + host.n - n, n);
+}
+
+bool domain_known(span host)
+{
+    char buf[URL_HOST_MAX + 1];
+    size_t from = host.n;
+    while (from && host.p[from - 1] != '.') from--;
+    span label = span_from(host, from);
+    if (!from || label.n < 2 || isdigit(label.p[0]) || !tail(label, buf)) return false;
+    return psl_is_public_suffix2(psl_builtin(), buf, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) == 1;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* url: one link taken apart, and the list of those that a message holds.
+ *
+ * What a browser opens counts, so each step follows the URL standard's parser of special schemes (url.spec.whatwg.org):
+ * any number of slashes either way, the last '@', percent escapes in the host, addresses in any base. */
+#include "worker/text/url.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "proto/base/hash.h"
+#include "worker/text/odd.h"
+
+enum {
+    CLEAN_MAX = 1 << 14, /* bytes read of a link that has line ends or tabs inside */
+    PREFIX_MAX = 512,    /* bytes kept of what stands before the path; a longer one is written anew */
+};
+
+static bool is_alpha(uint8_t c)
+{
+    return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* The value of a hex digit, or -1. */
+static int hex_value(uint8_t c)
+{
+    if (is_digit(c)) return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte at s.p[*i], a percent escape taken as the byte it stands for; moves *i past it. */
+static uint8_t next_decoded(span s, size_t *i)
+{
+    uint8_t c = s.p[(*i)++];
+    if (c != '%' || *i + 2 > s.n) return c;
+    int high = hex_value(s.p[*i]), low = hex_value(s.p[*i + 1]);
+    if (high < 0 || low < 0) return c;
+    *i += 2;
+    return (uint8_t)(high << 4 | low);
+}
+
+/* Without control characters and spaces at both ends, and without line ends and tabs inside (copied to buf, if any;
+ * *cut when that was too small). */
+static span clean(span link, uint8_t buf[CLEAN_MAX], bool *cut)
+{
+    while (link.n && link.p[0] <= ' ') link.p++, link.n--;
+    while (link.n && link.p[link.n - 1] <= ' ') link.n--;
+    *cut = false;
+    if (span_find(link, '\n') == link.n && span_find(link, '\r') == link.n && span_find(link, '\t') == link.n)
+        return link;
+    size_t n = 0;
+    for (size_t i = 0; i < link.n; i++) {
+        uint8_t c = link.p[i];
+        if (c == '\n' || c == '\r' || c == '\t') continue;
+        if (n == CLEAN_MAX) {
+            *cut = true;
+            break;
+        }
+        buf[n++] = c;
+    }
+    return span_of(buf, n);
+}
+
+static bool is_slash(uint8_t c)
+{
+    return c == '/' || c == '\\';
+}
+
+static size_t skip_slashes(span s, size_t at)
+{
+    while (at < s.n && is_slash(s.p[at])) at++;
+    return at;
+}
+
+/* The end of what may be host and port: the first '/', '\', '?' or '#'. */
+static size_t authority_end(span s, size_t at)
+{
+    while (at < s.n && !is_slash(s.p[at]) && s.p[at] != '?' && s.p[at] != '#') at++;
+    return at;
+}
+
+/* Does "host" or "host:port" in s[0..end) read as a web host though no scheme stands before it? */
+static bool bare_host(span s, size_t end)
+{
+    size_t n = span_find(span_head(s, end), ':');
+    uint8_t host[URL_HOST_MAX];
+    if (n == 0 || n > sizeof host) return false;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = s.p[i];
+        if (!is_alpha(c) && !is_digit(c) && c != '-' && c != '.' && c != '_') return false;
+        host[i] = ascii_lower(c);
+    }
+    if (host[n - 1] == '.') n--;
+    bool www = n > 4 && memcmp(host, "www.", 4) == 0;
+    return (www || end < s.n) && domain_known(span_of(host, n));
+}
+
+/* Where host and port (and userinfo) begin, or s.n + 1 when it is no web link. */
+static size_t authority_begin(span s)
+{
+    static const span SCHEMES[] = {SPAN("https:"), SPAN("http:"), SPAN("ftp:")};
+    for (size_t i = 0; i < sizeof SCHEMES / sizeof *SCHEMES; i++)
+        if (span_istarts(s, SCHEMES[i])) return skip_slashes(s, SCHEMES[i].n);
+    if (s.n >= 2 && is_slash(s.p[0]) && is_slash(s.p[1])) return skip_slashes(s, 0);
+    return bare_host(s, authority_end(s, 0)) ? 0 : s.n + 1;
+}
+
+/* One character of UTF-8, or UINT32_MAX when it is none. `first` was read already; *i stands behind it. */
+static uint32_t decode_char(span s, size_t *i, uint8_t first)
+{
+    if (first < 0x80) return first;
+    size_t more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : 1;
+    if (first < 0xC2 || first > 0xF4) return UINT32_MAX;
+    uint32_t c = first & (0x3Fu >> more);
+    for (size_t k = 0; k < more; k++) {
+        if (*i >= s.n) return UINT32_MAX;
+        uint8_t byte = next_decoded(s, i);
+        if ((byte & 0xC0) != 0x80) return UINT32_MAX;
+        c = c << 6 | (byte & 0x3F);
+    }
+    static const uint32_t LEAST[] = {0, 0x80, 0x800, 0x10000};
+    bool bad = c < LEAST[more] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF);
+    return bad ? UINT32_MAX : c;
+}
+
+/* What a browser makes of a character in a host (the part of UTS #46 that needs no table): full-width forms become
+ * ASCII, other full stops '.', invisible ones nothing (0). */
+static uint32_t fold_char(uint32_t c)
+{
+    if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;
+    if (c == 0x3002 || c == 0xFF61) return '.';
+    if (c == 0xAD || c == 0x200B || c == 0x2060 || c == 0xFEFF || c == 0x200C || c == 0x200D) return 0;
+    return c < 0x80 ? ascii_lower((uint8_t)c) : c;
+}
+
+static size_t encode_char(uint32_t c, uint8_t out[4])
+{
+    if (c < 0x80) return out[0] = (uint8_t)c, 1;
+    size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    static const uint8_t LEAD[] = {0, 0xC0, 0xE0, 0xF0};
+    for (size_t k = more; k; k--, c >>= 6) out[k] = (uint8_t)(0x80 | (c & 0x3F));
+    out[0] = (uint8_t)(LEAD[more] | c);
+    return more + 1;
+}
+
+/* A host that no browser looks up ("forbidden domain code point"). */
+static bool forbidden(uint32_t c)
+{
+    return c <= ' ' || c == 0x7F || (c < 0x80 && strchr("#/:<>?@[\\]^|%\"`{}", (int)c));
+}
+
+/* Write the host as a browser would look it up; its length, or 0 when it is none. */
+static size_t decode_host(span raw, uint8_t host[URL_HOST_MAX + 1])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < raw.n;) {
+        uint8_t first = next_decoded(raw, &i), bytes[4];
+        uint32_t c = decode_char(raw, &i, first);
+        if (c == UINT32_MAX) return 0;
+        c = fold_char(c);
+        if (c == 0 && first != 0) continue;
+        if (forbidden(c)) return 0;
+        size_t k = encode_char(c, bytes);
+        if (n + k > URL_HOST_MAX) return 0;
+        memcpy(host + n, bytes, k);
+        n += k;
+    }
+    while (n && host[n - 1] == '.') n--;
+    return n;
+}
+
+/* One number of an IPv4 address: decimal, octal (0...) or hex (0x...). False when it is none or over 32 bits. */
+static bool ipv4_number(span s, uint64_t *out)
+{
+    unsigned base = 10;
+    if (s.n == 0) return false;
+    if (s.n >= 2 && s.p[0] == '0') {
+        bool hex = s.p[1] == 'x';
+        base = hex ? 16 : 8;
+        s = span_from(s, hex ? 2 : 1);
+    }
+    uint64_t v = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        int digit = hex_value(s.p[i]);
+        if (digit < 0 || (unsigned)digit >= base) return false;
+        v = v * base + (unsigned)digit;
+        if (v > UINT32_MAX) return false;
+    }
+    *out = v;
+    return true;
+}
+
+enum ipv4 { IPV4_NO, IPV4_YES, IPV4_BROKEN };
+
+/* Is it an address ("ends in a number")? If so it is written anew in dotted form. */
+static enum ipv4 read_ipv4(uint8_t host[URL_HOST_MAX + 1], size_t *n)
+{
+    span s = span_of(host, *n);
+    size_t from = s.n;
+    while (from && s.p[from - 1] != '.') from--;
+    span last = span_from(s, from);
+    bool digits = last.n > 0;
+    for (size_t i = 0; i < last.n; i++) digits = digits && is_digit(last.p[i]);
+    uint64_t v;
+    if (!digits && !(last.n >= 2 && last.p[0] == '0' && last.p[1] == 'x' && ipv4_number(last, &v))) return IPV4_NO;
+
+    uint64_t address = 0;
+    for (unsigned parts = 1; parts <= 4; parts++) {
+        size_t dot = span_find(s, '.');
+        if (!ipv4_number(span_head(s, dot), &v)) return IPV4_BROKEN;
+        if (dot == s.n) { /* the last number fills what is left */
+            unsigned shift = 8 * (parts - 1);
+            if (v >> (32 - shift)) return IPV4_BROKEN;
+            address |= v;
+            *n = (size_t)snprintf((char *)host, URL_HOST_MAX + 1, "%u.%u.%u.%u", (unsigned)(address >> 24) & 255,
+                                  (unsigned)(address >> 16) & 255, (unsigned)(address >> 8) & 255,
+                                  (unsigned)address & 255);
+            return IPV4_YES;
+        }
+        if (v > 255) return IPV4_BROKEN;
+        address |= v << (32 - 8 * parts);
+        s = span_from(s, dot + 1);
+    }
+    return IPV4_BROKEN;
+}
+
+/* "[v6 address]" in its shortest form; its length, or 0. */
+static size_t read_ipv6(span raw, uint8_t host[URL_HOST_MAX + 1])
+{
+    char text[INET6_ADDRSTRLEN + 1];
+    struct in6_addr address;
+    if (raw.n < 4 || raw.n - 2 >= sizeof text || memchr(raw.p, 0, raw.n)) return 0;
+    memcpy(text, raw.p + 1, raw.n - 2);
+    text[raw.n - 2] = 0;
+    if (inet_pton(AF_INET6, text, &address) != 1 || !inet_ntop(AF_INET6, &address, text, sizeof text)) return 0;
+    return (size_t)snprintf((char *)host, URL_HOST_MAX + 1, "[%s]", text);
+}
+
+/* A port after its colon; false when it is none. */
+static bool read_port(span s, uint16_t *out)
+{
+    uint32_t v = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!is_digit(s.p[i])) return false;
+        v = v * 10 + (uint32_t)(s.p[i] - '0');
+        if (v > UINT16_MAX) return false;
+    }
+    *out = (uint16_t)v;
+    return true;
+}
+
+/* Host (decoded into room) and port out of "host:port". */
+static bool read_host(span s, struct url_room *room, struct url *out, uint64_t *odd)
+{
+    bool v6 = s.n && s.p[0] == '[';
+    size_t end = v6 ? span_find(s, ']') + 1 : span_find(s, ':');
+    if (end > s.n || (end < s.n && s.p[end] != ':')) return false;
+    if (!read_port(span_from(s, end + 1), &out->port)) return false;
+    size_t n = v6 ? read_ipv6(span_head(s, end), room->host) : decode_host(span_head(s, end), room->host);
+    if (n == 0) return false;
+    enum ipv4 kind = v6 ? IPV4_YES : read_ipv4(room->host, &n);
+    if (kind == IPV4_BROKEN) return false;
+    if (kind == IPV4_YES) *odd |= ODD(URL_IP);
+    out->host = span_of(room->host, n);
+    return true;
+}
+
+/* Append without control characters and spaces, as far as it fits. */
+static size_t put(uint8_t whole[URL_BYTES_MAX], size_t n, span s)
+{
+    for (size_t i = 0; i < s.n && n < URL_BYTES_MAX; i++)
+        if (s.p[i] > ' ' && s.p[i] != 0x7F) whole[n++] = s.p[i];
+    while (n && n == URL_BYTES_MAX && (whole[n - 1] & 0x80)) n--; /* not in the middle of a character */
+    return n;
+}
+
+bool url_split(span link, struct url_room *room, struct url *out, uint64_t *odd)
+{
+    uint8_t buf[CLEAN_MAX];
+    bool cut;
+    span s = clean(link, buf, &cut);
+    size_t begin = authority_begin(s);
+    if (begin >= s.n) return false;
+    size_t end = authority_end(s, begin), host = end;
+    if (cut && end == s.n) return false; /* who knows what host follows */
+    while (host > begin && s.p[host - 1] != '@') host--;
+
+    struct url u = {0};
+    uint64_t seen = host > begin ? ODD(URL_USERINFO) : 0;
+    if (!read_host(span_of(s.p + host, end - host), room, &u, &seen)) return false;
+    size_t n = 0;
+    if (end <= PREFIX_MAX) {
+        n = put(room->whole, n, span_head(s, end));
+    } else {
+        n = put(room->whole, n, SPAN("//"));
+        n = put(room->whole, n, u.host);
+    }
+    size_t path = n;
+    n = put(room->whole, n, span_from(s, end));
+    u.whole = span_of(room->whole, n);
+    u.path = span_from(u.whole, path);
+    *out = u;
+    *odd |= seen;
+    return true;
+}
+
+void url_list_init(struct url_list *l, struct arena *a, size_t cap)
+{
+    *l = (struct url_list){.a = a};
+    size_t slots = 16;
+    while (slots < 2 * cap) slots *= 2;
+    l->v = arena_alloc(a, cap * sizeof *l->v);
+    l->slots = l->v ? arena_alloc(a, slots * sizeof *l->slots) : NULL;
+    if (!l->slots) return;
+    memset(l->slots, 0, slots * sizeof *l->slots);
+    l->cap = cap;
+    l->slot_count = slots;
+}
+
+/* The slot of the link with this host and path, or the free one where it belongs. */
+static uint32_t *find_slot(const struct url_list *l, span host, span path)
+{
+    size_t at = hash64(path, hash64(host, 0)) & (l->slot_count - 1);
+    for (;; at = (at + 1) & (l->slot_count - 1)) {
+        uint32_t *slot = &l->slots[at];
+        if (!*slot) return slot;
+        const struct url *u = &l->v[*slot - 1];
+        if (span_eq(u->host, host) && span_eq(u->path, path)) return slot;
+    }
+}
+
+/* A span of one buffer moved to the same place in a copy of it. */
+static span rebase(span s, span from, span to)
+{
+    return span_of(to.p + (s.p - from.p), s.n);
+}
+
+/* Keep a link; *fresh when it was not there. */
+static struct url *keep(struct url_list *l, span link, enum url_place place, bool *fresh)
+{
+    struct url_room room;
+    struct url u;
+    *fresh = false;
+    if (!url_split(link, &room, &u, &l->odd)) return NULL;
+    uint32_t *slot = l->slot_count ? find_slot(l, u.host, u.path) : NULL;
+    if (slot && *slot) return &l->v[*slot - 1];
+    if (l->n == l->cap) {
+        l->odd |= ODD(URL_LIMIT);
+        return NULL;
+    }
+    span whole = arena_copy(l->a, u.whole), host = arena_copy(l->a, u.host);
+    if (!whole.p || !host.p) {
+        l->odd |= ODD(URL_LIMIT);
+        return NULL;
+    }
+    u.place = place;
+    u.path = rebase(u.path, u.whole, whole);
+    u.whole = whole;
+    u.host = host;
+    u.domain = domain_registrable(host);
+    l->v[l->n] = u;
+    *slot = (uint32_t)++l->n;
+    *fresh = true;
+    return &l->v[l->n - 1];
+}
+
+/* Does s begin with this ASCII byte, plain, percent-escaped or escaped twice? Its length there, or 0. */
+static size_t escaped_byte(span s, uint8_t c)
+{
+    if (s.n == 0) return 0;
+    if (s.p[0] == c) return 1;
+    size_t at = span_istarts(s, SPAN("%25")) ? 3 : 1;
+    if (s.p[0] != '%' || s.n < at + 2) return 0;
+    int high = hex_value(s.p[at]), low = hex_value(s.p[at + 1]);
+    return high >= 0 && low >= 0 && (high << 4 | low) == c ? at + 2 : 0;
+}
+
+/* A link within a link's path or query: where a redirector sends its reader. Decoded into buf; empty when none. */
+static span inner_link(span path, uint8_t buf[URL_BYTES_MAX])
+{
+    for (size_t at = 0; at + 8 < path.n; at++) {
+        span s = span_from(path, at);
+        if (ascii_lower(s.p[0]) != 'h' || !span_istarts(s, SPAN("http"))) continue;
+        size_t i = ascii_lower(s.p[4]) == 's' ? 5 : 4, k;
+        if (!(k = escaped_byte(span_from(s, i), ':'))) continue;
+        bool escaped = k > 1;
+        i += k;
+        if (!(k = escaped_byte(span_from(s, i), '/'))) continue;
+        i += k;
+        if (!escaped_byte(span_from(s, i), '/')) continue;
+        bool query = span_find(span_head(path, at), '?') < at;
+        if (query || escaped) s = span_head(s, span_find(s, '&'));
+        size_t n = 0;
+        for (size_t j = 0; j < s.n;) buf[n++] = escaped ? next_decoded(s, &j) : s.p[j++];
+        if (k > 3) { /* escaped twice */
+            span once = span_of(buf, n);
+            n = 0;
+            for (size_t j = 0; j < once.n;) buf[n++] = next_decoded(once, &j);
+        }
+        return span_of(buf, n);
+    }
+    return SPAN_NONE;
+}
+
+struct url *url_add(struct url_list *l, span link, enum url_place place)
+{
+    bool fresh;
+    struct url *u = keep(l, link, place, &fresh), *inner = u;
+    for (int k = 0; k < URL_INNER_MAX && inner && fresh; k++) {
+        uint8_t buf[URL_BYTES_MAX];
+        span target = inner_link(inner->path, buf);
+        inner = target.n ? keep(l, target, place, &fresh) : NULL;
+    }
+    return u;
+}
