@@ -21,9 +21,11 @@ MYFLAGS   = $(CSTD) -ffp-contract=off -fno-strict-aliasing -fPIC -fvisibility=hi
             $(if $(WERROR),-Werror) $(SAN)
 LIBS      = $(shell pkg-config --libs $(PKGS)) -lm -lpthread $(JEMALLOC)
 VERSION   = 0.1.0
+comma     = ,
 
 ifeq ($(MODE),asan)
-SAN       = -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+SAN       = -fsanitize=address,undefined$(if $(LIBFUZZER),$(comma)fuzzer-no-link) -fno-omit-frame-pointer \
+            -fno-sanitize-recover=undefined
 else ifeq ($(MODE),tsan)
 SAN       = -fsanitize=thread -fno-omit-frame-pointer
 else
@@ -64,7 +66,15 @@ $(B)/libfurui.so.1: $(call obj,$(CLIENT_SRC))
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libfurui.so.1 -o $@ $^ -lzmq -lmsgpackc -lm -lpthread
 
-$(B)/%.o: %.c Makefile
+# Objects of other flags (another PREFIX, CFLAGS, compiler) are not ours: this file changes when they do.
+FLAGS = $(CC) $(CPPFLAGS) $(MYFLAGS) $(CFLAGS)
+$(B)/flags: export FLAGS := $(FLAGS)
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printenv FLAGS | cmp -s - $@ || printenv FLAGS > $@
+FORCE:
+
+$(B)/%.o: %.c Makefile $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(MYFLAGS) $(CFLAGS) $(ISA) -MMD -MP -c -o $@ $<
@@ -95,10 +105,10 @@ objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_L
            $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c))
 
 help:                      ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo
-	@echo "  MODE=asan|tsan     build with sanitisers (into build/MODE)"
-	@echo "  V=1                show the commands"
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
+	@printf '  %-18s %s\n' 'MODE=asan|tsan' 'build with sanitisers, into build/MODE' 'CC=clang' 'another compiler' \
+	  'V=1' 'show the commands' 'WERROR=1' 'warnings are errors' 'DESTDIR=, PREFIX=' 'where install puts things' \
+	  'FUZZ=, FUZZ_TIME=' 'one fuzz target by name; seconds for each (60)'
 
 deps:                      ## install the Debian packages that are missing
 	@tests/deps
@@ -112,12 +122,27 @@ test: deps                 ## install what is missing, build, run every test
 test-all: all $(TESTS) $(FUZZERS)
 	@B=$(B) MODE=$(MODE) tests/run
 
+# New inputs grow in build/fuzz/corpus; what broke something is kept in build/fuzz and belongs into tests/fuzz/NAME.
+FUZZ      ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TIME ?= 60
+fuzz:                      ## fuzz every parser with clang and sanitisers
+	@for f in $(FUZZ); do \
+	  $(MAKE) --no-print-directory MODE=asan B=build/fuzz CC=clang CFLAGS='-O1 -g' LIBFUZZER=1 build/fuzz/libfuzzer/$$f && \
+	  mkdir -p build/fuzz/corpus/$$f && d=tests/fuzz/$$f.dict && \
+	  build/fuzz/libfuzzer/$$f -max_total_time=$(FUZZ_TIME) -timeout=10 -print_final_stats=0 \
+	    -artifact_prefix=build/fuzz/$$f- $$([ ! -f $$d ] || echo -dict=$$d) build/fuzz/corpus/$$f tests/fuzz/$$f || exit 1; \
+	done
+$(B)/libfuzzer/%: $(B)/tests/fuzz/fuzz_%.o $(B)/libtest.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(MYFLAGS) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 layers:                    ## check that includes point down
 	@tests/layers
 
 format:                    ## apply .clang-format to every C file
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
-format-check:
+format-check:              ## complain about what it would change
 	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror && echo "format: fine"
 
 install: all               ## copy programs, library, headers, model and docs below DESTDIR/PREFIX
@@ -134,5 +159,5 @@ clean:                     ## remove build/
 	rm -rf build
 
 .DEFAULT_GOAL = all
-.PHONY: all objects help deps run test test-all layers format format-check install clean
+.PHONY: all FORCE objects help deps run test test-all fuzz layers format format-check install clean
 .SECONDARY:
