@@ -5,6 +5,7 @@
 #include "proto/cli/cli.h"
 
 #include "proto/base/clock.h"
+#include "proto/base/utf8.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -67,23 +68,15 @@ bool cli_number(const char *verb, const char *option, const char *text, long lea
 
 /* --- printing what strangers wrote -------------------------------------------------------------------------------- */
 
-/* Decode one UTF-8 sequence (RFC 3629); 0 bytes when there is none. */
-static size_t decode(span s, uint32_t *out)
+/* The code point of a valid sequence of `n` bytes. */
+static uint32_t code_point(const uint8_t *p, size_t n)
 {
-    uint8_t c = s.p[0];
-    if (c < 0x80) return *out = c, 1;
-    size_t n = c >= 0xC2 && c <= 0xDF ? 2 : (c & 0xF0) == 0xE0 ? 3 : c >= 0xF0 && c <= 0xF4 ? 4 : 0;
-    if (n == 0 || n > s.n) return 0;
-    uint32_t u = c & (0x7Fu >> n);
-    for (size_t i = 1; i < n; i++) {
-        if ((s.p[i] & 0xC0) != 0x80) return 0;
-        u = u << 6 | (s.p[i] & 0x3F);
-    }
-    if ((n == 3 && u < 0x800) || (n == 4 && (u < 0x10000 || u > 0x10FFFF)) || (u >= 0xD800 && u <= 0xDFFF)) return 0;
-    *out = u;
-    return n;
+    uint32_t u = n == 1 ? p[0] : p[0] & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++) u = u << 6 | (p[i] & 0x3F);
+    return u;
 }
 
+/* Neither a control (C0, DEL, C1) nor a mark that changes the direction or the line (UAX #9, #14). */
 static bool is_safe(uint32_t u)
 {
     if (u < 0x20 || (u >= 0x7F && u < 0xA0)) return false;
@@ -93,9 +86,8 @@ static bool is_safe(uint32_t u)
 void cli_print(FILE *to, span bytes)
 {
     for (size_t i = 0; i < bytes.n;) {
-        uint32_t u = 0;
-        size_t n = decode(span_from(bytes, i), &u);
-        if (n && is_safe(u)) {
+        size_t n = utf8_len(span_from(bytes, i));
+        if (n && is_safe(code_point(bytes.p + i, n))) {
             fwrite(bytes.p + i, 1, n, to);
             i += n;
             continue;
