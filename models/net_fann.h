@@ -3,7 +3,7 @@
  *
  * Shortcut net, tanh hidden layers, linear output, iRPROP- on the whole batch (Igel and Huesken 2000; no learning rate
  * to tune), early stopping on a held-out part. libfann only knows squared error; cross-entropy, which is what makes
- * log-odds calibrated, is had from it exactly: before each epoch the wanted output of mail i is set to
+ * log-odds calibrated, is had from it exactly: for mail i the wanted output is set to
  * o_i + w_i (t_i - sigmoid(o_i)), whose squared-error gradient is that of the cross-entropy. docs/scoring.md. */
 #ifndef FURUI_MODELS_NET_FANN_H
 #define FURUI_MODELS_NET_FANN_H
@@ -40,5 +40,16 @@ struct net_report {
  * ERR_MODEL (a plan or data that cannot be trained on: one class only, no rows), ERR_MEMORY. Single-threaded. */
 enum err net_fann_train(const struct net_plan *plan, const struct net_data *train, const struct net_data *held,
                         span *section_out, struct net_report *report_out, const char **why_out);
+
+struct fann;
+
+/* Write any FANN net with one output as a section: layered or shortcut, fully connected, hidden neurons linear, sigmoid
+ * or symmetric sigmoid, one activation and steepness a layer; a sigmoid output becomes its log-odds.
+ *
+ *   center, scale  [inputs], of what the net was fed; NULL: 0 and 1
+ *
+ * ERR_MODEL with *why_out for other nets, ERR_MEMORY. */
+enum err net_fann_export(struct fann *ann, const float *center, const float *scale, span *section_out,
+                         const char **why_out);
 
 #endif

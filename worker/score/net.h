@@ -47,8 +47,8 @@ struct net {
     struct net_layer layer[NET_LAYERS_MAX];
 };
 
-/* Read a net from a section; lent: *n_out points into it. Shapes, activations and that every number is finite are
- * checked; the section ends where the net ends.
+/* Read a net from a section; lent: *n_out points into it. Shapes, activations and that every number is in
+ * [-1e6, 1e6] are checked; the section ends where the net ends.
  *
  *   why_out  on error: what is wrong, static
  *
