@@ -11,7 +11,7 @@
 
 enum { READ_AHEAD = 1 << 16 };
 
-void mailbox_open(struct mailbox *b, const struct walk *files)
+void mailbox_open(struct mailbox *b, const struct listing *files)
 {
     *b = (struct mailbox){.files = files, .fd = -1};
 }
@@ -203,7 +203,7 @@ static enum mailbox_got next_in_file(struct mailbox *b, struct mailbox_mail *out
 }
 
 /* Open the next file and see what it is. */
-static int enter_file(struct mailbox *b, const struct walk_file *f)
+static int enter_file(struct mailbox *b, const struct listing_file *f)
 {
     b->at = b->n = b->number = 0;
     b->eof = false;
@@ -225,7 +225,7 @@ enum mailbox_got mailbox_next(struct mailbox *b, struct mailbox_mail *out)
         return next_in_file(b, out);
     }
     if (b->file == b->files->n) return MAILBOX_END;
-    const struct walk_file *f = &b->files->v[b->file++];
+    const struct listing_file *f = &b->files->v[b->file++];
     out->path = f->path;
     int error = f->error ? f->error : enter_file(b, f);
     if (error) {

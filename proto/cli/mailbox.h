@@ -8,7 +8,7 @@
 #define FURUI_CLI_MAILBOX_H
 
 #include "proto/base/span.h"
-#include "proto/cli/walk.h"
+#include "proto/cli/listing.h"
 
 enum {
     MAILBOX_MAIL_MAX = 256 << 20, /* bytes of one mail; a larger one is a fault, and the next is read */
@@ -22,7 +22,7 @@ enum mailbox_got {
 };
 
 struct mailbox_mail {
-    const char *path; /* lent by the walk */
+    const char *path; /* lent by the listing */
     size_t number;    /* 1, 2, … within an mbox; 0: the file is one mail */
     uint8_t *bytes;   /* MAILBOX_MAIL: owned by the caller, free() */
     size_t n;
@@ -30,9 +30,9 @@ struct mailbox_mail {
 };
 
 struct mailbox {
-    const struct walk *files; /* lent */
-    size_t file;              /* the next of them to open */
-    int fd;                   /* of the file that is being read, or -1 */
+    const struct listing *files; /* lent */
+    size_t file;                 /* the next of them to open */
+    int fd;                      /* of the file that is being read, or -1 */
     bool mbox;
     size_t number;
     uint8_t *buf; /* bytes [at, n) are read and not yet handed out */
@@ -41,7 +41,7 @@ struct mailbox {
     uint64_t bytes_read; /* of all files so far */
 };
 
-void mailbox_open(struct mailbox *b, const struct walk *files);
+void mailbox_open(struct mailbox *b, const struct listing *files);
 void mailbox_close(struct mailbox *b);
 
 /* The next mail. O(its bytes); holds one mail and 64 KB more, whatever the size of the mbox. */

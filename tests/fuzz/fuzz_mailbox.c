@@ -18,10 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(write(fd, data, size) == (ssize_t)size && lseek(fd, 0, SEEK_SET) == 0);
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    struct walk w = {0};
-    walk_add(&w, path);
+    struct listing l = {0};
+    listing_add(&l, path);
     struct mailbox b;
-    mailbox_open(&b, &w);
+    mailbox_open(&b, &l);
     struct mailbox_mail m;
     size_t mails = 0, bytes = 0;
     while (mailbox_next(&b, &m) == MAILBOX_MAIL) {
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(mails >= 1 && bytes <= size);
     assert(b.bytes_read == size);
     mailbox_close(&b);
-    walk_close(&w);
+    listing_close(&l);
     close(fd);
     return 0;
 }

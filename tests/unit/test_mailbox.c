@@ -68,10 +68,10 @@ static void test_mails(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         write_file("box", cases[i].file);
-        struct walk w = {0};
-        walk_add(&w, "box");
+        struct listing l = {0};
+        listing_add(&l, "box");
         struct mailbox b;
-        mailbox_open(&b, &w);
+        mailbox_open(&b, &l);
         struct mailbox_mail m;
         char got[512] = "";
         size_t n = 0;
@@ -86,7 +86,7 @@ static void test_mails(void **state)
         if (strcmp(got, cases[i].want) != 0) fail_msg("%s: got %s", cases[i].name, got);
         assert_int_equal(b.bytes_read, cases[i].file.n);
         mailbox_close(&b);
-        walk_close(&w);
+        listing_close(&l);
     }
 }
 
@@ -103,10 +103,10 @@ static void test_long_mbox(void **state)
         fputs("\n\n", f);
     }
     fclose(f);
-    struct walk w = {0};
-    walk_add(&w, "long");
+    struct listing l = {0};
+    listing_add(&l, "long");
     struct mailbox b;
-    mailbox_open(&b, &w);
+    mailbox_open(&b, &l);
     struct mailbox_mail m;
     for (int i = 0; i < MAILS; i++) {
         assert_int_equal(mailbox_next(&b, &m), MAILBOX_MAIL);
@@ -119,7 +119,7 @@ static void test_long_mbox(void **state)
     }
     assert_int_equal(mailbox_next(&b, &m), MAILBOX_END);
     mailbox_close(&b);
-    walk_close(&w);
+    listing_close(&l);
 }
 
 /* The mail that is larger than the limit is a fault; the one after it is read. */
@@ -133,10 +133,10 @@ static void test_too_big(void **state)
     assert_int_equal(lseek(fd, MAILBOX_MAIL_MAX + 1000, SEEK_END), MAILBOX_MAIL_MAX + 1000 + (off_t)head.n);
     assert_int_equal(write(fd, tail.p, tail.n), tail.n);
     close(fd);
-    struct walk w = {0};
-    walk_add(&w, "big");
+    struct listing l = {0};
+    listing_add(&l, "big");
     struct mailbox b;
-    mailbox_open(&b, &w);
+    mailbox_open(&b, &l);
     struct mailbox_mail m;
     assert_int_equal(mailbox_next(&b, &m), MAILBOX_FAULT);
     assert_int_equal(m.number, 1);
@@ -146,7 +146,7 @@ static void test_too_big(void **state)
     free(m.bytes);
     assert_int_equal(mailbox_next(&b, &m), MAILBOX_END);
     mailbox_close(&b);
-    walk_close(&w);
+    listing_close(&l);
     unlink("big");
 }
 
@@ -169,10 +169,10 @@ static void test_walk(void **state)
     bool all_seeing = geteuid() == 0;
     assert_int_equal(chmod("w/unreadable", 0), 0);
 
-    struct walk w = {0};
-    walk_add(&w, "w/");
-    walk_add(&w, "missing");
-    walk_add(&w, "-");
+    struct listing l = {0};
+    listing_add(&l, "w/");
+    listing_add(&l, "missing");
+    listing_add(&l, "-");
     static const struct {
         const char *path;
         int error;
@@ -180,14 +180,14 @@ static void test_walk(void **state)
                 {"w/dangling", ENOENT}, {"w/link", 0},  {"w/md/.Sent/cur/4", 0}, {"w/md/cur/1:2,S", 0},
                 {"w/md/new/2", 0},      {NULL, EACCES}, /* w/unreadable, but for root */
                 {"missing", ENOENT},    {"-", 0}};
-    assert_int_equal(w.n, sizeof want / sizeof *want);
-    for (size_t i = 0; i < w.n; i++) {
+    assert_int_equal(l.n, sizeof want / sizeof *want);
+    for (size_t i = 0; i < l.n; i++) {
         const char *path = want[i].path ? want[i].path : all_seeing ? "w/unreadable/6" : "w/unreadable";
         int error = want[i].path || !all_seeing ? want[i].error : 0;
-        assert_string_equal(w.v[i].path, path);
-        assert_int_equal(w.v[i].error, error);
+        assert_string_equal(l.v[i].path, path);
+        assert_int_equal(l.v[i].error, error);
     }
-    walk_close(&w);
+    listing_close(&l);
     assert_int_equal(chmod("w/unreadable", 0700), 0);
 }
 
