@@ -17,6 +17,7 @@
 enum {
     CONFIG_LISTEN_MAX = 16,
     CONFIG_TEXT_MAX = 256, /* bytes of one value, with its NUL */
+    CONFIG_LINE_MAX = 1024,
     CONFIG_TENANT_MAX = 4096,
     CONFIG_FAULT_MAX = 512,
 };
@@ -60,17 +61,19 @@ struct config {
     size_t policy_count;
 };
 
-/* The defaults; they need no file. */
+/* The defaults; they need no file. state_dir and bundle are looked for (docs/configuration.md says where). */
 void config_init(struct config *c);
 void config_close(struct config *c);
 
-/* Read `path` over the defaults. fault_out[CONFIG_FAULT_MAX]: "FILE:LINE: what" on error. */
+/* Read a file over the defaults, then config_check it. fault_out[CONFIG_FAULT_MAX]: "FILE:LINE: what" on error, and
+ * the config is then half read: close it. ERR_IO, ERR_SYNTAX, ERR_MEMORY. config_read names the file `name`. */
 enum err config_load(struct config *c, const char *path, char *fault_out);
+enum err config_read(struct config *c, FILE *from, const char *name, char *fault_out);
 
-/* Cross-checks that no single key can see (unsure_at <= spam_at, deadline_ms <= deadline_max_ms, …). */
+/* Cross-checks that no single key can see (unsure_at <= spam_at, deadline_ms <= deadline_max_ms, …). ERR_SYNTAX. */
 enum err config_check(const struct config *c, char *fault_out);
 
-/* The effective settings as INI, one comment line of help before each key. */
+/* The effective settings as INI, one comment line of help before each key; config_load reads the same back. */
 void config_write(const struct config *c, FILE *to);
 
 /* The policy of a tenant; everybody's when it has none. O(log tenants). */
