@@ -24,7 +24,8 @@ void arena_close(struct arena *a);
 /* `n` bytes, 16-byte aligned, not cleared; NULL (and `full`) past the limit. n = 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t n);
 
-/* Give back the tail of the newest allocation: `p` came from the last arena_alloc and keeps its first `n` bytes. */
+/* Give back all that was allocated after `p`, which came from arena_alloc and keeps its first `n` bytes: of the newest
+ * allocation its tail, of an older one everything newer too. */
 void arena_trim(struct arena *a, void *p, size_t n);
 
 /* Bytes that arena_alloc could still give in one piece. */

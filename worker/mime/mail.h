@@ -19,12 +19,16 @@ enum {
     MAIL_PARTS_MAX = 512,            /* parts in all */
     MAIL_HEADERS_MAX = 1000,         /* header fields of the message and its parts together */
     MAIL_HEADER_BYTES_MAX = 1 << 18, /* bytes of one header block that are read */
+    MAIL_HEADER_TOTAL_MAX = 1 << 20, /* bytes of all header blocks that are read */
     MAIL_FIELD_BYTES_MAX = 1 << 16,  /* bytes of one field that are decoded */
     MAIL_TEXT_MAX = 1 << 18,         /* bytes of visible text kept (UTF-8) */
     MAIL_HIDDEN_MAX = 1 << 15,       /* bytes of hidden text kept */
     MAIL_DECODE_MAX = 1 << 20,       /* decoded bytes of one text part that are read */
+    MAIL_DECODE_TOTAL_MAX = 1 << 22, /* decoded bytes of all text parts that are read */
     MAIL_URLS_MAX = 256,
-    MAIL_NAME_MAX = 256, /* bytes of a file name that are kept */
+    MAIL_NAME_MAX = 256,   /* bytes of a file name that are kept */
+    MAIL_MAGIC_BYTES = 16, /* first bytes of an attachment that are decoded to tell its type */
+    MAIL_FEW_TEXT = 48,    /* ODD(ONLY_IMAGE): pictures beside at most so many bytes of visible text */
 };
 
 /* Header fields that something asks for by name; all others are FIELD_OTHER and keep their name as a span. */
@@ -58,7 +62,7 @@ struct mail_header {
     enum mail_field id;
     span name;    /* as written, without the colon */
     span raw;     /* as written after the colon, folds and all, without the last line end */
-    span value;   /* unfolded, RFC 2047 and charset decoded to UTF-8, trimmed */
+    span value;   /* unfolded, RFC 2047 and charset decoded to UTF-8, trimmed; empty for FIELD_IGNORED and parts */
     span charset; /* of its first encoded word, or empty */
 };
 
@@ -72,8 +76,9 @@ struct mail_part {
     span name;          /* file name (RFC 2231, 2047 decoded), or empty */
     bool attachment;    /* Content-Disposition: attachment, or a name on something that is not text */
     enum mail_encoding encoding;
-    span body;       /* undecoded; within the raw mail */
-    size_t decoded;  /* bytes after decoding, as far as it was decoded */
+    span body;                           /* undecoded; within the raw mail */
+    uint32_t first_header, header_count; /* its own fields: m->headers[first_header .. + header_count) */
+    size_t decoded;  /* bytes after decoding: exact for text that was read, else judged by the body's length */
     uint32_t odd_lo; /* reserved for per-part oddities; 0 */
 };
 
@@ -89,6 +94,7 @@ struct mail {
     span raw;
     struct mail_header *headers; /* message's own header first, in order; then those of parts */
     size_t header_count;         /* of the message's own header block */
+    size_t header_total;         /* with those of parts; their `value` is empty */
     struct mail_part *parts;     /* [0] is the message */
     size_t part_count;
     /* What the reader sees: each text part (of multipart/alternative the html one, when there is one, else the plain)
@@ -111,6 +117,10 @@ struct mail {
  *
  * Cannot fail. O(raw.n). Touches no file and no lock; one call at a time a thread. */
 void mail_read(struct mail *m, span raw, struct arena *a);
+
+/* Give other filters' verdicts and site headers (FIELD_IGNORED) as FIELD_OTHER: for comparing with published figures
+ * that did not leave them out, and for nothing else. Call at start, before threads. */
+void mail_keep_foreign(bool keep);
 
 /* The first field of that kind in the message's own header, or NULL. */
 const struct mail_header *mail_find(const struct mail *m, enum mail_field id);

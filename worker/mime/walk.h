@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* walk: where the header fields and parts of a mail are: one pass over its lines, no recursion.
+ *
+ * Open multiparts stand on a stack of at most MAIL_DEPTH_MAX; a line that begins with "--" is compared with their
+ * boundaries, nothing else is. Each byte is looked at a fixed number of times, whatever the nesting. */
+#ifndef FURUI_MIME_WALK_H
+#define FURUI_MIME_WALK_H
+
+#include "worker/mime/mail.h"
+
+/* Find the fields and parts of m->raw.
+ *
+ * Sets headers, header_count, header_total, parts, part_count, odd (structure only), shape.body_bytes. Of each field:
+ * id, name and raw; of each part all but `name`, `decoded` and the text. Header values are not decoded yet. */
+void walk_mail(struct mail *m, struct arena *a);
+
+/* A field's id by its name; FIELD_IGNORED where foreign.h says so, unless mail_keep_foreign(true). */
+enum mail_field walk_field_id(span name);
+
+#endif

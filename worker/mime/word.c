@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* word: header values to UTF-8: unfolding, RFC 2047 encoded words, raw 8-bit bytes (RFC 6532, or older habits).
+ *
+ * One walk. Bytes of encoded words gather in `run` until something else or another charset follows; then the run is
+ * converted at once. The search for a word's end never restarts before where the last one stopped, so a value full of
+ * half-written words stays linear. */
+#include "worker/mime/word.h"
+
+#include "worker/simd/scan.h"
+#include "worker/text/charset.h"
+#include "worker/text/odd.h"
+
+struct words {
+    struct arena *a;
+    uint64_t *odd;
+    span hint;
+    uint8_t *out, *run; /* out holds 3 bytes for each of the value, run one */
+    size_t n, cap, run_n;
+    span run_charset;
+    span charset; /* of the first word */
+    size_t close; /* where the next "?=" stands, at or after the last place asked for */
+};
+
+static void put(struct words *w, span s)
+{
+    size_t room = w->cap - w->n;
+    if (s.n > room) { /* cannot be: no byte becomes more than three */
+        s.n = room;
+        while (s.n && (s.p[s.n] & 0xC0) == 0x80) s.n--;
+    }
+    if (s.n) memcpy(w->out + w->n, s.p, s.n);
+    w->n += s.n;
+}
+
+/* Convert and append; memory that the conversion took is given back. */
+static void put_converted(struct words *w, span bytes, span label, uint64_t *odd)
+{
+    uint8_t *mark = arena_alloc(w->a, 0);
+    put(w, charset_to_utf8(bytes, label, w->a, odd));
+    arena_trim(w->a, mark, 0);
+}
+
+static void put_run(struct words *w)
+{
+    if (w->run_n) {
+        uint64_t odd = 0;
+        put_converted(w, span_of(w->run, w->run_n), w->run_charset, &odd);
+        *w->odd |= odd & (ODD(WRONG_CHARSET) | ODD(BAD_CHARSET));
+    }
+    w->run_n = 0;
+}
+
+/* Text outside encoded words. */
+static void put_raw(struct words *w, span s)
+{
+    size_t plain = scan->plain(s.p, s.n);
+    if (plain == s.n) {
+        put(w, s);
+        return;
+    }
+    uint64_t ignored = 0;
+    if (scan->utf8(s.p, s.n) < s.n) *w->odd |= ODD(RAW_8BIT);
+    put_converted(w, s, w->hint, &ignored);
+}
+
+static int hex(uint8_t c)
+{
+    c = ascii_lower(c);
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The Q encoding (RFC 2047 4.2): like quoted-printable, with '_' for a space. */
+static size_t decode_q(span text, uint8_t *out, bool *bad)
+{
+    size_t o = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        int hi = c == '=' && i + 2 < text.n ? hex(text.p[i + 1]) : -1;
+        int lo = hi >= 0 ? hex(text.p[i + 2]) : -1;
+        if (lo >= 0) {
+            c = (uint8_t)(hi << 4 | lo);
+            i += 2;
+        } else if (c == '=') {
+            *bad = true;
+        } else if (c == '_') {
+            c = ' ';
+        }
+        out[o++] = c;
+    }
+    return o;
+}
+
+struct word {
+    span charset, text;
+    bool base64;
+    size_t end; /* after the closing "?=" */
+};
+
+/* Is there a whole encoded word at `at`, where "=?" stands? Sets BAD_WORD when it only looks like one. */
+static bool word_at(struct words *w, span in, size_t at, struct word *out)
+{
+    span rest = span_from(in, at + 2);
+    size_t n = span_find(span_head(rest, WORD_CHARSET_MAX + 1), '?');
+    if (n == 0 || n + 2 >= rest.n || rest.p[n] != '?' || rest.p[n + 2] != '?') return false;
+    for (size_t i = 0; i < n; i++)
+        if (rest.p[i] <= ' ' || rest.p[i] >= 127) return false;
+    uint8_t encoding = ascii_lower(rest.p[n + 1]);
+    if (encoding != 'b' && encoding != 'q') {
+        *w->odd |= ODD(BAD_WORD);
+        return false;
+    }
+    size_t text = at + 2 + n + 3;
+    if (w->close < text) {
+        w->close = text;
+        while (w->close < in.n) {
+            w->close += span_find(span_from(in, w->close), '?');
+            if (w->close + 1 < in.n && in.p[w->close + 1] == '=') break;
+            if (w->close < in.n) w->close++;
+        }
+    }
+    if (w->close >= in.n) {
+        *w->odd |= ODD(BAD_WORD);
+        return false;
+    }
+    out->charset = span_head(rest, n);
+    out->charset.n = span_find(out->charset, '*'); /* RFC 2231 section 5: a language follows */
+    out->base64 = encoding == 'b';
+    out->text = span_from(span_head(in, w->close), text);
+    out->end = w->close + 2;
+    /* Another word begins inside: this one was never closed. */
+    for (span t = out->text; t.n;) {
+        size_t eq = span_find(t, '=');
+        if (eq + 1 < t.n && t.p[eq + 1] == '?') {
+            *w->odd |= ODD(BAD_WORD);
+            return false;
+        }
+        t = span_from(t, eq + 1);
+    }
+    return true;
+}
+
+static bool all_space(span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_space(s.p[i])) return false;
+    return true;
+}
+
+static void decode(struct words *w, span in)
+{
+    size_t shown = 0; /* everything before it is in out or run */
+    for (size_t at = 0; at + 1 < in.n;) {
+        at += span_find(span_from(in, at), '=');
+        if (at + 1 >= in.n) break;
+        struct word word;
+        if (in.p[at + 1] != '?' || !word_at(w, in, at, &word)) {
+            at++;
+            continue;
+        }
+        span gap = span_from(span_head(in, at), shown);
+        bool joins = w->run_n && all_space(gap);
+        if (!joins || !span_ieq(w->run_charset, word.charset)) put_run(w);
+        if (!joins && gap.n) put_raw(w, gap);
+        w->run_charset = word.charset;
+        if (!w->charset.p) w->charset = word.charset;
+        bool bad = false;
+        if (word.base64)
+            w->run_n += scan->base64(word.text.p, word.text.n, w->run + w->run_n, word.text.n, &bad);
+        else
+            w->run_n += decode_q(word.text, w->run + w->run_n, &bad);
+        if (bad) *w->odd |= ODD(BAD_WORD);
+        shown = at = word.end;
+    }
+    put_run(w);
+    put_raw(w, span_from(in, shown));
+}
+
+/* Drop line ends and control characters in place; a tab becomes a space. ESC stays where it may shift charsets. */
+static size_t clean(uint8_t *p, size_t n, bool keep_esc, uint64_t *odd)
+{
+    size_t o = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = p[i];
+        if (c == 0) *odd |= ODD(NUL);
+        if (c == '\t') c = ' ';
+        if ((c < ' ' && !(keep_esc && c == 0x1B)) || c == 127) continue;
+        p[o++] = c;
+    }
+    return o;
+}
+
+span word_decode(span raw, span hint, struct arena *a, uint64_t *odd, span *charset_out)
+{
+    if (charset_out) *charset_out = SPAN_NONE;
+    bool simple = true;
+    for (size_t i = 0; i < raw.n && simple; i++) {
+        uint8_t c = raw.p[i];
+        simple = c >= ' ' && c < 127 && !(c == '?' && i && raw.p[i - 1] == '=');
+    }
+    if (simple) return span_trim(raw);
+
+    struct words w = {.a = a, .odd = odd, .hint = hint};
+    if (raw.n > arena_left(a) / 8) {
+        a->full = true;
+        raw = span_head(raw, arena_left(a) / 8);
+    }
+    span copy = arena_copy(a, raw);
+    w.cap = 3 * raw.n;
+    w.out = arena_alloc(a, w.cap);
+    w.run = arena_alloc(a, raw.n);
+    if (!copy.p || !w.out || !w.run) return SPAN_NONE;
+    copy.n = clean((uint8_t *)copy.p, copy.n, true, odd);
+    decode(&w, copy);
+    w.n = clean(w.out, w.n, false, odd);
+    arena_trim(a, w.run, 0);
+    arena_trim(a, w.out, w.n);
+    if (charset_out) *charset_out = w.charset;
+    return span_trim(span_of(w.out, w.n));
+}

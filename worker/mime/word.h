@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* word: header values to UTF-8: unfolding, RFC 2047 encoded words, raw 8-bit bytes (RFC 6532, or older habits).
+ *
+ * Adjacent encoded words of one charset are joined before they are converted, for mailers split characters across
+ * them. A broken word stays as it is written, as mail clients show it. */
+#ifndef FURUI_MIME_WORD_H
+#define FURUI_MIME_WORD_H
+
+#include "proto/base/arena.h"
+#include "proto/base/span.h"
+
+enum { WORD_CHARSET_MAX = 64 }; /* bytes of a charset's name; a longer one is no encoded word */
+
+/* What a reader sees of a header value.
+ *
+ *   raw           after the colon, folds and all; lent
+ *   hint          charset to try first for raw 8-bit bytes, or empty
+ *   a             for the result, when it is not the raw bytes themselves; what does not fit is left out
+ *   odd           ODD bits are added: BAD_WORD, RAW_8BIT, NUL, and of encoded words WRONG_CHARSET, BAD_CHARSET
+ *   charset_out   charset of the first encoded word as written, a span within raw or the arena; may be NULL
+ *
+ * Valid UTF-8 without line ends and control characters, trimmed. O(raw.n). */
+span word_decode(span raw, span hint, struct arena *a, uint64_t *odd, span *charset_out);
+
+#endif

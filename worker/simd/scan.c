@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan: which variant runs, decided once at start.
+ *
+ * VARIANTS lists what this build holds, best first. A forced level that is not there is an error, never a fallback. */
+#include "worker/simd/scan.h"
+
+#include <stdlib.h>
+
+static const struct scan_ops *const VARIANTS[] = {&scan_scalar};
+
+const struct scan_ops *scan = &scan_scalar;
+
+const char *scan_init(void)
+{
+    const char *forced = getenv("FURUI_SIMD");
+    enum cpu_level want = cpu_best();
+    if (forced && *forced) {
+        if (!cpu_level_by_name(forced, &want)) return "FURUI_SIMD names no known level (scalar, avx2, avx512)";
+        if (want > cpu_best()) return "FURUI_SIMD names a level that this CPU does not have";
+    }
+    for (size_t i = 0; i < sizeof VARIANTS / sizeof *VARIANTS; i++) {
+        if (forced && *forced ? VARIANTS[i]->level != want : VARIANTS[i]->level > want) continue;
+        scan = VARIANTS[i];
+        return NULL;
+    }
+    return "FURUI_SIMD names a level that this build does not have";
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan: the few loops that touch every byte of a mail, behind one table, so that each instruction set brings its own.
+ *
+ * scan_scalar.c is the readable truth; any other variant gives the same results to the bit (one program tests each
+ * against it). Kernels read only [p, p+n). The table is chosen once at start; before that it is the scalar one. */
+#ifndef FURUI_SIMD_SCAN_H
+#define FURUI_SIMD_SCAN_H
+
+#include "proto/base/cpu.h"
+#include "proto/base/span.h"
+
+/* What is remarkable about a block of lines. */
+struct scan_census {
+    bool nul;       /* a NUL */
+    bool bare_cr;   /* a CR that no LF follows; one as the last byte does not count */
+    bool high;      /* a byte over 127 */
+    size_t longest; /* bytes of the longest line, without its line end */
+};
+
+struct scan_ops {
+    enum cpu_level level;
+
+    /* Where the first line that begins with "--" starts, or n; p is the start of a line, lines end with `eol`. */
+    size_t (*dashes)(const uint8_t *p, size_t n, uint8_t eol);
+
+    /* Lines end with LF. Every field of out is set. */
+    void (*census)(const uint8_t *p, size_t n, struct scan_census *out);
+
+    /* Base64 (RFC 2045 6.8) to bytes: returns how many were written to out, at most `cap`, then stops. White space is
+     * passed over; foreign bytes are too and set *bad, as do wrong padding and a cut group (what it holds is given).
+     * After padding the next group begins afresh, as mail clients read joined pieces. `bad` is only ever set. */
+    size_t (*base64)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad);
+
+    /* Quoted-printable (RFC 2045 6.7) to bytes, as base64. '=' before a line end, or white space and a line end, joins
+     * lines; any other '=' without two hex digits (either case) stays as it is and sets *bad. */
+    size_t (*qp)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad);
+
+    /* Bytes of the longest prefix that is whole UTF-8 characters (RFC 3629: no surrogates, no overlong forms). */
+    size_t (*utf8)(const uint8_t *p, size_t n);
+
+    /* Bytes before the first that is not plain text: over 127, or ESC (which begins a shift to another charset). */
+    size_t (*plain)(const uint8_t *p, size_t n);
+
+    /* ASCII lower case of p into out (which may be p). */
+    void (*lower)(const uint8_t *p, size_t n, uint8_t *out);
+};
+
+extern const struct scan_ops scan_scalar;
+
+/* The chosen table. Written by scan_init alone, before threads. */
+extern const struct scan_ops *scan;
+
+/* Choose: the best variant that this build and CPU have, or the one that FURUI_SIMD names. NULL when fine, else a
+ * sentence why the forced level cannot be had (static). cpu_level_name(scan->level) is the name for people. */
+const char *scan_init(void);
+
+#endif
