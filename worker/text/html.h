@@ -11,24 +11,27 @@
 #include "worker/text/url.h"
 
 enum {
-    HTML_DEPTH_MAX = 64,    /* open elements whose style is remembered */
-    HTML_TAG_MAX = 1 << 14, /* bytes of one tag that are read; a longer one is skipped to its '>' */
+    HTML_DEPTH_MAX = 256,     /* open elements whose style is remembered; beyond, only whether text is hidden */
+    HTML_VALUE_MAX = 1 << 14, /* bytes of an attribute with character references that are read */
+    HTML_ALT_MAX = 1 << 10,   /* bytes of an image's or a button's text that are read */
+    HTML_COMPARED_MAX = 1000, /* links whose shown text is compared with where they lead */
 };
 
 struct html_shape {
-    uint32_t tags, links, images, forms, scripts, comments, tables, fonts, styles;
+    uint32_t tags, links, images, forms, scripts, comments, tables, fonts, styles, pixels;
 };
 
 /* Read one HTML document.
  *
  *   html      UTF-8 (repaired before); lent
- *   visible   appended to; blocks end with a break
- *   hidden    text that a reader does not see
- *   urls      href, src, action and background, <base href> applied, and links in visible text
- *   shape     counts are added to
- *   odd       ODD bits are added: HIDDEN_TEXT, SPLIT_WORD, URL_MISMATCH, HTML_SCRIPT, HTML_FORM
+ *   visible   appended to; blocks end with a break. An image's alt text counts as visible: most clients show it until
+ *             the reader asks for pictures
+ *   hidden    text that a reader does not see, and the title, which no client shows
+ *   urls      href, src, action, background and the like, <base href> applied, and links in visible text
+ *   shape     counts are added to; `pixels` are images of at most 2 by 2
+ *   odd       ODD bits are added: HIDDEN_TEXT (not for a title), SPLIT_WORD, URL_MISMATCH, HTML_SCRIPT, HTML_FORM
  *
- * Cannot fail. O(html.n) whatever the input; no recursion. Entities: numeric, and the named ones of HTML 4. */
+ * Cannot fail. O(html.n) whatever the input; no recursion; under 100 KB of stack. */
 void html_read(span html, struct text *visible, struct text *hidden, struct url_list *urls, struct html_shape *shape,
                uint64_t *odd);
 

@@ -45,6 +45,16 @@ static uint8_t next_decoded(span s, size_t *i)
     return (uint8_t)(high << 4 | low);
 }
 
+/* The same, but that escapes of other bytes than ASCII stay: text stays UTF-8. */
+static uint8_t next_ascii(span s, size_t *i)
+{
+    size_t start = *i;
+    uint8_t c = next_decoded(s, i);
+    if (c < 0x80 || *i == start + 1) return c;
+    *i = start + 1;
+    return s.p[start];
+}
+
 /* Without control characters and spaces at both ends, and without line ends and tabs inside (copied to buf, if any;
  * *cut when that was too small). */
 static span clean(span link, uint8_t buf[CLEAN_MAX], bool *cut)
@@ -397,11 +407,11 @@ static span inner_link(span path, uint8_t buf[URL_BYTES_MAX])
         bool query = span_find(span_head(path, at), '?') < at;
         if (query || escaped) s = span_head(s, span_find(s, '&'));
         size_t n = 0;
-        for (size_t j = 0; j < s.n;) buf[n++] = escaped ? next_decoded(s, &j) : s.p[j++];
+        for (size_t j = 0; j < s.n;) buf[n++] = escaped ? next_ascii(s, &j) : s.p[j++];
         if (k > 3) { /* escaped twice */
             span once = span_of(buf, n);
             n = 0;
-            for (size_t j = 0; j < once.n;) buf[n++] = next_decoded(once, &j);
+            for (size_t j = 0; j < once.n;) buf[n++] = next_ascii(once, &j);
         }
         return span_of(buf, n);
     }

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* entity: character references, by number and by name.
+ *
+ * Names are found by bisection in the standard's list; only the old ones count without ';', and of these none is longer
+ * than six letters, so a reference costs at most a handful of searches. Source: HTML standard, 13.2.5.72 and following.
+ */
+#include "worker/text/entity.h"
+
+enum { NAME_MAX = 31, OLD_NAME_MAX = 6 };
+
+struct entity {
+    char name[NAME_MAX + 1];
+    char value[ENTITY_BYTES_MAX];
+    bool bare; /* counts without ';' */
+};
+
+static const struct entity TABLE[] = {
+#include "worker/text/entity_table.h"
+};
+
+/* What 0x80..0x9F mean: windows-1252, where that has a character. */
+static const uint16_t C1[32] = {
+    0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178,
+};
+
+static bool is_alnum(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+}
+
+static const struct entity *find(span name)
+{
+    size_t low = 0, high = sizeof TABLE / sizeof *TABLE;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int order = strncmp((const char *)name.p, TABLE[mid].name, name.n);
+        if (order == 0) order = TABLE[mid].name[name.n] ? -1 : 0;
+        if (order == 0) return &TABLE[mid];
+        if (order < 0)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return NULL;
+}
+
+static size_t encode(uint32_t c, uint8_t out[ENTITY_BYTES_MAX])
+{
+    if (c < 0x80) return out[0] = (uint8_t)c, 1;
+    size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    static const uint8_t LEAD[] = {0, 0xC0, 0xE0, 0xF0};
+    for (size_t k = more; k; k--, c >>= 6) out[k] = (uint8_t)(0x80 | (c & 0x3F));
+    out[0] = (uint8_t)(LEAD[more] | c);
+    return more + 1;
+}
+
+/* "&#...": s begins behind the '#'. Bytes read of s, or 0. */
+static size_t read_number(span s, uint8_t out[ENTITY_BYTES_MAX], size_t *n_out)
+{
+    bool hex = s.n && ascii_lower(s.p[0]) == 'x';
+    size_t first = hex, i = first;
+    uint32_t c = 0;
+    for (; i < s.n; i++) {
+        uint8_t d = ascii_lower(s.p[i]);
+        uint32_t v = d >= '0' && d <= '9' ? d - 48u : hex && d >= 'a' && d <= 'f' ? d - 'a' + 10u : 16;
+        if (v == 16) break;
+        if (c <= 0x10FFFF) c = c * (hex ? 16 : 10) + v;
+    }
+    if (i == first) return 0;
+    if (i < s.n && s.p[i] == ';') i++;
+    if (c >= 0x80 && c < 0xA0) c = C1[c - 0x80];
+    if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) c = 0xFFFD;
+    *n_out = encode(c, out);
+    return i;
+}
+
+size_t entity_read(span s, bool in_attribute, uint8_t out[ENTITY_BYTES_MAX], size_t *n_out)
+{
+    span name = span_from(s, 1);
+    if (name.n && name.p[0] == '#') {
+        size_t n = read_number(span_from(name, 1), out, n_out);
+        return n ? n + 2 : 0;
+    }
+    size_t n = 0;
+    while (n < name.n && n <= NAME_MAX && is_alnum(name.p[n])) n++;
+    if (n < 2 || n > NAME_MAX) return 0;
+    const struct entity *e = NULL;
+    size_t end = n;
+    if (n < name.n && name.p[n] == ';') e = find(span_head(name, n)), end = n + 1;
+    for (size_t k = n < OLD_NAME_MAX ? n : OLD_NAME_MAX; !e && k >= 2; k--) {
+        e = find(span_head(name, k));
+        if (e && !e->bare) e = NULL;
+        end = k;
+    }
+    if (!e) return 0;
+    if (in_attribute && name.p[end - 1] != ';' && end < name.n && (name.p[end] == '=' || is_alnum(name.p[end])))
+        return 0;
+    *n_out = strlen(e->value);
+    memcpy(out, e->value, *n_out);
+    return end + 1;
+}
+
+size_t entity_decode(span s, bool in_attribute, uint8_t *out, size_t cap, bool *cut)
+{
+    size_t n = 0;
+    *cut = false;
+    while (s.n) {
+        uint8_t decoded[ENTITY_BYTES_MAX];
+        size_t plain = span_find(s, '&'), k = plain < cap - n ? plain : cap - n;
+        memcpy(out + n, s.p, k);
+        n += k;
+        if (k < plain) {
+            *cut = true;
+            while (k && (s.p[k] & 0xC0) == 0x80) k--, n--; /* not in the middle of a character */
+            return n;
+        }
+        s = span_from(s, plain);
+        if (!s.n) break;
+        size_t bytes, read = entity_read(s, in_attribute, decoded, &bytes);
+        if (!read) decoded[0] = '&', bytes = read = 1;
+        if (bytes > cap - n) return *cut = true, n;
+        memcpy(out + n, decoded, bytes);
+        n += bytes;
+        s = span_from(s, read);
+    }
+    return n;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tag: the elements and attributes of HTML that matter to a reader of mail.
+ *
+ * What an element does is in its kind and its flags, so that html.c names few of them. Source: HTML standard, sections
+ * 13.2.4 (special and formatting elements), 13.2.6, 15.3 (rendering). */
+#ifndef FURUI_TEXT_TAG_H
+#define FURUI_TEXT_TAG_H
+
+#include "proto/base/span.h"
+
+/* How far up an end tag of it looks for its element: a lower kind never closes one of a higher kind. */
+enum tag_kind {
+    KIND_PHRASE, /* within a line */
+    KIND_FORMAT, /* within a line, and stays open when a block around it is closed */
+    KIND_BLOCK,
+    KIND_CELL,  /* td, th, caption, tr and their like: nothing inside ends outside */
+    KIND_TABLE, /* table */
+    KIND_ROOT,
+};
+
+enum {
+    TAG_VOID = 1,   /* has no content and no end tag */
+    TAG_BREAK = 2,  /* stands on lines of its own */
+    TAG_RAW = 4,    /* its content is not markup, up to its end tag */
+    TAG_ENTITY = 8, /* raw but for character references */
+    TAG_HIDE = 16,  /* its content is not shown */
+    TAG_END_P = 32, /* its start ends an open p */
+};
+
+#define TAG_LIST(X)                                                 \
+    X(A, a, FORMAT, 0)                                              \
+    X(ABBR, abbr, PHRASE, 0)                                        \
+    X(ACRONYM, acronym, PHRASE, 0)                                  \
+    X(ADDRESS, address, BLOCK, TAG_BREAK | TAG_END_P)               \
+    X(AREA, area, PHRASE, TAG_VOID)                                 \
+    X(ARTICLE, article, BLOCK, TAG_BREAK | TAG_END_P)               \
+    X(ASIDE, aside, BLOCK, TAG_BREAK | TAG_END_P)                   \
+    X(AUDIO, audio, PHRASE, 0)                                      \
+    X(B, b, FORMAT, 0)                                              \
+    X(BASE, base, PHRASE, TAG_VOID)                                 \
+    X(BASEFONT, basefont, PHRASE, TAG_VOID)                         \
+    X(BDI, bdi, PHRASE, 0)                                          \
+    X(BDO, bdo, PHRASE, 0)                                          \
+    X(BGSOUND, bgsound, PHRASE, TAG_VOID)                           \
+    X(BIG, big, FORMAT, 0)                                          \
+    X(BLINK, blink, PHRASE, 0)                                      \
+    X(BLOCKQUOTE, blockquote, BLOCK, TAG_BREAK | TAG_END_P)         \
+    X(BODY, body, ROOT, 0)                                          \
+    X(BR, br, PHRASE, TAG_VOID | TAG_BREAK)                         \
+    X(BUTTON, button, CELL, 0)                                      \
+    X(CANVAS, canvas, PHRASE, 0)                                    \
+    X(CAPTION, caption, CELL, TAG_BREAK)                            \
+    X(CENTER, center, BLOCK, TAG_BREAK | TAG_END_P)                 \
+    X(CITE, cite, PHRASE, 0)                                        \
+    X(CODE, code, FORMAT, 0)                                        \
+    X(COL, col, PHRASE, TAG_VOID)                                   \
+    X(COLGROUP, colgroup, PHRASE, 0)                                \
+    X(DATALIST, datalist, PHRASE, TAG_HIDE)                         \
+    X(DD, dd, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(DEL, del, PHRASE, 0)                                          \
+    X(DETAILS, details, BLOCK, TAG_BREAK | TAG_END_P)               \
+    X(DFN, dfn, PHRASE, 0)                                          \
+    X(DIALOG, dialog, BLOCK, TAG_BREAK | TAG_END_P)                 \
+    X(DIR, dir, BLOCK, TAG_BREAK | TAG_END_P)                       \
+    X(DIV, div, BLOCK, TAG_BREAK | TAG_END_P)                       \
+    X(DL, dl, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(DT, dt, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(EM, em, FORMAT, 0)                                            \
+    X(EMBED, embed, PHRASE, TAG_VOID)                               \
+    X(FIELDSET, fieldset, BLOCK, TAG_BREAK | TAG_END_P)             \
+    X(FIGCAPTION, figcaption, BLOCK, TAG_BREAK | TAG_END_P)         \
+    X(FIGURE, figure, BLOCK, TAG_BREAK | TAG_END_P)                 \
+    X(FONT, font, FORMAT, 0)                                        \
+    X(FOOTER, footer, BLOCK, TAG_BREAK | TAG_END_P)                 \
+    X(FORM, form, BLOCK, TAG_BREAK | TAG_END_P)                     \
+    X(FRAME, frame, PHRASE, TAG_VOID)                               \
+    X(FRAMESET, frameset, BLOCK, TAG_BREAK)                         \
+    X(H1, h1, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(H2, h2, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(H3, h3, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(H4, h4, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(H5, h5, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(H6, h6, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(HEAD, head, ROOT, 0)                                          \
+    X(HEADER, header, BLOCK, TAG_BREAK | TAG_END_P)                 \
+    X(HGROUP, hgroup, BLOCK, TAG_BREAK | TAG_END_P)                 \
+    X(HR, hr, PHRASE, TAG_VOID | TAG_BREAK | TAG_END_P)             \
+    X(HTML, html, ROOT, 0)                                          \
+    X(I, i, FORMAT, 0)                                              \
+    X(IFRAME, iframe, PHRASE, TAG_RAW | TAG_HIDE)                   \
+    X(IMAGE, image, PHRASE, TAG_VOID)                               \
+    X(IMG, img, PHRASE, TAG_VOID)                                   \
+    X(INPUT, input, PHRASE, TAG_VOID)                               \
+    X(INS, ins, PHRASE, 0)                                          \
+    X(KBD, kbd, PHRASE, 0)                                          \
+    X(KEYGEN, keygen, PHRASE, TAG_VOID)                             \
+    X(LABEL, label, PHRASE, 0)                                      \
+    X(LEGEND, legend, PHRASE, TAG_BREAK)                            \
+    X(LI, li, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(LINK, link, PHRASE, TAG_VOID)                                 \
+    X(MAIN, main, BLOCK, TAG_BREAK | TAG_END_P)                     \
+    X(MAP, map, PHRASE, 0)                                          \
+    X(MARK, mark, PHRASE, 0)                                        \
+    X(MARQUEE, marquee, CELL, TAG_BREAK)                            \
+    X(MATH, math, PHRASE, 0)                                        \
+    X(MENU, menu, BLOCK, TAG_BREAK | TAG_END_P)                     \
+    X(META, meta, PHRASE, TAG_VOID)                                 \
+    X(NAV, nav, BLOCK, TAG_BREAK | TAG_END_P)                       \
+    X(NOBR, nobr, FORMAT, 0)                                        \
+    X(NOEMBED, noembed, PHRASE, TAG_RAW | TAG_HIDE)                 \
+    X(NOFRAMES, noframes, PHRASE, TAG_RAW | TAG_HIDE)               \
+    X(NOSCRIPT, noscript, PHRASE, 0)                                \
+    X(OBJECT, object, CELL, 0)                                      \
+    X(OL, ol, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(OPTGROUP, optgroup, PHRASE, TAG_BREAK)                        \
+    X(OPTION, option, PHRASE, TAG_BREAK)                            \
+    X(P, p, BLOCK, TAG_BREAK | TAG_END_P)                           \
+    X(PARAM, param, PHRASE, TAG_VOID)                               \
+    X(PICTURE, picture, PHRASE, 0)                                  \
+    X(PLAINTEXT, plaintext, BLOCK, TAG_BREAK | TAG_RAW | TAG_END_P) \
+    X(PRE, pre, BLOCK, TAG_BREAK | TAG_END_P)                       \
+    X(Q, q, PHRASE, 0)                                              \
+    X(RP, rp, PHRASE, 0)                                            \
+    X(RT, rt, PHRASE, 0)                                            \
+    X(RUBY, ruby, PHRASE, 0)                                        \
+    X(S, s, FORMAT, 0)                                              \
+    X(SAMP, samp, PHRASE, 0)                                        \
+    X(SCRIPT, script, PHRASE, TAG_RAW)                              \
+    X(SECTION, section, BLOCK, TAG_BREAK | TAG_END_P)               \
+    X(SELECT, select, PHRASE, 0)                                    \
+    X(SMALL, small, FORMAT, 0)                                      \
+    X(SOURCE, source, PHRASE, TAG_VOID)                             \
+    X(SPAN, span, PHRASE, 0)                                        \
+    X(STRIKE, strike, FORMAT, 0)                                    \
+    X(STRONG, strong, FORMAT, 0)                                    \
+    X(STYLE, style, PHRASE, TAG_RAW)                                \
+    X(SUB, sub, PHRASE, 0)                                          \
+    X(SUMMARY, summary, BLOCK, TAG_BREAK | TAG_END_P)               \
+    X(SUP, sup, PHRASE, 0)                                          \
+    X(SVG, svg, PHRASE, 0)                                          \
+    X(TABLE, table, TABLE, TAG_BREAK)                               \
+    X(TBODY, tbody, CELL, TAG_BREAK)                                \
+    X(TD, td, CELL, 0)                                              \
+    X(TEMPLATE, template, CELL, TAG_HIDE)                           \
+    X(TEXTAREA, textarea, PHRASE, TAG_RAW | TAG_ENTITY)             \
+    X(TFOOT, tfoot, CELL, TAG_BREAK)                                \
+    X(TH, th, CELL, 0)                                              \
+    X(THEAD, thead, CELL, TAG_BREAK)                                \
+    X(TIME, time, PHRASE, 0)                                        \
+    X(TITLE, title, PHRASE, TAG_RAW | TAG_ENTITY | TAG_HIDE)        \
+    X(TR, tr, CELL, TAG_BREAK)                                      \
+    X(TRACK, track, PHRASE, TAG_VOID)                               \
+    X(TT, tt, FORMAT, 0)                                            \
+    X(U, u, FORMAT, 0)                                              \
+    X(UL, ul, BLOCK, TAG_BREAK | TAG_END_P)                         \
+    X(VAR, var, PHRASE, 0)                                          \
+    X(VIDEO, video, PHRASE, 0)                                      \
+    X(WBR, wbr, PHRASE, TAG_VOID)                                   \
+    X(XMP, xmp, BLOCK, TAG_BREAK | TAG_RAW | TAG_END_P)
+
+enum tag {
+    TAG_OTHER, /* none of these */
+#define X(id, name, kind, flags) TAG_##id,
+    TAG_LIST(X)
+#undef X
+        TAG_COUNT
+};
+
+/* Attributes that are read. */
+#define ATTR_LIST(X)              \
+    X(ACTION, "action")           \
+    X(ALT, "alt")                 \
+    X(BACKGROUND, "background")   \
+    X(BGCOLOR, "bgcolor")         \
+    X(CLASS, "class")             \
+    X(COLOR, "color")             \
+    X(CONTENT, "content")         \
+    X(DATA, "data")               \
+    X(FORMACTION, "formaction")   \
+    X(HEIGHT, "height")           \
+    X(HIDDEN, "hidden")           \
+    X(HREF, "href")               \
+    X(HTTP_EQUIV, "http-equiv")   \
+    X(ID, "id")                   \
+    X(PLACEHOLDER, "placeholder") \
+    X(POSTER, "poster")           \
+    X(SIZE, "size")               \
+    X(SRC, "src")                 \
+    X(STYLE, "style")             \
+    X(TEXT, "text")               \
+    X(TYPE, "type")               \
+    X(VALUE, "value")             \
+    X(WIDTH, "width")             \
+    X(XLINK_HREF, "xlink:href")
+
+enum attr {
+#define X(id, name) ATTR_##id,
+    ATTR_LIST(X)
+#undef X
+        ATTR_COUNT /* none of these */
+};
+
+/* Names in any case. O(log) of the number of names. */
+enum tag tag_by_name(span name);
+enum attr attr_by_name(span name);
+
+enum tag_kind tag_kind(enum tag t);
+unsigned tag_flags(enum tag t);
+const char *tag_name(enum tag t);
+
+#endif
