@@ -410,6 +410,6 @@ int rep_tick(struct rep *r)
 void rep_stat(const struct rep *r, struct rep_stat *out)
 {
     *out = r->stat;
-    out->ready = !r->off && ready(r, clock_us());
+    out->away = !r->off && !ready(r, clock_us());
     out->waiting = r->off ? 0 : tally_count(r->filling) + tally_count(r->flight);
 }

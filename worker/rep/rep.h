@@ -89,7 +89,7 @@ int rep_fd(const struct rep *r);
 
 /* What a person looking at this worker may want to know. */
 struct rep_stat {
-    bool ready;           /* answering */
+    bool away;            /* not answering, though it should */
     uint64_t late;        /* answers that came after their batch */
     uint64_t refused;     /* commands that the store answered with an error */
     uint64_t connections; /* how often a connection was made */

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* furui-worker: one process that judges mail; furuid starts as many as there are CPUs (proto/backend.h).
+ *
+ * Everything that may fail or open a file happens before READY; then it gives up powers and only reads memory, its two
+ * sockets, and writes the log. Exit status: 0 done, 1 cannot start (one line says why), 64 wrong usage. */
+#define _GNU_SOURCE
+#include "proto/backend.h"
+#include "proto/bus.h"
+#include "proto/config.h"
+#include "worker/fault.h"
+#include "worker/loop.h"
+#include "worker/mime/mail.h"
+#include "worker/rep/rep.h"
+#include "worker/score/model.h"
+#include "worker/simd/scan.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    EXIT_CANNOT_START = 1,
+    EXIT_USAGE = 64,
+    LINGER_MS = 1000,     /* for the last words to the engine */
+    DESCRIPTORS_MAX = 64, /* after start: two sockets and what libzmq keeps for itself, with room to connect again */
+};
+
+static const char HELP[] =
+    "Usage: furui-worker --config FILE --index N --connect ENDPOINT\n"
+    "       furui-worker --config FILE --check\n"
+    "\n"
+    "Judges mail for furuid, which starts it; nobody else needs to.\n"
+    "\n"
+    "  --config FILE       settings, as furuid --show-config writes them\n"
+    "  --index N           which worker this is\n"
+    "  --connect ENDPOINT  where furuid listens for its workers\n"
+    "  --check             only see whether the settings and the model bundle are good\n"
+    "  --help, --version\n"
+    "\n"
+    "FURUI_SIMD=scalar|avx2|avx512 in the environment forces an instruction set.\n"
+    "Exit status: 0 done; 1 cannot start, and one line on standard error says why; 64 wrong usage.\n";
+
+struct options {
+    const char *config, *connect;
+    int index;
+    bool check;
+};
+
+struct parts {
+    struct config config;
+    struct bus *bus;
+    struct bus_sock *engine;
+    struct model *model;
+    struct rep *rep;
+    struct worker *worker;
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_term(int signal)
+{
+    (void)signal;
+    stop = 1;
+}
+
+/* Returns false when the command line is wrong; exits by itself after --help and --version. */
+static bool options_read(int argc, char **argv, struct options *o)
+{
+    static const struct option LONG[] = {
+        {"config", required_argument, NULL, 'c'},  {"index", required_argument, NULL, 'i'},
+        {"connect", required_argument, NULL, 'e'}, {"check", no_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'v'},
+        {0},
+    };
+    int c;
+    char *end;
+    *o = (struct options){.index = -1};
+    while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+        switch (c) {
+        case 'c': o->config = optarg; break;
+        case 'e': o->connect = optarg; break;
+        case 'k': o->check = true; break;
+        case 'i':
+            o->index = (int)strtol(optarg, &end, 10);
+            if (*end || end == optarg || o->index < 0) return false;
+            break;
+        case 'h': fputs(HELP, stdout); exit(0);
+        case 'v': puts("furui-worker " FURUI_VERSION); exit(0);
+        default: return false;
+        }
+    }
+    return optind == argc && o->config && (o->check || (o->connect && o->index >= 0));
+}
+
+static void catch_signals(void)
+{
+    struct sigaction term = {.sa_handler = on_term};
+    sigaction(SIGTERM, &term, NULL);
+    signal(SIGINT, SIG_IGN); /* the engine owns the terminal */
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* The last thing before the first mail: whatever a mail may do to this process, these stay gone. */
+static void give_up_powers(const struct parts *p)
+{
+    if (strcmp(p->config.bundle, BACKEND_BUNDLE_PATH) == 0) { /* started by the engine, with its descriptors */
+        close(BACKEND_CONFIG_FD);
+        close(BACKEND_BUNDLE_FD);
+    }
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a core file would hold people's mail */
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){DESCRIPTORS_MAX, DESCRIPTORS_MAX});
+}
+
+/* "cannot start" to the engine and to whoever looks. */
+static int cannot_start(struct parts *p, const char *fault)
+{
+    fprintf(stderr, "furui-worker: %s\n", fault);
+    if (!p->engine) return EXIT_CANNOT_START;
+    struct bus_frame f[2];
+    struct backend_word word = {.type = BACKEND_FAULT};
+    if (bus_frame_copy_in(&f[0], backend_word_span(&word)) != ERR_OK) return EXIT_CANNOT_START;
+    if (bus_frame_copy_in(&f[1], span_head(span_cstr(fault), BACKEND_TEXT_MAX)) != ERR_OK) return EXIT_CANNOT_START;
+    bus_send(p->engine, f, 2);
+    return EXIT_CANNOT_START;
+}
+
+/* Everything that can fail. Returns false with the reason in `fault`. */
+static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FAULT_MAX])
+{
+    const struct config *c = &p->config;
+    char model_fault[MODEL_FAULT_MAX];
+    const char *simd_fault = scan_init();
+    enum err e = ERR_OK;
+    if (simd_fault) {
+        snprintf(fault, CONFIG_FAULT_MAX, "FURUI_SIMD: %s", simd_fault);
+        return false;
+    }
+    domain_init();
+    if (model_open(c->bundle, &p->model, model_fault) != ERR_OK) {
+        snprintf(fault, CONFIG_FAULT_MAX, "%s", model_fault);
+        return false;
+    }
+    if (o->check) return true;
+    /* "private" was turned into "unix:…" by the engine, which knows where it started the server. */
+    if ((e = rep_open(c->redis, c->redis_prefix, c->redis_flush_ms, &p->rep)) != ERR_OK) {
+        snprintf(fault, CONFIG_FAULT_MAX, "redis = %s: %s", c->redis, err_str(e));
+        return false;
+    }
+    if ((e = worker_new(c, p->model, p->rep, p->engine, &p->worker)) != ERR_OK) {
+        snprintf(fault, CONFIG_FAULT_MAX, "%s", err_str(e));
+        return false;
+    }
+    return true;
+}
+
+static bool connect_engine(const struct options *o, struct parts *p)
+{
+    char identity[BACKEND_IDENTITY_MAX];
+    backend_identity(identity, o->index, (long)getpid());
+    p->bus = bus_open(1);
+    p->engine = p->bus ? bus_socket(p->bus, BUS_DEALER, &(struct bus_options){.identity = identity}) : NULL;
+    return p->engine && bus_connect(p->engine, o->connect) == ERR_OK;
+}
+
+static void stop_all(struct parts *p)
+{
+    worker_free(p->worker);
+    rep_close(p->rep);
+    if (p->model) model_close(p->model);
+    if (p->engine) bus_sock_close(p->engine, LINGER_MS);
+    bus_close(p->bus);
+    config_close(&p->config);
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    struct parts p = {0};
+    char fault[CONFIG_FAULT_MAX];
+    int status = 0;
+    if (!options_read(argc, argv, &o)) {
+        fputs("furui-worker: wrong usage; see furui-worker --help\n", stderr);
+        return EXIT_USAGE;
+    }
+    catch_signals();
+    config_init(&p.config);
+    if (config_load(&p.config, o.config, fault) != ERR_OK) {
+        status = cannot_start(&p, fault);
+        goto done;
+    }
+    log_setup("furui-worker", p.config.log_syslog, p.config.log_json, p.config.log_level);
+    if (!o.check && !connect_engine(&o, &p)) {
+        snprintf(fault, sizeof fault, "%s: cannot connect", o.connect);
+        status = cannot_start(&p, fault);
+        goto done;
+    }
+    if (!start(&o, &p, fault)) {
+        status = cannot_start(&p, fault);
+        goto done;
+    }
+    if (o.check) goto done;
+    fault_init();
+    give_up_powers(&p);
+    worker_serve(p.worker, cpu_level_name(scan->level), &stop);
+done:
+    stop_all(&p);
+    return status;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loop: see loop.h. Time of a batch is bounded as well as its count, so that nobody waits long behind a huge mail. */
+#include "worker/loop.h"
+
+#include "proto/backend.h"
+#include "proto/base/clock.h"
+#include "worker/fault.h"
+#include "worker/mime/mail.h"
+#include "worker/token/feature.h"
+#include "worker/verdict.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    BATCH_MAX = 32,
+    BATCH_US = 10000,       /* a batch takes in no more mails after that long */
+    ASK_EVERY = 8,          /* mails: look-ups leave in up to four writes, so that Redis answers while we score */
+    MAIL_ARENA = 8 << 20,   /* one mail and its features */
+    REASON_ARENA = 1 << 20, /* reasons of one batch: 32 mails, 32 reasons, 1 KB each */
+};
+
+struct job {
+    struct bus_msg msg;
+    struct backend_word word;
+    struct judged judged;
+};
+
+struct worker {
+    const struct config *config;
+    const struct model *model;
+    struct rep *rep;
+    struct bus_sock *engine;
+    pid_t parent;
+    bool quitting;
+    int64_t said_us; /* when the engine last heard from us */
+    struct arena mail_arena, reason_arena;
+    struct wire_buf out;
+    struct verdict_space space;
+    struct job job[BATCH_MAX];
+};
+
+enum err worker_new(const struct config *c, const struct model *m, struct rep *r, struct bus_sock *engine,
+                    struct worker **out)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    if (!w) return ERR_MEMORY;
+    w->config = c;
+    w->model = m;
+    w->rep = r;
+    w->engine = engine;
+    w->parent = getppid();
+    if (arena_open(&w->mail_arena, MAIL_ARENA) != ERR_OK || arena_open(&w->reason_arena, REASON_ARENA) != ERR_OK) {
+        worker_free(w);
+        return ERR_MEMORY;
+    }
+    *out = w;
+    return ERR_OK;
+}
+
+void worker_free(struct worker *w)
+{
+    if (!w) return;
+    for (size_t i = 0; i < BATCH_MAX; i++) bus_msg_close(&w->job[i].msg);
+    arena_close(&w->mail_arena);
+    arena_close(&w->reason_arena);
+    wire_buf_close(&w->out);
+    free(w);
+}
+
+/* --- words to the engine ------------------------------------------------------------------------------------------ */
+
+static void say(struct worker *w, struct backend_word word, span second, span third, size_t frames)
+{
+    struct bus_frame f[3];
+    span bytes[3] = {backend_word_span(&word), second, third};
+    size_t made = 0;
+    for (; made < frames; made++)
+        if (bus_frame_copy_in(&f[made], bytes[made]) != ERR_OK) break;
+    /* Unsent, the mail is judged again by another: the engine sees no answer and, in the end, a worker that hangs. */
+    if (made == frames && bus_send(w->engine, f, frames) == ERR_OK) w->said_us = clock_us();
+    for (size_t i = 0; i < made; i++) bus_frame_close(&f[i]);
+}
+
+static uint8_t degraded_flag(const struct worker *w)
+{
+    struct rep_stat s;
+    rep_stat(w->rep, &s);
+    return s.away ? BACKEND_DEGRADED : 0;
+}
+
+static void beat_when_due(struct worker *w)
+{
+    if (clock_us() - w->said_us < (int64_t)w->config->heartbeat_ms * 1000) return;
+    say(w, (struct backend_word){.type = BACKEND_BEAT, .flags = degraded_flag(w)}, SPAN_NONE, SPAN_NONE, 1);
+}
+
+static void answer(struct worker *w, const struct job *j, enum backend_outcome outcome, uint8_t flags, span bytes)
+{
+    struct backend_word word = {.type = BACKEND_ANSWER, .outcome = outcome, .flags = flags, .job = j->word.job};
+    say(w, word, bytes, SPAN_NONE, 2);
+}
+
+static void refuse(struct worker *w, const struct job *j, uint64_t id, const char *why)
+{
+    wire_put_refusal(&w->out, &(struct wire_refused){.id = id, .why = WIRE_BAD_REQUEST, .detail = span_cstr(why)});
+    answer(w, j, BACKEND_REFUSED, 0, span_of(w->out.p, w->out.n));
+}
+
+/* --- one mail ----------------------------------------------------------------------------------------------------- */
+
+/* Is the mail worth starting on? If not, its answer is given here. */
+static bool accept(struct worker *w, struct job *j, struct wire_request *q)
+{
+    char fault[WIRE_FAULT_MAX];
+    if (clock_us() >= j->word.deadline_us) {
+        answer(w, j, BACKEND_SKIPPED, 0, SPAN_NONE);
+        return false;
+    }
+    if (wire_parse_request(bus_frame_span(&j->msg.frame[1]), &w->mail_arena, q, fault) != ERR_OK) {
+        refuse(w, j, q->id, fault);
+        return false;
+    }
+    if (q->kind == WIRE_CLASSIFY) return true;
+    refuse(w, j, q->id, "key 'kind': workers only classify");
+    return false;
+}
+
+/* What of the reasons must outlive the mail. */
+static void keep_reasons(struct worker *w, struct judged *v, const struct mail *m)
+{
+    v->reason_count = 0;
+    if (!v->explain) return;
+    size_t n = model_explain(w->model, m, &w->mail_arena, v->reasons, WIRE_REASON_MAX);
+    for (size_t i = 0; i < n; i++) {
+        span what = arena_copy(&w->reason_arena, span_head(v->reasons[i].what, WIRE_TEXT_MAX));
+        if (!what.p) break;
+        v->reasons[v->reason_count++] = (struct model_reason){what, v->reasons[i].weight};
+    }
+}
+
+/* Take the next job into `j`. False when none waits. */
+static bool take(struct worker *w, struct job *j)
+{
+    while (bus_recv(w->engine, &j->msg)) {
+        if (!backend_word_read(bus_frame_span(&j->msg.frame[0]), &j->word)) continue;
+        if (j->word.type == BACKEND_QUIT) w->quitting = true;
+        if (j->word.type == BACKEND_JOB && j->msg.n == 3) return true;
+    }
+    return false;
+}
+
+/* --- a batch ------------------------------------------------------------------------------------------------------ */
+
+/* First half: what the reputation look-up needs. False when the job was answered without a verdict. */
+static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail *m)
+{
+    struct wire_request q;
+    struct judged *v = &j->judged;
+    v->begun_us = clock_us();
+    arena_reset(&w->mail_arena);
+    if (!accept(w, j, &q)) return false;
+    v->id = q.id;
+    v->tenant = q.tenant;
+    v->explain = q.explain;
+    v->dry_run = q.dry_run;
+    span raw = bus_frame_span(&j->msg.frame[2]);
+    fault_strike(raw);
+    mail_read(m, raw, &w->mail_arena);
+    rep_keys(m, q.client_ip, span_ieq(q.auth.dmarc, SPAN("pass")), &v->keys);
+    rep_ask(w->rep, slot, &v->keys);
+    return true;
+}
+
+/* Second half: the models. After it the mail may be forgotten. */
+static void score_mail(struct worker *w, struct job *j, const struct mail *m)
+{
+    struct features f;
+    struct judged *v = &j->judged;
+    features_extract(m, &w->mail_arena, &f);
+    model_score(w->model, &f, &v->scores);
+    v->odd = m->odd | (w->mail_arena.full ? ODD(ARENA_FULL) : 0);
+    keep_reasons(w, v, m);
+    ticket_make(m->raw, clock_wall_us(), v->ticket);
+}
+
+/* Read and score jobs from w->job[0], which was taken, until none waits or the batch is full. Returns how many. */
+static size_t judge(struct worker *w)
+{
+    int64_t begun_us = clock_us();
+    size_t n = 0;
+    for (bool more = true; more;) {
+        struct mail m;
+        struct job *j = &w->job[n];
+        bool read = read_mail(w, j, n, &m);
+        n += read;
+        more = n < BATCH_MAX && clock_us() - begun_us < BATCH_US && take(w, &w->job[n]);
+        if (!read) continue;
+        if (!more || n % ASK_EVERY == 0) rep_send(w->rep);
+        score_mail(w, j, &m);
+        beat_when_due(w);
+    }
+    return n;
+}
+
+static void answer_all(struct worker *w, size_t n)
+{
+    rep_collect(w->rep, clock_us() + (int64_t)w->config->redis_deadline_ms * 1000);
+    for (size_t i = 0; i < n; i++) {
+        struct job *j = &w->job[i];
+        struct rep_score rep;
+        struct wire_verdict v;
+        rep_result(w->rep, i, &rep);
+        verdict_build(&j->judged, &rep, w->config, model_id(w->model), clock_us(), &w->space, &v);
+        wire_put_verdict(&w->out, &v);
+        answer(w, j, (enum backend_outcome)v.klass, rep.known ? 0 : BACKEND_DEGRADED, span_of(w->out.p, w->out.n));
+        if (!j->judged.dry_run) rep_count(w->rep, &j->judged.keys);
+        bus_msg_close(&j->msg);
+    }
+    arena_reset(&w->reason_arena);
+}
+
+/* --- the loop ----------------------------------------------------------------------------------------------------- */
+
+/* Sleep until a job comes, Redis says something, or something is due. */
+static void rest(struct worker *w)
+{
+    uint64_t ready;
+    int wish_ms = rep_tick(w->rep);
+    int fd = rep_fd(w->rep);
+    int64_t due_ms = w->config->heartbeat_ms - (clock_us() - w->said_us) / 1000;
+    int wait_ms = due_ms < 0 ? 0 : (int)due_ms;
+    if (wish_ms >= 0 && wish_ms < wait_ms) wait_ms = wish_ms;
+    bus_wait(&w->engine, 1, &fd, fd >= 0 ? 1 : 0, wait_ms, &ready);
+}
+
+void worker_serve(struct worker *w, const char *simd, volatile sig_atomic_t *stop)
+{
+    say(w, (struct backend_word){.type = BACKEND_READY}, span_cstr(model_id(w->model)), span_cstr(simd), 3);
+    while (getppid() == w->parent) {
+        if (*stop) w->quitting = true;
+        if (take(w, &w->job[0])) {
+            rep_begin(w->rep);
+            answer_all(w, judge(w));
+            rep_tick(w->rep);
+        } else if (w->quitting) {
+            say(w, (struct backend_word){.type = BACKEND_BYE}, SPAN_NONE, SPAN_NONE, 1);
+            break;
+        } else {
+            rest(w);
+        }
+        beat_when_due(w);
+    }
+}

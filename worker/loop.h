@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loop: a worker at work: takes what waits, judges it in batches, answers, shows signs of life.
+ *
+ * One thread. A mail is read, asked about and scored by itself and then forgotten but for `struct judged`, so memory does
+ * not grow with the batch; only Redis is asked for the whole batch at once. proto/backend.h is the protocol. */
+#ifndef FURUI_WORKER_LOOP_H
+#define FURUI_WORKER_LOOP_H
+
+#include "proto/bus.h"
+#include "proto/config.h"
+#include "worker/rep/rep.h"
+#include "worker/score/model.h"
+
+#include <signal.h>
+
+struct worker;
+
+/* Everything in the arguments is lent until worker_free. ERR_MEMORY. */
+enum err worker_new(const struct config *c, const struct model *m, struct rep *r, struct bus_sock *engine,
+                    struct worker **out);
+void worker_free(struct worker *w);
+
+/* Say READY and serve until QUIT, `*stop` (set by a signal) or the end of the process that started us. */
+void worker_serve(struct worker *w, const char *simd, volatile sig_atomic_t *stop);
+
+#endif

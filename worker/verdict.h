@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verdict: from what the parts found out about a mail to the words of its answer.
+ *
+ * Pure: no clock, no socket. Class and action come from the tenant's policy; docs/scoring.md and docs/reputation.md have
+ * the way from scores to a probability. */
+#ifndef FURUI_WORKER_VERDICT_H
+#define FURUI_WORKER_VERDICT_H
+
+#include "proto/config.h"
+#include "proto/wire.h"
+#include "worker/rep/rep.h"
+#include "worker/score/model.h"
+
+enum {
+    TICKET_BYTES = 32, /* of text */
+    REP_REASON_BYTES = REP_NAME_MAX + 96,
+};
+
+/* What is kept of a mail when the mail itself is forgotten. */
+struct judged {
+    uint64_t id;
+    span tenant; /* lent by the request's frame */
+    bool explain, dry_run;
+    uint64_t odd; /* ODD bits */
+    struct scores scores;
+    struct model_reason reasons[WIRE_REASON_MAX]; /* text in the batch's arena */
+    size_t reason_count;
+    char ticket[TICKET_BYTES];
+    int64_t begun_us;
+    struct rep_keys keys;
+};
+
+/* Where a verdict's lists and words live. */
+struct verdict_space {
+    span oddities[ODD_COUNT];
+    span degraded[1];
+    struct wire_reason reasons[WIRE_REASON_MAX];
+    char rep_reason[REP_KIND_COUNT][REP_REASON_BYTES];
+};
+
+/* Put the answer together. Everything in `out` is lent by the arguments; nothing allocates, nothing fails. */
+void verdict_build(const struct judged *j, const struct rep_score *rep, const struct config *c, const char *model_id,
+                   int64_t now_us, struct verdict_space *space, struct wire_verdict *out);
+
+/* The name of a mail in later reports: base32 (RFC 4648, lower case) of 20 bytes: two XXH3-64 of the raw mail under the
+ * seeds 0 and 1, then the second of its verdict since 1970, each big-endian. The same mail twice in a second is the
+ * same ticket. Names, does not prove: whoever has the mail can make it. Not NUL-terminated. O(mail). */
+void ticket_make(span mail, int64_t wall_us, char out[TICKET_BYTES]);
+
+#endif
