@@ -70,9 +70,12 @@ static void on_term(int signal)
 static bool options_read(int argc, char **argv, struct options *o)
 {
     static const struct option LONG[] = {
-        {"config", required_argument, NULL, 'c'},  {"index", required_argument, NULL, 'i'},
-        {"connect", required_argument, NULL, 'e'}, {"check", no_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'v'},
+        {"config", required_argument, NULL, 'c'},
+        {"index", required_argument, NULL, 'i'},
+        {"connect", required_argument, NULL, 'e'},
+        {"check", no_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
         {0},
     };
     int c;

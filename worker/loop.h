@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* loop: a worker at work: takes what waits, judges it in batches, answers, shows signs of life.
  *
- * One thread. A mail is read, asked about and scored by itself and then forgotten but for `struct judged`, so memory does
- * not grow with the batch; only Redis is asked for the whole batch at once. proto/backend.h is the protocol. */
+ * One thread. A mail is read, asked about and scored by itself and then forgotten but for `struct judged`, so memory
+ * does not grow with the batch; only Redis is asked for the whole batch at once. proto/backend.h is the protocol. */
 #ifndef FURUI_WORKER_LOOP_H
 #define FURUI_WORKER_LOOP_H
 

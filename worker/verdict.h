@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verdict: from what the parts found out about a mail to the words of its answer.
  *
- * Pure: no clock, no socket. Class and action come from the tenant's policy; docs/scoring.md and docs/reputation.md have
- * the way from scores to a probability. */
+ * Pure: no clock, no socket. Class and action come from the tenant's policy; docs/scoring.md and docs/reputation.md
+ * have the way from scores to a probability. */
 #ifndef FURUI_WORKER_VERDICT_H
 #define FURUI_WORKER_VERDICT_H
 
