@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_failures: each row of the failure table, done to a service under load: every mail is answered once."""
+
+import os
+import signal
+import time
+
+import service
+from service import SLOW, Case, Flood, Service, alive, descendants, mail, wait_until
+
+
+class Harm:
+    """Calls `what` once, when a share of the answers has come."""
+
+    def __init__(self, at, what):
+        self.todo = sorted([(at, what)] if not isinstance(at, dict) else list(at.items()), key=lambda x: x[0])
+
+    def __call__(self, flood):
+        while self.todo and flood.got >= self.todo[0][0]:
+            self.todo.pop(0)[1]()
+
+
+class Workers(Case):
+    def test_kill_9_under_load_loses_nothing(self):
+        with Service() as s:
+            s.start()
+            kill = lambda: os.kill(s.workers()[0], signal.SIGKILL)
+            flood = Flood(s.endpoint, [mail(n) for n in range(4000)],
+                          step=Harm({500: kill, 1500: kill, 2500: kill, 3500: kill}, None))
+            self.check_each_once(flood, 4000)
+            # One mail may be in a dying worker's hands twice and is poison then; none is silently lost.
+            self.assertEqual(set(flood.kinds()) - {"verdict", "poison"}, set())
+            self.assertGreaterEqual(flood.kinds()["verdict"], 3990)
+            wait_until(lambda: len(s.workers()) == 2, what="two workers again")
+
+    def test_all_workers_killed_at_once(self):
+        with Service() as s:
+            s.start()
+
+            def kill_all():
+                for pid in s.workers():
+                    os.kill(pid, signal.SIGKILL)
+
+            flood = Flood(s.endpoint, [mail(n) for n in range(2000)], step=Harm(500, kill_all))
+            self.check_each_once(flood, 2000)
+            self.assertEqual(flood.kinds(), {"verdict": 2000})
+
+    def test_stopped_worker_is_replaced(self):
+        with Service(engine_hang_ms=1000 * SLOW) as s:
+            s.start()
+            stopped = s.workers()[0]
+            flood = Flood(s.endpoint, [mail(n) for n in range(2000)],
+                          step=Harm(500, lambda: os.kill(stopped, signal.SIGSTOP)))
+            self.check_each_once(flood, 2000)
+            self.assertEqual(flood.kinds(), {"verdict": 2000})
+            wait_until(lambda: not alive(stopped), what="the hanging worker to be killed")
+            wait_until(lambda: len(s.workers()) == 2, what="two workers again")
+
+    def test_mail_that_kills_twice_is_poison_and_kept(self):
+        with Service(env={"FURUI_TEST_CRASH": "kills-its-worker"}) as s:
+            s.start()
+            bad = mail(body="this mail kills-its-worker\r\n")
+            mails = [mail(n) for n in range(1000)]
+            mails[400] = bad
+            flood = Flood(s.endpoint, mails)
+            self.check_each_once(flood, 1000)
+            self.assertEqual(flood.kinds(), {"verdict": 999, "poison": 1})
+            self.assertEqual(flood.answers[400][0]["why"], "poison")
+            kept = [os.path.join(where, name) for where, _, names in os.walk(s.state) for name in names]
+            held = [path for path in kept if os.path.isfile(path) and bad in open(path, "rb").read()]
+            self.assertEqual(len(held), 1, "the mail is kept aside, once")
+            wait_until(lambda: len(s.workers()) == 2, what="two workers again")
+
+    def test_mail_that_hangs_its_worker_is_poison(self):
+        with Service(env={"FURUI_TEST_HANG": "hangs-its-worker"}, engine_hang_ms=700 * SLOW) as s:
+            s.start()
+            mails = [mail(n) for n in range(300)]
+            mails[100] = mail(body="this mail hangs-its-worker\r\n")
+            flood = Flood(s.endpoint, mails)
+            self.check_each_once(flood, 300)
+            self.assertEqual(flood.kinds(), {"verdict": 299, "poison": 1})
+
+
+class Redis(Case):
+    def check_degraded_and_back(self, s, harm, heal):
+        before = Flood(s.endpoint, [mail(n) for n in range(300)])
+        self.assertFalse(any("degraded" in a[0] for a in before.answers.values()))
+        during = Flood(s.endpoint, [mail(n) for n in range(2000)], step=Harm(300, harm))
+        self.check_each_once(during, 2000)
+        self.assertEqual(during.kinds(), {"verdict": 2000})
+        self.assertEqual(during.answers[1999][0].get("degraded"), ["reputation"])
+        begun = time.monotonic()
+        after = Flood(s.endpoint, [mail(n) for n in range(500)])
+        self.assertLess(time.monotonic() - begun, 20 * SLOW, "mails wait for a Redis that is away")
+        self.assertTrue(all(a[0].get("degraded") == ["reputation"] for a in after.answers.values()))
+        heal()
+        wait_until(lambda: "degraded" not in s.classify(mail()), 30, "reputation to be back")
+
+    def test_stopped_store_degrades_and_heals(self):
+        with Service() as s:
+            s.start()
+            pid = s.redis()
+            self.check_degraded_and_back(s, lambda: os.kill(pid, signal.SIGSTOP), lambda: os.kill(pid, signal.SIGCONT))
+
+    def test_killed_store_is_started_again(self):
+        with Service(engine_restart_min_ms=3000 * SLOW) as s:
+            s.start()
+            s.redis_command("HSET", "furui:1:ip:192.0.2.9", "spam", "30")
+            self.check_degraded_and_back(s, lambda: os.kill(s.redis(), signal.SIGKILL), lambda: None)
+            # What it had been told is on disk.
+            self.assertGreater(s.classify(mail(), client_ip="192.0.2.9")["parts"]["reputation"], 2.5)
+
+    def test_counts_catch_up(self):
+        with Service() as s:
+            s.start()
+            os.kill(s.redis(), signal.SIGSTOP)
+            Flood(s.endpoint, [mail(n) for n in range(200)], client_ip="203.0.113.5")
+            os.kill(s.redis(), signal.SIGCONT)
+            count = lambda: s.redis_command("HGET", "furui:1:ip:203.0.113.5", "vol")
+            wait_until(lambda: count() == "200", 30, "200 mails counted")
+
+
+class Engine(Case):
+    def test_kill_9_of_the_engine_ends_its_children(self):
+        with Service() as s:
+            s.start()
+            below = descendants(s.process.pid)
+            self.assertGreaterEqual(len(below), 3)
+            s.redis_command("HSET", "furui:1:ip:192.0.2.9", "spam", "30")
+            wait_until(lambda: s.redis_command("CONFIG", "GET", "appendfsync"), what="an answer")
+            s.process.kill()
+            s.process.wait()
+            wait_until(lambda: not any(alive(pid) for pid, _ in below), 10, "the children to end")
+            s.start()  # over its leftovers
+            self.assertGreater(s.classify(mail(), client_ip="192.0.2.9")["parts"]["reputation"], 2.5)
+            self.assertEqual(s.stop(), 0)
+            self.check_nothing_left(s)
+
+
+if __name__ == "__main__":
+    service.main()

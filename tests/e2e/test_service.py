@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_service: what a gateway gets from a service that is well: verdicts, batches, policies, reasons, reputation."""
+
+import glob
+import json
+import os
+import signal
+import subprocess
+
+import msgpack
+import service
+from service import B, BUNDLE, ROOT, Case, Flood, Service, header, mail, wait_until
+
+
+class Verdicts(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.s = Service()
+        with open(cls.s.config, "a") as f:
+            f.write("[policy]\nspam = junk\n[policy strict]\nunsure_at = 0\nspam_at = 0\nspam = reject\n")
+        cls.s.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.s.close()
+
+    def test_verdict_has_all_its_parts(self):
+        v = self.s.classify(mail())
+        self.assertEqual((v["v"], v["kind"], v["id"]), (1, "verdict", 1))
+        self.assertIn(v["class"], ("ham", "unsure", "spam"))
+        self.assertTrue(0 <= v["p"] <= 1)
+        self.assertEqual(set(v["parts"]), {"bayes", "linear", "net", "reputation"})
+        self.assertEqual(len(v["model"]), 16)
+        self.assertEqual(len(v["ticket"]), 32)
+        self.assertGreater(v["time_us"], 0)
+        self.assertNotIn("degraded", v)
+        self.assertNotIn("reasons", v)
+
+    def test_reasons_on_request(self):
+        v = self.s.classify(mail(body="free offer, click http://prize.example.com/win now\r\n"), explain=True)
+        self.assertTrue(v["reasons"])
+        weights = [abs(weight) for _, weight in v["reasons"]]
+        self.assertEqual(weights, sorted(weights, reverse=True))
+        self.assertTrue(all(isinstance(what, str) and what for what, _ in v["reasons"]))
+
+    def test_policy_of_the_tenant(self):
+        v = self.s.classify(mail(), tenant="strict")
+        self.assertEqual((v["class"], v["action"]), ("spam", "reject"))
+        self.assertNotEqual(self.s.classify(mail(), tenant="somebody")["action"], "reject")
+
+    def test_batch_has_one_answer_a_mail(self):
+        mails = [mail(n) for n in range(64)]
+        answers = self.s.request([header(5)] + mails)
+        self.assertEqual([a["kind"] for a in answers], ["verdict"] * 64)
+        self.assertEqual([a["id"] for a in answers], [5] * 64)
+        for n in (0, 31, 63):  # answers stand in the order of the mails
+            alone = self.s.classify(mails[n])
+            self.assertEqual(answers[n]["score"], alone["score"])
+            self.assertEqual(answers[n]["ticket"][:25], alone["ticket"][:25])
+
+    def test_same_mail_same_score(self):
+        scores = {self.s.classify(mail(3))["score"] for _ in range(10)}
+        self.assertEqual(len(scores), 1)
+
+    def test_ping_and_stat(self):
+        self.assertEqual(self.s.request([header(9, "ping")])[0], {"v": 1, "kind": "pong", "id": 9})
+        self.assertIsInstance(json.loads(self.s.request([header(10, "stat")])[0]["json"]), dict)
+
+    def test_samples_are_judged(self):
+        paths = sorted(glob.glob(os.path.join(ROOT, "docs/samples/*.eml")))
+        self.assertTrue(paths)
+        for path in paths:
+            with open(path, "rb") as f:
+                self.assertEqual(self.s.classify(f.read())["kind"], "verdict")
+
+    def test_several_hundred_in_flight(self):
+        flood = Flood(self.s.endpoint, [mail(n) for n in range(3000)], in_flight=500)
+        self.check_each_once(flood, 3000)
+        self.assertEqual(flood.kinds(), {"verdict": 3000})
+
+    def test_reputation_moves_a_verdict(self):
+        ip, url = "192.0.2.66", "evil.example.com"
+        plain = self.s.classify(mail(), client_ip=ip, dry_run=True)
+        self.assertEqual(plain["parts"]["reputation"], 0)
+        self.s.redis_command("HSET", "furui:1:ip:" + ip, "spam", "30")
+        worse = self.s.classify(mail(), client_ip=ip, explain=True, dry_run=True)
+        self.assertGreater(worse["parts"]["reputation"], 2.5)
+        self.assertEqual(worse["score"], plain["score"])
+        self.assertGreater(worse["p"], plain["p"])
+        self.assertTrue(any(ip in what for what, _ in worse["reasons"]))
+        # An IPv4 address in IPv6 clothes is the same one.
+        mapped = self.s.classify(mail(), client_ip="::ffff:" + ip, dry_run=True)
+        self.assertEqual(mapped["parts"]["reputation"], worse["parts"]["reputation"])
+        # A good From counts only when it is proven, a bad link always.
+        self.s.redis_command("HSET", "furui:1:from:good.example", "ham", "50")
+        good = mail(sender="a@good.example")
+        self.assertEqual(self.s.classify(good, dry_run=True)["parts"]["reputation"], 0)
+        self.assertLess(self.s.classify(good, auth={"dmarc": "pass"}, dry_run=True)["parts"]["reputation"], -1)
+        self.s.redis_command("HSET", "furui:1:url:example.com", "spam", "30")
+        linked = self.s.classify(mail(body="see http://%s/x\r\n" % url), dry_run=True)
+        self.assertGreater(linked["parts"]["reputation"], 2.5)
+
+    def test_volume_is_written_behind(self):
+        ip = "198.51.100.7"
+        for n in range(5):
+            self.s.classify(mail(n), client_ip=ip)
+        self.s.classify(mail(), client_ip=ip, dry_run=True)
+        key = "furui:1:ip:" + ip
+        wait_until(lambda: self.s.redis_command("HGET", key, "vol") == "5", what="five mails counted")
+        self.assertGreater(int(self.s.redis_command("TTL", key)), 29 * 86400)
+
+
+class WithoutRedis(Case):
+    def test_off_is_not_degraded(self):
+        with Service(redis_server="off") as s:
+            s.start()
+            self.assertNotIn("degraded", s.classify(mail()))
+            self.assertIsNone(s.redis())
+
+
+class End(Case):
+    def test_ctrl_c_leaves_nothing(self):
+        with Service() as s:
+            s.start()
+            os.killpg(s.process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+            self.assertEqual(s.process.wait(30 * service.SLOW), 0)
+            self.check_nothing_left(s)
+            s.start()  # and the same state directory serves again
+            self.assertEqual(s.stop(), 0)
+            self.check_nothing_left(s)
+
+
+if __name__ == "__main__":
+    service.main()
