@@ -24,6 +24,7 @@
 enum {
     EXIT_CANNOT_START = 1,
     EXIT_USAGE = 64,
+    WARM_MS = 300,        /* for Redis, before the first mail */
     LINGER_MS = 1000,     /* for the last words to the engine */
     DESCRIPTORS_MAX = 64, /* after start: two sockets and what libzmq keeps for itself, with room to connect again */
 };
@@ -154,6 +155,7 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
         snprintf(fault, CONFIG_FAULT_MAX, "redis = %s: %s", c->redis, err_str(e));
         return false;
     }
+    rep_warm(p->rep, WARM_MS);
     if ((e = worker_new(c, p->model, p->rep, p->engine, &p->worker)) != ERR_OK) {
         snprintf(fault, CONFIG_FAULT_MAX, "%s", err_str(e));
         return false;

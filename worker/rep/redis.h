@@ -53,7 +53,7 @@ void redis_pump(struct redis *c);
 /* The next whole reply that was read; lent until the next call. NULL when there is none. */
 const struct redis_reply *redis_next(struct redis *c);
 
-/* Wait until there is something for redis_pump to do, or timeout_us have passed. The state is not DOWN. */
+/* Wait until there is something for redis_pump to do, or timeout_us have passed (when it is down, always). */
 void redis_wait(struct redis *c, int64_t timeout_us);
 
 #endif

@@ -241,6 +241,16 @@ fail:
     return e;
 }
 
+void rep_warm(struct rep *r, int timeout_ms)
+{
+    int64_t until_us = clock_us() + (int64_t)timeout_ms * 1000, left_us;
+    while (!r->off && !r->answering && (left_us = until_us - clock_us()) > 0) {
+        rep_tick(r);
+        if (left_us > TICK_MS * 1000) left_us = TICK_MS * 1000;
+        if (!r->answering) redis_wait(r->redis, left_us);
+    }
+}
+
 void rep_close(struct rep *r)
 {
     if (!r) return;

@@ -46,6 +46,8 @@ struct rep; /* one worker's connection, counts still to be written, and back-off
  * and again with back-off, never blocking a caller beyond its deadline. ERR_SYNTAX, ERR_IO (no such host), ERR_MEMORY.
  */
 enum err rep_open(const char *where, const char *prefix, int flush_ms, struct rep **rep_out);
+/* Give the store up to `timeout_ms` to answer for the first time, so that the first mails are not judged without it. */
+void rep_warm(struct rep *r, int timeout_ms);
 void rep_close(struct rep *r); /* sends what is still to be written, for at most 200 ms */
 
 /* One batch: begin, ask for each mail (slot below REP_BATCH_MAX, each once), send without waiting so that the CPU can
