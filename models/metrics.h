@@ -2,7 +2,7 @@
 /* metrics: how good a list of scores is: ROC area, spam caught at a fixed cost in ham, calibration.
  *
  * Definitions are those of the TREC spam track (Cormack and Lynam, "TREC 2005 Spam Track Overview") where it has one;
- * docs/scoring.md has every formula, bench/accuracy/roca an independent second implementation. */
+ * docs/measuring.md has every formula, bench/accuracy/roca an independent second implementation. */
 #ifndef FURUI_MODELS_METRICS_H
 #define FURUI_MODELS_METRICS_H
 
