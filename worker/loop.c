@@ -75,12 +75,11 @@ static void say(struct worker *w, struct backend_word word, span second, span th
 {
     struct bus_frame f[3];
     span bytes[3] = {backend_word_span(&word), second, third};
-    size_t made = 0;
-    for (; made < frames; made++)
-        if (bus_frame_copy_in(&f[made], bytes[made]) != ERR_OK) break;
-    /* Unsent, the mail is judged again by another: the engine sees no answer and, in the end, a worker that hangs. */
-    if (made == frames && bus_send(w->engine, f, frames) == ERR_OK) w->said_us = clock_us();
-    for (size_t i = 0; i < made; i++) bus_frame_close(&f[i]);
+    for (size_t i = 0; i < frames; i++)
+        if (bus_frame_copy_in(&f[i], bytes[i]) != ERR_OK)
+            abort();                                       /* no memory: the engine gives our mails to another */
+    if (bus_send(w->engine, f, frames) != ERR_OK) abort(); /* the queue has no limit: cannot be full */
+    w->said_us = clock_us();
 }
 
 static uint8_t degraded_flag(const struct worker *w)
@@ -195,6 +194,7 @@ static size_t judge(struct worker *w)
         struct job *j = &w->job[n];
         bool read = read_mail(w, j, n, &m);
         n += read;
+        if (!read) bus_msg_close(&j->msg);
         more = n < BATCH_MAX && clock_us() - begun_us < BATCH_US && take(w, &w->job[n]);
         if (!read) continue;
         if (!more || n % ASK_EVERY == 0) rep_send(w->rep);
