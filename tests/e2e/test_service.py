@@ -67,7 +67,7 @@ class Verdicts(Case):
         self.assertIsInstance(json.loads(self.s.request([header(10, "stat")])[0]["json"]), dict)
 
     def test_samples_are_judged(self):
-        paths = sorted(glob.glob(os.path.join(ROOT, "docs/samples/*.eml")))
+        paths = sorted(glob.glob(os.path.join(ROOT, "docs/samples/mails/*.eml")))
         self.assertTrue(paths)
         for path in paths:
             with open(path, "rb") as f:
