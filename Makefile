@@ -43,7 +43,7 @@ WORKER_LIB_SRC = $(wildcard worker/*/*.c)
 WORKER_SRC = $(wildcard worker/*.c)
 MODELS_SRC = $(wildcard models/*.c)
 BENCH_SRC  = $(wildcard bench/*.c)
-CLIENT_SRC = $(BASE_SRC) proto/pack.c proto/wire.c proto/wire_read.c proto/bus.c proto/client.c
+CLIENT_SRC = proto/base/arena.c proto/base/clock.c proto/pack.c proto/wire.c proto/wire_read.c proto/bus.c proto/client.c
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 PROGRAMS = $(B)/furuid $(B)/furui-worker $(B)/furui

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -31,6 +32,7 @@ struct bus {
 
 struct bus_sock {
     void *zmq;
+    void *watch; /* tells of connections lost; NULL unless watched */
 };
 
 static zmq_msg_t *msg_of(struct bus_frame *f)
@@ -75,7 +77,7 @@ struct bus_sock *bus_socket(struct bus *b, enum bus_role role, const struct bus_
         zmq_close(zmq);
         return NULL;
     }
-    s->zmq = zmq;
+    *s = (struct bus_sock){.zmq = zmq};
     set_int(zmq, ZMQ_LINGER, 0);
     set_int(zmq, ZMQ_SNDHWM, o->queue_max);
     set_int(zmq, ZMQ_RCVHWM, o->queue_max);
@@ -102,6 +104,10 @@ struct bus_sock *bus_socket(struct bus *b, enum bus_role role, const struct bus_
 void bus_sock_close(struct bus_sock *s, int linger_ms)
 {
     if (!s) return;
+    if (s->watch) {
+        zmq_socket_monitor(s->zmq, NULL, 0);
+        zmq_close(s->watch);
+    }
     set_int(s->zmq, ZMQ_LINGER, linger_ms);
     zmq_close(s->zmq);
     free(s);
@@ -133,9 +139,10 @@ static void choose_family(struct bus_sock *s, const char *endpoint)
 static bool ipc_is_served(const char *endpoint)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
+    if (strncmp(endpoint, "ipc://", 6) != 0) return false;
     const char *path = endpoint + 6;
     size_t n = strlen(path);
-    if (strncmp(endpoint, "ipc://", 6) != 0 || n >= sizeof to.sun_path) return false;
+    if (n >= sizeof to.sun_path) return false;
     memcpy(to.sun_path, path, n + 1);
     socklen_t size = sizeof to;
     if (path[0] == '@') { /* the abstract name space: begins with NUL, is not terminated */
@@ -285,4 +292,53 @@ void bus_wait(struct bus_sock *const *socks, size_t n, const int *fds, size_t m,
     if (zmq_poll(items, (int)(n + m), timeout_ms) <= 0) return;
     for (size_t i = 0; i < n + m; i++)
         if (items[i].revents) *ready_out |= UINT64_C(1) << i;
+}
+
+static int fd_of(void *zmq)
+{
+    int fd = -1;
+    size_t size = sizeof fd;
+    zmq_getsockopt(zmq, ZMQ_FD, &fd, &size);
+    return fd;
+}
+
+int bus_fd(struct bus_sock *s)
+{
+    return fd_of(s->zmq);
+}
+
+int bus_events(struct bus_sock *s)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    zmq_getsockopt(s->zmq, ZMQ_EVENTS, &events, &size);
+    return (events & ZMQ_POLLIN ? BUS_CAN_RECV : 0) | (events & ZMQ_POLLOUT ? BUS_CAN_SEND : 0);
+}
+
+enum err bus_watch(struct bus *b, struct bus_sock *s)
+{
+    char name[64];
+    snprintf(name, sizeof name, "inproc://watch-%p", (void *)s);
+    if (zmq_socket_monitor(s->zmq, name, ZMQ_EVENT_DISCONNECTED) != 0) return ERR_IO;
+    s->watch = zmq_socket(b->ctx, ZMQ_PAIR);
+    if (!s->watch) return ERR_IO;
+    set_int(s->watch, ZMQ_LINGER, 0);
+    return endpoint_err(zmq_connect(s->watch, name));
+}
+
+/* An event is two frames: its number and a value, then the endpoint; only the last frame has none behind it. */
+unsigned bus_losses(struct bus_sock *s)
+{
+    unsigned n = 0;
+    zmq_msg_t m;
+    zmq_msg_init(&m);
+    while (zmq_msg_recv(&m, s->watch, ZMQ_DONTWAIT) >= 0 || errno == EINTR)
+        if (!zmq_msg_more(&m)) n++;
+    zmq_msg_close(&m);
+    return n;
+}
+
+int bus_watch_fd(struct bus_sock *s)
+{
+    return fd_of(s->watch);
 }

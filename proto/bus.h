@@ -87,4 +87,18 @@ enum err bus_send(struct bus_sock *s, struct bus_frame *frames, size_t n);
  * Returns early, with nothing ready, on a signal. */
 void bus_wait(struct bus_sock *const *socks, size_t n, const int *fds, size_t m, int timeout_ms, uint64_t *ready_out);
 
+/* For event loops of others (the client library). bus_fd: a descriptor that becomes readable when the socket may have
+ * changed. It signals changes, not states, and any call on the socket may take the signal: whoever watches it goes to
+ * sleep only when bus_events, asked last, has nothing that it waits for. */
+int bus_fd(struct bus_sock *s);
+enum { BUS_CAN_RECV = 1, BUS_CAN_SEND = 2 };
+int bus_events(struct bus_sock *s);
+
+/* Watch a socket's connections from now on; once a socket. ERR_IO. */
+enum err bus_watch(struct bus *b, struct bus_sock *s);
+/* How many connections were lost since the last call. What was on its way over them may be lost for a moment longer:
+ * libzmq tells before it takes the connection's queue away. */
+unsigned bus_losses(struct bus_sock *s);
+int bus_watch_fd(struct bus_sock *s); /* as bus_fd, for bus_losses */
+
 #endif

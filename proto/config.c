@@ -126,9 +126,9 @@ static const char *wrong_path(const char *value)
 
 static bool is_endpoint(const char *e)
 {
-    if (wrong_path(e) || strpbrk(e, " ,")) return false;
+    if (wrong_path(e) || strchr(e, ',')) return false;
     if (strncmp(e, "ipc://", 6) == 0) return e[6] != 0;
-    if (strncmp(e, "tcp://", 6) != 0) return false;
+    if (strncmp(e, "tcp://", 6) != 0 || strchr(e, ' ')) return false;
     const char *port = strrchr(e + 6, ':');
     if (!port || port == e + 6) return false;
     size_t digits = strspn(port + 1, "0123456789");
@@ -487,6 +487,10 @@ enum err config_check(const struct config *c, char *fault_out)
     }
     for (size_t i = 0; i < c->listen_count; i++) {
         const char *e = c->listen[i];
+        if (!is_endpoint(e)) { /* the default one, in a state_dir with a comma */
+            snprintf(fault_out, CONFIG_FAULT_MAX, "[engine] listen: '%s' cannot be an endpoint; name another", e);
+            return ERR_SYNTAX;
+        }
         if (strncmp(e, "ipc://", 6) == 0 && strlen(e + 6) > 107) {
             snprintf(fault_out, CONFIG_FAULT_MAX,
                      "[engine] listen: a socket's path has 107 bytes at most, this one %zu: %s", strlen(e + 6), e);

@@ -143,6 +143,10 @@ static void a_file_says_it_all(void **state)
     assert_int_equal(read_text(&c, "[engine]\nstate_dir = /srv/f", 27, fault), ERR_OK);
     assert_string_equal(c.listen[0], "ipc:///srv/f/furui.sock");
     config_close(&c);
+    config_init(&c);
+    assert_int_equal(read_text(&c, "[engine]\nstate_dir = /srv/f u", 29, fault), ERR_OK);
+    same_again(&c);
+    config_close(&c);
 }
 
 static void faults_name_the_line(void **state)
@@ -173,6 +177,8 @@ static void faults_name_the_line(void **state)
          "x.ini:2: key 'listen': expected ipc://PATH or tcp://ADDRESS:PORT, got 'tcp://x:65536'"},
         {"[engine]\nlisten = ipc://a,\n",
          "x.ini:2: key 'listen': expected ipc://PATH or tcp://ADDRESS:PORT, got 'ipc://a,'"},
+        {"[engine]\nstate_dir = /a,b\n",
+         "x.ini: [engine] listen: 'ipc:///a,b/furui.sock' cannot be an endpoint; name another"},
         {"[engine]\nlisten = ipc://a, ipc://a\n", "x.ini: [engine] listen: ipc://a is named twice"},
         {"[engine]\nworkes = 2\n",
          "x.ini:2: no key 'workes' in [engine]; it has: listen, state_dir, workers, credit, queue_mails, queue_mb, "
