@@ -52,9 +52,9 @@ struct page {
     bool shown;                   /* can text be seen here? */
     struct css_rules rules;
 
-    bool joint;       /* markup that shows nothing stands behind the last letter */
-    size_t joint_at;  /* of visible text */
-    size_t hidden_at; /* visible text before the last hidden one */
+    bool joint;      /* markup that shows nothing stands behind the last letter */
+    size_t joint_at; /* of visible text */
+    bool parted;     /* visible text stands between the last hidden text and here */
 
     bool in_link; /* inside <a href> of a web link */
     struct url link;
@@ -112,13 +112,12 @@ static void emit(struct page *p, span run)
         if (p->joint && p->joint_at == p->visible->n && !p->visible->pending && in_word(run, 0))
             p->odd |= ODD(SPLIT_WORD);
         p->joint = false;
+        p->parted = true;
         text_put(p->visible, run);
         return;
     }
-    if (p->hidden_at != p->visible->n) {
-        text_break(p->hidden);
-        p->hidden_at = p->visible->n;
-    }
+    if (p->parted) text_put(p->hidden, SPAN(" "));
+    p->parted = false;
     text_put(p->hidden, run);
     if (has_word(run)) p->odd |= ODD(HIDDEN_TEXT);
 }
@@ -151,10 +150,8 @@ static void emit_value(struct page *p, span value)
 
 static void line_break(struct page *p)
 {
-    if (top(p)->look.gone || p->over_hidden)
-        text_break(p->hidden);
-    else
-        text_break(p->visible);
+    text_break(p->hidden);
+    if (!top(p)->look.gone && !p->over_hidden) text_break(p->visible);
 }
 
 /* --- links ------------------------------------------------------------------------------------------------------ */
@@ -616,7 +613,7 @@ static void end_tag(struct page *p, span name)
     if (!at || (tag == TAG_OTHER && p->stack[at].name != name_hash(name))) return;
     const struct element *e = &p->stack[at];
     bool empty = at == p->depth - 1 && e->kind <= KIND_FORMAT && tag != TAG_A && !e->breaks &&
-                 e->written == p->visible->n + p->hidden->n;
+                 (tag != TAG_OTHER || is_nonsense(tag, name)) && e->written == p->visible->n + p->hidden->n;
     bool hidden = e->kind <= KIND_FORMAT && !p->shown;
     if (e->kind == KIND_FORMAT && p->stack[p->depth - 1].wall[0] > at)
         forget_at(p, at);
@@ -779,8 +776,8 @@ void html_read(span html, struct text *visible, struct text *hidden, struct url_
     p.over = p.over_hidden = 0;
     p.shown = true;
     css_rules_init(&p.rules);
-    p.joint = p.in_link = false;
-    p.joint_at = p.hidden_at = p.link_text = p.compared = 0;
+    p.joint = p.parted = p.in_link = false;
+    p.joint_at = p.link_text = p.compared = 0;
     p.free_text = visible->n;
     p.base = SPAN_NONE;
 

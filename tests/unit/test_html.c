@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_html: what a reader sees of a document, what is kept from him, and where its links lead.
+ *
+ * Expected values are what browsers show; line ends in them stand for blocks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "worker/text/html.h"
+#include "worker/text/odd.h"
+
+enum {
+    HID = 1,   /* HIDDEN_TEXT */
+    SPLIT = 2, /* SPLIT_WORD */
+    MIS = 4,   /* URL_MISMATCH */
+    SCRIPT = 8,
+    FORM = 16,
+    IP = 32,
+    USER = 64,
+};
+
+static const struct {
+    const char *html, *visible, *hidden, *urls; /* urls: hosts and paths, parted by a space */
+    unsigned odd;
+} CASES[] = {
+    /* text and blocks */
+    {"", "", "", "", 0},
+    {"plain  text\n here", "plain text here", "", "", 0},
+    {"<p>one<p>two</p>three", "one\ntwo\nthree", "", "", 0},
+    {"a<br>b<BR/>c</br>d", "a\nb\nc\nd", "", "", 0},
+    {"<h1>T</h1><ul><li>a<li>b</ul>", "T\na\nb", "", "", 0},
+    {"<table><tr><td>a</td><td>b</td></tr><tr><th>c<th>d</table>e", "a b\nc d\ne", "", "", 0},
+    {"wo<b>r</b>d <i>w</i>ord", "word word", "", "", 0},
+    {"<div>a<div>b</div>c</div>d", "a\nb\nc\nd", "", "", 0},
+    {"<span style=display:block>a</span>b", "a\nb", "", "", 0},
+    {"<div style='display:inline'>a</div><div style=\"display: inline-block\">b</div>", "ab", "", "", 0},
+    {"<pre>a\n  b</pre>", "a b", "", "", 0},
+    {"<select><option>a<option>b</select>", "a\nb", "", "", 0},
+    {"<textarea>a&lt;<b></textarea>c", "a<<b>c", "", "", 0},
+    {"a<wbr>b<hr>c", "ab\nc", "", "", 0},
+    {"<noscript>a</noscript><object>b</object>", "ab", "", "", 0},
+    /* tokens */
+    {"a < b <> c <3 </ d", "a < b <> c <3", "", "", 0},
+    {"a<", "a<", "", "", 0},
+    {"a</", "a</", "", "", 0},
+    {"a<b", "a", "", "", 0},
+    {"a<b c='d>e", "a", "", "", 0},
+    {"<p title='a>b'>c</p>", "c", "", "", 0},
+    {"<p title=\"a'>b\">c", "c", "", "", 0},
+    {"<p/a=b/c>d", "d", "", "", 0},
+    {"a </>b</ x>c<?php x?>d", "a bcd", "", "", SPLIT},
+    {"a <!doctype html> b<!x> c", "a b c", "", "", 0},
+    {"a <!-- > b --> c", "a c", "", "", 0},
+    {"a <!--> b <!---> c", "a b c", "", "", 0},
+    {"a <!-- x --!> b", "a b", "", "", 0},
+    {"a <!-- x -- > b", "a", "", "", 0},
+    {"a <!--[if mso]> b <![endif]--> c", "a c", "", "", 0},
+    {"a <![if !mso]> b <![endif]> c", "a b c", "", "", 0},
+    {"a <!--[if !mso]><!--> b <!--<![endif]--> c", "a b c", "", "", 0},
+    {"a <![CDATA[ b ]]> c", "a c", "", "", 0},
+    {"<xmp>a<b>&amp;</xmp>c<plaintext>d</plaintext>e", "a<b>&amp;\nc\nd</plaintext>e", "", "", 0},
+    {"a<script>b<c></script >d", "ad", "", "", SCRIPT},
+    {"a<script>b</scripts></script", "a", "", "", SCRIPT},
+    {"a<style>b</style>c<iframe>d</iframe>e<noembed>f</noembed>", "ace", "", "", 0},
+    {"<title>a &amp; <b></title>c", "c", "a & <b>", "", 0},
+    /* references */
+    {"&lt;&gt;&amp;&quot;&eacute;&copy;&euro;", "<>&\"\xC3\xA9\xC2\xA9\xE2\x82\xAC", "", "", 0},
+    {"&#65;&#x42;&#X43;&#67", "ABCC", "", "", 0},
+    {"&#128;&#x92;&#150;", "\xE2\x82\xAC\xE2\x80\x99\xE2\x80\x93", "", "", 0},
+    {"&#0;&#xD800;&#x110000;&#99999999999;", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", "", "", 0},
+    {"a&nbsp;&#160;&#x3000;&emsp;b", "a b", "", "", 0},
+    {"&ampx &notit; &notin; &nosuch; &; & &# &#x; &#;", "&x \xC2\xACit; \xE2\x88\x89 &nosuch; &; & &# &#x; &#;", "", "",
+     0},
+    {"&EACUTE; &AMP; &colon;&sol;", "&EACUTE; & :/", "", "", 0},
+    {"&CounterClockwiseContourIntegral;&CounterClockwiseContourIntegralx;",
+     "\xE2\x88\xB3&CounterClockwiseContourIntegralx;", "", "", 0},
+    /* hidden by style */
+    {"a<span style=\"display:none\">b</span> c", "a c", "b", "", HID},
+    {"a <span style='DISPLAY : NONE !important;'>b</span>c", "a c", "b", "", HID},
+    {"a<div style='display:none'>b<br>c<div>d</div></div>e", "ae", "b\nc\nd", "", HID},
+    {"<span style='visibility:hidden'>a<b style='visibility:visible'>b</b></span>", "b", "a", "", HID},
+    {"<p style=font-size:0>a</p><p style='font-size:1px'>b</p><p style='font-size:.1pt'>c</p><p style=font-size:4px>d",
+     "d", "a\nb\nc", "", HID},
+    {"<p style='font-size:50%'>a<span style='font-size:0.1em'>b</span></p>", "a", "b", "", HID},
+    {"<p style='font:0/0 a'>a</p><p style='font: bold 12px/1 arial'>b</p>", "b", "a", "", HID},
+    {"<font size=0>a</font><font size=-9>b</font>", "ab", "", "", 0}, /* browsers show both at 10px */
+    {"a <font color=white>b</font> c", "a c", "b", "", HID},
+    {"a <font color=#FEFEFE>b</font> <font color=fffffe>c</font> <font color='#fff'>d</font>", "a", "b c d", "", HID},
+    {"<body bgcolor=navy text=#000088>a<font color=white>b</font>", "b", "a", "", HID},
+    {"<body style='background:#000;color:#fff'>a<font color=black>b</font></body>", "a", "b", "", HID},
+    {"<table bgcolor=black><tr><td>a<td bgcolor=white>b<td><font color=white>c", "b c", "a", "", HID},
+    {"<td background=x.gif><font color=white>a</font></td>", "a", "", "", 0},
+    {"<p style='color:rgb(250,255,255)'>a<p style='color:rgba(0,0,0,0)'>b<p style='color:rgb(100%,100%,99%)'>c", "",
+     "a\nb\nc", "", HID},
+    {"<p style='color:hsl(0,0%,0%);color:transparent'>a", "", "a", "", HID},
+    {"<p style='background-color:yellow;color:yellow'>a", "", "a", "", HID},
+    {"<p style='opacity:0'>a<p style='opacity:0.9'>b<p style='opacity:.0'>c", "b", "a\nc", "", HID},
+    {"<div style='max-height:0;overflow:hidden'>a</div><div style='height:0'>b</div>", "b", "a", "", HID},
+    {"<div style='width:0px;overflow:hidden'>a</div><div style='height:1em;overflow:hidden'>b</div>", "b", "a", "",
+     HID},
+    {"<p style='text-indent:-9999px'>a<p style='text-indent:-20px'>b", "b", "a", "", HID},
+    {"<p style='position:absolute;left:-5000px'>a<p style='position:absolute;left:10px'>b", "b", "a", "", HID},
+    {"<p hidden>a</p><p>b", "b", "a", "", HID},
+    {"<span style='mso-hide:all'>a</span>", "a", "", "", 0}, /* hidden from Outlook alone */
+    {"<div style='display:none'>&nbsp;&zwnj;&#847; </div>a", "a", "\xE2\x80\x8C\xCD\x8F", "", 0},
+    {"<font color=white>a<table><tr><td>b</td></tr></table></font>c", "c", "a\nb", "", HID},
+    /* hidden by rule */
+    {"<style>.x{display:none}</style><p class='y x'>a</p>b", "b", "a", "", HID},
+    {"<style><!-- /* c */ p.x , #q{font-size:0} --></style><p class=x>a</p><b class=x>b</b><i id=q>c</i>", "b", "a\nc",
+     "", HID},
+    {"<style>@media print{.x{display:none}}.y{color:#fff}</style><b class=x>a</b><b class=y>b</b>", "a", "b", "", HID},
+    {"<style>@import url(http://example.com/s.css);.x{display:none}</style><b class=x>a</b>", "", "a",
+     "example.com/s.css", HID},
+    {"<style>.x{display:none}</style><b class=x style=display:inline>a</b>", "a", "", "", 0},
+    {"<style>.x .y{display:none}</style><b class=y>a</b>", "a", "", "", 0},
+    {"<style>zap{display:none}</style>a<zap>b</zap>c", "ac", "b", "", HID | SPLIT},
+    /* open elements */
+    {"<font color=white><p>a</font>b</p>c", "b\nc", "a", "", HID},
+    {"<p><font color=white>a<p>b</font>c", "c", "a\nb", "", HID}, /* formatting outlives its block */
+    {"<td><font color=white>a<td>b", "b", "a", "", HID},
+    {"<div hidden>a<table><tr><td>b</div>c</td></tr></table>d</div>e", "e", "a\nbc\nd", "", HID},
+    {"<span hidden>a<div>b</span>c</div>d</span>e", "e", "a\nbc\nd", "", HID},
+    {"<o:p hidden>a</o:p>b<x hidden>c</y>d</x>", "b", "a cd", "", HID},
+    {"</b></p></div></table>a", "a", "", "", 0},
+    {"<b hidden>a</b></b></b>b", "b", "a", "", HID},
+    /* split words */
+    {"V<!-- x -->iagra", "Viagra", "", "", SPLIT},
+    {"V<b></b>iagra", "Viagra", "", "", SPLIT},
+    {"V<font size=1></font>iagra", "Viagra", "", "", SPLIT},
+    {"V<xyzzy>iagra", "Viagra", "", "", SPLIT},
+    {"V</xyzzy>iagra", "Viagra", "", "", SPLIT},
+    {"V<span style=display:none>x</span>iagra", "Viagra", "x", "", SPLIT | HID},
+    {"V<span style=font-size:0>x</span>iagra", "Viagra", "x", "", SPLIT | HID},
+    {"\xE8\xA8\xBC<!-- x -->\xE5\x88\xB8", "\xE8\xA8\xBC\xE5\x88\xB8", "", "", SPLIT},
+    {"<b>V</b>iagra V<o:p></o:p>i a<!-- x --> b <!-- x -->c $<!-- -->9", "Viagra Vi a b c $9", "", "", 0},
+    {"end.<!-- x -->Next<br><!-- x -->line", "end.Next\nline", "", "", 0},
+    /* links */
+    {"<a href=\"http://example.com/a?b=1&amp;c=2&copy=3\">x</a>", "x", "", "example.com/a?b=1&c=2&copy=3", 0},
+    {"<A HREF=http://example.com/a>x</A>", "x", "", "example.com/a", 0},
+    {"<a href='ht&#x74;p&colon;//ex&#97;mple.com/'>x</a>", "x", "", "example.com/", 0},
+    {"<a href='mailto:a@example.com'>a@example.com</a><a href=#top>x</a><a href='/y'>y</a>", "a@example.comxy", "", "",
+     0},
+    {"<a href='javascript:go()'>x</a>", "x", "", "", SCRIPT},
+    {"<a href=//user@192.0.2.1/>x</a>", "x", "", "192.0.2.1/", IP | USER},
+    {"<img src=http://example.com/i.gif width=1 height=1 alt=x>", "", "", "example.com/i.gif", 0},
+    {"a<img src=http://example.com/i.gif alt='b &amp; c'>d", "a b & c d", "", "example.com/i.gif", 0},
+    {"<body background=http://example.com/b.gif><form action=http://example.com/f><input type=submit value='Go &gt;'>"
+     "<input type=hidden value=x></form>",
+     "Go >", "", "example.com/b.gif example.com/f", FORM},
+    {"<base href='http://example.com/a/b?c'><a href=d>1</a><a href=/e>2</a><a href='?f'>3</a><img "
+     "src=http://example.net/g>",
+     "123", "", "example.com/a/d example.com/e example.com/a/b?f example.net/g", 0},
+    {"<base href=http://example.com><a href=d>1</a>", "1", "", "example.com/d", 0},
+    {"<meta http-equiv=Refresh content='0; URL=http://example.com/m'>", "", "", "example.com/m", 0},
+    {"<p style=\"background:url('http://example.com/p.png')\">a", "a", "", "example.com/p.png", 0},
+    {"<map><area href=http://example.com/m></map><link href=http://example.com/l><iframe "
+     "src=http://example.com/i></iframe>",
+     "", "", "example.com/m example.com/l example.com/i", 0},
+    {"see http://example.com/a. and www.example.net", "see http://example.com/a. and www.example.net", "",
+     "example.com/a www.example.net", 0},
+    {"h<b>ttp://example</b>.com/", "http://example.com/", "", "example.com/", 0},
+    /* what is shown and what is followed */
+    {"<a href=http://evil.example.net/>www.example.com</a>", "www.example.com", "", "evil.example.net/", MIS},
+    {"<a href=http://evil.example.net/>Log in: https://www.example.com/x</a>", "Log in: https://www.example.com/x", "",
+     "evil.example.net/", MIS},
+    {"<a href=http://evil.example.net/><b>example</b>.com</a>", "example.com", "", "evil.example.net/", MIS},
+    {"<a href=http://a.example.com/>www.example.com</a>", "www.example.com", "", "a.example.com/", 0},
+    {"<a href=http://192.0.2.1/>http://www.example.com/</a>", "http://www.example.com/", "", "192.0.2.1/", MIS | IP},
+    {"<a href=http://example.net/>click here</a><a href=http://example.net/>a.b</a>", "click herea.b", "",
+     "example.net/", 0},
+    {"<a href=http://example.net/>someone@example.com</a>", "someone@example.com", "", "example.net/", 0},
+    {"<a href=http://example.net/>x<a href=http://example.com/>www.example.com</a>", "xwww.example.com", "",
+     "example.net/ example.com/", 0},
+    {"<a href=http://evil.example.net/>www.example.com", "www.example.com", "", "evil.example.net/", MIS},
+};
+
+struct reading {
+    struct arena a;
+    struct text visible, hidden;
+    struct url_list urls;
+    struct html_shape shape;
+    uint64_t odd;
+};
+
+static void setup(struct reading *r, size_t bytes)
+{
+    *r = (struct reading){0};
+    assert_int_equal(arena_open(&r->a, bytes), ERR_OK);
+    text_init(&r->visible, &r->a, 4096);
+    text_init(&r->hidden, &r->a, 4096);
+    url_list_init(&r->urls, &r->a, 16);
+}
+
+static void read_html(struct reading *r, span html)
+{
+    html_read(html, &r->visible, &r->hidden, &r->urls, &r->shape, &r->odd);
+}
+
+static void shows_what_a_reader_sees(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned bit;
+        uint64_t odd;
+    } BITS[] = {{HID, ODD(HIDDEN_TEXT)}, {SPLIT, ODD(SPLIT_WORD)}, {MIS, ODD(URL_MISMATCH)}, {SCRIPT, ODD(HTML_SCRIPT)},
+                {FORM, ODD(HTML_FORM)},  {IP, ODD(URL_IP)},        {USER, ODD(URL_USERINFO)}};
+    unsigned failed = 0;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct reading r;
+        setup(&r, 1 << 16);
+        read_html(&r, span_cstr(CASES[i].html));
+        char urls[1024] = "";
+        for (size_t k = 0, n = 0; k < r.urls.n; k++)
+            n += (size_t)snprintf(urls + n, sizeof urls - n, "%s%.*s%.*s", k ? " " : "", SPAN_ARG(r.urls.v[k].host),
+                                  SPAN_ARG(r.urls.v[k].path));
+        unsigned odd = 0;
+        for (size_t k = 0; k < sizeof BITS / sizeof *BITS; k++)
+            if ((r.odd | r.urls.odd) & BITS[k].odd) odd |= BITS[k].bit;
+        span visible = text_span(&r.visible), hidden = text_span(&r.hidden);
+        if (!span_eq(visible, span_cstr(CASES[i].visible)) || !span_eq(hidden, span_cstr(CASES[i].hidden)) ||
+            strcmp(urls, CASES[i].urls) != 0 || odd != CASES[i].odd)
+            failed++, print_error("%s\n  visible \"%.*s\"\n  hidden \"%.*s\"\n  urls \"%s\" odd %u\n", CASES[i].html,
+                                  SPAN_ARG(visible), SPAN_ARG(hidden), urls, odd);
+        arena_close(&r.a);
+    }
+    assert_int_equal(failed, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shows_what_a_reader_sees),
+    };
+    return cmocka_run_group_tests_name("html", tests, NULL, NULL);
+}
