@@ -138,6 +138,9 @@ $(B)/libfuzzer/%: $(B)/tests/fuzz/fuzz_%.o $(B)/libtest.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+golden: $(B)/tests/test_golden  ## rewrite tests/mail/*.want from what the reader says now; git diff reviews
+	@$(B)/tests/test_golden --write
+
 layers:                    ## check that includes point down
 	@tests/layers
 
@@ -160,5 +163,5 @@ clean:                     ## remove build/
 	rm -rf build
 
 .DEFAULT_GOAL = all
-.PHONY: all FORCE objects help deps run test test-all fuzz layers format format-check install clean
+.PHONY: all FORCE objects help deps run test test-all fuzz golden layers format format-check install clean
 .SECONDARY:

@@ -152,7 +152,7 @@ static int pair_cost(enum guess g, uint8_t a, uint8_t b)
     }
 }
 
-static int pairs_cost(enum guess g, span s)
+static int pairs_cost(enum guess g, span s, bool more)
 {
     int cost = 0;
     for (size_t i = 0; i < s.n; i++) {
@@ -166,7 +166,10 @@ static int pairs_cost(enum guess g, span s)
             cost += INVALID;
             continue;
         }
-        if (i + 1 == s.n) break; /* cut */
+        if (i + 1 == s.n) { /* half a character: fine where only our sample ends */
+            cost += more ? 0 : INVALID;
+            break;
+        }
         int pair = pair_cost(g, a, s.p[i + 1]);
         cost += pair;
         if (pair < INVALID) i++;
@@ -247,11 +250,14 @@ enum guess guess_charset(span text, unsigned favoured)
     size_t first = 0, high = 0;
     while (first < text.n && text.p[first] < 0x80) first++;
     span s = span_head(span_from(text, first), GUESS_BYTES);
+    bool more = text.n - first > s.n;
     for (size_t i = 0; i < s.n; i++) high += s.p[i] >> 7;
     int lead = FAVOUR_ONCE + FAVOUR_BYTE * (int)high, least = 0;
     enum guess best = GUESS_COUNT;
     for (enum guess g = 0; g < GUESS_COUNT; g++) {
-        int cost = g <= GUESS_EUC_KR ? pairs_cost(g, s) : g < GUESS_WINDOWS_1252 ? cyrillic_cost(g, s) : latin_cost(s);
+        int cost = g <= GUESS_EUC_KR        ? pairs_cost(g, s, more)
+                   : g < GUESS_WINDOWS_1252 ? cyrillic_cost(g, s)
+                                            : latin_cost(s);
         if (favoured >> g & 1) cost -= lead;
         if (best != GUESS_COUNT && cost >= least) continue;
         best = g;
