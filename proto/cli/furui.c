@@ -5,6 +5,8 @@
  * are named by `extern` instead of by an include that would point up. */
 #include "proto/cli/cli.h"
 
+extern const struct verb verb_scan, verb_stat;
+
 static int help_run(int argc, char **argv);
 static const struct verb verb_help = {
     .name = "help",
@@ -14,7 +16,7 @@ static const struct verb verb_help = {
 };
 
 /* In the order that `furui --help` shows. */
-static const struct verb *const verbs[] = {&verb_help};
+static const struct verb *const verbs[] = {&verb_scan, &verb_stat, &verb_help};
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
 static void list(FILE *to)
@@ -69,5 +71,8 @@ int main(int argc, char **argv)
     const struct verb *v = find(argv[1]);
     if (!v) return CLI_USAGE;
     if (cli_help(v, argc - 1, argv + 1)) return CLI_OK;
+    char name[64]; /* what getopt_long puts before its complaints */
+    snprintf(name, sizeof name, "furui %s", v->name);
+    argv[1] = name;
     return v->run(argc - 1, argv + 1);
 }
