@@ -59,6 +59,6 @@ enum err index_read(const struct mail_index *x, const struct index_entry *e, str
                     span *mail_out, char *fault_out);
 
 /* The same for any path. */
-enum err mail_read(const char *path, struct mail_buf *b, size_t limit, span *mail_out, char *fault_out);
+enum err index_read_path(const char *path, struct mail_buf *b, size_t limit, span *mail_out, char *fault_out);
 
 #endif

@@ -5,7 +5,8 @@
  * are named by `extern` instead of by an include that would point up. */
 #include "proto/cli/cli.h"
 
-extern const struct verb verb_scan, verb_stat;
+extern const struct verb verb_scan, verb_stat; /* here */
+extern const struct verb verb_bench;           /* bench/ */
 
 static int help_run(int argc, char **argv);
 static const struct verb verb_help = {
@@ -16,7 +17,7 @@ static const struct verb verb_help = {
 };
 
 /* In the order that `furui --help` shows. */
-static const struct verb *const verbs[] = {&verb_scan, &verb_stat, &verb_help};
+static const struct verb *const verbs[] = {&verb_scan, &verb_stat, &verb_bench, &verb_help};
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
 static void list(FILE *to)
