@@ -68,7 +68,8 @@ struct backend_word {
     uint8_t type;    /* enum backend_type */
     uint8_t outcome; /* enum backend_outcome */
     uint8_t flags;
-    uint8_t zero[5];
+    uint8_t why; /* ANSWER with BACKEND_REFUSED: enum wire_refusal */
+    uint8_t zero[4];
     uint64_t job;        /* JOB, ANSWER; any value, returned as it came */
     int64_t deadline_us; /* JOB; as clock_us() */
 };
