@@ -10,7 +10,7 @@
 #include "engine/request.h"
 
 struct client {
-    struct client *chain;       /* next in its bucket */
+    struct client *chain;        /* next in its bucket */
     struct client *left, *right; /* around the ring, while something waits; NULL otherwise */
     struct job_list waiting;
     size_t unanswered; /* jobs */

@@ -66,7 +66,8 @@ static void number_drop(struct dispatch *d, struct job *j)
     j->number = 0;
 }
 
-/* --- the end of a job and of a request ------------------------------------------------------------------------------ */
+/* --- the end of a job and of a request ------------------------------------------------------------------------------
+ */
 
 static void drop_mail(struct dispatch *d, struct job *j)
 {
@@ -110,7 +111,8 @@ static void take_back(struct dispatch *d, struct job *j)
     j->state = JOB_DONE;
 }
 
-/* --- in --------------------------------------------------------------------------------------------------------------- */
+/* --- in
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static const char *no_room(const struct dispatch *d, const struct request *r, const struct client *c, size_t bytes)
 {
@@ -142,8 +144,7 @@ bool dispatch_admit(struct dispatch *d, struct request *r, int64_t now_us, enum 
     heap_add(&d->deadlines, r);
     for (size_t i = 0; i < r->count; i++) {
         struct job *j = &r->job[i];
-        enum blame_kind blame =
-            j->answered ? BLAME_NONE : blame_find(&d->blame, bus_frame_span(&j->mail), now_us);
+        enum blame_kind blame = j->answered ? BLAME_NONE : blame_find(&d->blame, bus_frame_span(&j->mail), now_us);
         if (blame == BLAME_POISON) refuse(d, j, WIRE_POISON, "workers died of this very mail before");
         if (j->answered) {
             bus_frame_close(&j->mail);
@@ -168,7 +169,8 @@ void dispatch_count_refusal(struct dispatch *d, enum wire_refusal why, size_t ma
     d->totals.refused[why] += mails;
 }
 
-/* --- workers come and go ------------------------------------------------------------------------------------------------ */
+/* --- workers come and go
+ * ------------------------------------------------------------------------------------------------ */
 
 void dispatch_up(struct dispatch *d, int seat)
 {
@@ -238,7 +240,8 @@ bool dispatch_answered(struct dispatch *d, int seat, const struct backend_word *
     return true;
 }
 
-/* --- time ------------------------------------------------------------------------------------------------------------------ */
+/* --- time
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 /* Refuse what is unanswered of a request. What a worker has stays with it, and keeps its mail: should the worker die
  * of it, that mail is to be known again. */
@@ -278,7 +281,9 @@ int64_t dispatch_next_us(const struct dispatch *d)
     return r ? r->deadline_us : INT64_MAX;
 }
 
-/* --- out ------------------------------------------------------------------------------------------------------------------- */
+/* --- out
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Into a worker's hands. False: the worker cannot be reached; the job is where it was taken from, at the front. */
 static bool give(struct dispatch *d, int seat, struct job *j)

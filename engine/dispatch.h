@@ -54,13 +54,13 @@ struct slot {
 };
 
 struct dispatch_totals {
-    uint64_t requests, mails, bytes;     /* admitted */
-    uint64_t by_outcome[3];              /* verdicts, by enum wire_class */
-    uint64_t degraded;                   /* of those */
-    uint64_t refused[WIRE_POISON + 1];   /* by enum wire_refusal; mails */
-    uint64_t retries;                    /* second tries */
-    uint64_t too_late;                   /* verdicts that came after their client was told `late` */
-    struct hist latency;                 /* of requests, from receipt to answer */
+    uint64_t requests, mails, bytes;   /* admitted */
+    uint64_t by_outcome[3];            /* verdicts, by enum wire_class */
+    uint64_t degraded;                 /* of those */
+    uint64_t refused[WIRE_POISON + 1]; /* by enum wire_refusal; mails */
+    uint64_t retries;                  /* second tries */
+    uint64_t too_late;                 /* verdicts that came after their client was told `late` */
+    struct hist latency;               /* of requests, from receipt to answer */
 };
 
 struct dispatch {
@@ -70,7 +70,7 @@ struct dispatch {
     struct heap deadlines;
     struct job_list suspects;
     struct seat seat[DISPATCH_SEATS];
-    int seats; /* no seat from here on is in use */
+    int seats;         /* no seat from here on is in use */
     struct slot *slot; /* owned; a job's number is its slot + 1 below, the slot's round above */
     uint32_t slots, free_slot;
     size_t held_bytes;

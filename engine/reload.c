@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reload: SIGHUP: another config or another bundle, all of it or nothing.
+ *
+ * What concerns the engine alone takes effect at once. What a worker sees, the bundle included, starts a roll-out:
+ * new workers take over from the old one by one (pool.h), and until the first of them is ready the new settings are
+ * only pending. Whatever is wrong leaves everything as it was, with the reason in the log. */
+#define _GNU_SOURCE
+#include "engine/engine.h"
+
+#include <sched.h>
+
+enum { CLIENT_MAILS = 8192, MB = 1 << 20 };
+
+int engine_workers(const struct config *c)
+{
+    if (c->workers > 0) return c->workers;
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return n > 0 ? n : 1;
+}
+
+void engine_apply(struct engine *e)
+{
+    const struct config *c = &e->config;
+    log_setup("furuid", c->log_syslog, c->log_json, c->log_level);
+    front_limits(&e->front, c);
+    e->dispatch.limits = (struct dispatch_limits){.credit = c->credit,
+                                                  .queue_mails = (size_t)c->queue_mails,
+                                                  .queue_bytes = (size_t)c->queue_mb * MB,
+                                                  .client_mails = CLIENT_MAILS};
+    pool_settle(&e->pool, &(struct pool_settings){c->hang_ms, c->restart_min_ms, c->restart_max_ms, c->drain_ms});
+    e->redis.restart_min_ms = c->restart_min_ms;
+    e->redis.restart_max_ms = c->restart_max_ms;
+}
+
+/* A key that only a restart can change keeps its old value. */
+static void keep_old(const char *key, char *now, const char *old)
+{
+    if (strcmp(now, old) == 0) return;
+    LOG(LEVEL_WARN, "restart_needed", L_STR("key", key), L_STR("stays", old));
+    snprintf(now, CONFIG_TEXT_MAX, "%s", old);
+}
+
+static void refuse(struct engine *e, const char *why)
+{
+    e->reloads_refused++;
+    LOG(LEVEL_ERROR, "reload_refused", L_STR("why", why), L_STR("now", "the old config and model go on"));
+}
+
+static void take_over(struct engine *e, struct config *c)
+{
+    config_close(&e->config);
+    e->config = *c;
+    engine_apply(e);
+}
+
+void engine_reload(struct engine *e)
+{
+    char fault[CONFIG_FAULT_MAX] = "", redis[STATE_PATH_MAX];
+    struct config c;
+    if (e->phase != PHASE_SERVING) {
+        LOG(LEVEL_WARN, "reload_ignored", L_STR("why", "starting or stopping"));
+        return;
+    }
+    e->reloads++;
+    if (engine_config(e->options, &c, fault) != ERR_OK) {
+        refuse(e, fault);
+        return;
+    }
+    keep_old("state_dir", c.state_dir, e->config.state_dir);
+    keep_old("redis", c.redis, e->config.redis);
+    keep_old("redis_server", c.redis_server, e->config.redis_server);
+    redis_child_address(&e->redis, &c, redis);
+    struct generation *g = generation_new(&c, redis, fault);
+    if (!g || front_listen(&e->front, &c, fault) != ERR_OK) {
+        refuse(e, fault);
+        generation_drop(g);
+        config_close(&c);
+        return;
+    }
+    bool same = generation_same(g, e->pool.target);
+    if (same) {
+        generation_drop(g);
+        g = e->pool.target;
+        generation_hold(g);
+    }
+    pool_target(&e->pool, g, engine_workers(&c));
+    if (e->has_pending) config_close(&e->pending);
+    e->has_pending = !g->proven;
+    if (e->has_pending)
+        e->pending = c;
+    else
+        take_over(e, &c);
+    e->rolling = true;
+    LOG(LEVEL_NOTE, "reload", L_STR("workers", same ? "stay" : "are replaced"), L_INT("generation", g->number));
+}
+
+void engine_roll(struct engine *e)
+{
+    struct pool *p = &e->pool;
+    if (p->refused) {
+        char fault[CONFIG_FAULT_MAX];
+        p->refused = false;
+        refuse(e, p->fault);
+        if (e->has_pending) config_close(&e->pending);
+        e->has_pending = false;
+        p->wanted = engine_workers(&e->config);
+        if (front_listen(&e->front, &e->config, fault) != ERR_OK) LOG(LEVEL_ERROR, "listen_lost", L_STR("why", fault));
+    }
+    if (e->has_pending && p->target->proven) {
+        e->has_pending = false;
+        take_over(e, &e->pending);
+    }
+    if (e->rolling && pool_complete(p) && pool_alive(p) == p->wanted) {
+        e->rolling = false;
+        LOG(LEVEL_NOTE, "reloaded", L_INT("workers", p->wanted), L_INT("generation", p->target->number),
+            L_STR("model", p->worker[p->slot[0].now].model));
+    }
+}
