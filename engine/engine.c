@@ -45,14 +45,27 @@ static bool set_text(char out[CONFIG_TEXT_MAX], const char *value, const char *o
     return false;
 }
 
+/* The default endpoint in the state directory goes with it when the command line moves that. */
+static void move_listen(struct config *c, const char *from)
+{
+    char old[CONFIG_TEXT_MAX + 32];
+    snprintf(old, sizeof old, "ipc://%s/furui.sock", from);
+    for (size_t i = 0; i < c->listen_count; i++)
+        if (strcmp(c->listen[i], old) == 0)
+            snprintf(c->listen[i], CONFIG_TEXT_MAX, "ipc://%.*s/furui.sock", CONFIG_TEXT_MAX - 20, c->state_dir);
+}
+
 enum err engine_config(const struct engine_options *o, struct config *c, char *fault_out)
 {
     config_init(c);
     enum err e = o->config_path ? config_load(c, o->config_path, fault_out) : ERR_OK;
     bool fits = true;
     if (e == ERR_OK) {
+        char from[CONFIG_TEXT_MAX];
+        memcpy(from, c->state_dir, sizeof from);
         fits = set_text(c->state_dir, o->state_dir, "--state-dir", fault_out) &&
                set_text(c->bundle, o->bundle, "--bundle", fault_out);
+        move_listen(c, from);
         for (size_t i = 0; fits && i < o->listen_count; i++)
             fits = set_text(c->listen[i], o->listen[i], "--listen", fault_out);
         if (o->listen_count) c->listen_count = o->listen_count;

@@ -6,6 +6,7 @@
 #include "proto/base/clock.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 enum {
     /* Messages waiting one client, either way. More than a client may have unanswered, so that one which reads at
@@ -39,6 +40,13 @@ static enum err bind_one(struct front *f, const char *endpoint, char bound_out[C
     return e;
 }
 
+/* Listen there no more. libzmq leaves a socket's file behind; it goes first, while it is surely ours. */
+static void let_go(struct front *f, const char *endpoint)
+{
+    if (strncmp(endpoint, "ipc://", 6) == 0) unlink(endpoint + 6);
+    bus_unbind(f->sock, endpoint);
+}
+
 static size_t find(char list[][CONFIG_TEXT_MAX], size_t n, const char *endpoint)
 {
     size_t i = 0;
@@ -60,13 +68,13 @@ enum err front_listen(struct front *f, const struct config *c, char *fault_out)
         enum err e = fresh[n] ? bind_one(f, wanted[n], bound[n], fault_out) : ERR_OK;
         if (e != ERR_OK) {
             for (size_t k = 0; k < n; k++)
-                if (fresh[k]) bus_unbind(f->sock, bound[k]);
+                if (fresh[k]) let_go(f, bound[k]);
             return e;
         }
         n++;
     }
     for (size_t i = 0; i < f->count; i++)
-        if (find(wanted, n, f->wanted[i]) == n) bus_unbind(f->sock, f->bound[i]);
+        if (find(wanted, n, f->wanted[i]) == n) let_go(f, f->bound[i]);
     memcpy(f->wanted, wanted, sizeof wanted);
     memcpy(f->bound, bound, sizeof bound);
     f->count = n;
@@ -75,7 +83,7 @@ enum err front_listen(struct front *f, const struct config *c, char *fault_out)
 
 void front_unbind(struct front *f)
 {
-    for (size_t i = 0; i < f->count; i++) bus_unbind(f->sock, f->bound[i]);
+    for (size_t i = 0; i < f->count; i++) let_go(f, f->bound[i]);
     f->count = 0;
 }
 
@@ -110,6 +118,7 @@ enum err front_open(struct front *f, struct bus *bus, const struct config *c, st
 
 void front_close(struct front *f, int linger_ms)
 {
+    front_unbind(f);
     bus_msg_close(&f->msg);
     if (f->sock) bus_sock_close(f->sock, linger_ms);
     arena_close(&f->arena);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum {
     LIFE_OK_MS = 10000,    /* a worker that lived so long was no failed start */
@@ -68,6 +69,7 @@ void pool_close(struct pool *p)
     generation_drop(p->target);
     generation_drop(p->proven);
     bus_msg_close(&p->msg);
+    if (p->sock) unlink(p->endpoint + strlen("ipc://"));
     bus_sock_close(p->sock, 0);
     p->sock = NULL;
 }
