@@ -59,9 +59,10 @@ $(PROGRAMS):
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# One object whose inner names are local, so that whoever links it statically sees furui_* and nothing else.
 $(B)/libfurui.a: $(call obj,$(CLIENT_SRC))
 	@echo "  AR    $@"
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ld -r -o $(B)/libfurui.o $^ && objcopy --localize-hidden $(B)/libfurui.o && ar rcs $@ $(B)/libfurui.o
 $(B)/libfurui.so.1: $(call obj,$(CLIENT_SRC))
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libfurui.so.1 -o $@ $^ -lzmq -lmsgpackc -lm -lpthread
@@ -149,15 +150,19 @@ format:                    ## apply .clang-format to every C file
 format-check:              ## complain about what it would change
 	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror && echo "format: fine"
 
-install: all               ## copy programs, library, headers, model and docs below DESTDIR/PREFIX
+DOC = $(DESTDIR)$(PREFIX)/share/doc/furui
+install: all               ## copy programs, library, header, model and docs below DESTDIR/PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	  $(DESTDIR)$(PREFIX)/share/furui
+	  $(DESTDIR)$(PREFIX)/share/furui $(DOC)/decisions
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(B)/libfurui.a $(B)/libfurui.so.1 $(DESTDIR)$(PREFIX)/lib
 	ln -sf libfurui.so.1 $(DESTDIR)$(PREFIX)/lib/libfurui.so
 	install -m 644 proto/furui.h $(DESTDIR)$(PREFIX)/include
-	install -m 644 models/starter/starter.bundle $(DESTDIR)$(PREFIX)/share/furui
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' proto/furui.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/furui.pc
+	install -m 644 models/starter/starter.bundle $(DESTDIR)$(PREFIX)/share/furui
+	install -m 644 README.md LICENSE docs/*.md $(DOC)
+	install -m 644 docs/decisions/*.md $(DOC)/decisions
+	$(if $(DESTDIR),,-ldconfig)
 
 clean:                     ## remove build/
 	rm -rf build
