@@ -95,16 +95,18 @@ static void beat_when_due(struct worker *w)
     say(w, (struct backend_word){.type = BACKEND_BEAT, .flags = degraded_flag(w)}, SPAN_NONE, SPAN_NONE, 1);
 }
 
-static void answer(struct worker *w, const struct job *j, enum backend_outcome outcome, uint8_t flags, span bytes)
+static void answer(struct worker *w, const struct job *j, struct backend_word word, span bytes)
 {
-    struct backend_word word = {.type = BACKEND_ANSWER, .outcome = outcome, .flags = flags, .job = j->word.job};
+    word.type = BACKEND_ANSWER;
+    word.job = j->word.job;
     say(w, word, bytes, SPAN_NONE, 2);
 }
 
 static void refuse(struct worker *w, const struct job *j, uint64_t id, const char *why)
 {
     wire_put_refusal(&w->out, &(struct wire_refused){.id = id, .why = WIRE_BAD_REQUEST, .detail = span_cstr(why)});
-    answer(w, j, BACKEND_REFUSED, 0, span_of(w->out.p, w->out.n));
+    struct backend_word word = {.outcome = BACKEND_REFUSED, .why = WIRE_BAD_REQUEST};
+    answer(w, j, word, span_of(w->out.p, w->out.n));
 }
 
 /* --- one mail ----------------------------------------------------------------------------------------------------- */
@@ -114,7 +116,7 @@ static bool accept(struct worker *w, struct job *j, struct wire_request *q)
 {
     char fault[WIRE_FAULT_MAX];
     if (clock_us() >= j->word.deadline_us) {
-        answer(w, j, BACKEND_SKIPPED, 0, SPAN_NONE);
+        answer(w, j, (struct backend_word){.outcome = BACKEND_SKIPPED}, SPAN_NONE);
         return false;
     }
     if (wire_parse_request(bus_frame_span(&j->msg.frame[1]), &w->mail_arena, q, fault) != ERR_OK) {
@@ -214,7 +216,8 @@ static void answer_all(struct worker *w, size_t n)
         rep_result(w->rep, i, &rep);
         verdict_build(&j->judged, &rep, w->config, model_id(w->model), clock_us(), &w->space, &v);
         wire_put_verdict(&w->out, &v);
-        answer(w, j, (enum backend_outcome)v.klass, rep.known ? 0 : BACKEND_DEGRADED, span_of(w->out.p, w->out.n));
+        struct backend_word word = {.outcome = (uint8_t)v.klass, .flags = rep.known ? 0 : BACKEND_DEGRADED};
+        answer(w, j, word, span_of(w->out.p, w->out.n));
         if (!j->judged.dry_run) rep_count(w->rep, &j->judged.keys);
         bus_msg_close(&j->msg);
     }
