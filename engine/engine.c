@@ -101,8 +101,7 @@ static void drain(struct engine *e)
         return;
     }
     LOG(LEVEL_NOTE, "draining", L_INT("requests", e->dispatch.requests));
-    e->front.closing = "shutting down";
-    front_unbind(&e->front);
+    e->front.closing = "shutting down"; /* the door stays open: to unbind would cut off those who wait for answers */
     enter(e, PHASE_DRAINING);
 }
 
