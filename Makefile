@@ -84,7 +84,7 @@ $(B)/%_avx2.o:   ISA = -mavx2 -mbmi2
 $(B)/%_avx512.o: ISA = -mavx512bw -mavx512vl -mbmi2
 
 # A unit test may use everything but the programs' main files.
-TEST_OBJ = $(call obj,$(BASE_SRC) $(PROTO_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) \
+TEST_OBJ = $(call obj,$(BASE_SRC) $(PROTO_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC) \
              $(filter-out engine/furuid.c,$(ENGINE_SRC)) $(filter-out worker/furui_worker.c,$(WORKER_SRC)) \
              $(filter-out proto/cli/furui.c,$(CLI_SRC)))
 $(B)/libtest.a: $(TEST_OBJ)

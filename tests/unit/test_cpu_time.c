@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_cpu_time: a child's work is counted, and a grandchild's; a stranger's is not. */
+#include "bench/cpu_time.h"
+#include "proto/base/clock.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct cpu_snap before, after;
+
+static double own_seconds(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+/* In a new process named `name`: use `seconds` of CPU, say so, stay until killed. */
+static pid_t burn(const char *name, double seconds, int say)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid) return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, name);
+    for (double start = own_seconds(); own_seconds() - start < seconds;) {
+    }
+    (void)!write(say, "x", 1);
+    for (;;) pause();
+}
+
+static void counts_a_tree(void **state)
+{
+    (void)state;
+    int pipes[2], pids[2];
+    char c;
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(pipe(pids), 0);
+    pid_t stranger = burn("stranger", 0.05, pipes[1]), root = fork();
+    if (root == 0) {
+        prctl(PR_SET_NAME, "a (root) 1 2"); /* brackets and blanks, as an attacker's program may have */
+        pid_t child = burn("child", 0.3, pipes[1]);
+        (void)!write(pids[1], &child, sizeof child);
+        for (;;) pause();
+    }
+    pid_t child;
+    assert_int_equal(read(pids[0], &child, sizeof child), sizeof child);
+    assert_int_equal(cpu_snap(root, &before), ERR_OK);
+    for (int i = 0; i < 2; i++) assert_int_equal(read(pipes[0], &c, 1), 1);
+    assert_int_equal(cpu_snap(root, &after), ERR_OK);
+    struct cpu_used used[CPU_TIME_NAMES];
+    size_t n = cpu_used(&before, &after, used);
+    kill(child, SIGKILL);
+    kill(root, SIGKILL);
+    kill(stranger, SIGKILL);
+    waitpid(root, NULL, 0);
+    waitpid(stranger, NULL, 0);
+    assert_int_equal(n, 2);
+    assert_string_equal(used[0].name, "a (root) 1 2");
+    assert_string_equal(used[1].name, "child");
+    assert_int_equal(used[1].procs, 1);
+    assert_true(used[0].seconds < 0.1);
+    assert_true(used[1].seconds > 0.2 && used[1].seconds < 0.5);
+    assert_int_equal(cpu_snap(root, &after), ERR_IO); /* gone */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(counts_a_tree)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
