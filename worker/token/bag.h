@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bag: a set of hashed features being filled: none twice, in order of first occurrence.
+ *
+ * Features are binary (a word that comes ten times is one piece of evidence); duplicates are found in a small open hash
+ * set in the arena, cleared for each bag to no more than it needs. */
+#ifndef FURUI_TOKEN_BAG_H
+#define FURUI_TOKEN_BAG_H
+
+#include "worker/token/feature.h"
+
+struct bag {
+    uint32_t *v;
+    struct feature_name *names; /* NULL: nobody asks for names */
+    size_t n, cap;
+    uint32_t *set; /* hashes by linear probing; 0 is free */
+    uint32_t mask; /* slots - 1; at least twice cap */
+};
+
+enum { BAG_MAX = 8192 }; /* no bag may be larger */
+
+/* Memory for duplicate finding, shared by the bags of one mail one after the other. NULL when the arena is full. */
+uint32_t *bag_set(struct arena *a);
+
+/* An empty bag of at most `cap` features (<= BAG_MAX); cap comes out 0 when the arena is full. */
+void bag_open(struct bag *b, struct arena *a, uint32_t *set, size_t cap, bool named);
+
+/* Write the list down and give back what was not needed. `b` must hold the arena's newest allocation unless named. */
+void bag_close(struct bag *b, struct arena *a, enum feature_view view, struct features *out);
+
+/* Well spread 32 bits from 32. */
+static inline uint32_t hash_mix32(uint32_t x)
+{
+    x ^= x >> 16;
+    x *= 0x7FEB352Du;
+    x ^= x >> 15;
+    x *= 0x846CA68Bu;
+    x ^= x >> 16;
+    return x;
+}
+
+/* Add one; returns false when it was there already or the bag is full. */
+static inline bool bag_add(struct bag *b, uint32_t hash, const char *field, span first, span second, unsigned gap)
+{
+    if (b->n >= b->cap) return false;
+    if (!hash) hash = 1;
+    uint32_t i = hash & b->mask;
+    for (; b->set[i]; i = (i + 1) & b->mask)
+        if (b->set[i] == hash) return false;
+    b->set[i] = hash;
+    if (b->names) b->names[b->n] = (struct feature_name){field, first, second, (uint8_t)gap};
+    b->v[b->n++] = hash;
+    return true;
+}
+
+#endif

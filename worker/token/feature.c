@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/token/feature.h"
+
+#include "worker/token/gram.h"
+#include "worker/token/shape.h"
+#include "worker/token/token.h"
+
+/* How much of a mail is looked at, per view. What comes later in a long mail adds cost and little evidence. */
+enum {
+    HEAD_GRAM_BYTES = 3000,
+    TEXT_GRAM_BYTES = 4000,
+    HEAD_WORDS = 40, /* of one field */
+    HEAD_FEATURES = 3000,
+    TEXT_WORDS = 1000,
+    HIDDEN_WORDS = 100,
+    TEXT_FEATURES = 6000,
+    LINKS = 48,
+    LINK_FEATURES = 1200,
+    SHAPE_FEATURES = 500,
+    RECEIVED_FIELDS = 8,
+    SCRATCH_BYTES = TEXT_GRAM_BYTES,
+};
+
+/* Copy into [p, end), lower-cased, each run of white space one space. Returns the new p. */
+static uint8_t *append_folded(uint8_t *p, const uint8_t *end, span s)
+{
+    bool space = true;
+    for (size_t i = 0; i < s.n && p < end; i++) {
+        uint8_t c = ascii_lower(s.p[i]);
+        if (ascii_space(c)) {
+            if (!space) *p++ = ' ';
+            space = true;
+        } else {
+            *p++ = c;
+            space = false;
+        }
+    }
+    if (p < end) *p++ = '\n';
+    return p;
+}
+
+static uint8_t *append(uint8_t *p, const uint8_t *end, span s)
+{
+    size_t n = s.n < (size_t)(end - p) ? s.n : (size_t)(end - p);
+    if (n) memcpy(p, s.p, n);
+    return p + n;
+}
+
+/* The raw header without ignored fields, then the raw body, as far as HEAD_GRAM_BYTES reach. */
+static void head_grams(const struct mail *m, uint8_t *buf, struct bag *b)
+{
+    uint8_t *p = buf, *end = buf + HEAD_GRAM_BYTES;
+    for (size_t i = 0; i < m->header_count && p < end; i++) {
+        const struct mail_header *h = &m->headers[i];
+        if (h->id == FIELD_IGNORED) continue;
+        p = append(p, end, h->name);
+        p = append(p, end, SPAN(":"));
+        p = append(p, end, h->raw);
+        p = append(p, end, SPAN("\n"));
+    }
+    p = append(p, end, SPAN("\n"));
+    if (m->part_count) p = append(p, end, m->parts[0].body);
+    gram_add(b, span_of(buf, (size_t)(p - buf)), 0x48454144, "raw");
+}
+
+static void text_grams(const struct mail *m, uint8_t *buf, struct bag *b)
+{
+    uint8_t *p = buf, *end = buf + TEXT_GRAM_BYTES, *text_end = end - 500;
+    const struct mail_header *subject = mail_find(m, FIELD_SUBJECT);
+    p = append_folded(p, text_end, subject ? subject->value : SPAN_NONE);
+    p = append_folded(p, text_end, m->from_name);
+    p = append_folded(p, text_end, m->text);
+    for (size_t i = 0; i < m->url_count && p < end; i++) {
+        size_t j = i;
+        while (j && !span_eq(m->urls[j - 1].host, m->urls[i].host)) j--;
+        if (!j) p = append_folded(p, end, m->urls[i].host);
+    }
+    gram_add(b, span_of(buf, (size_t)(p - buf)), 0x54455854, "text");
+}
+
+static void head_tokens(const struct mail *m, struct bag *b)
+{
+    struct token_stream names, t;
+    token_begin(&names, b, "header names", TOKEN_SYNTAX, 100);
+    unsigned received = 0;
+    for (size_t i = 0; i < m->header_count; i++) {
+        const struct mail_header *h = &m->headers[i];
+        if (h->id == FIELD_IGNORED) continue;
+        token_word(&names, h->name);
+        if (h->id == FIELD_SUBJECT) continue;
+        if (h->id == FIELD_RECEIVED && ++received > RECEIVED_FIELDS) continue;
+        token_begin(&t, b, "header", TOKEN_SYNTAX, HEAD_WORDS);
+        t.seed = token_hash(h->name, t.seed);
+        token_text(&t, h->id == FIELD_RECEIVED ? h->raw : h->value);
+    }
+}
+
+static void text_tokens(const struct mail *m, struct bag *b)
+{
+    struct token_stream t;
+    const struct mail_header *subject = mail_find(m, FIELD_SUBJECT);
+    token_begin(&t, b, "subject", TOKEN_PROSE, HEAD_WORDS);
+    if (subject) token_text(&t, subject->value);
+    token_begin(&t, b, "from name", TOKEN_PROSE, HEAD_WORDS);
+    token_text(&t, m->from_name);
+    token_begin(&t, b, "text", TOKEN_PROSE, TEXT_WORDS);
+    token_text(&t, m->text);
+    token_begin(&t, b, "hidden", TOKEN_PROSE, HIDDEN_WORDS);
+    token_text(&t, m->hidden);
+}
+
+static void link_tokens(const struct mail *m, struct bag *b)
+{
+    struct token_stream t;
+    for (size_t i = 0; i < m->url_count && i < LINKS; i++) {
+        const struct url *u = &m->urls[i];
+        token_begin(&t, b, "link domain", TOKEN_PROSE, 1);
+        token_word(&t, u->domain);
+        token_begin(&t, b, "link host", TOKEN_PROSE, 12);
+        span rest = u->host;
+        while (rest.n) {
+            span label = span_head(rest, span_find(rest, '.'));
+            token_word(&t, label);
+            rest = span_from(rest, label.n + 1);
+        }
+        token_begin(&t, b, "link path", TOKEN_SYNTAX, 16);
+        token_text(&t, span_head(u->path, 200));
+    }
+    for (size_t i = 0; i < m->part_count; i++)
+        if (m->parts[i].name.n) {
+            token_begin(&t, b, "attachment", TOKEN_SYNTAX, 12);
+            token_text(&t, m->parts[i].name);
+        }
+    token_begin(&t, b, "from domain", TOKEN_PROSE, 1);
+    if (m->from_domain.n) token_word(&t, m->from_domain);
+}
+
+static void extract(const struct mail *m, struct arena *a, struct features *out, bool named)
+{
+    memset(out, 0, sizeof *out);
+    uint32_t *set = bag_set(a);
+    struct bag b;
+    /* Scratch is taken first: a list must be the newest allocation when it is trimmed. */
+    uint8_t *scratch = arena_alloc(a, SCRATCH_BYTES);
+    if (!scratch) return;
+    bag_open(&b, a, set, HEAD_GRAM_BYTES, named);
+    head_grams(m, scratch, &b);
+    bag_close(&b, a, VIEW_HEAD_GRAM, out);
+    bag_open(&b, a, set, TEXT_GRAM_BYTES, named);
+    text_grams(m, scratch, &b);
+    bag_close(&b, a, VIEW_TEXT_GRAM, out);
+    bag_open(&b, a, set, HEAD_FEATURES, named);
+    head_tokens(m, &b);
+    bag_close(&b, a, VIEW_HEAD, out);
+    bag_open(&b, a, set, TEXT_FEATURES, named);
+    text_tokens(m, &b);
+    bag_close(&b, a, VIEW_TEXT, out);
+    bag_open(&b, a, set, LINK_FEATURES, named);
+    link_tokens(m, &b);
+    bag_close(&b, a, VIEW_LINK, out);
+    bag_open(&b, a, set, SHAPE_FEATURES, named);
+    shape_extract(m, &b, out->number);
+    bag_close(&b, a, VIEW_SHAPE, out);
+}
+
+void features_extract(const struct mail *m, struct arena *a, struct features *out)
+{
+    extract(m, a, out, false);
+}
+
+void features_extract_named(const struct mail *m, struct arena *a, struct features *out)
+{
+    extract(m, a, out, true);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shape: facts about how a mail is built that hold wherever it comes from.
+ *
+ * No host name, no address and no site's own header goes in here: a model of this view judges mail from a source that
+ * it never saw. Counts become tokens by the power of two they reach. */
+#ifndef FURUI_TOKEN_SHAPE_H
+#define FURUI_TOKEN_SHAPE_H
+
+#include "worker/token/bag.h"
+
+/* Fill VIEW_SHAPE's bag and the numbers (but TOKENS, which feature.c knows). */
+void shape_extract(const struct mail *m, struct bag *b, float number_out[NUMBER_COUNT]);
+
+/* A text's form: letters become a or A, digits 9, runs count once; other ASCII stays, other bytes become x. */
+span shape_of(span text, uint8_t *buf, size_t cap);
+
+#endif
