@@ -48,11 +48,16 @@ span shape_of(span text, uint8_t *buf, size_t cap)
     size_t n = 0;
     for (size_t i = 0; i < text.n && n < cap; i++) {
         uint8_t c = text.p[i];
-        if (c >= 'a' && c <= 'z') c = 'a';
-        else if (c >= 'A' && c <= 'Z') c = 'A';
-        else if (c >= '0' && c <= '9') c = '9';
-        else if (c >= 0x80) c = 'x';
-        else if (ascii_space(c)) c = ' ';
+        if (c >= 'a' && c <= 'z')
+            c = 'a';
+        else if (c >= 'A' && c <= 'Z')
+            c = 'A';
+        else if (c >= '0' && c <= '9')
+            c = '9';
+        else if (c >= 0x80)
+            c = 'x';
+        else if (ascii_space(c))
+            c = ' ';
         if (n && buf[n - 1] == c && (c == 'a' || c == 'A' || c == '9' || c == 'x' || c == ' ')) continue;
         buf[n++] = c;
     }
@@ -167,7 +172,8 @@ static void shape_sender(const struct mail *m, struct bag *b)
 static void shape_rest_of_header(const struct mail *m, struct bag *b)
 {
     const struct mail_header *h = mail_find(m, FIELD_TO);
-    if (!h) put_flag(b, "no to", true);
+    if (!h)
+        put_flag(b, "no to", true);
     else {
         unsigned at = 0;
         for (size_t i = 0; i < h->value.n; i++) at += h->value.p[i] == '@';
@@ -209,10 +215,13 @@ static void shape_rest_of_header(const struct mail *m, struct bag *b)
     }
     for (size_t i = 0; i < m->header_count; i++) {
         const struct mail_header *x = &m->headers[i];
-        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("x-priority"))) put(b, "x-priority", span_head(x->value, 12));
+        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("x-priority")))
+            put(b, "x-priority", span_head(x->value, 12));
         if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("x-mimeole"))) put_flag(b, "has x-mimeole", true);
-        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("precedence"))) put(b, "precedence", span_head(x->value, 12));
-        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("importance"))) put(b, "importance", span_head(x->value, 12));
+        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("precedence")))
+            put(b, "precedence", span_head(x->value, 12));
+        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("importance")))
+            put(b, "importance", span_head(x->value, 12));
         if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("organization"))) put_flag(b, "has organization", true);
         if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("auto-submitted"))) put_flag(b, "auto-submitted", true);
     }

@@ -64,9 +64,12 @@ static size_t script_at(const uint8_t *p, const uint8_t *end, enum script *scrip
         c = c << 6 | (p[i] & 0x3F);
     }
     if (c < 0x2000) {
-        if (c >= 0xE00 && c < 0x1100 && !(c >= 0x10A0)) *script_out = SCRIPT_UNSPACED; /* Thai, Lao, Tibetan, Burmese */
-        else if (c >= 0x1780 && c < 0x1800) *script_out = SCRIPT_UNSPACED;             /* Khmer */
-        else if (c == 0xA0) *script_out = SCRIPT_NONE;
+        if (c >= 0xE00 && c < 0x1100 && !(c >= 0x10A0))
+            *script_out = SCRIPT_UNSPACED; /* Thai, Lao, Tibetan, Burmese */
+        else if (c >= 0x1780 && c < 0x1800)
+            *script_out = SCRIPT_UNSPACED; /* Khmer */
+        else if (c == 0xA0)
+            *script_out = SCRIPT_NONE;
     } else if (c < 0x3000) {
         if (c < 0x2070 || (c >= 0x2190 && c < 0x2C00)) *script_out = SCRIPT_NONE; /* punctuation, symbols */
     } else if (c <= 0x3004 || (c >= 0x3008 && c < 0x3040) || c == 0x30FB || (c >= 0xFF5F && c <= 0xFF65)) {
@@ -138,7 +141,9 @@ void token_text(struct token_stream *t, span text)
             }
             p += n;
         }
-        if (s == SCRIPT_HAN || s == SCRIPT_HIRAGANA || s == SCRIPT_UNSPACED) cut_run(t, start, p, s != SCRIPT_HAN);
-        else token_word(t, span_of(start, (size_t)(p - start)));
+        if (s == SCRIPT_HAN || s == SCRIPT_HIRAGANA || s == SCRIPT_UNSPACED)
+            cut_run(t, start, p, s != SCRIPT_HAN);
+        else
+            token_word(t, span_of(start, (size_t)(p - start)));
     }
 }
