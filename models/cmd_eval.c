@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* furui eval: how good the verdicts are, by the figures of the TREC spam track. */
+#include "models/commands.h"
+#include "models/judge.h"
+#include "models/metrics.h"
+#include "proto/base/clock.h"
+#include "proto/base/json.h"
+#include "worker/text/url.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char help[] =
+    "usage: furui eval --index INDEX --bundle BUNDLE [--exclude LIST] [--scores FILE] [--json]\n"
+    "       furui eval --index INDEX --protocol immediate [--exclude LIST] [--scores FILE] [--json]\n"
+    "\n"
+    "Judge labelled mail and show how good the verdicts are.\n"
+    "\n"
+    "  -i, --index INDEX      lines of 'spam PATH' or 'ham PATH', paths relative to INDEX\n"
+    "  -b, --bundle BUNDLE    judge by this model\n"
+    "  -p, --protocol NAME    immediate: start knowing nothing; judge each mail, then learn it, in the index's order\n"
+    "                         (TREC spam track)\n"
+    "  -x, --exclude LIST     line numbers of INDEX, one a line, to leave out of the figures, not out of learning\n"
+    "      --spam-at P        from which probability a mail is called spam (default 0.9)\n"
+    "      --unsure-at P      from which it is called unsure (default 0.5)\n"
+    "  -s, --scores FILE      write 'LABEL PATH LOG-ODDS' for each mail, in the index's order\n"
+    "  -j, --json             figures as one JSON object\n"
+    "\n"
+    "1-ROCA% is the chance, in percent, that a ham scores above a spam. lam% is the logistic mean of both error rates\n"
+    "at log-odds 0. 'caught' is the share of spam above a threshold that calls so much ham spam and no more.\n"
+    "Exit status: 0 done, 64 wrong usage, 65 a bad bundle, 66 an index or mail cannot be read, 74 FILE cannot be written.\n"
+    "\n"
+    "example: furui eval --index corpus/index --protocol immediate\n";
+
+struct options {
+    const char *index, *bundle, *exclude, *scores;
+    bool immediate, json;
+    double spam_at, unsure_at;
+};
+
+enum { OPT_SPAM_AT = 256, OPT_UNSURE_AT };
+
+static bool probability(const char *option, const char *text, double *out)
+{
+    char *end;
+    double p = strtod(text, &end);
+    if (end == text || *end || !(p >= 0 && p <= 1)) {
+        cli_fail(CLI_USAGE, "eval", "%s takes a probability, not '%s'", option, text);
+        return false;
+    }
+    *out = p;
+    return true;
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+    static const struct option list[] = {
+        {"index", required_argument, NULL, 'i'},           {"bundle", required_argument, NULL, 'b'},
+        {"protocol", required_argument, NULL, 'p'},        {"exclude", required_argument, NULL, 'x'},
+        {"scores", required_argument, NULL, 's'},          {"json", no_argument, NULL, 'j'},
+        {"spam-at", required_argument, NULL, OPT_SPAM_AT}, {"unsure-at", required_argument, NULL, OPT_UNSURE_AT},
+        {0},
+    };
+    *o = (struct options){.spam_at = 0.9, .unsure_at = 0.5};
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, "i:b:p:x:s:j", list, NULL)) != -1;) switch (c) {
+        case 'i': o->index = optarg; break;
+        case 'b': o->bundle = optarg; break;
+        case 'p':
+            if (strcmp(optarg, "immediate") != 0)
+                return cli_fail(CLI_USAGE, "eval", "no protocol '%s'; there is: immediate", optarg);
+            o->immediate = true;
+            break;
+        case 'x': o->exclude = optarg; break;
+        case 's': o->scores = optarg; break;
+        case 'j': o->json = true; break;
+        case OPT_SPAM_AT:
+            if (!probability("--spam-at", optarg, &o->spam_at)) return CLI_USAGE;
+            break;
+        case OPT_UNSURE_AT:
+            if (!probability("--unsure-at", optarg, &o->unsure_at)) return CLI_USAGE;
+            break;
+        default: return cli_usage("eval");
+        }
+    if (optind < argc) return cli_fail(CLI_USAGE, "eval", "unexpected argument '%s'", argv[optind]);
+    if (!o->index) return cli_fail(CLI_USAGE, "eval", "no --index");
+    if (o->immediate == (o->bundle != NULL))
+        return cli_fail(CLI_USAGE, "eval", "give either --bundle or --protocol");
+    if (o->unsure_at > o->spam_at) return cli_fail(CLI_USAGE, "eval", "--unsure-at is over --spam-at");
+    return CLI_OK;
+}
+
+/* What the default thresholds make of the mails: [label][ham, unsure, spam]. */
+struct calls {
+    size_t n[2][3];
+};
+
+static void count_calls(const struct options *o, const struct mail_index *x, const double *score, struct calls *c)
+{
+    *c = (struct calls){0};
+    for (size_t i = 0; i < x->n; i++) {
+        if (x->entry[i].excluded) continue;
+        double p = 1 / (1 + exp(-score[i]));
+        c->n[x->entry[i].spam][p >= o->spam_at ? 2 : p >= o->unsure_at ? 1 : 0]++;
+    }
+}
+
+static int write_scores(const char *path, const struct mail_index *x, const double *score)
+{
+    FILE *f = fopen(path, "w");
+    if (!f) return cli_fail(CLI_IO, "eval", "%s: %s", path, strerror(errno));
+    for (size_t i = 0; i < x->n; i++)
+        fprintf(f, "%s %s %.6f\n", x->entry[i].spam ? "spam" : "ham", x->entry[i].path, score[i]);
+    bool bad = ferror(f);
+    if (fclose(f) || bad) return cli_fail(CLI_IO, "eval", "%s: %s", path, strerror(errno));
+    return CLI_OK;
+}
+
+static double share(size_t part, size_t all)
+{
+    return all ? 100.0 * (double)part / (double)all : NAN;
+}
+
+static void show_text(const struct metrics *m, const struct calls *c, size_t excluded, double seconds, size_t mails)
+{
+    printf("mails            %zu (%zu ham, %zu spam", m->ham + m->spam, m->ham, m->spam);
+    if (excluded) printf("; %zu more left out", excluded);
+    printf(")\n1-ROCA%%          %.4f\nlam%%             %.3f\n", m->roca_pct, m->lam_pct);
+    for (unsigned i = 0; i < METRICS_POINTS; i++)
+        printf("spam caught      %.2f%% when %g%% of ham is called spam\n", 100 * m->caught[i], 100 * METRICS_FPR[i]);
+    printf("ham called       ham %.2f%%, unsure %.2f%%, spam %.2f%%\n", share(c->n[0][0], m->ham),
+           share(c->n[0][1], m->ham), share(c->n[0][2], m->ham));
+    printf("spam called      ham %.2f%%, unsure %.2f%%, spam %.2f%%\n", share(c->n[1][0], m->spam),
+           share(c->n[1][1], m->spam), share(c->n[1][2], m->spam));
+    printf("calibration      expected error %.4f, log loss %.4f\n", m->ece, m->log_loss);
+    printf("time             %.1f s, %.0f mails/s\n", seconds, (double)mails / (seconds > 0 ? seconds : 1e-9));
+}
+
+static void show_json(const struct metrics *m, const struct calls *c, size_t excluded, double seconds)
+{
+    struct json j;
+    json_init(&j);
+    json_open_object(&j, NULL);
+    json_uint(&j, "mails", m->ham + m->spam);
+    json_uint(&j, "ham", m->ham);
+    json_uint(&j, "spam", m->spam);
+    json_uint(&j, "excluded", excluded);
+    json_num(&j, "roca_pct", m->roca_pct, 6);
+    json_num(&j, "lam_pct", m->lam_pct, 6);
+    json_num(&j, "caught_at_0.1_pct", 100 * m->caught[0], 4);
+    json_num(&j, "caught_at_0.05_pct", 100 * m->caught[1], 4);
+    json_num(&j, "caught_at_0.01_pct", 100 * m->caught[2], 4);
+    json_num(&j, "ham_called_ham_pct", share(c->n[0][0], m->ham), 4);
+    json_num(&j, "ham_called_unsure_pct", share(c->n[0][1], m->ham), 4);
+    json_num(&j, "ham_called_spam_pct", share(c->n[0][2], m->ham), 4);
+    json_num(&j, "spam_called_ham_pct", share(c->n[1][0], m->spam), 4);
+    json_num(&j, "spam_called_unsure_pct", share(c->n[1][1], m->spam), 4);
+    json_num(&j, "spam_called_spam_pct", share(c->n[1][2], m->spam), 4);
+    json_num(&j, "calibration_error", m->ece, 6);
+    json_num(&j, "log_loss", m->log_loss, 6);
+    json_num(&j, "seconds", seconds, 3);
+    json_close_object(&j);
+    puts(j.buf);
+    json_close(&j);
+}
+
+static int show(const struct options *o, const struct mail_index *x, const double *score, double seconds)
+{
+    struct scored *s = malloc(x->n * sizeof *s);
+    if (!s) return cli_fail(CLI_UNAVAILABLE, "eval", "%s", err_str(ERR_MEMORY));
+    size_t n = 0;
+    for (size_t i = 0; i < x->n; i++)
+        if (!x->entry[i].excluded) s[n++] = (struct scored){score[i], x->entry[i].spam};
+    struct metrics m;
+    struct calls c;
+    metrics_compute(s, n, 0, &m);
+    count_calls(o, x, score, &c);
+    if (o->json) show_json(&m, &c, x->excluded, seconds);
+    else show_text(&m, &c, x->excluded, seconds, x->n);
+    free(s);
+    return CLI_OK;
+}
+
+static int judge(const struct options *o, const struct mail_index *x, double *score)
+{
+    char fault[JUDGE_FAULT_BYTES];
+    if (o->immediate) {
+        if (judge_immediate(x, score, fault)) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
+        return CLI_OK;
+    }
+    struct model *m;
+    if (model_open(o->bundle, &m, fault)) return cli_fail(COMMANDS_BAD_DATA, "eval", "%s", fault);
+    enum err e = judge_by_model(m, x, score, fault);
+    model_close(m);
+    return e ? cli_fail(CLI_NO_INPUT, "eval", "%s", fault) : CLI_OK;
+}
+
+static int run(int argc, char **argv)
+{
+    struct options o;
+    int status = parse(argc, argv, &o);
+    if (status) return status;
+    domain_init();
+    char fault[INDEX_FAULT_BYTES];
+    struct mail_index x;
+    if (index_open(o.index, &x, fault)) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
+    double *score = NULL;
+    int64_t start = clock_us();
+    if (o.exclude && index_exclude(&x, o.exclude, fault)) status = cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
+    if (!status && !(score = calloc(x.n, sizeof *score)))
+        status = cli_fail(CLI_UNAVAILABLE, "eval", "%s", err_str(ERR_MEMORY));
+    if (!status) status = judge(&o, &x, score);
+    if (!status && o.scores) status = write_scores(o.scores, &x, score);
+    if (!status) status = show(&o, &x, score, (double)(clock_us() - start) / 1e6);
+    free(score);
+    index_close(&x);
+    return status;
+}
+
+const struct verb verb_eval = {"eval", "measure a model on labelled mail", help, run};

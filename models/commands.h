@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands: the verbs of `furui` that live in models/. */
+#ifndef FURUI_MODELS_COMMANDS_H
+#define FURUI_MODELS_COMMANDS_H
+
+#include "proto/cli/cli.h"
+
+enum { COMMANDS_BAD_DATA = 65 }; /* sysexits.h EX_DATAERR */
+
+extern const struct verb verb_train, verb_eval;
+
+#endif

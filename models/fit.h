@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fit: a bundle from a labelled corpus: models on all of it; fusion and calibration from mails they had not seen.
+ *
+ * Folds are sources when there are several (what is learnt then holds for mail from elsewhere), groups of like bodies
+ * when there is one. For each fold the models are trained on the others and judge it; the net learns to weigh those
+ * judgements, and the line of calibration is fitted to judgements of nets that had not seen the fold either. */
+#ifndef FURUI_MODELS_FIT_H
+#define FURUI_MODELS_FIT_H
+
+#include "models/corpus.h"
+
+enum { FIT_FAULT_BYTES = 512 };
+
+struct fit_plan {
+    unsigned table_bits; /* log2 of the frozen table's slots; 4 bytes each */
+    unsigned epochs;     /* passes of the linear models over the corpus */
+    bool quiet;          /* no lines of progress */
+};
+
+struct fit_report {
+    unsigned folds;
+    bool by_source;
+    double held_roca_pct, held_log_loss; /* of out-of-fold, fused and calibrated scores */
+    char id[17];
+};
+
+void fit_plan_init(struct fit_plan *p);
+
+/* Train and write a bundle to `path`.
+ *
+ *   report_out  may be NULL
+ *   fault_out   on error, one line; FIT_FAULT_BYTES
+ *
+ * ERR_MODEL (one class only), ERR_MEMORY, ERR_IO. On error what stood at `path` still stands. */
+enum err fit_bundle(const struct corpus *c, const struct fit_plan *p, const char *path, struct fit_report *report_out,
+                    char *fault_out);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/online.h"
+
+#include "worker/score/fixmath.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double CLOSE_CALL = 0.1; /* an error of probability over this is worth keeping */
+enum { REPEATS = 1 };
+
+enum err online_open(struct online *o)
+{
+    *o = (struct online){.random = 1};
+    o->kept = calloc(ONLINE_KEPT_MAX, sizeof *o->kept);
+    enum err e = o->kept ? learner_open(&o->learner, LEARNER_BITS) : ERR_MEMORY;
+    if (e) {
+        online_close(o);
+        return e;
+    }
+    fusion_init(&o->fusion);
+    return ERR_OK;
+}
+
+void online_close(struct online *o)
+{
+    for (size_t i = 0; i < o->kept_count; i++) free(o->kept[i].block);
+    free(o->kept);
+    learner_close(&o->learner);
+    *o = (struct online){0};
+}
+
+double online_score(const struct online *o, const struct features *f, struct parts *parts_out)
+{
+    learner_score(&o->learner, f, parts_out);
+    return fusion_score(&o->fusion, parts_out);
+}
+
+static enum err keep(struct online *o, const struct features *f, bool spam)
+{
+    size_t words = 0;
+    for (unsigned v = 0; v < VIEW_COUNT; v++) words += f->view[v].n;
+    uint32_t *to = malloc((words + 1) * sizeof *to);
+    if (!to) return ERR_MEMORY;
+    struct online_kept *k = &o->kept[o->kept_next];
+    free(k->block);
+    *k = (struct online_kept){.f = *f, .block = to, .spam = spam};
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        if (f->view[v].n) memcpy(to, f->view[v].v, f->view[v].n * sizeof *to);
+        k->f.view[v].v = to;
+        k->f.names[v] = NULL;
+        to += f->view[v].n;
+    }
+    o->kept_next = (o->kept_next + 1) % ONLINE_KEPT_MAX;
+    if (o->kept_count < ONLINE_KEPT_MAX) o->kept_count++;
+    return ERR_OK;
+}
+
+enum err online_learn(struct online *o, const struct features *f, const struct parts *parts, double score, bool spam)
+{
+    fusion_learn(&o->fusion, parts, score, spam);
+    learner_learn(&o->learner, f, parts, spam, 1);
+    bool close_call = fabs(spam - fix_sigmoid(score)) > CLOSE_CALL ||
+                      fabs(spam - fix_sigmoid(parts->v[PART_JOINT])) > CLOSE_CALL;
+    if (close_call) {
+        enum err e = keep(o, f, spam);
+        if (e) return e;
+    }
+    for (unsigned i = 0; i < REPEATS && o->kept_count; i++) {
+        o->random = o->random * 6364136223846793005u + 1442695040888963407u;
+        const struct online_kept *k = &o->kept[(o->random >> 33) % o->kept_count];
+        learner_repeat(&o->learner, &k->f, k->spam, 1);
+    }
+    return ERR_OK;
+}
