@@ -31,7 +31,8 @@ static const char help[] =
     "\n"
     "1-ROCA% is the chance, in percent, that a ham scores above a spam. lam% is the logistic mean of both error rates\n"
     "at log-odds 0. 'caught' is the share of spam above a threshold that calls so much ham spam and no more.\n"
-    "Exit status: 0 done, 64 wrong usage, 65 a bad bundle, 66 an index or mail cannot be read, 74 FILE cannot be written.\n"
+    "Exit status: 0 done, 64 wrong usage, 65 a bad bundle, 66 an index or mail cannot be read, 74 FILE cannot be "
+    "written.\n"
     "\n"
     "example: furui eval --index corpus/index --protocol immediate\n";
 
@@ -58,10 +59,14 @@ static bool probability(const char *option, const char *text, double *out)
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option list[] = {
-        {"index", required_argument, NULL, 'i'},           {"bundle", required_argument, NULL, 'b'},
-        {"protocol", required_argument, NULL, 'p'},        {"exclude", required_argument, NULL, 'x'},
-        {"scores", required_argument, NULL, 's'},          {"json", no_argument, NULL, 'j'},
-        {"spam-at", required_argument, NULL, OPT_SPAM_AT}, {"unsure-at", required_argument, NULL, OPT_UNSURE_AT},
+        {"index", required_argument, NULL, 'i'},
+        {"bundle", required_argument, NULL, 'b'},
+        {"protocol", required_argument, NULL, 'p'},
+        {"exclude", required_argument, NULL, 'x'},
+        {"scores", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"spam-at", required_argument, NULL, OPT_SPAM_AT},
+        {"unsure-at", required_argument, NULL, OPT_UNSURE_AT},
         {0},
     };
     *o = (struct options){.spam_at = 0.9, .unsure_at = 0.5};
@@ -87,8 +92,7 @@ static int parse(int argc, char **argv, struct options *o)
         }
     if (optind < argc) return cli_fail(CLI_USAGE, "eval", "unexpected argument '%s'", argv[optind]);
     if (!o->index) return cli_fail(CLI_USAGE, "eval", "no --index");
-    if (o->immediate == (o->bundle != NULL))
-        return cli_fail(CLI_USAGE, "eval", "give either --bundle or --protocol");
+    if (o->immediate == (o->bundle != NULL)) return cli_fail(CLI_USAGE, "eval", "give either --bundle or --protocol");
     if (o->unsure_at > o->spam_at) return cli_fail(CLI_USAGE, "eval", "--unsure-at is over --spam-at");
     return CLI_OK;
 }
@@ -178,8 +182,10 @@ static int show(const struct options *o, const struct mail_index *x, const doubl
     struct calls c;
     metrics_compute(s, n, 0, &m);
     count_calls(o, x, score, &c);
-    if (o->json) show_json(&m, &c, x->excluded, seconds);
-    else show_text(&m, &c, x->excluded, seconds, x->n);
+    if (o->json)
+        show_json(&m, &c, x->excluded, seconds);
+    else
+        show_text(&m, &c, x->excluded, seconds, x->n);
     free(s);
     return CLI_OK;
 }

@@ -40,9 +40,12 @@ enum { OPT_BITS = 256, OPT_EPOCHS };
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option list[] = {
-        {"index", required_argument, NULL, 'i'},    {"output", required_argument, NULL, 'o'},
-        {"table-bits", required_argument, NULL, OPT_BITS}, {"epochs", required_argument, NULL, OPT_EPOCHS},
-        {"quiet", no_argument, NULL, 'q'},          {0},
+        {"index", required_argument, NULL, 'i'},
+        {"output", required_argument, NULL, 'o'},
+        {"table-bits", required_argument, NULL, OPT_BITS},
+        {"epochs", required_argument, NULL, OPT_EPOCHS},
+        {"quiet", no_argument, NULL, 'q'},
+        {0},
     };
     long number;
     *o = (struct options){0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* each: threads take mails by a counter; in order means that a thread waits for its turn before it calls.
  *
- * Waiting is bounded by the slowest mail in flight: there are no more mails read ahead than threads, each in an arena of
- * its thread. */
+ * Waiting is bounded by the slowest mail in flight: there are no more mails read ahead than threads, each in an arena
+ * of its thread. */
 #include "models/each.h"
 
 #include "proto/cli/cli.h"

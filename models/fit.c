@@ -28,11 +28,11 @@ struct fit {
     const struct corpus *c;
     const struct fit_plan *plan;
     unsigned folds;
-    uint8_t *fold;   /* [n] */
-    float *weight;   /* [n] */
-    uint32_t *order; /* [n], the order in which the models learn */
-    float *x;        /* [n][PART_INPUTS]: what models that had not seen a mail say of it */
-    double *held;    /* [n]: what a net that had not seen its fold makes of that */
+    uint8_t *fold;                  /* [n] */
+    float *weight;                  /* [n] */
+    uint32_t *order;                /* [n], the order in which the models learn */
+    float *x;                       /* [n][PART_INPUTS]: what models that had not seen a mail say of it */
+    double *held;                   /* [n]: what a net that had not seen its fold makes of that */
     const struct features **chosen; /* [n] */
     struct progress bar;
 };
@@ -98,8 +98,7 @@ static void choose_weights(struct fit *t)
         return;
     }
     size_t kinds = 0;
-    for (size_t i = 0; i < c->n; i++)
-        kinds += count[2 * c->mail[i]->source + c->mail[i]->spam]++ == 0;
+    for (size_t i = 0; i < c->n; i++) kinds += count[2 * c->mail[i]->source + c->mail[i]->spam]++ == 0;
     for (size_t i = 0; i < c->n; i++)
         t->weight[i] = (float)((double)c->n / (double)kinds / (double)count[2 * c->mail[i]->source + c->mail[i]->spam]);
     if (c->sources == 1)
@@ -136,8 +135,10 @@ static enum err train_without(struct fit *t, unsigned f, span *table_out)
             if (t->fold[t->order[k]] == f) continue;
             struct parts p;
             learner_score_linear(&l, &m->f, &p);
-            if (epoch == 0) learner_learn(&l, &m->f, &p, m->spam, 1);
-            else learner_repeat(&l, &m->f, m->spam, 1);
+            if (epoch == 0)
+                learner_learn(&l, &m->f, &p, m->spam, 1);
+            else
+                learner_repeat(&l, &m->f, m->spam, 1);
         }
     progress_end(&t->bar);
     for (size_t k = 0; k < c->n; k++) t->chosen[k] = t->fold[k] == f ? NULL : &c->mail[k]->f;
@@ -187,9 +188,12 @@ static enum err train_net(struct fit *t, unsigned f, span *section_out, const ch
         }
         d[held].rows = rows[held];
     }
-    struct net_plan plan = {.inputs = PART_INPUTS, .hidden = {6}, .seed = 1, .epochs_max = 200, .patience = 20, .decay = 1e-4f};
-    if (!e) e = net_fann_train(&plan, &d[0], &d[1], section_out, NULL, why_out);
-    else *why_out = err_str(e);
+    struct net_plan plan = {
+        .inputs = PART_INPUTS, .hidden = {6}, .seed = 1, .epochs_max = 200, .patience = 20, .decay = 1e-4f};
+    if (!e)
+        e = net_fann_train(&plan, &d[0], &d[1], section_out, NULL, why_out);
+    else
+        *why_out = err_str(e);
     free(x);
     free(w);
     free(y);
@@ -223,8 +227,7 @@ static enum err fit_calibration(struct fit *t, span *section_out, struct fit_rep
         const char *why;
         struct metrics m;
         e = calib_load(*section_out, &line, &why);
-        for (size_t i = 0; !e && i < n; i++)
-            s[i] = (struct scored){calib_at(&line, t->held[i]), t->c->mail[i]->spam};
+        for (size_t i = 0; !e && i < n; i++) s[i] = (struct scored){calib_at(&line, t->held[i]), t->c->mail[i]->spam};
         metrics_compute(s, n, 0, &m);
         r->held_roca_pct = m.roca_pct;
         r->held_log_loss = m.log_loss;
@@ -253,8 +256,8 @@ static enum err write_bundle(struct fit *t, const char *path, span table, span n
     return e;
 }
 
-enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const char *path, struct fit_report *report_out,
-                    char *fault_out)
+enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const char *path,
+                    struct fit_report *report_out, char *fault_out)
 {
     struct fit t;
     struct fit_report r = {0};
@@ -277,8 +280,10 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
     if (!e) e = fit_calibration(&t, &calib, &r);
     if (!e) e = train_net(&t, t.folds, &net, &why);
     if (!e) e = train_without(&t, t.folds, &table);
-    if (e) snprintf(fault_out, FIT_FAULT_BYTES, "%s", why ? why : err_str(e));
-    else e = write_bundle(&t, path, table, net, calib, &r, fault_out);
+    if (e)
+        snprintf(fault_out, FIT_FAULT_BYTES, "%s", why ? why : err_str(e));
+    else
+        e = write_bundle(&t, path, table, net, calib, &r, fault_out);
     if (!e && report_out) *report_out = r;
     free((void *)table.p);
     free((void *)net.p);

@@ -20,25 +20,36 @@ static void weights_of(const struct learner *l, uint32_t hash, double w_out[WEIG
     w_out[VOTE] = part_vote(c->spam, c->ham, l->spams, l->hams);
 }
 
-static bool frequent(const struct learner *l, uint32_t hash, double least)
+/* One bit a cell: was it looked at already in this pass? Mails share most of what they hold. */
+struct seen {
+    uint64_t *bits; /* owned */
+    size_t bytes;
+};
+
+/* Is this feature to be looked at: frequent enough, and not met before in this pass? */
+static bool fresh(const struct learner *l, struct seen *seen, uint32_t hash, double least)
 {
-    const struct learner_cell *c = &l->cell[hash & l->mask];
-    return (double)c->spam + (double)c->ham >= least;
+    uint32_t at = hash & l->mask;
+    uint64_t bit = UINT64_C(1) << at % 64;
+    if (seen->bits[at / 64] & bit) return false;
+    seen->bits[at / 64] |= bit;
+    return (double)l->cell[at].spam + (double)l->cell[at].ham >= least;
 }
 
 /* What one step of each kind of weight is worth, in one view. */
 static void choose_scale(const struct learner *l, const struct features *const *f, size_t n, unsigned view,
-                         double least, float step_out[WEIGHTS])
+                         double least, struct seen *seen, float step_out[WEIGHTS])
 {
     double square[WEIGHTS] = {0}, most[WEIGHTS] = {0}, w[WEIGHTS];
-    size_t seen = 0;
+    size_t count = 0;
+    memset(seen->bits, 0, seen->bytes);
     for (size_t k = 0; k < n; k++) {
         if (!f[k]) continue;
         for (size_t i = 0; i < f[k]->view[view].n; i++) {
             uint32_t hash = f[k]->view[view].v[i];
-            if (!frequent(l, hash, least)) continue;
+            if (!fresh(l, seen, hash, least)) continue;
             weights_of(l, hash, w);
-            seen++;
+            count++;
             for (unsigned j = 0; j < WEIGHTS; j++) {
                 square[j] += w[j] * w[j];
                 if (fabs(w[j]) > most[j]) most[j] = fabs(w[j]);
@@ -46,7 +57,7 @@ static void choose_scale(const struct learner *l, const struct features *const *
         }
     }
     for (unsigned j = 0; j < WEIGHTS; j++) {
-        double reach = seen ? 6 * sqrt(square[j] / (double)seen) : 0;
+        double reach = count ? 6 * sqrt(square[j] / (double)count) : 0;
         if (reach > most[j]) reach = most[j];
         step_out[j] = (float)(reach / 127);
     }
@@ -79,7 +90,13 @@ enum err learner_freeze(const struct learner *l, const struct features *const *f
 {
     size_t slots = (size_t)1 << bits, bytes = sizeof(struct table_head) + slots * sizeof(struct table_slot);
     uint8_t *p = calloc(1, bytes);
-    if (!p) return ERR_MEMORY;
+    struct seen seen = {.bytes = ((size_t)l->mask + 64) / 64 * sizeof(uint64_t)};
+    seen.bits = malloc(seen.bytes);
+    if (!p || !seen.bits) {
+        free(p);
+        free(seen.bits);
+        return ERR_MEMORY;
+    }
     struct table_head *head = (void *)p;
     struct table_slot *slot = (void *)(p + sizeof *head);
     uint32_t group_mask = (uint32_t)(slots / TABLE_GROUP) - 1;
@@ -88,7 +105,8 @@ enum err learner_freeze(const struct learner *l, const struct features *const *f
     head->bits = bits;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         float step[WEIGHTS];
-        choose_scale(l, f, n, v, least, step);
+        choose_scale(l, f, n, v, least, &seen, step);
+        memset(seen.bits, 0, seen.bytes);
         head->scale.joint[v] = step[JOINT];
         head->scale.view[v] = step[VIEW];
         head->scale.vote[v] = step[VOTE];
@@ -96,7 +114,7 @@ enum err learner_freeze(const struct learner *l, const struct features *const *f
             if (!f[k]) continue;
             for (size_t i = 0; i < f[k]->view[v].n; i++) {
                 uint32_t hash = f[k]->view[v].v[i];
-                if (!frequent(l, hash, least)) continue;
+                if (!fresh(l, &seen, hash, least)) continue;
                 double w[WEIGHTS];
                 weights_of(l, hash, w);
                 struct table_slot s = {table_check(hash), rounded(w[JOINT], step[JOINT]), rounded(w[VIEW], step[VIEW]),
@@ -105,6 +123,7 @@ enum err learner_freeze(const struct learner *l, const struct features *const *f
             }
         }
     }
+    free(seen.bits);
     *section_out = span_of(p, bytes);
     return ERR_OK;
 }

@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 
 /* Found by sweeps over both labelled sets at once (docs/scoring.md, "Constants"). */
-static const double RATE = 0.02;       /* of a weight's first step, for a mail of 1000 features */
-static const double EARLY = 0.02;      /* added to the sum of squared gradients: damps the first steps */
+static const double RATE = 0.02;        /* of a weight's first step, for a mail of 1000 features */
+static const double EARLY = 0.02;       /* added to the sum of squared gradients: damps the first steps */
 static const double LENGTH_POWER = 0.7; /* a mail of n features learns (1000/n)^0.7 as fast */
 
 enum err learner_open(struct learner *l, unsigned bits)
@@ -86,11 +86,15 @@ void learner_learn(struct learner *l, const struct features *f, const struct par
     for (unsigned v = 0; v < VIEW_COUNT; v++)
         for (size_t i = 0; i < f->view[v].n; i++) {
             struct learner_cell *c = &l->cell[f->view[v].v[i] & l->mask];
-            if (spam) c->spam += one;
-            else c->ham += one;
+            if (spam)
+                c->spam += one;
+            else
+                c->ham += one;
         }
-    if (spam) l->spams += weight;
-    else l->hams += weight;
+    if (spam)
+        l->spams += weight;
+    else
+        l->hams += weight;
 }
 
 void learner_score_linear(const struct learner *l, const struct features *f, struct parts *out)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* learner: the models while they learn: one cell a feature, all three weights in it.
  *
- * Linear models: online logistic regression over binary features with a rate of its own for each weight (AdaGrad: Duchi,
- * Hazan, Singer, JMLR 12, 2011), so that a word seen for the first time moves at once and a common one hardly. Bayes:
- * plain counts, which add up and can be taken back. docs/scoring.md has the formulas. */
+ * Linear models: online logistic regression over binary features with a rate of its own for each weight (AdaGrad:
+ * Duchi, Hazan, Singer, JMLR 12, 2011), so that a word seen for the first time moves at once and a common one hardly.
+ * Bayes: plain counts, which add up and can be taken back. docs/scoring.md has the formulas. */
 #ifndef FURUI_MODELS_LEARNER_H
 #define FURUI_MODELS_LEARNER_H
 

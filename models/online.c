@@ -60,8 +60,8 @@ enum err online_learn(struct online *o, const struct features *f, const struct p
 {
     fusion_learn(&o->fusion, parts, score, spam);
     learner_learn(&o->learner, f, parts, spam, 1);
-    bool close_call = fabs(spam - fix_sigmoid(score)) > CLOSE_CALL ||
-                      fabs(spam - fix_sigmoid(parts->v[PART_JOINT])) > CLOSE_CALL;
+    bool close_call =
+        fabs(spam - fix_sigmoid(score)) > CLOSE_CALL || fabs(spam - fix_sigmoid(parts->v[PART_JOINT])) > CLOSE_CALL;
     if (close_call) {
         enum err e = keep(o, f, spam);
         if (e) return e;

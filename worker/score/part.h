@@ -10,7 +10,7 @@
 
 enum part {
     PART_JOINT,
-    PART_VIEW,                          /* VIEW_COUNT of them */
+    PART_VIEW,                           /* VIEW_COUNT of them */
     PART_BAYES = PART_VIEW + VIEW_COUNT, /* VIEW_COUNT of them */
     PART_COUNT = PART_BAYES + VIEW_COUNT
 };
