@@ -370,6 +370,7 @@ void css_lay(struct css *into, const struct css *over)
 struct css_look css_apply(const struct css_look *parent, const struct css *c)
 {
     struct css_look look = *parent;
+    if (!c->set) return look;
     uint32_t facts = (uint32_t)c->facts << CSS_FACT_SHIFT;
     if (c->set & CSS_COLOUR) look.colour = c->colour;
     if ((c->set & CSS_BACKGROUND) && c->background != CSS_CLEAR) look.background = c->background, look.image = false;

@@ -32,8 +32,8 @@ struct element {
 };
 
 struct attrs {
-    uint32_t have; /* bits of enum attr */
-    span v[ATTR_COUNT];
+    uint32_t have;      /* bits of enum attr */
+    span v[ATTR_COUNT]; /* where `have` says so */
 };
 
 struct page {
@@ -60,10 +60,20 @@ struct page {
     struct url link;
     struct url_room link_room;
     size_t link_text, free_text; /* where its text begins; where text outside of links begins */
-    unsigned compared;
+    unsigned compared, based;    /* how often, against the limits */
     uint8_t base_bytes[URL_BYTES_MAX];
     span base;
 };
+
+static bool has(const struct attrs *a, enum attr id)
+{
+    return a->have >> id & 1;
+}
+
+static span attr(const struct attrs *a, enum attr id)
+{
+    return has(a, id) ? a->v[id] : SPAN_NONE;
+}
 
 static bool is_alpha(uint8_t c)
 {
@@ -199,24 +209,24 @@ static span link_value(span value, uint8_t buf[HTML_VALUE_MAX])
     return cut ? SPAN_NONE : span_of(buf, n);
 }
 
-/* Keep the link of an attribute. Is it a web link? Then `out`, unless NULL, is it in parts. */
+/* Keep the link of an attribute. Is it a web link? Then `out`, unless NULL, is it in parts, in p->link_room. */
 static bool add_link(struct page *p, span value, enum url_place place, struct url *out)
 {
     uint8_t buf[HTML_VALUE_MAX], whole[URL_BYTES_MAX];
-    uint64_t odd = 0;
     struct url_room room;
     struct url u;
+    uint64_t odd = 0;
     span link = link_value(value, buf);
-    if (!out) out = &u;
-    struct url_room *in = out == &u ? &room : &p->link_room;
-    if (!url_split(link, in, out, &odd)) {
+    struct url_room *in = out ? &p->link_room : &room;
+    if (!url_split(link, in, &u, &odd)) {
         link = span_trim(link);
         if (span_istarts(link, SPAN("javascript:"))) p->odd |= ODD(HTML_SCRIPT);
-        if (!p->base.n || !is_relative(link)) return false;
-        link = with_base(p, link, whole);
-        if (!url_split(link, in, out, &odd)) return false;
+        if (!p->base.n || !is_relative(link) || p->based++ >= HTML_BASED_MAX) return false;
+        if (!url_split(with_base(p, link, whole), in, &u, &odd)) return false;
     }
-    url_add(p->urls, link, place);
+    if (out) *out = u;
+    u.place = place;
+    url_keep(p->urls, &u, odd);
     return true;
 }
 
@@ -283,9 +293,27 @@ static void begin_link(struct page *p, span href)
 
 /* --- open elements ---------------------------------------------------------------------------------------------- */
 
+/* The look that goes on inside of element `at`. What stands in a table but in none of its cells is shown before the
+ * table ("foster parenting"), on the background there. */
+static const struct css_look *look_inside(const struct page *p, size_t at)
+{
+    const struct element *e = &p->stack[at];
+    bool in_table =
+        e->tag == TAG_TABLE || e->tag == TAG_TR || e->tag == TAG_TBODY || e->tag == TAG_THEAD || e->tag == TAG_TFOOT;
+    return in_table && e->wall[2] ? &p->stack[e->wall[2] - 1].look : &e->look;
+}
+
+/* Work out the look of element `at` from the one below it. */
+static void style(struct page *p, size_t at)
+{
+    struct element *e = &p->stack[at];
+    bool part = e->kind == KIND_CELL; /* of a table, when it stands in one */
+    e->look = css_apply(part ? &p->stack[at - 1].look : look_inside(p, at - 1), &e->css);
+}
+
 static void update_shown(struct page *p)
 {
-    p->shown = css_visible(&top(p)->look) && !p->over_hidden;
+    p->shown = css_visible(look_inside(p, p->depth - 1)) && !p->over_hidden;
 }
 
 /* Is there an open element of that tag which nothing of a higher kind walls off? Its index, or 0. */
@@ -306,7 +334,7 @@ static void push(struct page *p, const struct element *e)
     size_t at = p->depth++;
     struct element *on = &p->stack[at];
     *on = *e;
-    on->look = css_apply(&p->stack[at - 1].look, &e->css);
+    style(p, at);
     memcpy(on->wall, p->stack[at - 1].wall, sizeof on->wall);
     if (e->kind >= KIND_BLOCK) on->wall[0] = (uint16_t)at;
     if (e->kind >= KIND_CELL) on->wall[1] = (uint16_t)at;
@@ -346,8 +374,7 @@ static void close_at(struct page *p, size_t at)
 static void restyle(struct page *p, size_t at)
 {
     if (p->depth - at > RESTYLE_MAX) return;
-    for (size_t i = at ? at : 1; i < p->depth; i++)
-        p->stack[i].look = css_apply(&p->stack[i - 1].look, &p->stack[i].css);
+    for (size_t i = at ? at : 1; i < p->depth; i++) style(p, i);
     update_shown(p);
 }
 
@@ -366,30 +393,26 @@ static void forget_at(struct page *p, size_t at)
 /* Start tags that end what is open: a paragraph, an item, a cell. */
 static void imply_ends(struct page *p, enum tag tag)
 {
-    static const struct {
-        uint8_t tag, ends[3];
-    } ENDS[] = {
-        {TAG_TD, {TAG_TD, TAG_TH}},
-        {TAG_TH, {TAG_TD, TAG_TH}},
-        {TAG_TR, {TAG_TR, TAG_TD, TAG_TH}},
-        {TAG_TBODY, {TAG_TBODY, TAG_THEAD, TAG_TR}},
-        {TAG_TFOOT, {TAG_TBODY, TAG_THEAD, TAG_TR}},
-        {TAG_OPTION, {TAG_OPTION}},
-        {TAG_DT, {TAG_DT, TAG_DD}},
-        {TAG_DD, {TAG_DT, TAG_DD}},
-        {TAG_A, {TAG_A}},
-        {TAG_NOBR, {TAG_NOBR}},
+    enum { MOST = 3 };
+    static const uint8_t ENDS[TAG_COUNT][MOST] = {
+        [TAG_A] = {TAG_A},
+        [TAG_DD] = {TAG_DT, TAG_DD},
+        [TAG_DT] = {TAG_DT, TAG_DD},
+        [TAG_LI] = {TAG_LI},
+        [TAG_NOBR] = {TAG_NOBR},
+        [TAG_OPTION] = {TAG_OPTION},
+        [TAG_TBODY] = {TAG_TBODY, TAG_THEAD, TAG_TR},
+        [TAG_TD] = {TAG_TD, TAG_TH},
+        [TAG_TFOOT] = {TAG_TBODY, TAG_THEAD, TAG_TR},
+        [TAG_TH] = {TAG_TD, TAG_TH},
+        [TAG_TR] = {TAG_TR, TAG_TD, TAG_TH},
     };
-    size_t at = 0;
+    size_t at, lowest = 0;
     if (tag_flags(tag) & TAG_END_P && (at = find_open(p, TAG_P))) close_at(p, at);
-    if (tag == TAG_LI && (at = find_open(p, TAG_LI)) && p->last[TAG_UL] <= at && p->last[TAG_OL] <= at) close_at(p, at);
-    for (size_t i = 0; i < sizeof ENDS / sizeof *ENDS; i++) {
-        if (ENDS[i].tag != tag) continue;
-        size_t lowest = 0;
-        for (size_t k = 0; k < sizeof ENDS[i].ends && ENDS[i].ends[k]; k++)
-            if ((at = find_open(p, (enum tag)ENDS[i].ends[k])) && (!lowest || at < lowest)) lowest = at;
-        if (lowest) close_at(p, lowest);
-    }
+    for (unsigned k = 0; k < MOST && ENDS[tag][k]; k++)
+        if ((at = find_open(p, (enum tag)ENDS[tag][k])) && (!lowest || at < lowest)) lowest = at;
+    bool inner_list = tag == TAG_LI && (p->last[TAG_UL] > lowest || p->last[TAG_OL] > lowest);
+    if (lowest && !inner_list) close_at(p, lowest);
 }
 
 /* --- style ------------------------------------------------------------------------------------------------------ */
@@ -423,26 +446,26 @@ static unsigned small_number(span s)
 static void own_style(struct page *p, enum tag tag, span name, const struct attrs *a, struct css *css)
 {
     *css = (struct css){0};
-    if (tag == TAG_A && (a->have & 1u << ATTR_HREF)) css->colour = 0x0000EE, css->set = CSS_COLOUR;
+    if (tag == TAG_A && (has(a, ATTR_HREF))) css->colour = 0x0000EE, css->set = CSS_COLOUR;
     if (tag_flags(tag) & TAG_HIDE) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
     if (a->have) {
         if (tag_kind(tag) >= KIND_CELL) {
-            if (css_legacy_colour(a->v[ATTR_BGCOLOR], &css->background)) css->set |= CSS_BACKGROUND;
-            if (a->v[ATTR_BACKGROUND].n) css->set |= CSS_IMAGE;
+            if (css_legacy_colour(attr(a, ATTR_BGCOLOR), &css->background)) css->set |= CSS_BACKGROUND;
+            if (attr(a, ATTR_BACKGROUND).n) css->set |= CSS_IMAGE;
         }
-        if (tag == TAG_BODY && css_legacy_colour(a->v[ATTR_TEXT], &css->colour)) css->set |= CSS_COLOUR;
+        if (tag == TAG_BODY && css_legacy_colour(attr(a, ATTR_TEXT), &css->colour)) css->set |= CSS_COLOUR;
         if (tag == TAG_FONT) {
-            if (css_legacy_colour(a->v[ATTR_COLOR], &css->colour)) css->set |= CSS_COLOUR;
-            font_size(a->v[ATTR_SIZE], css);
+            if (css_legacy_colour(attr(a, ATTR_COLOR), &css->colour)) css->set |= CSS_COLOUR;
+            font_size(attr(a, ATTR_SIZE), css);
         }
-        if (a->have & 1u << ATTR_HIDDEN) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
+        if (has(a, ATTR_HIDDEN)) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
     }
     struct css more;
     if (p->rules.n) {
-        css_rules_find(&p->rules, name, a->v[ATTR_CLASS], a->v[ATTR_ID], &more);
+        css_rules_find(&p->rules, name, attr(a, ATTR_CLASS), attr(a, ATTR_ID), &more);
         css_lay(css, &more);
     }
-    span style = a->v[ATTR_STYLE];
+    span style = attr(a, ATTR_STYLE);
     if (!style.n) return;
     p->shape->styles++;
     uint8_t buf[HTML_VALUE_MAX];
@@ -460,30 +483,30 @@ static void own_style(struct page *p, enum tag tag, span name, const struct attr
 static void read_image(struct page *p, const struct attrs *a, const struct css *css)
 {
     uint32_t facts = css->set & ((uint32_t)css->facts << CSS_FACT_SHIFT);
-    bool low = small_number(a->v[ATTR_HEIGHT]) <= 2 || (facts & CSS_NO_HEIGHT);
-    bool thin = small_number(a->v[ATTR_WIDTH]) <= 2 || (facts & CSS_NO_WIDTH);
+    bool low = small_number(attr(a, ATTR_HEIGHT)) <= 2 || (facts & CSS_NO_HEIGHT);
+    bool thin = small_number(attr(a, ATTR_WIDTH)) <= 2 || (facts & CSS_NO_WIDTH);
     p->shape->images++;
     if (low && thin)
         p->shape->pixels++;
-    else if (a->v[ATTR_ALT].n)
-        emit_value(p, a->v[ATTR_ALT]);
+    else if (attr(a, ATTR_ALT).n)
+        emit_value(p, attr(a, ATTR_ALT));
 }
 
 static void read_input(struct page *p, const struct attrs *a)
 {
-    span type = span_trim(a->v[ATTR_TYPE]);
+    span type = span_trim(attr(a, ATTR_TYPE));
     if (span_ieq(type, SPAN("hidden"))) return;
-    if (a->v[ATTR_VALUE].n)
-        emit_value(p, a->v[ATTR_VALUE]);
-    else if (a->v[ATTR_PLACEHOLDER].n)
-        emit_value(p, a->v[ATTR_PLACEHOLDER]);
+    if (attr(a, ATTR_VALUE).n)
+        emit_value(p, attr(a, ATTR_VALUE));
+    else if (attr(a, ATTR_PLACEHOLDER).n)
+        emit_value(p, attr(a, ATTR_PLACEHOLDER));
 }
 
 /* <meta http-equiv=refresh content="0; url=..."> */
 static void read_meta(struct page *p, const struct attrs *a)
 {
-    if (!span_ieq(span_trim(a->v[ATTR_HTTP_EQUIV]), SPAN("refresh"))) return;
-    span s = a->v[ATTR_CONTENT];
+    if (!span_ieq(span_trim(attr(a, ATTR_HTTP_EQUIV)), SPAN("refresh"))) return;
+    span s = attr(a, ATTR_CONTENT);
     s = span_trim(span_from(s, span_find(s, '=') + 1));
     while (s.n && (s.p[0] == '\'' || s.p[0] == '"')) s = span_from(s, 1);
     while (s.n && (s.p[s.n - 1] == '\'' || s.p[s.n - 1] == '"')) s.n--;
@@ -496,10 +519,26 @@ static void read_base(struct page *p, const struct attrs *a)
     uint64_t odd = 0;
     struct url_room room;
     struct url u;
-    span link = link_value(a->v[ATTR_HREF], buf);
+    span link = link_value(attr(a, ATTR_HREF), buf);
     if (p->base.n || !url_split(link, &room, &u, &odd) || span_find(u.whole, '/') + 2 >= u.whole.n) return;
     memcpy(p->base_bytes, u.whole.p, u.whole.n);
     p->base = span_of(p->base_bytes, u.whole.n);
+}
+
+enum {
+    LINK_ATTRS = 1 << ATTR_SRC | 1 << ATTR_BACKGROUND | 1 << ATTR_POSTER | 1 << ATTR_DATA | 1 << ATTR_ACTION |
+                 1 << ATTR_FORMACTION | 1 << ATTR_XLINK_HREF,
+};
+
+static void add_links(struct page *p, const struct attrs *a)
+{
+    for (uint32_t left = a->have & LINK_ATTRS; left; left &= left - 1) {
+        enum attr id = (enum attr)__builtin_ctz(left);
+        enum url_place place = id == ATTR_XLINK_HREF                        ? URL_IN_HREF
+                               : id == ATTR_ACTION || id == ATTR_FORMACTION ? URL_IN_FORM
+                                                                            : URL_IN_SRC;
+        add_link(p, a->v[id], place, NULL);
+    }
 }
 
 /* What an element means beside its style: links and counts, the text in its attributes. */
@@ -507,10 +546,10 @@ static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, co
 {
     switch (tag) {
     case TAG_A:
-        if (a->have & 1u << ATTR_HREF) begin_link(p, a->v[ATTR_HREF]);
+        if (has(a, ATTR_HREF)) begin_link(p, attr(a, ATTR_HREF));
         break;
     case TAG_AREA:
-        if (add_link(p, a->v[ATTR_HREF], URL_IN_HREF, NULL)) p->shape->links++;
+        if (add_link(p, attr(a, ATTR_HREF), URL_IN_HREF, NULL)) p->shape->links++;
         break;
     case TAG_BASE: read_base(p, a); break;
     case TAG_FONT: p->shape->fonts++; break;
@@ -521,7 +560,7 @@ static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, co
     case TAG_IMG:
     case TAG_IMAGE: read_image(p, a, css); break;
     case TAG_INPUT: read_input(p, a); break;
-    case TAG_LINK: add_link(p, a->v[ATTR_HREF], URL_IN_SRC, NULL); break;
+    case TAG_LINK: add_link(p, attr(a, ATTR_HREF), URL_IN_SRC, NULL); break;
     case TAG_META: read_meta(p, a); break;
     case TAG_SCRIPT:
         p->shape->scripts++;
@@ -533,13 +572,7 @@ static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, co
     case TAG_TH: emit(p, SPAN(" ")); break;
     default: break;
     }
-    static const struct {
-        uint8_t attr, place;
-    } LINKS[] = {{ATTR_SRC, URL_IN_SRC},        {ATTR_BACKGROUND, URL_IN_SRC}, {ATTR_POSTER, URL_IN_SRC},
-                 {ATTR_DATA, URL_IN_SRC},       {ATTR_ACTION, URL_IN_FORM},    {ATTR_FORMACTION, URL_IN_FORM},
-                 {ATTR_XLINK_HREF, URL_IN_HREF}};
-    for (size_t i = 0; i < sizeof LINKS / sizeof *LINKS; i++)
-        if (a->have & 1u << LINKS[i].attr) add_link(p, a->v[LINKS[i].attr], (enum url_place)LINKS[i].place, NULL);
+    if (a->have & LINK_ATTRS) add_links(p, a);
 }
 
 /* A name that is none of HTML's, nor one of the word processors' ("o:p"), nor of somebody's own ("my-tag"). */
@@ -555,9 +588,8 @@ static uint32_t name_hash(span name)
     return (uint32_t)(h >> 32) | 1;
 }
 
-static void start_tag(struct page *p, span name, const struct attrs *a)
+static void start_tag(struct page *p, enum tag tag, span name, const struct attrs *a)
 {
-    enum tag tag = tag_by_name(name);
     unsigned flags = tag_flags(tag);
     struct element e = {.tag = (uint8_t)tag, .kind = (uint8_t)tag_kind(tag)};
     p->shape->tags++;
@@ -579,8 +611,9 @@ static void start_tag(struct page *p, span name, const struct attrs *a)
     bool none = e.css.set & CSS_DISPLAY && e.css.display == CSS_NONE;
     if (e.breaks && !none) line_break(p);
     if (flags & (TAG_VOID | TAG_RAW)) { /* not pushed: what it shows comes from its attributes, or read_raw */
-        struct css_look look = css_apply(&top(p)->look, &e.css);
-        p->shown = p->raw_shown = css_visible(&look) && !p->over_hidden;
+        struct css_look look = css_apply(look_inside(p, p->depth - 1), &e.css);
+        p->raw_shown = css_visible(&look) && !p->over_hidden;
+        p->shown = !look.gone && !look.unseen && !p->over_hidden; /* pictures and buttons have colours of their own */
         read_meaning(p, tag, a, &e.css);
         update_shown(p);
         return;
@@ -597,9 +630,8 @@ static void start_tag(struct page *p, span name, const struct attrs *a)
     read_meaning(p, tag, a, &e.css);
 }
 
-static void end_tag(struct page *p, span name)
+static void end_tag(struct page *p, enum tag tag, span name)
 {
-    enum tag tag = tag_by_name(name);
     if (is_nonsense(tag, name)) mark_joint(p);
     if (tag == TAG_BR || tag == TAG_P) line_break(p);
     if (tag_flags(tag) & (TAG_VOID | TAG_RAW)) return;
@@ -628,7 +660,6 @@ static void end_tag(struct page *p, span name)
 static size_t read_attrs(span in, size_t i, struct attrs *a)
 {
     a->have = 0;
-    memset(a->v, 0, sizeof a->v);
     for (;;) {
         while (i < in.n && (ascii_space(in.p[i]) || in.p[i] == '/')) i++;
         if (i >= in.n) return 0;
@@ -738,13 +769,13 @@ static void read_markup(struct page *p)
         size_t behind = read_attrs(in, i, &a);
         p->at = behind ? behind : in.n;
         if (!behind) return; /* what is no whole tag is not shown */
-        if (end) {
-            end_tag(p, name);
-            return;
-        }
-        start_tag(p, name, &a);
         enum tag tag = tag_by_name(name);
-        if (tag_flags(tag) & TAG_RAW) read_raw(p, tag, name);
+        if (end) {
+            end_tag(p, tag, name);
+        } else {
+            start_tag(p, tag, name, &a);
+            if (tag_flags(tag) & TAG_RAW) read_raw(p, tag, name);
+        }
     } else if (!end && c == '!' && span_istarts(span_from(in, i), SPAN("!--"))) {
         p->at = comment_end(in, i + 3);
         p->shape->comments++;
@@ -777,7 +808,7 @@ void html_read(span html, struct text *visible, struct text *hidden, struct url_
     p.shown = true;
     css_rules_init(&p.rules);
     p.joint = p.parted = p.in_link = false;
-    p.joint_at = p.link_text = p.compared = 0;
+    p.joint_at = p.link_text = p.compared = p.based = 0;
     p.free_text = visible->n;
     p.base = SPAN_NONE;
 

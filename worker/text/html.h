@@ -15,6 +15,7 @@ enum {
     HTML_VALUE_MAX = 1 << 14, /* bytes of an attribute with character references that are read */
     HTML_ALT_MAX = 1 << 10,   /* bytes of an image's or a button's text that are read */
     HTML_COMPARED_MAX = 1000, /* links whose shown text is compared with where they lead */
+    HTML_BASED_MAX = 1000,    /* relative links that are looked at when there is a base */
 };
 
 struct html_shape {

@@ -352,32 +352,27 @@ static span rebase(span s, span from, span to)
 }
 
 /* Keep a link; *fresh when it was not there. */
-static struct url *keep(struct url_list *l, span link, enum url_place place, bool *fresh)
+static struct url *keep(struct url_list *l, const struct url *u, uint64_t odd, bool *fresh)
 {
-    struct url_room room;
-    struct url u;
     *fresh = false;
-    if (!url_split(link, &room, &u, &l->odd)) return NULL;
-    uint32_t *slot = l->slot_count ? find_slot(l, u.host, u.path) : NULL;
+    l->odd |= odd;
+    uint32_t *slot = l->slot_count ? find_slot(l, u->host, u->path) : NULL;
     if (slot && *slot) return &l->v[*slot - 1];
-    if (l->n == l->cap) {
+    span whole = l->n < l->cap ? arena_copy(l->a, u->whole) : SPAN_NONE;
+    span host = whole.p ? arena_copy(l->a, u->host) : SPAN_NONE;
+    if (!host.p) {
         l->odd |= ODD(URL_LIMIT);
         return NULL;
     }
-    span whole = arena_copy(l->a, u.whole), host = arena_copy(l->a, u.host);
-    if (!whole.p || !host.p) {
-        l->odd |= ODD(URL_LIMIT);
-        return NULL;
-    }
-    u.place = place;
-    u.path = rebase(u.path, u.whole, whole);
-    u.whole = whole;
-    u.host = host;
-    u.domain = domain_registrable(host);
-    l->v[l->n] = u;
+    struct url *kept = &l->v[l->n];
+    *kept = *u;
+    kept->path = rebase(u->path, u->whole, whole);
+    kept->whole = whole;
+    kept->host = host;
+    kept->domain = domain_registrable(host);
     *slot = (uint32_t)++l->n;
     *fresh = true;
-    return &l->v[l->n - 1];
+    return kept;
 }
 
 /* Does s begin with this ASCII byte, plain, percent-escaped or escaped twice? Its length there, or 0. */
@@ -418,14 +413,29 @@ static span inner_link(span path, uint8_t buf[URL_BYTES_MAX])
     return SPAN_NONE;
 }
 
-struct url *url_add(struct url_list *l, span link, enum url_place place)
+struct url *url_keep(struct url_list *l, const struct url *u, uint64_t odd)
 {
     bool fresh;
-    struct url *u = keep(l, link, place, &fresh), *inner = u;
-    for (int k = 0; k < URL_INNER_MAX && inner && fresh; k++) {
+    struct url *first = keep(l, u, odd, &fresh), *last = first;
+    for (int k = 0; k < URL_INNER_MAX && last && fresh; k++) {
         uint8_t buf[URL_BYTES_MAX];
-        span target = inner_link(inner->path, buf);
-        inner = target.n ? keep(l, target, place, &fresh) : NULL;
+        struct url_room room;
+        struct url inner;
+        odd = 0;
+        span target = inner_link(last->path, buf);
+        if (!target.n || !url_split(target, &room, &inner, &odd)) break;
+        inner.place = u->place;
+        last = keep(l, &inner, odd, &fresh);
     }
-    return u;
+    return first;
+}
+
+struct url *url_add(struct url_list *l, span link, enum url_place place)
+{
+    struct url_room room;
+    struct url u;
+    uint64_t odd = 0;
+    if (!url_split(link, &room, &u, &odd)) return NULL;
+    u.place = place;
+    return url_keep(l, &u, odd);
 }

@@ -57,6 +57,9 @@ void url_list_init(struct url_list *l, struct arena *a, size_t cap);
  * browser accepts). O(link.n). */
 bool url_split(span link, struct url_room *room, struct url *out, uint64_t *odd);
 
+/* Keep a link that url_split took apart, with its `place` and what it added to `odd`. As url_add. */
+struct url *url_keep(struct url_list *l, const struct url *u, uint64_t odd);
+
 /* url_split a link and keep it; a link with the host and path of one that is kept is that one. A link inside a kept
  * link (a redirector's target) is added as well. Returns its entry; NULL when it is no web link, or when list or arena
  * are full (ODD(URL_LIMIT)). */
