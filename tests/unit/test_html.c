@@ -10,6 +10,7 @@
 
 #include "worker/text/html.h"
 #include "worker/text/odd.h"
+#include "worker/text/tag.h"
 
 enum {
     HID = 1,   /* HIDDEN_TEXT */
@@ -106,6 +107,10 @@ static const struct {
     {"<span style='mso-hide:all'>a</span>", "a", "", "", 0}, /* hidden from Outlook alone */
     {"<div style='display:none'>&nbsp;&zwnj;&#847; </div>a", "a", "\xE2\x80\x8C\xCD\x8F", "", 0},
     {"<font color=white>a<table><tr><td>b</td></tr></table></font>c", "c", "a\nb", "", HID},
+    {"<table bgcolor=black>a<font color=black>b</font><tr><td>c</table>", "ab", "c", "",
+     HID}, /* a and b stand before it */
+    {"<table bgcolor=black><tr><td><img alt=a><input value=b>", "a b", "", "", 0},
+    {"<b hidden><img alt=a></b>", "", "a", "", HID},
     /* hidden by rule */
     {"<style>.x{display:none}</style><p class='y x'>a</p>b", "b", "a", "", HID},
     {"<style><!-- /* c */ p.x , #q{font-size:0} --></style><p class=x>a</p><b class=x>b</b><i id=q>c</i>", "b", "a\nc",
@@ -228,10 +233,185 @@ static void shows_what_a_reader_sees(void **state)
     assert_int_equal(failed, 0);
 }
 
+static void knows_each_name(void **state)
+{
+    (void)state;
+    for (int t = TAG_OTHER + 1; t < TAG_COUNT; t++)
+        if (tag_by_name(span_cstr(tag_name((enum tag)t))) != (enum tag)t) fail_msg("tag %s", tag_name((enum tag)t));
+    static const char *const ATTRS[] = {
+#define X(id, name) name,
+        ATTR_LIST(X)
+#undef X
+    };
+    for (int t = 0; t < ATTR_COUNT; t++)
+        if (attr_by_name(span_cstr(ATTRS[t])) != (enum attr)t) fail_msg("attribute %s", ATTRS[t]);
+    assert_int_equal(tag_by_name(SPAN("TaBlE")), TAG_TABLE);
+    assert_int_equal(tag_by_name(SPAN("tables")), TAG_OTHER);
+    assert_int_equal(tag_by_name(SPAN("averylongelementname")), TAG_OTHER);
+    assert_int_equal(attr_by_name(SPAN("srcset")), ATTR_COUNT);
+}
+
+/* What an attacker repeats: each alone, to the size of a large mail. Nothing is timed; a quadratic reader would not end
+ * before the test's runner loses patience. */
+static void reads_storms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *again;
+    } STORMS[] = {
+        {"", "<"},
+        {"", "&"},
+        {"", "&#x"},
+        {"", "&#0"},
+        {"", "&CounterClockwiseContourIntegra"},
+        {"", "<!--"},
+        {"", "<!-- -"},
+        {"", "a<!---->"},
+        {"", "<a "},
+        {"", "<a href=\""},
+        {"", "</"},
+        {"", "<div>"},
+        {"", "<b>"},
+        {"", "<p>"},
+        {"", "<table><tr><td>"},
+        {"", "<x></y>"},
+        {"", "<font color=red><div></font></div>"},
+        {"<div><div><div><div><div><div>", "<font color=red><p></div><div>"},
+        {"<span><div><i><i><i><i><i><i>", "</span>"},
+        {"", "<title>"},
+        {"", "<script></scrip>"},
+        {"", "<style>.a,.b{color:red}</style>"},
+        {"<style>", "@media{"},
+        {"<style>", "/*"},
+        {"<style>", ".a{"},
+        {"<style>", ".a,"},
+        {"<style>.a{color:red}</style>", "<b class='a a a a'>"},
+        {"<b style='", "background:url("},
+        {"<b style='", "font-size:1px;"},
+        {"<b style='font:", "a "},
+        {"<a ", "a=b "},
+        {"<base href=http://a.example.com/b>", "<img src=c>"},
+        {"", "<a href=//a.example.com>example.net</a>"},
+        {"<a href='http://", "a@"},
+        {"<a href='http://a.example.com/", "http://a.example.com/"},
+        {"", "http://a)"},
+        {"", "a.b/ "},
+        {"http:", "/"},
+        {"", "www."},
+        {"", "://"},
+    };
+    enum { BYTES = 1 << 18 };
+    char *html = malloc(BYTES);
+    assert_non_null(html);
+    for (size_t i = 0; i < sizeof STORMS / sizeof *STORMS; i++) {
+        struct reading r;
+        setup(&r, 1 << 20);
+        size_t n = (size_t)snprintf(html, BYTES, "%s", STORMS[i].before), k = strlen(STORMS[i].again);
+        for (; n + k <= BYTES; n += k) memcpy(html + n, STORMS[i].again, k);
+        read_html(&r, span_of(html, n));
+        assert_true(r.visible.n <= r.visible.cap && r.hidden.n <= r.hidden.cap && r.urls.n <= r.urls.cap);
+        arena_close(&r.a);
+    }
+    free(html);
+}
+
+/* Deeper than the stack of elements: styles are forgotten there, but what is hidden stays hidden. */
+static void reads_beyond_the_depth(void **state)
+{
+    (void)state;
+    struct reading r;
+    setup(&r, 1 << 16);
+    char html[16 * HTML_DEPTH_MAX + 256];
+    size_t n = 0;
+    for (int i = 0; i < HTML_DEPTH_MAX + 10; i++) n += (size_t)snprintf(html + n, sizeof html - n, "<div>");
+    n += (size_t)snprintf(html + n, sizeof html - n, "a<div><b hidden>b<i>c</i>d</b></div>e");
+    for (int i = 0; i < HTML_DEPTH_MAX + 10; i++) n += (size_t)snprintf(html + n, sizeof html - n, "</div>");
+    n += (size_t)snprintf(html + n, sizeof html - n, "f<b hidden>g</b>h");
+    read_html(&r, span_of(html, n));
+    assert_true(span_eq(text_span(&r.visible), SPAN("a\ne\nfh")));
+    assert_true(span_eq(text_span(&r.hidden), SPAN("bcd\ng")));
+    arena_close(&r.a);
+}
+
+/* Full texts, lists and arenas: reading goes on and says so. */
+static void reads_on_when_full(void **state)
+{
+    (void)state;
+    static const char HTML[] =
+        "<a href=http://one.example.com/>one</a> <a href=http://two.example.com/>two</a><b hidden>x</b>"
+        "<a href=http://three.example.com/>www.example.net</a>";
+    struct reading r = {0};
+    assert_int_equal(arena_open(&r.a, 4096), ERR_OK);
+    text_init(&r.visible, &r.a, 5);
+    text_init(&r.hidden, &r.a, 0);
+    url_list_init(&r.urls, &r.a, 2);
+    read_html(&r, SPAN(HTML));
+    assert_true(span_eq(text_span(&r.visible), SPAN("one t")));
+    assert_true(r.visible.full && r.hidden.full);
+    assert_int_equal(r.urls.n, 2);
+    assert_true(r.urls.odd & ODD(URL_LIMIT));
+    assert_true(r.odd & ODD(HIDDEN_TEXT));
+    assert_int_equal(r.shape.links, 3);
+    arena_close(&r.a);
+
+    r = (struct reading){0};
+    assert_int_equal(arena_open(&r.a, 64), ERR_OK);
+    text_init(&r.visible, &r.a, 32);
+    text_init(&r.hidden, &r.a, 32);
+    url_list_init(&r.urls, &r.a, 16);
+    assert_int_equal(r.urls.cap, 0);
+    read_html(&r, SPAN(HTML));
+    assert_int_equal(r.urls.n, 0);
+    assert_true(r.urls.odd & ODD(URL_LIMIT));
+    arena_close(&r.a);
+}
+
+static void counts_the_shape(void **state)
+{
+    (void)state;
+    struct reading r;
+    setup(&r, 1 << 16);
+    read_html(&r,
+              SPAN("<style></style><table><tr><td><font size=2><a href=http://example.com/>a</a><a name=x></a></font>"
+                   "<img src=x><img src=y width=1 height=1><img style='width:0;height:1px'></table><!-- c --><form>"
+                   "<p style='color:red'></form><script></script>"));
+    const struct html_shape *s = &r.shape;
+    assert_int_equal(s->links, 1);
+    assert_int_equal(s->images, 3);
+    assert_int_equal(s->pixels, 2);
+    assert_int_equal(s->forms, 1);
+    assert_int_equal(s->scripts, 1);
+    assert_int_equal(s->comments, 1);
+    assert_int_equal(s->tables, 1);
+    assert_int_equal(s->fonts, 1);
+    assert_int_equal(s->styles, 3);
+    assert_int_equal(s->tags, 13);
+    arena_close(&r.a);
+}
+
+/* Two parts of one mail: what one leaves open does not reach into the other. */
+static void parts_documents(void **state)
+{
+    (void)state;
+    struct reading r;
+    setup(&r, 1 << 16);
+    read_html(&r, SPAN("<b hidden><a href=http://example.com/>a"));
+    read_html(&r, SPAN("b http://example.net/"));
+    assert_true(span_eq(text_span(&r.visible), SPAN("b http://example.net/")));
+    assert_int_equal(r.urls.n, 2);
+    arena_close(&r.a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_what_a_reader_sees),
+        cmocka_unit_test(knows_each_name),
+        cmocka_unit_test(reads_storms),
+        cmocka_unit_test(reads_beyond_the_depth),
+        cmocka_unit_test(reads_on_when_full),
+        cmocka_unit_test(counts_the_shape),
+        cmocka_unit_test(parts_documents),
     };
     return cmocka_run_group_tests_name("html", tests, NULL, NULL);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tag: names looked up by bisection in the sorted lists of tag.h.
  *
- * A name is compared as twelve bytes at once, padded with NULs. Source: the lists' order, which a test checks. */
+ * A name is compared as two numbers of eight and four bytes, padded with NULs (memcmp was a fifth of all time on old
+ * mail). Source: the lists' order; a name out of order would not be found, and the tests of html look for each. */
 #include "worker/text/tag.h"
+
+#include <endian.h>
 
 enum { NAME_MAX = 12 };
 
@@ -30,6 +33,21 @@ static const char ATTR_NAMES[][NAME_MAX + 1] = {
 #undef X
 };
 
+/* Eight and four bytes as numbers that are ordered as the bytes are. */
+static uint64_t head_of(const char *name)
+{
+    uint64_t v;
+    memcpy(&v, name, sizeof v);
+    return be64toh(v);
+}
+
+static uint32_t tail_of(const char *name)
+{
+    uint32_t v;
+    memcpy(&v, name + sizeof(uint64_t), sizeof v);
+    return be32toh(v);
+}
+
 /* The index of a name among names[from..to), or `to`. */
 static size_t find(span name, const char names[][NAME_MAX + 1], size_t from, size_t to)
 {
@@ -37,11 +55,14 @@ static size_t find(span name, const char names[][NAME_MAX + 1], size_t from, siz
     size_t none = to;
     if (name.n > NAME_MAX) return none;
     for (size_t i = 0; i < name.n; i++) low[i] = (char)ascii_lower(name.p[i]);
+    uint64_t head = head_of(low);
+    uint32_t tail = tail_of(low);
     while (from < to) {
         size_t mid = (from + to) / 2;
-        int order = memcmp(low, names[mid], NAME_MAX);
-        if (order == 0) return mid;
-        if (order < 0)
+        uint64_t h = head_of(names[mid]);
+        uint32_t t = tail_of(names[mid]);
+        if (h == head && t == tail) return mid;
+        if (head < h || (head == h && tail < t))
             to = mid;
         else
             from = mid + 1;

@@ -6,12 +6,16 @@
  * it. */
 #include "worker/text/url.h"
 
+enum { STOP, LINK, MARK }; /* not in a link; in a link; and what may tell that one is here */
+
 /* Characters of RFC 3986 that may stand in a link, and '%', '[', ']', '\' besides; not the quotes. */
-static bool in_link(uint8_t c)
-{
-    return c > ' ' && c < 0x7F &&
-           !(c == '"' || c == '\'' || c == '<' || c == '>' || c == '`' || c == '^' || (c >= '{' && c <= '}'));
-}
+static const uint8_t KIND[256] =
+    {
+        ['!'] = LINK,         ['#' ... '&'] = LINK, ['(' ... '.'] = LINK, ['/'] = MARK,
+        ['0' ... '9'] = LINK, [':'] = MARK,         [';'] = LINK,         ['='] = LINK,
+        ['?' ... 'V'] = LINK, ['W'] = MARK,         ['X' ... ']'] = LINK, ['_'] = LINK,
+        ['a' ... 'v'] = LINK, ['w'] = MARK,         ['x' ... 'z'] = LINK, ['~'] = LINK,
+};
 
 static bool is_word(uint8_t c)
 {
@@ -51,7 +55,7 @@ static size_t domain_begin(span text, size_t run, size_t slash)
 static size_t link_end(span text, size_t at)
 {
     size_t round = 0, square = 0, i = at;
-    for (; i < text.n && in_link(text.p[i]); i++) {
+    for (; i < text.n && KIND[text.p[i]]; i++) {
         uint8_t c = text.p[i];
         if (c == '(') round++;
         if (c == '[') square++;
@@ -66,7 +70,8 @@ void url_find(struct url_list *l, span text, enum url_place place)
     unsigned bare = 0; /* domains without a scheme that were tried */
     for (size_t i = 0, run = 0, slash = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
-        if (!in_link(c)) {
+        if (KIND[c] == LINK) continue;
+        if (KIND[c] == STOP) {
             run = i + 1;
             slash = 0;
             continue;
