@@ -115,12 +115,14 @@ help:                      ## this list
 deps:                      ## install the Debian packages that are missing
 	@tests/deps
 
+# As many jobs as there are CPUs, unless the caller says how many.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 run: deps                  ## install, build, start the service, scan a few mails, serve until Ctrl-C
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(JOBS) all
 	@B=$(B) docs/samples/run
 
 test: deps                 ## install what is missing, build, run every test
-	@$(MAKE) --no-print-directory MODE=$(MODE) test-all
+	@$(MAKE) --no-print-directory $(JOBS) MODE=$(MODE) test-all
 test-all: all $(TESTS) $(FUZZERS)
 	@B=$(B) MODE=$(MODE) tests/run
 

@@ -9,7 +9,7 @@
 
 #include <getopt.h>
 
-enum { STAT_ARENA_BYTES = 16 << 20, COLUMNS_MAX = 16, NAME_WIDTH = 16 };
+enum { STAT_ARENA_BYTES = 16 << 20, COLUMNS_MAX = 16, NAME_WIDTH = 18 };
 
 static const char HELP[] =
     "usage: furui stat [--json] [--endpoint E]\n"
@@ -24,12 +24,12 @@ static const char HELP[] =
     "\n"
     "example: furui stat --json | jq .totals\n";
 
-/* A word, and space up to the width of its column. */
+/* A word, and space up to the width of its column, one at least; width 0: nothing follows. */
 static void print_cell(span text, size_t width)
 {
     if (text.n == 0) text = SPAN("-");
     cli_print(stdout, text);
-    for (size_t n = text.n; n < width; n++) putchar(' ');
+    if (width) printf("%*s", width > text.n ? (int)(width - text.n) : 1, "");
 }
 
 static bool is_scalar(const struct jsontree *v)
@@ -37,10 +37,12 @@ static bool is_scalar(const struct jsontree *v)
     return v->kind < JSONTREE_ARRAY;
 }
 
-static void print_name(int indent, span name)
+/* The name of a value on the same line, or of a group below it. */
+static void print_name(int indent, span name, bool group)
 {
     printf("%*s", indent, "");
-    print_cell(name, (size_t)(NAME_WIDTH - indent));
+    print_cell(name, group ? 0 : (size_t)(indent < NAME_WIDTH ? NAME_WIDTH - indent : 1));
+    if (group) putchar('\n');
 }
 
 /* An array of objects: a column for each scalar member of the first. */
@@ -62,14 +64,15 @@ static void print_rows(const struct jsontree *array)
             }
     }
     fputs("  ", stdout);
-    for (size_t i = 0; i < columns; i++) print_cell(name[i], width[i] + 2);
+    for (size_t i = 0; i < columns; i++) print_cell(name[i], i + 1 < columns ? width[i] + 2 : 0);
     putchar('\n');
     for (const struct jsontree *row = array->child; row; row = row->next) {
         size_t i = 0;
         fputs("  ", stdout);
         for (const struct jsontree *c = row->child; c && i < columns; c = c->next) {
             if (!span_eq(c->key, name[i])) continue;
-            print_cell(c->text, width[i++] + 2);
+            print_cell(c->text, i + 1 < columns ? width[i] + 2 : 0);
+            i++;
         }
         putchar('\n');
     }
@@ -78,19 +81,17 @@ static void print_rows(const struct jsontree *array)
 static void print_value(int indent, const struct jsontree *v)
 {
     if (is_scalar(v)) {
-        print_name(indent, v->key);
+        print_name(indent, v->key, false);
         print_cell(v->text, 0);
         putchar('\n');
     } else if (v->kind == JSONTREE_OBJECT) {
-        print_name(indent, v->key);
-        putchar('\n');
+        print_name(indent, v->key, true);
         for (const struct jsontree *c = v->child; c; c = c->next) print_value(indent + 2, c);
     } else if (v->child && v->child->kind == JSONTREE_OBJECT) {
-        print_name(indent, v->key);
-        putchar('\n');
+        print_name(indent, v->key, true);
         print_rows(v);
     } else {
-        print_name(indent, v->key);
+        print_name(indent, v->key, false);
         for (const struct jsontree *c = v->child; c; c = c->next) {
             print_cell(c->text, 0);
             putchar(c->next ? ' ' : '\n');
