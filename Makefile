@@ -153,22 +153,24 @@ format-check:              ## complain about what it would change
 	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror && echo "format: fine"
 
 DOC = $(DESTDIR)$(PREFIX)/share/doc/furui
-install: all               ## copy programs, library, header, model and docs below DESTDIR/PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	  $(DESTDIR)$(PREFIX)/share/furui $(DOC)/decisions
+install: all install-client               ## copy programs, library, header, model and docs below DESTDIR/PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/furui $(DOC)/decisions
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(B)/libfurui.a $(B)/libfurui.so.1 $(DESTDIR)$(PREFIX)/lib
-	ln -sf libfurui.so.1 $(DESTDIR)$(PREFIX)/lib/libfurui.so
-	install -m 644 proto/furui.h $(DESTDIR)$(PREFIX)/include
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' proto/furui.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/furui.pc
 	install -m 644 models/starter/starter.bundle $(DESTDIR)$(PREFIX)/share/furui
 	install -m 644 README.md LICENSE docs/*.md $(DOC)
 	install -m 644 docs/decisions/*.md $(DOC)/decisions
 	$(if $(DESTDIR),,-ldconfig)
 
+install-client: $(B)/libfurui.a $(B)/libfurui.so.1  ## copy only the client library and its header
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 644 $^ $(DESTDIR)$(PREFIX)/lib
+	ln -sf libfurui.so.1 $(DESTDIR)$(PREFIX)/lib/libfurui.so
+	install -m 644 proto/furui.h $(DESTDIR)$(PREFIX)/include
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' proto/furui.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/furui.pc
+
 clean:                     ## remove build/
 	rm -rf build
 
 .DEFAULT_GOAL = all
-.PHONY: all FORCE objects help deps run test test-all fuzz golden layers format format-check install clean
+.PHONY: all FORCE objects help deps run test test-all fuzz golden layers format format-check install install-client clean
 .SECONDARY:
