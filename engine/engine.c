@@ -23,7 +23,8 @@ enum {
     REDIS_BOOT_MS = 5000,   /* patience with the private Redis; after that workers start without it */
     LEAVE_MS = 3000,        /* workers to go, after the drain */
     REDIS_LEAVE_MS = 10000, /* Redis to write what it has */
-    LINGER_MS = 1000,       /* last answers on their way */
+    LAST_READ_MOST = 4096,
+    LINGER_MS = 1000, /* last answers on their way */
     CPUS_PER_IO_THREAD = 8,
 };
 
@@ -164,11 +165,8 @@ static bool boot(struct engine *e, int64_t now_us)
         }
         if (r->state != REDIS_UP && r->state != REDIS_NOT_OURS && !slow) return true;
         if (slow) LOG(LEVEL_WARN, "redis_slow", L_STR("now", "workers start without it"));
-        char address[STATE_PATH_MAX];
-        redis_child_address(r, &e->config, address);
-        struct generation *g = generation_new(&e->config, address, e->fault);
-        if (!g) return false;
-        pool_target(&e->pool, g, engine_workers(&e->config));
+        pool_target(&e->pool, e->first, engine_workers(&e->config));
+        e->first = NULL;
         enter(e, PHASE_WORKERS);
     }
     if (e->pool.refused) {
@@ -235,7 +233,7 @@ static uint64_t random_seed(void)
     return seed;
 }
 
-/* Everything that can fail before a child exists: directory, ports, programs. */
+/* Everything that can fail before a child exists: directory, ports, programs, bundle. */
 static bool open_all(struct engine *e)
 {
     char path[STATE_PATH_MAX], endpoint[STATE_PATH_MAX + 8];
@@ -245,16 +243,21 @@ static bool open_all(struct engine *e)
     state_path(&e->state, "workers.ipc", path);
     snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
     if (pool_open(&e->pool, e->bus, &e->dispatch, endpoint, e->fault) != ERR_OK) return false;
-    return redis_child_open(&e->redis, &e->config, &e->state, e->fault) == ERR_OK;
+    if (redis_child_open(&e->redis, &e->config, &e->state, e->fault) != ERR_OK) return false;
+    redis_child_address(&e->redis, &e->config, path);
+    e->first = generation_new(&e->config, path, e->fault);
+    return e->first != NULL;
 }
 
-/* The reverse; also of a half-open engine. */
+/* The reverse, but workers before Redis: they write their counters as they go. Also of a half-open engine. */
 static void close_all(struct engine *e)
 {
     bool serving = e->phase >= PHASE_SERVING;
     pool_close(&e->pool);
-    redis_child_close(&e->redis, REDIS_LEAVE_MS);
+    generation_drop(e->first);
+    if (serving) front_read(&e->front, LAST_READ_MOST); /* those who came too late for the drain are refused too */
     front_close(&e->front, serving ? LINGER_MS : 0);
+    redis_child_close(&e->redis, REDIS_LEAVE_MS);
     dispatch_close(&e->dispatch);
     bus_close(e->bus);
     state_close(&e->state);
@@ -331,6 +334,9 @@ static bool check_bundle(const struct config *c, char *fault_out)
         close(out[0]);
         fault_out[n] = 0;
         fault_out[strcspn(fault_out, "\n")] = 0;
+        static const char WHO[] = "furui-worker: ";
+        if (strncmp(fault_out, WHO, sizeof WHO - 1) == 0)
+            memmove(fault_out, fault_out + sizeof WHO - 1, n + 2 - sizeof WHO);
         generation_name_bundle(g, fault_out, CONFIG_FAULT_MAX);
         int status = 0;
         ok = pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;

@@ -32,6 +32,7 @@ struct engine {
     struct front front;
     struct pool pool;
     struct redis_child redis;
+    struct generation *first; /* what the first workers will be made from; NULL once they are */
     int signal_fd;
     enum engine_phase phase;
     int64_t started_us, phase_us; /* of the process; of the phase */

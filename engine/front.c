@@ -40,10 +40,15 @@ static enum err bind_one(struct front *f, const char *endpoint, char bound_out[C
     return e;
 }
 
-/* Listen there no more. libzmq leaves a socket's file behind; it goes first, while it is surely ours. */
-static void let_go(struct front *f, const char *endpoint)
+/* libzmq leaves a socket's file behind; it goes first, while it is surely ours. */
+static void remove_file(const char *endpoint)
 {
     if (strncmp(endpoint, "ipc://", 6) == 0) unlink(endpoint + 6);
+}
+
+static void let_go(struct front *f, const char *endpoint)
+{
+    remove_file(endpoint);
     bus_unbind(f->sock, endpoint);
 }
 
@@ -81,12 +86,6 @@ enum err front_listen(struct front *f, const struct config *c, char *fault_out)
     return ERR_OK;
 }
 
-void front_unbind(struct front *f)
-{
-    for (size_t i = 0; i < f->count; i++) let_go(f, f->bound[i]);
-    f->count = 0;
-}
-
 void front_limits(struct front *f, const struct config *c)
 {
     f->mail_max = (size_t)c->mail_mb * MB;
@@ -118,7 +117,8 @@ enum err front_open(struct front *f, struct bus *bus, const struct config *c, st
 
 void front_close(struct front *f, int linger_ms)
 {
-    front_unbind(f);
+    for (size_t i = 0; i < f->count; i++) remove_file(f->bound[i]);
+    f->count = 0;
     bus_msg_close(&f->msg);
     if (f->sock) bus_sock_close(f->sock, linger_ms);
     arena_close(&f->arena);

@@ -48,10 +48,9 @@ void front_close(struct front *f, int linger_ms);
 
 /* Take over the limits of another config. */
 void front_limits(struct front *f, const struct config *c);
-/* Bind what is new in its list, then let go of what left it. On error nothing has changed. */
+/* Bind what is new in its list, then let go of what left it: libzmq then cuts those who are connected there. On error
+ * nothing has changed. */
 enum err front_listen(struct front *f, const struct config *c, char *fault_out);
-/* Listen no more. libzmq ends the connections that were made through an endpoint with it. */
-void front_unbind(struct front *f);
 
 /* Read up to `most` messages; returns how many there were. */
 size_t front_read(struct front *f, size_t most);

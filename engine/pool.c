@@ -83,7 +83,8 @@ void pool_target(struct pool *p, struct generation *g, int workers)
 {
     generation_drop(p->target);
     p->target = g;
-    p->wanted = workers < POOL_SLOTS_MAX ? workers : POOL_SLOTS_MAX;
+    p->wanted_then = workers < POOL_SLOTS_MAX ? workers : POOL_SLOTS_MAX;
+    if (g->proven || !p->proven) p->wanted = p->wanted_then;
     p->refused = false;
     for (int i = 0; i < POOL_SLOTS_MAX; i++) p->slot[i].start_at_us = 0;
 }
@@ -184,6 +185,7 @@ static void ready(struct pool *p, int seat, int64_t now_us)
         generation_drop(p->proven);
         generation_hold(w->generation);
         p->proven = w->generation;
+        p->wanted = p->wanted_then;
     }
     if (s->next == seat) {
         if (s->now >= 0) leave(p, s->now, now_us);

@@ -61,7 +61,7 @@ struct pool {
     struct worker worker[DISPATCH_SEATS];
     int seats; /* no seat from here on is in use */
     struct slot_of_pool slot[POOL_SLOTS_MAX];
-    int wanted;
+    int wanted, wanted_then;            /* slots in use; once the target is proven */
     struct generation *target, *proven; /* one use held of each; proven is NULL until the first scout is ready */
     bool stopping;
     bool refused;                 /* the target failed; the engine reads and clears it */

@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char LOCK[] = "furuid.lock", LONGEST_SOCKET[] = "workers.ipc";
+static const char LOCK[] = "furuid.lock";
+enum { LONGEST_NAME = sizeof "workers.ipc" - 1 }; /* of a socket of ours */
 
 void state_path(const struct state *s, const char *name, char path_out[STATE_PATH_MAX])
 {
@@ -61,10 +62,10 @@ enum err state_open(struct state *s, const char *dir, char *fault_out)
                  "state directory %s: must be a directory of ours that nobody else may write to", s->dir);
         return ERR_IO;
     }
-    if (strlen(s->dir) + 1 + sizeof LONGEST_SOCKET - 1 > STATE_SOCKET_MAX) {
+    if (strlen(s->dir) + 1 + LONGEST_NAME > STATE_SOCKET_MAX) {
         snprintf(fault_out, CONFIG_FAULT_MAX,
-                 "state directory %s: its path is %zu bytes long; %zu at most, or the sockets in it have no room",
-                 s->dir, strlen(s->dir), STATE_SOCKET_MAX - sizeof LONGEST_SOCKET);
+                 "state directory %s: its path is %zu bytes long; %d at most, or the sockets in it have no room",
+                 s->dir, strlen(s->dir), STATE_SOCKET_MAX - 1 - LONGEST_NAME);
         return ERR_TOO_BIG;
     }
     char path[STATE_PATH_MAX];

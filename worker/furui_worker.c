@@ -120,11 +120,13 @@ static void give_up_powers(const struct parts *p)
     setrlimit(RLIMIT_NOFILE, &(struct rlimit){DESCRIPTORS_MAX, DESCRIPTORS_MAX});
 }
 
-/* "cannot start" to the engine and to whoever looks. */
+/* Why it cannot start, told once: by the engine, if there is one to tell. */
 static int cannot_start(struct parts *p, const char *fault)
 {
-    fprintf(stderr, "furui-worker: %s\n", fault);
-    if (!p->engine) return EXIT_CANNOT_START;
+    if (!p->engine) {
+        fprintf(stderr, "furui-worker: %s\n", fault);
+        return EXIT_CANNOT_START;
+    }
     struct bus_frame f[2];
     struct backend_word word = {.type = BACKEND_FAULT};
     if (bus_frame_copy_in(&f[0], backend_word_span(&word)) != ERR_OK) return EXIT_CANNOT_START;
