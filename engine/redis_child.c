@@ -22,7 +22,7 @@ enum err redis_child_open(struct redis_child *r, const struct config *c, const s
     if (strcmp(c->redis, "private") != 0) return ERR_OK;
     if (!child_find(c->redis_server, r->program)) {
         snprintf(fault_out, CONFIG_FAULT_MAX,
-                 "%s: not found; install the package redis-server, or set `redis = off` in [redis]", c->redis_server);
+                 "%s: not found; install the package redis-server, or set `server = off` in [redis]", c->redis_server);
         return ERR_IO;
     }
     r->state = REDIS_DOWN;

@@ -62,7 +62,7 @@ static const struct key KEYS[] = {
      "milliseconds for mails in flight to finish after SIGTERM"},
     {"engine", "heartbeat_ms", WHOLE(heartbeat_ms, 10, 60000), "500", NULL,
      "milliseconds between an idle worker's signs of life"},
-    {"engine", "hang_ms", WHOLE(hang_ms, 100, 600000), "10000", NULL,
+    {"engine", "hang_ms", WHOLE(hang_ms, 100, 600000), "4000", NULL,
      "milliseconds of silence after which a worker is killed and replaced"},
     {"engine", "restart_min_ms", WHOLE(restart_min_ms, 1, 600000), "100", NULL,
      "milliseconds before a child that died is started again, at first"},
