@@ -33,6 +33,8 @@ struct blame {
 void blame_note(struct blame *b, span mail, enum blame_kind kind, int64_t now_us);
 /* BLAME_NONE in O(1) while nothing is remembered. */
 enum blame_kind blame_find(const struct blame *b, span mail, int64_t now_us);
+/* It did no harm. */
+void blame_forget(struct blame *b, span mail);
 void blame_reset(struct blame *b);
 
 #endif

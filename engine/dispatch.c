@@ -223,6 +223,7 @@ bool dispatch_answered(struct dispatch *d, int seat, const struct backend_word *
     struct request *r = j->request;
     take_back(d, j);
     d->seat[seat].done++;
+    if (j->alone) blame_forget(&d->blame, bus_frame_span(&j->mail));
     drop_mail(d, j);
     if (j->answered) {
         d->totals.too_late += w->outcome != BACKEND_SKIPPED;
