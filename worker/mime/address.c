@@ -30,14 +30,32 @@ static size_t skip_enclosed(span s, size_t i, span *inside)
     return i < s.n ? i + 1 : i;
 }
 
+/* After an encoded word that begins at `i`, or `i` when none does. *none remembers that no word ends from here on. */
+static size_t skip_word(span s, size_t i, bool *none)
+{
+    span rest = span_from(s, i + 2);
+    size_t n = span_find(span_head(rest, WORD_CHARSET_MAX + 1), '?');
+    if (*none || n + 2 >= rest.n || rest.p[n + 2] != '?') return i;
+    for (size_t end = i + 2 + n + 3; end < s.n; end++) {
+        end += span_find(span_from(s, end), '?');
+        if (end + 1 < s.n && s.p[end + 1] == '=') return end + 2;
+    }
+    *none = true;
+    return i;
+}
+
 /* Split at the first mailbox's end. */
 static struct mailbox split(span s)
 {
     struct mailbox m = {0};
     size_t i = 0, start = 0;
+    bool no_word = false;
     while (i < s.n) {
         uint8_t c = s.p[i];
-        if (c == '"' || c == '(') {
+        if (c == '=' && i + 1 < s.n && s.p[i + 1] == '?') {
+            size_t end = skip_word(s, i, &no_word);
+            i = end > i ? end : i + 1;
+        } else if (c == '"' || c == '(') {
             i = skip_enclosed(s, i, c == '"' ? &m.quoted : &m.comment);
         } else if (c == '<') {
             span rest = span_from(s, i + 1);

@@ -17,9 +17,10 @@
 #include "worker/text/unicode.h"
 
 enum {
-    LINE_MAX = 998,   /* RFC 5322 2.1.1 */
-    UTF8_GROWTH = 3,  /* no byte of any charset becomes more bytes of UTF-8 */
-    ALTERNATIVES = -1 /* nothing chosen yet */
+    LINE_MAX = 998,    /* RFC 5322 2.1.1 */
+    META_BYTES = 1024, /* of a document in which its charset is looked for, as browsers do */
+    UTF8_GROWTH = 3,   /* no byte of any charset becomes more bytes of UTF-8 */
+    ALTERNATIVES = -1  /* nothing chosen yet */
 };
 
 /* What is being written down while the text parts are read. */
@@ -178,6 +179,21 @@ static void choose(const struct mail *m, int16_t *chosen, bool *seen)
     }
 }
 
+/* The charset that a document names in its own head (<meta charset=...>), for mail that names none. */
+static span html_label(span html)
+{
+    html = span_head(html, META_BYTES);
+    for (size_t at = span_find(html, '='); at < html.n; at += 1 + span_find(span_from(html, at + 1), '=')) {
+        span before = span_trim(span_head(html, at)), key = SPAN("charset");
+        if (before.n < key.n || !span_ieq(span_from(before, before.n - key.n), key)) continue;
+        span label = span_from(html, at + 1);
+        size_t n = 0;
+        while (n < label.n && label.p[n] != '>' && label.p[n] != ';') n++;
+        return span_head(label, n); /* quotes and what follows them are charset.c's to drop */
+    }
+    return SPAN_NONE;
+}
+
 /* Decode one text part and write down what it shows. */
 static void read_text(struct reader *r, struct mail_part *p)
 {
@@ -199,7 +215,8 @@ static void read_text(struct reader *r, struct mail_part *p)
     if (c.bare_cr) m->odd |= ODD(BARE_CR);
     if (p->encoding == MAIL_7BIT && c.longest > LINE_MAX) m->odd |= ODD(LONG_LINE);
 
-    span utf8 = charset_to_utf8(bytes, p->charset, r->a, &m->odd);
+    span label = p->charset.n || !is_html(p) ? p->charset : html_label(bytes);
+    span utf8 = charset_to_utf8(bytes, label, r->a, &m->odd);
     text_break(&r->visible);
     if (is_html(p)) {
         html_read(utf8, &r->visible, &r->hidden, &r->urls, &m->shape.html, &m->odd);

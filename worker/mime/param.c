@@ -93,7 +93,10 @@ static bool param_next(span *rest, struct param *out)
             name.n--;
         }
         size_t star = span_find(name, '*');
-        if (star < name.n) out->section = section_number(span_from(name, star + 1));
+        if (star < name.n) {
+            out->section = section_number(span_from(name, star + 1));
+            if (out->section < 0) continue;
+        }
         out->name = span_head(name, star);
         return true;
     }

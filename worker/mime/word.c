@@ -101,7 +101,7 @@ static bool word_at(struct words *w, span in, size_t at, struct word *out)
 {
     span rest = span_from(in, at + 2);
     size_t n = span_find(span_head(rest, WORD_CHARSET_MAX + 1), '?');
-    if (n == 0 || n + 2 >= rest.n || rest.p[n] != '?' || rest.p[n + 2] != '?') return false;
+    if (n == 0 || n > WORD_CHARSET_MAX || n + 2 >= rest.n || rest.p[n] != '?' || rest.p[n + 2] != '?') return false;
     for (size_t i = 0; i < n; i++)
         if (rest.p[i] <= ' ' || rest.p[i] >= 127) return false;
     uint8_t encoding = ascii_lower(rest.p[n + 1]);

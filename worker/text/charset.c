@@ -230,7 +230,6 @@ static unsigned favoured_by(enum charset label)
     case CHARSET_HZ:
     case CHARSET_ISO_2022_CN: return 1u << GUESS_GB18030;
     case CHARSET_ISO_2022_KR: return 1u << GUESS_EUC_KR;
-    case CHARSET_EUC_TW: return 1u << GUESS_BIG5;
     case CHARSET_KOI8_U: return 1u << GUESS_KOI8_R;
     case CHARSET_ISO_8859_15: return 1u << GUESS_WINDOWS_1252;
     default: return 0;
@@ -279,14 +278,11 @@ static enum charset decide(span in, enum charset label, uint64_t *odd)
         c = CHARSET_UTF_8;
     else if (judged(label))
         c = OF_GUESS[guessed(in, favoured_by(label))];
-    if (label == CHARSET_NONE)
-        *odd |= ODD(NO_CHARSET);
-    else if (label < CHARSET_COUNT && c != label && (favoured_by(label) != favoured_by(c) || multi))
-        *odd |= ODD(WRONG_CHARSET);
-    /* Relatives that the guess does not know apart. */
-    if (c != label && label < CHARSET_COUNT && favoured_by(label) == favoured_by(c) && favoured_by(c)) {
-        if (CHARSETS[label].kind == KIND_SINGLE || multi) return label;
-    }
+    if (label == CHARSET_NONE) *odd |= ODD(NO_CHARSET);
+    if (label >= CHARSET_COUNT || c == label) return c;
+    /* Relatives that the guess does not tell apart, as KOI8-R and KOI8-U. */
+    if (favoured_by(label) && favoured_by(label) == favoured_by(c) && CHARSETS[label].kind == KIND_SINGLE) return label;
+    *odd |= ODD(WRONG_CHARSET);
     return c;
 }
 

@@ -8,8 +8,9 @@
 
 enum {
     INVALID = 400,
-    FAVOUR_ONCE = 60, /* a favoured candidate's lead, and its lead for each byte over 127 */
-    FAVOUR_BYTE = 10,
+    FAVOUR_ONCE = 60,  /* a favoured candidate's lead, */
+    FAVOUR_PAIRS = 20, /* and its lead for each byte over 127 when it has two-byte characters, */
+    FAVOUR_SINGLE = 10 /* or one-byte ones, which anything is valid text of */
 };
 
 /* --- frequent characters ------------------------------------------------------------------------------------------ */
@@ -252,13 +253,14 @@ enum guess guess_charset(span text, unsigned favoured)
     span s = span_head(span_from(text, first), GUESS_BYTES);
     bool more = text.n - first > s.n;
     for (size_t i = 0; i < s.n; i++) high += s.p[i] >> 7;
-    int lead = FAVOUR_ONCE + FAVOUR_BYTE * (int)high, least = 0;
+    int least = 0;
     enum guess best = GUESS_COUNT;
     for (enum guess g = 0; g < GUESS_COUNT; g++) {
         int cost = g <= GUESS_EUC_KR        ? pairs_cost(g, s, more)
                    : g < GUESS_WINDOWS_1252 ? cyrillic_cost(g, s)
                                             : latin_cost(s);
-        if (favoured >> g & 1) cost -= lead;
+        int per_byte = g <= GUESS_EUC_KR ? FAVOUR_PAIRS : FAVOUR_SINGLE;
+        if (favoured >> g & 1) cost -= FAVOUR_ONCE + per_byte * (int)high;
         if (best != GUESS_COUNT && cost >= least) continue;
         best = g;
         least = cost;

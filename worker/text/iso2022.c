@@ -35,7 +35,9 @@ static struct escape escape_at(span s)
         text[got] = (char)s.p[i];
         ends[got++] = i + 1;
     }
+    if (text[0] != '$' && text[0] != '(' && text[0] != '&') return (struct escape){0};
     for (size_t k = 0; k < sizeof KNOWN / sizeof *KNOWN; k++) {
+        if (KNOWN[k].text[0] != text[0]) continue;
         size_t n = strlen(KNOWN[k].text);
         if (n <= got && memcmp(text, KNOWN[k].text, n) == 0)
             return (struct escape){.n = ends[n - 1], .set = KNOWN[k].set, .kind = KNOWN[k].kind};

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_mail: limits and hostile mail: each limit is hit by a mail made here, and named; time and memory stay bounded.
+ *
+ * What ordinary and merely odd mail looks like is in tests/mail (test_golden). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "proto/base/clock.h"
+#include "worker/mime/mail.h"
+#include "worker/text/charset.h"
+
+enum { MB = 1 << 20, ARENA = 48 * MB };
+static struct arena arena;
+static struct mail mail;
+
+/* A mail being written. */
+static char *raw;
+static size_t raw_n, raw_cap;
+
+static void put_n(const void *p, size_t n)
+{
+    if (raw_n + n > raw_cap) {
+        raw_cap = (raw_n + n) * 2;
+        raw = realloc(raw, raw_cap);
+        assert_non_null(raw);
+    }
+    memcpy(raw + raw_n, p, n);
+    raw_n += n;
+}
+
+static void put(const char *s)
+{
+    put_n(s, strlen(s));
+}
+
+__attribute__((format(printf, 1, 2))) static void putf(const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    put(line);
+}
+
+static void fill(char c, size_t n)
+{
+    char block[4096];
+    memset(block, c, sizeof block);
+    for (; n; n -= n < sizeof block ? n : sizeof block) put_n(block, n < sizeof block ? n : sizeof block);
+}
+
+static void start(void)
+{
+    raw_n = 0;
+    put("From: a@example.org\nSubject: s\nDate: d\nMessage-ID: <1@example.org>\nMIME-Version: 1.0\n");
+}
+
+/* CPU time of this thread: what a busy machine does not change. */
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Read what was written; at most `ms_per_mb`, generous for sanitisers, so that only the wrong order of growth fails. */
+static void read_mail(void)
+{
+    enum { MS_PER_MB = 400, FLOOR_US = 100000 };
+    arena_reset(&arena);
+    /* Exactly as many bytes as there are, so that a sanitiser sees one read past them. */
+    uint8_t *exact = malloc(raw_n ? raw_n : 1);
+    memcpy(exact, raw, raw_n);
+    static uint8_t *last;
+    free(last);
+    last = exact;
+    int64_t t = cpu_us();
+    mail_read(&mail, span_of(exact, raw_n), &arena);
+    int64_t spent = cpu_us() - t, may = FLOOR_US + (int64_t)(raw_n / 1000) * MS_PER_MB;
+    if (spent > may) fail_msg("%zu bytes took %lld us", raw_n, (long long)spent);
+    assert_true(utf8_valid(mail.text));
+}
+
+static void want_odd(const char *what, uint64_t bits)
+{
+    for (enum odd_bit b = 0; b < ODD_COUNT; b++)
+        if ((bits & ~mail.odd) >> b & 1) fail_msg("%s: not marked %s", what, odd_word(b));
+}
+
+/* --- limits, one mail each ---------------------------------------------------------------------------------------- */
+
+static void nested(int depth, bool message)
+{
+    start();
+    for (int i = 0; i < depth; i++) {
+        if (message)
+            put("Content-Type: message/rfc822\n\n");
+        else
+            putf("Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i);
+    }
+    put("\ninnermost text\n");
+}
+
+static void test_depth(void **state)
+{
+    (void)state;
+    nested(MAIL_DEPTH_MAX, false);
+    read_mail();
+    assert_int_equal(mail.odd & ODD(DEEP), 0);
+    assert_int_equal(mail.part_count, MAIL_DEPTH_MAX + 1);
+    assert_true(span_eq(mail.text, SPAN("innermost text")));
+    nested(MAIL_DEPTH_MAX + 1, false);
+    read_mail();
+    want_odd("multiparts", ODD(DEEP) | ODD(TRUNCATED));
+    assert_int_equal(mail.part_count, MAIL_DEPTH_MAX + 1);
+    nested(10000, false);
+    read_mail();
+    want_odd("10,000 multiparts", ODD(DEEP));
+    nested(MAIL_DEPTH_MAX + 1, true);
+    read_mail();
+    want_odd("messages", ODD(DEEP));
+    nested(10000, true);
+    read_mail();
+    want_odd("10,000 messages", ODD(DEEP));
+}
+
+static void many_parts(int n, const char *inside)
+{
+    start();
+    put("Content-Type: multipart/mixed; boundary=b\n\n");
+    for (int i = 0; i < n; i++) putf("--b\n%s", inside);
+    put("--b--\n");
+}
+
+static void test_parts(void **state)
+{
+    (void)state;
+    many_parts(MAIL_PARTS_MAX - 1, "\nx\n");
+    read_mail();
+    assert_int_equal(mail.odd & ODD(MANY_PARTS), 0);
+    assert_int_equal(mail.part_count, MAIL_PARTS_MAX);
+    many_parts(MAIL_PARTS_MAX, "\nx\n");
+    read_mail();
+    want_odd("parts", ODD(MANY_PARTS));
+    assert_int_equal(mail.part_count, MAIL_PARTS_MAX);
+    many_parts(200000, "");
+    read_mail();
+    want_odd("empty parts", ODD(MANY_PARTS));
+}
+
+static void test_header_count(void **state)
+{
+    (void)state;
+    raw_n = 0;
+    for (int i = 0; i < MAIL_HEADERS_MAX; i++) putf("X-%d: v\n", i);
+    put("\ntext\n");
+    read_mail();
+    assert_int_equal(mail.odd & ODD(HEADER_LIMIT), 0);
+    assert_int_equal(mail.header_count, MAIL_HEADERS_MAX);
+    raw_n = 0;
+    for (int i = 0; i < MAIL_HEADERS_MAX + 1; i++) putf("X-%d: v\n", i);
+    put("\ntext\n");
+    read_mail();
+    want_odd("fields", ODD(HEADER_LIMIT));
+    assert_int_equal(mail.header_count, MAIL_HEADERS_MAX);
+    assert_true(span_eq(mail.text, SPAN("text")));
+}
+
+static void test_header_bytes(void **state)
+{
+    (void)state;
+    start();
+    for (size_t n = 0; n <= MAIL_HEADER_BYTES_MAX; n += 64)
+        put("X-Filler: 012345678901234567890123456789012345678901234567890123\n");
+    put("Subject: too late\n\ntext\n");
+    read_mail();
+    want_odd("one block", ODD(HEADER_LIMIT));
+    assert_true(span_eq(mail.text, SPAN("text")));
+
+    start();
+    put("X-Long: ");
+    fill('x', MAIL_FIELD_BYTES_MAX + 1);
+    put("\n\ntext\n");
+    read_mail();
+    want_odd("one field", ODD(HEADER_LIMIT) | ODD(LONG_LINE));
+    assert_true(mail.headers[5].value.n <= MAIL_FIELD_BYTES_MAX);
+
+    start();
+    put("Content-Type: multipart/mixed; boundary=b\n\n");
+    for (int i = 0; i < 12; i++) {
+        put("--b\nX-Long: ");
+        for (int k = 0; k < 1400; k++) put("0123456789012345678901234567890123456789012345678901234567890\n ");
+        put("\n\ntext\n");
+    }
+    put("--b--\n");
+    read_mail();
+    want_odd("all blocks", ODD(HEADER_LIMIT));
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    start();
+    put("\n");
+    for (size_t n = 0; n <= MAIL_TEXT_MAX; n += 8) put("0123456\n");
+    read_mail();
+    want_odd("visible text", ODD(TEXT_LIMIT));
+    assert_true(mail.text.n <= MAIL_TEXT_MAX);
+
+    start();
+    put("Content-Type: text/html\n\n<p>seen</p><div style=\"display:none\">");
+    for (size_t n = 0; n <= MAIL_HIDDEN_MAX; n += 8) put("0123456\n");
+    put("</div>");
+    read_mail();
+    want_odd("hidden text", ODD(TEXT_LIMIT) | ODD(HIDDEN_TEXT));
+    assert_true(mail.hidden.n <= MAIL_HIDDEN_MAX);
+
+    start(); /* tags only: little text, much to decode */
+    put("Content-Type: text/html\n\nfirst");
+    for (size_t n = 0; n <= MAIL_DECODE_MAX; n += 16) put("<b><i></i></b>\r\n");
+    put("last");
+    read_mail();
+    want_odd("one part", ODD(TEXT_LIMIT));
+    assert_true(span_istarts(mail.text, SPAN("first")) && mail.text.n < 16); /* a tag may be cut in two */
+    assert_int_equal(mail.parts[0].decoded, MAIL_DECODE_MAX);
+
+    start();
+    put("Content-Type: multipart/mixed; boundary=b\n\n");
+    for (int i = 0; i < MAIL_DECODE_TOTAL_MAX / (MAIL_DECODE_MAX / 2) + 1; i++) {
+        put("--b\nContent-Type: text/html\n\n");
+        for (size_t n = 0; n < MAIL_DECODE_MAX / 2; n += 16) put("<b><i></i></b>\r\n");
+    }
+    put("--b\n\nlast\n--b--\n");
+    read_mail();
+    want_odd("all parts", ODD(TEXT_LIMIT));
+    assert_int_equal(mail.text.n, 0);
+}
+
+static void test_urls(void **state)
+{
+    (void)state;
+    start();
+    put("\n");
+    for (int i = 0; i < MAIL_URLS_MAX + 1; i++) putf("http://www%d.example.com/\n", i);
+    read_mail();
+    want_odd("urls", ODD(URL_LIMIT));
+    assert_int_equal(mail.url_count, MAIL_URLS_MAX);
+}
+
+static void test_name(void **state)
+{
+    (void)state;
+    start();
+    put("Content-Type: application/x; name=\"");
+    for (int i = 0; i < MAIL_NAME_MAX; i++) put("あ");
+    put(".exe\"\n\nx\n");
+    read_mail();
+    assert_in_range(mail.parts[0].name.n, MAIL_NAME_MAX - 3, MAIL_NAME_MAX);
+    assert_true(utf8_valid(mail.parts[0].name));
+    assert_int_equal(mail.shape.attachments, 1);
+}
+
+static void test_few_text(void **state)
+{
+    (void)state;
+    for (size_t n = MAIL_FEW_TEXT; n <= MAIL_FEW_TEXT + 1; n++) {
+        start();
+        put("Content-Type: text/html\n\n<img src=\"http://example.com/a.png\">");
+        fill('x', n);
+        read_mail();
+        assert_int_equal(mail.odd >> ODD_BIT_ONLY_IMAGE & 1, n == MAIL_FEW_TEXT);
+    }
+}
+
+/* Every size of arena is enough not to crash, and says that it was too small. */
+static void test_arena(void **state)
+{
+    (void)state;
+    many_parts(20,
+               "Content-Type: text/plain; charset=shift_jis\nContent-Transfer-Encoding: base64\nX: =?utf-8?q?=41?=\n\n"
+               "lsCYZoOBgVuDi4KggqKCpIKmgqg=\n");
+    for (size_t cap = 16; cap < 1u << 19; cap += cap < 8192 ? 272 : 16384) {
+        struct arena a;
+        assert_int_equal(arena_open(&a, cap), ERR_OK);
+        mail_read(&mail, span_of(raw, raw_n), &a);
+        assert_true(utf8_valid(mail.text));
+        if (cap < 16384) want_odd("small arena", ODD(ARENA_FULL));
+        arena_close(&a);
+    }
+}
+
+/* --- size and shape ----------------------------------------------------------------------------------------------- */
+
+static void test_big(void **state)
+{
+    (void)state;
+    start();
+    put("\n");
+    fill('x', 50 * MB);
+    read_mail();
+    want_odd("one line", ODD(LONG_LINE) | ODD(TEXT_LIMIT));
+
+    raw_n = 0;
+    put("Subject: ");
+    fill('x', 50 * MB);
+    read_mail();
+    want_odd("one header line", ODD(LONG_LINE) | ODD(HEADER_LIMIT) | ODD(NO_BODY));
+
+    raw_n = 0;
+    fill(0, 10 * MB);
+    read_mail();
+    want_odd("NULs", ODD(NUL) | ODD(NO_HEADERS));
+
+    start();
+    put("Content-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n--b\nContent-Type: application/octet-stream; "
+        "name=a.bin\n"
+        "Content-Transfer-Encoding: base64\n\nTVqQ");
+    for (size_t n = 0; n < 64u * MB; n += 77)
+        put("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\n");
+    put("\n--b--\n");
+    read_mail();
+    want_odd("64 MB attachment", ODD(EXECUTABLE));
+    assert_true(arena.used < MB);
+    assert_in_range(mail.parts[2].decoded, 46u * MB, 48u * MB);
+    assert_true(span_eq(mail.text, SPAN("text")));
+}
+
+/* Patterns repeated to some megabytes, each aimed at a loop that could start again and again. */
+static void test_repeated(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *unit;
+    } HOSTILE[] = {
+        {"", "\n"},
+        {"", "\r"},
+        {"", "a:\n"},
+        {"", " \n"},
+        {"", "--\n"},
+        {"", "x\n"},
+        {"a: b\n", "x\n"},
+        {"a: b\n", " fold\n"},
+        {"Subject: ", "=?"},
+        {"Subject: ", "=?a?q?"},
+        {"Subject: ", "=?utf-8?q?x?= "},
+        {"Subject: ", "=?utf-8?b?\n "},
+        {"Subject: ", "=?utf-8?q?a?b"},
+        {"From: ", "("},
+        {"From: ", "\"\\"},
+        {"From: ", "<"},
+        {"From: ", "@"},
+        {"From: ", "a@,"},
+        {"From: ", "\xE9@"},
+        {"Content-Type: ", ";"},
+        {"Content-Type: a/b; ", "name*0*=x;"},
+        {"Content-Type: a/b; ", "name=\"\\"},
+        {"Content-Type: a/b; ", "a=("},
+        {"Content-Type: multipart/mixed; boundary=-\n\n", "---\n"},
+        {"Content-Type: multipart/mixed; boundary=b\n\n", "--b"},
+        {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\n--b--\n"},
+        {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: multipart/mixed; boundary=b\n\n"},
+        {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: message/rfc822\n\n"},
+        {"Content-Type: multipart/digest; boundary=b\n\n", "--b\n\n"},
+        {"Content-Transfer-Encoding: base64\n\n", "*"},
+        {"Content-Transfer-Encoding: base64\n\n", "A="},
+        {"Content-Transfer-Encoding: quoted-printable\n\n", "= "},
+        {"Content-Transfer-Encoding: quoted-printable\n\n", "=\n"},
+        {"Content-Transfer-Encoding: quoted-printable\n\n", "=E"},
+        {"Content-Transfer-Encoding: uuencode\n\n", "begin \n"},
+        {"Content-Transfer-Encoding: uuencode\n\n", "M\n"},
+        {"Content-Type: text/plain; charset=iso-2022-jp\n\n", "\x1B$B\n"},
+        {"Content-Type: text/plain; charset=iso-2022-jp\n\n", "\x1B"},
+        {"Content-Type: text/plain; charset=iso-2022-jp\n\n", "\xE9\x1B$B$\"\x1B(B"},
+        {"Content-Type: text/plain; charset=iso-2022-jp\n\n\x1B$B", "\n"},
+        {"Content-Type: text/plain; charset=euc-kr\n\n", "\xFF"},
+        {"Content-Type: text/plain; charset=iso-2022-kr\n\n\x1B$)C", "\xFF"},
+        {"Content-Type: text/plain; charset=utf-7\n\n", "+"},
+        {"Content-Type: text/plain; charset=utf-16\n\n", "\xD8"},
+        {"Content-Type: text/plain; charset=gb18030\n\n", "\x81\x30\x81 "},
+        {"Content-Type: text/plain\n\n", "\xE3\x81"},
+        {"Content-Type: text/plain\n\n", "http://"},
+        {"Content-Type: text/plain\n\n", "www."},
+        {"Content-Type: text/html\n\n", "<"},
+        {"Content-Type: text/html\n\n", "<a href="},
+        {"Content-Type: text/html\n\n", "&"},
+        {"Content-Type: text/html\n\n", "<!--"},
+        {"Content-Type: text/html\n\n", "<div style=\"display:none\">"},
+        {"Content-Type: text/html\n\n", "charset="},
+    };
+    for (size_t i = 0; i < sizeof HOSTILE / sizeof *HOSTILE; i++) {
+        for (size_t size = MB; size <= 4 * MB; size *= 4) {
+            raw_n = 0;
+            put(HOSTILE[i].head);
+            while (raw_n < size) put(HOSTILE[i].unit);
+            read_mail();
+            assert_false(mail.odd & ODD(ARENA_FULL));
+        }
+    }
+}
+
+/* A boundary of each open level looks like the others but for its end. */
+static void test_boundaries(void **state)
+{
+    (void)state;
+    start();
+    char same[200];
+    memset(same, 'x', sizeof same);
+    for (int i = 0; i < MAIL_DEPTH_MAX; i++)
+        putf("Content-Type: multipart/mixed; boundary=%.*s%02d\n\n--%.*s%02d\n", 200, same, i, 200, same, i);
+    put("\n");
+    while (raw_n < 4 * MB) putf("--%.*s99\n", 200, same);
+    read_mail();
+    assert_int_equal(mail.part_count, MAIL_DEPTH_MAX + 1);
+}
+
+/* --- fields ------------------------------------------------------------------------------------------------------- */
+
+static void test_foreign(void **state)
+{
+    (void)state;
+    static const char *const IGNORED[] = {
+        "X-Spam-Status",
+        "x-spam",
+        "X-Bogosity",
+        "X-DSPAM-Result",
+        "X-CRM114-Status",
+        "X-Virus-Scanned",
+        "X-Barracuda-Spam-Score",
+        "X-MailScanner",
+        "X-Rspamd-Server",
+        "X-Proofpoint-Spam-Details",
+        "X-Perlmx-Spam",
+        "X-MS-Exchange-Organization-SCL",
+        "X-Forefront-Antispam-Report",
+        "X-Microsoft-Antispam",
+        "X-SID-PRA",
+        "X-Ovh-Spam-Status",
+        "X-Gmail-Labels",
+        "X-FOFF-x",
+        "Authentication-Results",
+        "ARC-Seal",
+        "ARC-Authentication-Results",
+        "received-spf",
+        "Delivered-To",
+        "X-Original-To",
+        "Status",
+        "X-Status",
+        "X-UID",
+        "X-Mozilla-Status",
+        "X-Mozilla-Status2",
+    };
+    static const char *const KEPT[] = {"X-Spa",       "X-Sender",  "X-Mailer",       "X-UIDL", "Statu",
+                                       "Archived-At", "X-Virtual", "Received",       "X-Mime", "X-Bogosity2",
+                                       "X",           "",          "DKIM-Signature", "List-Id"};
+    for (int keep = 0; keep < 2; keep++) {
+        mail_keep_foreign(keep);
+        for (size_t i = 0; i < sizeof IGNORED / sizeof *IGNORED; i++) {
+            raw_n = 0;
+            putf("%s: secret\n\n", IGNORED[i]);
+            read_mail();
+            assert_int_equal(mail.headers[0].id == FIELD_IGNORED, !keep);
+            assert_int_equal(mail.headers[0].value.n, keep ? 6 : 0);
+        }
+    }
+    mail_keep_foreign(false);
+    for (size_t i = 0; i < sizeof KEPT / sizeof *KEPT; i++) {
+        raw_n = 0;
+        putf("A: b\n%s: seen\n\n", KEPT[i]);
+        read_mail();
+        for (size_t k = 0; k < mail.header_count; k++) assert_int_not_equal(mail.headers[k].id, FIELD_IGNORED);
+    }
+}
+
+static int open_arena(void **state)
+{
+    (void)state;
+    domain_init();
+    return arena_open(&arena, ARENA);
+}
+
+static int close_arena(void **state)
+{
+    (void)state;
+    arena_close(&arena);
+    charset_close();
+    free(raw);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_depth),        cmocka_unit_test(test_parts),    cmocka_unit_test(test_header_count),
+        cmocka_unit_test(test_header_bytes), cmocka_unit_test(test_text),     cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_name),         cmocka_unit_test(test_few_text), cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_big),          cmocka_unit_test(test_repeated), cmocka_unit_test(test_boundaries),
+        cmocka_unit_test(test_foreign),
+    };
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_scan: the kernels over bytes, and the codecs on top of them.
+ *
+ * Known answers for each variant of this build, then noise against loops written here the slow way, flush against an
+ * unreadable page on either side. A variant that this CPU cannot run is printed as skipped. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "worker/mime/codec.h"
+#include "worker/simd/scan.h"
+#include "worker/text/odd.h"
+
+static const struct scan_ops *const VARIANTS[] = {&scan_scalar};
+static const struct scan_ops *ops;
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+/* --- known answers ------------------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *in, *want;
+    bool bad;
+} BASE64[] =
+    {
+        /* RFC 4648 section 10 */
+        {"", "", false},
+        {"Zg==", "f", false},
+        {"Zm8=", "fo", false},
+        {"Zm9v", "foo", false},
+        {"Zm9vYg==", "foob", false},
+        {"Zm9vYmE=", "fooba", false},
+        {"Zm9vYmFy", "foobar", false},
+        {"Zm9v\r\nYmFy\r\n", "foobar", false},
+        {" Z m 9\tv ", "foo", false},
+        {"Zg==Zg==", "ff", false}, /* joined pieces */
+        {"Zm9*v", "foo", true},
+        {"Zm9vYg", "foob", true},
+        {"Zm9vY", "foo", true},
+        {"Zg=", "f", true},
+        {"Zg=Zg==", "ff", true},
+        {"====", "", true},
+        {"Zm9v=", "foo", true},
+},
+  QP[] = {
+      {"", "", false},          {"plain", "plain", false},   {"=41=4a=4A", "AJJ", false}, {"a=\nb", "ab", false},
+      {"a=\r\nb", "ab", false}, {"a= \t\r\nb", "ab", false}, {"a=", "a", false},          {"a= ", "a", false},
+      {"a=\rb", "ab", false},   {"a=zb", "a=zb", true},      {"a=4", "a=4", true},        {"a=4z", "a=4z", true},
+      {"100%=", "100%", false}, {"==41", "=A", true},
+};
+
+static void test_decoders(void **state)
+{
+    (void)state;
+    for (int which = 0; which < 2; which++) {
+        for (size_t i = 0; i < (which ? COUNT(QP) : COUNT(BASE64)); i++) {
+            const char *in = which ? QP[i].in : BASE64[i].in, *want = which ? QP[i].want : BASE64[i].want;
+            for (size_t cap = 0; cap < 64; cap++) {
+                uint8_t out[64];
+                memset(out, 0xEE, sizeof out);
+                bool bad = false;
+                size_t n = (which ? ops->qp : ops->base64)((const uint8_t *)in, strlen(in), out, cap, &bad);
+                size_t all = strlen(want);
+                assert_int_equal(n, all < cap ? all : cap);
+                if (n) assert_memory_equal(out, want, n);
+                if (n < sizeof out) assert_int_equal(out[n], 0xEE);
+                if (cap > all) assert_int_equal(bad, which ? QP[i].bad : BASE64[i].bad);
+            }
+        }
+    }
+}
+
+static void test_utf8(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in;
+        size_t valid;
+    } CASES[] = {
+        {"", 0},
+        {"plain text of more than eight bytes", 35},
+        {"\xC2\x80", 2},
+        {"\xDF\xBF", 2},
+        {"\xE0\xA0\x80\xEF\xBF\xBF", 6},
+        {"\xF0\x90\x80\x80\xF4\x8F\xBF\xBF", 8},
+        {"a\x80", 1},
+        {"a\xC1\xBF", 1},         /* overlong */
+        {"a\xE0\x9F\xBF", 1},     /* overlong */
+        {"a\xF0\x8F\xBF\xBF", 1}, /* overlong */
+        {"a\xED\xA0\x80", 1},     /* a surrogate */
+        {"a\xF4\x90\x80\x80", 1}, /* past U+10FFFF */
+        {"a\xF5", 1},
+        {"a\xFF", 1},
+        {"a\xC2", 1},
+        {"a\xE3\x81", 1},
+        {"a\xF0\x9F\x98", 1},
+        {"12345678\xE3\x81\x82 12345678\xE3", 20},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++)
+        if (ops->utf8((const uint8_t *)CASES[i].in, strlen(CASES[i].in)) != CASES[i].valid) fail_msg("case %zu", i);
+}
+
+static void test_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in;
+        char eol;
+        size_t at;
+    } DASHES[] = {
+        {"", '\n', 0},       {"-", '\n', 1},        {"--", '\n', 0},        {"a--\n", '\n', 4},
+        {"a\n--b", '\n', 2}, {"a\r\n--b", '\n', 3}, {"a\n-b\n--", '\n', 5}, {"a\r--b", '\n', 5},
+        {"a\r--b", '\r', 2}, {"\n\n--", '\n', 2},   {"a\n-", '\n', 3},      {"a\n", '\n', 2},
+    };
+    for (size_t i = 0; i < COUNT(DASHES); i++)
+        if (ops->dashes((const uint8_t *)DASHES[i].in, strlen(DASHES[i].in), (uint8_t)DASHES[i].eol) != DASHES[i].at)
+            fail_msg("case %zu", i);
+
+    struct scan_census c;
+    ops->census((const uint8_t *)"one\r\nthree\nx\r", 13, &c);
+    assert_true(c.longest == 5 && !c.bare_cr && !c.nul && !c.high);
+    ops->census((const uint8_t *)"a\rb\0\xC3", 5, &c);
+    assert_true(c.longest == 5 && c.bare_cr && c.nul && c.high);
+    ops->census((const uint8_t *)"a\r\r\n", 4, &c);
+    assert_true(c.bare_cr);
+    ops->census(NULL, 0, &c);
+    assert_true(c.longest == 0 && !c.bare_cr && !c.nul && !c.high);
+}
+
+/* --- noise, against the slow way ---------------------------------------------------------------------------------- */
+
+static size_t slow_dashes(const uint8_t *p, size_t n, uint8_t eol)
+{
+    for (size_t i = 0; i + 1 < n; i++)
+        if (p[i] == '-' && p[i + 1] == '-' && (i == 0 || p[i - 1] == eol)) return i;
+    return n;
+}
+
+static size_t slow_plain(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i] == 0x1B || p[i] > 127) return i;
+    return n;
+}
+
+static bool slow_bare_cr(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i + 1 < n; i++)
+        if (p[i] == '\r' && p[i + 1] != '\n') return true;
+    return false;
+}
+
+/* A decoder for lines of whole base64 only: digits, no padding. */
+static size_t slow_base64(const uint8_t *p, size_t n, uint8_t *out)
+{
+    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = 0;
+    size_t have = 0, o = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *digit = strchr(DIGITS, p[i]);
+        if (!p[i] || !digit) continue;
+        bits = bits << 6 | (uint32_t)(digit - DIGITS);
+        if (++have % 4) continue;
+        for (int k = 16; k >= 0; k -= 8) out[o++] = (uint8_t)(bits >> k);
+    }
+    return o;
+}
+
+static void test_noise(void **state)
+{
+    (void)state;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *pages = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(pages, MAP_FAILED);
+    assert_int_equal(mprotect(pages + page, page, PROT_READ | PROT_WRITE), 0);
+    static const char LIKELY[] = "--\n\r\x1B=A4z+/ \0\xE3\x81\x82";
+    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned seed = 1;
+    for (int round = 0; round < 20000; round++) {
+        size_t n = (size_t)rand_r(&seed) % 200;
+        uint8_t *p = round & 1 ? pages + page : pages + 2 * page - n; /* flush with either end */
+        int kind = rand_r(&seed) % 3;
+        for (size_t i = 0; i < n; i++) {
+            int r = rand_r(&seed) >> 4;
+            p[i] = (uint8_t)(kind == 0 ? r : kind == 1 ? LIKELY[(size_t)r % (sizeof LIKELY - 1)] : 'a' + r % 26);
+        }
+        assert_int_equal(ops->dashes(p, n, '\n'), slow_dashes(p, n, '\n'));
+        assert_int_equal(ops->plain(p, n), slow_plain(p, n));
+        struct scan_census c;
+        ops->census(p, n, &c);
+        assert_int_equal(c.bare_cr, slow_bare_cr(p, n));
+        assert_int_equal(c.nul, memchr(p, 0, n) != NULL);
+        uint8_t low[200], out[200], want[200];
+        ops->lower(p, n, low);
+        for (size_t i = 0; i < n; i++) assert_int_equal(low[i], ascii_lower(p[i]));
+        bool bad = false;
+        assert_true(ops->base64(p, n, out, sizeof out, &bad) <= n);
+        assert_true(ops->qp(p, n, out, sizeof out, &bad) <= n);
+        assert_true(ops->utf8(p, n) <= n);
+
+        n = n / 4 * 4;
+        for (size_t i = 0; i < n; i++) p[i] = (uint8_t)DIGITS[rand_r(&seed) % 64];
+        size_t wanted = slow_base64(p, n, want);
+        bad = false;
+        assert_int_equal(ops->base64(p, n, out, sizeof out, &bad), wanted);
+        assert_memory_equal(out, want, wanted);
+        assert_false(bad);
+    }
+    munmap(pages, 3 * page);
+}
+
+/* --- codecs ------------------------------------------------------------------------------------------------------- */
+
+static void test_codecs(void **state)
+{
+    (void)state;
+    static const struct {
+        enum mail_encoding encoding;
+        const char *in, *want;
+        uint64_t odd;
+    } CASES[] = {
+        {MAIL_7BIT, "as it is", "as it is", 0},
+        {MAIL_ENCODING_UNKNOWN, "as it is", "as it is", 0},
+        {MAIL_BASE64, "Zm9v", "foo", 0},
+        {MAIL_BASE64, "Zm9", "fo", ODD(BAD_BASE64)},
+        {MAIL_QP, "=E3=81=82", "あ", 0},
+        {MAIL_QP, "=E", "=E", ODD(BAD_QP)},
+        {MAIL_UUENCODE, "begin 644 a\n#0V%T\n`\nend\nafter", "Cat", 0},
+        {MAIL_UUENCODE, "text before\nbegin 644 a\n#0V%T\r\n#0V%T\n", "CatCat", 0},
+        {MAIL_UUENCODE, "#0V%T\n", "Cat", 0},
+        {MAIL_UUENCODE, "M too short\n#0V%T\n", "Cat", 0},
+        {MAIL_UUENCODE, "", "", 0},
+    };
+    struct arena a;
+    assert_int_equal(arena_open(&a, 1u << 16), ERR_OK);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        uint64_t odd = 0;
+        span got = codec_decode(CASES[i].encoding, span_cstr(CASES[i].in), 1000, &a, &odd);
+        if (!span_eq(got, span_cstr(CASES[i].want)) || odd != CASES[i].odd)
+            fail_msg("case %zu: %.*s", i, SPAN_ARG(got));
+        got = codec_decode(CASES[i].encoding, span_cstr(CASES[i].in), 2, &a, &odd);
+        assert_true(got.n <= 2);
+        arena_reset(&a);
+    }
+    arena_close(&a);
+    assert_int_equal(codec_by_name(SPAN("")), MAIL_7BIT);
+    assert_int_equal(codec_by_name(SPAN("8BIT")), MAIL_7BIT);
+    assert_int_equal(codec_by_name(SPAN("Base64")), MAIL_BASE64);
+    assert_int_equal(codec_by_name(SPAN("Quoted-Printable")), MAIL_QP);
+    assert_int_equal(codec_by_name(SPAN("x-uuencode")), MAIL_UUENCODE);
+    assert_int_equal(codec_by_name(SPAN("rot13")), MAIL_ENCODING_UNKNOWN);
+    assert_in_range(codec_estimate(MAIL_BASE64, 78 * 1000), 57000, 57000);
+}
+
+/* --- choosing ----------------------------------------------------------------------------------------------------- */
+
+static void test_choice(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *forced;
+        bool fine;
+    } CASES[] = {{"scalar", true}, {"", true}, {"sse9", false}};
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        setenv("FURUI_SIMD", CASES[i].forced, 1);
+        assert_int_equal(scan_init() == NULL, CASES[i].fine);
+    }
+    setenv("FURUI_SIMD", "scalar", 1);
+    assert_null(scan_init());
+    assert_ptr_equal(scan, &scan_scalar);
+    /* Every level that is not among the variants is refused, never replaced. */
+    for (enum cpu_level level = CPU_SCALAR; level <= CPU_AVX512; level++) {
+        bool built = false;
+        for (size_t i = 0; i < COUNT(VARIANTS); i++) built |= VARIANTS[i]->level == level;
+        setenv("FURUI_SIMD", cpu_level_name(level), 1);
+        assert_int_equal(scan_init() == NULL, built && level <= cpu_best());
+    }
+    unsetenv("FURUI_SIMD");
+    assert_null(scan_init());
+}
+
+int main(void)
+{
+    const struct CMUnitTest kernels[] = {
+        cmocka_unit_test(test_decoders),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_noise),
+    };
+    int failed = 0;
+    for (size_t i = 0; i < COUNT(VARIANTS); i++) {
+        ops = VARIANTS[i];
+        if (ops->level > cpu_best()) {
+            printf("skipped: %s, which this CPU does not have\n", cpu_level_name(ops->level));
+            continue;
+        }
+        printf("kernels: %s\n", cpu_level_name(ops->level));
+        failed += cmocka_run_group_tests(kernels, NULL, NULL);
+    }
+    const struct CMUnitTest rest[] = {cmocka_unit_test(test_codecs), cmocka_unit_test(test_choice)};
+    return failed + cmocka_run_group_tests(rest, NULL, NULL);
+}
