@@ -39,7 +39,7 @@ static inline uint32_t hash_mix32(uint32_t x)
 }
 
 /* Add one; returns false when it was there already or the bag is full. */
-static inline bool bag_add(struct bag *b, uint32_t hash, const char *field, span first, span second, unsigned gap)
+static inline bool bag_add(struct bag *b, uint32_t hash, span field, span first, span second, unsigned gap)
 {
     if (b->n >= b->cap) return false;
     if (!hash) hash = 1;

@@ -18,7 +18,7 @@ enum {
     LINK_FEATURES = 1200,
     SHAPE_FEATURES = 500,
     RECEIVED_FIELDS = 8,
-    SCRATCH_BYTES = TEXT_GRAM_BYTES,
+    SCRATCH_BYTES = HEAD_GRAM_BYTES + TEXT_GRAM_BYTES,
 };
 
 /* Copy into [p, end), lower-cased, each run of white space one space. Returns the new p. */
@@ -60,7 +60,7 @@ static void head_grams(const struct mail *m, uint8_t *buf, struct bag *b)
     }
     p = append(p, end, SPAN("\n"));
     if (m->part_count) p = append(p, end, m->parts[0].body);
-    gram_add(b, span_of(buf, (size_t)(p - buf)), 0x48454144, "raw");
+    gram_add(b, span_of(buf, (size_t)(p - buf)), 0x48454144, SPAN("raw"));
 }
 
 static void text_grams(const struct mail *m, uint8_t *buf, struct bag *b)
@@ -75,7 +75,7 @@ static void text_grams(const struct mail *m, uint8_t *buf, struct bag *b)
         while (j && !span_eq(m->urls[j - 1].host, m->urls[i].host)) j--;
         if (!j) p = append_folded(p, end, m->urls[i].host);
     }
-    gram_add(b, span_of(buf, (size_t)(p - buf)), 0x54455854, "text");
+    gram_add(b, span_of(buf, (size_t)(p - buf)), 0x54455854, SPAN("text"));
 }
 
 static void head_tokens(const struct mail *m, struct bag *b)
@@ -90,6 +90,7 @@ static void head_tokens(const struct mail *m, struct bag *b)
         if (h->id == FIELD_SUBJECT) continue;
         if (h->id == FIELD_RECEIVED && ++received > RECEIVED_FIELDS) continue;
         token_begin(&t, b, "header", TOKEN_SYNTAX, HEAD_WORDS);
+        t.field = h->name;
         t.seed = token_hash(h->name, t.seed);
         token_text(&t, h->id == FIELD_RECEIVED ? h->raw : h->value);
     }
@@ -147,7 +148,7 @@ static void extract(const struct mail *m, struct arena *a, struct features *out,
     head_grams(m, scratch, &b);
     bag_close(&b, a, VIEW_HEAD_GRAM, out);
     bag_open(&b, a, set, TEXT_GRAM_BYTES, named);
-    text_grams(m, scratch, &b);
+    text_grams(m, scratch + HEAD_GRAM_BYTES, &b);
     bag_close(&b, a, VIEW_TEXT_GRAM, out);
     bag_open(&b, a, set, HEAD_FEATURES, named);
     head_tokens(m, &b);
@@ -161,6 +162,7 @@ static void extract(const struct mail *m, struct arena *a, struct features *out,
     bag_open(&b, a, set, SHAPE_FEATURES, named);
     shape_extract(m, &b, out->number);
     bag_close(&b, a, VIEW_SHAPE, out);
+    out->number[NUMBER_TOKENS] = shape_log(out->view[VIEW_TEXT].n, 13);
 }
 
 void features_extract(const struct mail *m, struct arena *a, struct features *out)

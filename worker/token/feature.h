@@ -55,7 +55,7 @@ struct feature_list {
 
 /* What a feature was made of. Pairs have two words, and `gap` words between them. */
 struct feature_name {
-    const char *field; /* "subject", "link host"…; static */
+    span field; /* "subject", "link host"…, or a header field's own name */
     span first, second;
     uint8_t gap;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/token/gram.h"
 
-void gram_add(struct bag *b, span s, uint32_t seed, const char *field)
+void gram_add(struct bag *b, span s, uint32_t seed, span field)
 {
     for (size_t i = 0; i + 4 <= s.n; i++) {
         const uint8_t *p = s.p + i;

@@ -9,6 +9,6 @@
 #include "worker/token/bag.h"
 
 /* Add all 4-grams of `s`, tagged by `seed`. */
-void gram_add(struct bag *b, span s, uint32_t seed, const char *field);
+void gram_add(struct bag *b, span s, uint32_t seed, span field);
 
 #endif

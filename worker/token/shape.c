@@ -12,7 +12,7 @@ static unsigned magnitude(uint64_t n)
     return 63u - (unsigned)__builtin_clzll(n + 1);
 }
 
-static float log_scale(uint64_t n, float most)
+float shape_log(uint64_t n, float most)
 {
     /* Linear between powers of two: no libm, so the same bits everywhere. */
     unsigned k = magnitude(n);
@@ -23,7 +23,8 @@ static float log_scale(uint64_t n, float most)
 
 static void put(struct bag *b, const char *fact, span value)
 {
-    bag_add(b, token_hash(value, token_hash(span_cstr(fact), 0x5A)), fact, value, SPAN_NONE, 0);
+    span f = span_cstr(fact);
+    bag_add(b, token_hash(value, token_hash(f, 0x5A)), f, value, SPAN_NONE, 0);
 }
 
 static void put_flag(struct bag *b, const char *fact, bool is)
@@ -39,8 +40,8 @@ static void put_number(struct bag *b, const char *fact, unsigned n)
 
 static void put_pair(struct bag *b, const char *fact, span first, span second)
 {
-    uint32_t seed = token_hash(span_cstr(fact), 0x5A);
-    bag_add(b, token_hash(second, token_hash(first, seed)), fact, first, second, 0);
+    span f = span_cstr(fact);
+    bag_add(b, token_hash(second, token_hash(first, token_hash(f, 0x5A))), f, first, second, 0);
 }
 
 span shape_of(span text, uint8_t *buf, size_t cap)
@@ -349,7 +350,7 @@ static void shape_links(const struct mail *m, struct bag *b, float *number)
         put_flag(b, "link has a port", u->port != 0);
         put_flag(b, "link is not ftp or www", !span_istarts(u->host, SPAN("www.")));
     }
-    number[NUMBER_URL_DOMAINS] = log_scale(domains, 6);
+    number[NUMBER_URL_DOMAINS] = shape_log(domains, 6);
     put_number(b, "links", magnitude(m->url_count));
     put_number(b, "link domains", magnitude(domains));
     put_flag(b, "link hosts with digits", digits > 0);
@@ -365,14 +366,14 @@ void shape_extract(const struct mail *m, struct bag *b, float number_out[NUMBER_
     float *number = number_out;
     memset(number, 0, NUMBER_COUNT * sizeof *number);
     uint64_t all_text = (uint64_t)s->visible_bytes + s->hidden_bytes;
-    number[NUMBER_RAW_BYTES] = log_scale(s->raw_bytes, 24);
-    number[NUMBER_VISIBLE_BYTES] = log_scale(s->visible_bytes, 24);
+    number[NUMBER_RAW_BYTES] = shape_log(s->raw_bytes, 24);
+    number[NUMBER_VISIBLE_BYTES] = shape_log(s->visible_bytes, 24);
     number[NUMBER_HIDDEN_SHARE] = all_text ? (float)s->hidden_bytes / (float)all_text : 0;
-    number[NUMBER_LINKS] = log_scale(m->url_count, 8);
-    number[NUMBER_IMAGES] = log_scale(s->html.images + s->image_parts, 8);
-    number[NUMBER_ATTACHMENTS] = log_scale(s->attachments, 4);
-    number[NUMBER_RECEIVED] = log_scale(s->received, 5);
-    number[NUMBER_ODDITIES] = log_scale((uint64_t)__builtin_popcountll(m->odd), 5);
+    number[NUMBER_LINKS] = shape_log(m->url_count, 8);
+    number[NUMBER_IMAGES] = shape_log(s->html.images + s->image_parts, 8);
+    number[NUMBER_ATTACHMENTS] = shape_log(s->attachments, 4);
+    number[NUMBER_RECEIVED] = shape_log(s->received, 5);
+    number[NUMBER_ODDITIES] = shape_log((uint64_t)__builtin_popcountll(m->odd), 5);
     number[NUMBER_HTML] = s->html_parts > 0;
     number[NUMBER_REPLY] = mail_find(m, FIELD_IN_REPLY_TO) || mail_find(m, FIELD_REFERENCES);
     number[NUMBER_LIST] = mail_find(m, FIELD_LIST) != NULL;

@@ -21,8 +21,8 @@ uint32_t token_hash(span word, uint32_t seed)
 
 void token_begin(struct token_stream *t, struct bag *bag, const char *field, enum token_style style, size_t max)
 {
-    *t = (struct token_stream){.bag = bag, .field = field, .style = style, .left = max};
-    t->seed = token_hash(span_cstr(field), 0);
+    *t = (struct token_stream){.bag = bag, .field = span_cstr(field), .style = style, .left = max};
+    t->seed = token_hash(t->field, 0);
 }
 
 void token_word(struct token_stream *t, span word)

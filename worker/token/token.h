@@ -21,7 +21,7 @@ enum token_style {
 
 struct token_stream {
     struct bag *bag;
-    const char *field;
+    span field;
     uint32_t seed; /* the field's own; the same word in another field is another feature */
     enum token_style style;
     size_t left; /* words that may still come */
