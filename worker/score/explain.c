@@ -63,8 +63,10 @@ static void put_span(struct line *l, span s, size_t most)
         }
         if (!whole) n = 1;
         if (l->n + n > end) return;
-        if (!whole) l->text[l->n++] = '?';
-        else if (n == 1) l->text[l->n++] = (char)(c < ' ' || c == 0x7F ? ' ' : c);
+        if (!whole)
+            l->text[l->n++] = '?';
+        else if (n == 1)
+            l->text[l->n++] = (char)(c < ' ' || c == 0x7F ? ' ' : c);
         else
             for (size_t k = 0; k < n; k++) l->text[l->n++] = (char)s.p[i + k];
         i += n;
@@ -202,8 +204,10 @@ size_t model_explain(const struct model *m, const struct mail *mail, struct aren
             .own = slope[PART_VIEW + v] * s->view[v],
             .vote = slope[PART_BAYES + v] * part_bayes(s->vote[v], magnitude),
         };
-        if (v == VIEW_HEAD_GRAM || v == VIEW_TEXT_GRAM) explain_grams(&w, &f, a, &best);
-        else explain_tokens(&w, &f, a, &best);
+        if (v == VIEW_HEAD_GRAM || v == VIEW_TEXT_GRAM)
+            explain_grams(&w, &f, a, &best);
+        else
+            explain_tokens(&w, &f, a, &best);
     }
     qsort(out, best.n, sizeof *out, by_magnitude);
     return best.n;
