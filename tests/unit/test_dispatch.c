@@ -187,7 +187,7 @@ static const struct script {
      "w0:a w1:b w0:c w1:d w1:a w1:c 1=ok,ok,ok,ok "},
     {.name = "others flow on beside it",
      "up0 up1 up2 1:A:abc die0 2:B:xy ok2 ok2 ok2 ok1 ok1",
-     "w0:a w1:b w2:c w2:x w2:y 2=ok w1:a 1=ok,ok,ok "},
+     "w0:a w1:b w2:c w2:x w2:y 2=ok,ok w1:a 1=ok,ok,ok "},
     {.name = "a suspect's deadline is its own",
      "up0 up1 1:A:a@50 2:A:b die0 +60 ok1 3:A:c ok1",
      "w0:a w1:b 1=late 2=ok w1:c 3=ok "},
