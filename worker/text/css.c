@@ -224,6 +224,19 @@ static bool is_away(span value)
     return read_length(value, &milli) == UNIT_PX && milli <= -1000 * CSS_FAR;
 }
 
+/* "scale(0)", "translateX(-9999px)". */
+static bool moves_away(span value)
+{
+    size_t bracket = span_find(value, '(');
+    span first = span_trim(span_from(value, bracket + 1));
+    size_t end = 0;
+    while (end < first.n && first.p[end] != ',' && first.p[end] != ')') end++;
+    first = span_trim(span_head(first, end));
+    if (span_istarts(value, SPAN("translate"))) return is_away(first);
+    int64_t milli;
+    return span_istarts(value, SPAN("scale")) && read_number(first, &milli) && milli < 50;
+}
+
 static void read_display(struct css *c, span value)
 {
     c->set |= CSS_DISPLAY;
@@ -261,9 +274,9 @@ static void read_declaration(struct css *c, span name, span value)
         break;
     case 'c':
         if (span_ieq(name, SPAN("color")) && css_colour(value, &colour)) c->colour = colour, c->set |= CSS_COLOUR;
-        if (span_ieq(name, SPAN("clip"))) set_fact(c, CSS_CUT, span_istarts(value, SPAN("rect(0")));
+        if (span_ieq(name, SPAN("clip"))) set_fact(c, CSS_OUT, span_istarts(value, SPAN("rect(0")));
         if (span_ieq(name, SPAN("clip-path")))
-            set_fact(c, CSS_CUT, is_one_of(value, "inset(50%)", "inset(100%)") || span_ieq(value, SPAN("circle(0)")));
+            set_fact(c, CSS_AWAY, is_one_of(value, "inset(50%)", "inset(100%)") || span_ieq(value, SPAN("circle(0)")));
         break;
     case 'd':
         if (span_ieq(name, SPAN("display"))) read_display(c, value);
@@ -276,24 +289,27 @@ static void read_declaration(struct css *c, span name, span value)
         if (span_ieq(name, SPAN("height"))) set_fact(c, CSS_NO_HEIGHT, is_tiny(value));
         break;
     case 'l':
-        if (span_ieq(name, SPAN("left"))) set_fact(c, CSS_AWAY, is_away(value));
+        if (span_ieq(name, SPAN("left"))) set_fact(c, CSS_OUT, is_away(value));
         break;
     case 'm':
         if (span_ieq(name, SPAN("max-height"))) set_fact(c, CSS_NO_HEIGHT, is_tiny(value));
         if (span_ieq(name, SPAN("max-width"))) set_fact(c, CSS_NO_WIDTH, is_tiny(value));
-        if (span_ieq(name, SPAN("margin-left")) && is_away(value)) set_fact(c, CSS_AWAY, true);
+        if (span_istarts(name, SPAN("margin-")) && is_away(value)) set_fact(c, CSS_AWAY, true);
         break;
     case 'o':
         if (span_ieq(name, SPAN("opacity"))) set_fact(c, CSS_GLASS, read_number(value, &milli) && milli < 50);
         if (span_ieq(name, SPAN("overflow"))) set_fact(c, CSS_CLIP, is_one_of(value, "hidden", "clip"));
         break;
     case 'p':
-        if (span_ieq(name, SPAN("position"))) set_fact(c, CSS_POSITION, is_one_of(value, "absolute", "fixed"));
+        if (span_ieq(name, SPAN("position"))) set_fact(c, CSS_POSITION, !span_ieq(value, SPAN("static")));
+        break;
+    case 'r':
+        if (span_ieq(name, SPAN("right")) && is_away(value)) set_fact(c, CSS_OUT, true);
         break;
     case 't':
         if (span_ieq(name, SPAN("text-indent"))) set_fact(c, CSS_AWAY, is_away(value));
-        if (span_ieq(name, SPAN("top")) && is_away(value)) set_fact(c, CSS_AWAY, true);
-        if (span_ieq(name, SPAN("transform"))) set_fact(c, CSS_CUT, span_istarts(value, SPAN("scale(0")));
+        if (span_ieq(name, SPAN("top")) && is_away(value)) set_fact(c, CSS_OUT, true);
+        if (span_ieq(name, SPAN("transform"))) set_fact(c, CSS_AWAY, moves_away(value));
         break;
     case 'v':
         if (span_ieq(name, SPAN("visibility"))) set_fact(c, CSS_UNSEEN, is_one_of(value, "hidden", "collapse"));
@@ -383,7 +399,8 @@ struct css_look css_apply(const struct css_look *parent, const struct css *c)
     }
     if (c->set & CSS_UNSEEN) look.unseen = facts & CSS_UNSEEN;
     bool clipped = (facts & CSS_CLIP) && (facts & (CSS_NO_HEIGHT | CSS_NO_WIDTH));
-    if (((c->set & CSS_DISPLAY) && c->display == CSS_NONE) || (facts & (CSS_GLASS | CSS_AWAY | CSS_CUT)) || clipped)
+    bool out = (facts & CSS_OUT) && (facts & CSS_POSITION);
+    if (((c->set & CSS_DISPLAY) && c->display == CSS_NONE) || (facts & (CSS_GLASS | CSS_AWAY)) || clipped || out)
         look.gone = true;
     return look;
 }

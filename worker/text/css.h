@@ -10,10 +10,11 @@
 #include "proto/base/span.h"
 
 enum {
-    CSS_RULES_MAX = 256,    /* simple selectors of a document's style sheets that are remembered */
+    CSS_RULES_MAX = 256,    /* selectors of a document's style sheets that are remembered */
+    CSS_SCREEN = 800,       /* pixels: a window of a desktop reader */
     CSS_COLOUR_NEAR = 16,   /* steps of 255 in each channel by which invisible text may differ from its background */
     CSS_FONT_LEAST = 3 * 8, /* smaller letters are taken for invisible; eighths of a pixel */
-    CSS_FAR = 200,          /* pixels outside of its place that put text out of sight */
+    CSS_FAR = 900, /* pixels outside of its place that put text out of sight; half a page is how pages are centred */
 };
 
 #define CSS_CLEAR 0x1000000u /* a colour that is transparent */
@@ -43,9 +44,9 @@ enum {
     CSS_NO_HEIGHT = 1 << 10, /* height or max-height of at most 2px */
     CSS_NO_WIDTH = 1 << 11,
     CSS_CLIP = 1 << 12,     /* overflow: hidden */
-    CSS_AWAY = 1 << 13,     /* left, top, margin-left or text-indent far out of the page */
-    CSS_POSITION = 1 << 14, /* position: absolute or fixed */
-    CSS_CUT = 1 << 15,      /* clip to nothing, scale(0) */
+    CSS_AWAY = 1 << 13,     /* far out of the page, scaled or cut to nothing */
+    CSS_POSITION = 1 << 14, /* position: absolute, fixed or relative */
+    CSS_OUT = 1 << 15,      /* far out of the page, or cut to nothing, if it has a position */
 };
 
 /* The look of an open element, inherited ones included. */
@@ -81,23 +82,34 @@ bool css_colour(span s, uint32_t *out);
 /* A colour attribute as browsers take it: whatever it is, some colour comes out, but for "" and "transparent". */
 bool css_legacy_colour(span s, uint32_t *out);
 
-/* Rules with one simple selector: ".name", "#name", "element", "element.name". */
+/* Rules of style sheets, found by a class, an id or an element of the one they are about. What else their selectors ask
+ * for, of it and of those around it, are bits of names (a Bloom filter, as browsers have it): a match may be wrong, a
+ * rule is never missed. */
 struct css_rules {
     struct css_rule {
         uint64_t key;
+        uint64_t own, kin; /* bits that it, and those around it, must have */
         struct css css;
+        uint16_t next; /* with the same key, index + 1 */
     } v[CSS_RULES_MAX];
-    uint16_t slots[2 * CSS_RULES_MAX]; /* index + 1 */
+    uint16_t slots[2 * CSS_RULES_MAX]; /* index + 1 of the first with a key */
     size_t n;
 };
 
 void css_rules_init(struct css_rules *r);
 
-/* Add the rules of a <style> element. Rules inside @media and the like, and those with other selectors, are passed
- * over. O(s.n). */
+/* Add the rules of a <style> element: selectors of elements, classes and ids, also below others ("td.x > .y");
+ * those with more in them are passed over. Conditions (@media) are judged for a screen CSS_SCREEN pixels wide. O(s.n).
+ */
 void css_rules_read(struct css_rules *r, span s);
 
-/* What the rules say about an element; `name` lower case, `classes` and `id` as in its attributes. */
-void css_rules_find(const struct css_rules *r, span name, span classes, span id, struct css *out);
+/* What the rules say about an element.
+ *
+ *   name, classes, id   its name in lower case; its attributes
+ *   kin                 bits of those around it
+ *   out                 what it gets
+ *
+ * Returns its own bits. O(classes.n + rules with its names). */
+uint64_t css_rules_find(const struct css_rules *r, span name, span classes, span id, uint64_t kin, struct css *out);
 
 #endif

@@ -23,6 +23,7 @@ enum { TAG_FORGOTTEN = TAG_COUNT }; /* in the stack: ended, though not on top */
 struct element {
     struct css css;       /* its own */
     struct css_look look; /* with what it inherits */
+    uint64_t kin;         /* bits of its names and of those around it, for css_rules_find */
     uint32_t name;        /* hash of a name that we do not know */
     uint8_t tag, kind;    /* enum tag, enum tag_kind */
     bool breaks;
@@ -442,9 +443,10 @@ static unsigned small_number(span s)
     return i && (i == s.n || s.p[i] != '%') ? v : 1000;
 }
 
-/* What an element's attributes, the style sheet and its style attribute say, the later the stronger. */
-static void own_style(struct page *p, enum tag tag, span name, const struct attrs *a, struct css *css)
+/* What an element's attributes, the style sheet and its style attribute say, the later the stronger; and its bits. */
+static uint64_t own_style(struct page *p, enum tag tag, span name, const struct attrs *a, struct css *css)
 {
+    uint64_t kin = top(p)->kin;
     *css = (struct css){0};
     if (tag == TAG_A && (has(a, ATTR_HREF))) css->colour = 0x0000EE, css->set = CSS_COLOUR;
     if (tag_flags(tag) & TAG_HIDE) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
@@ -462,11 +464,11 @@ static void own_style(struct page *p, enum tag tag, span name, const struct attr
     }
     struct css more;
     if (p->rules.n) {
-        css_rules_find(&p->rules, name, attr(a, ATTR_CLASS), attr(a, ATTR_ID), &more);
+        kin |= css_rules_find(&p->rules, name, attr(a, ATTR_CLASS), attr(a, ATTR_ID), kin, &more);
         css_lay(css, &more);
     }
     span style = attr(a, ATTR_STYLE);
-    if (!style.n) return;
+    if (!style.n) return kin;
     p->shape->styles++;
     uint8_t buf[HTML_VALUE_MAX];
     if (span_find(style, '&') < style.n) {
@@ -476,6 +478,7 @@ static void own_style(struct page *p, enum tag tag, span name, const struct attr
     css_read(style, &more);
     css_lay(css, &more);
     add_css_links(p, style);
+    return kin;
 }
 
 /* --- tags ------------------------------------------------------------------------------------------------------- */
@@ -596,10 +599,11 @@ static void start_tag(struct page *p, enum tag tag, span name, const struct attr
     if (is_nonsense(tag, name)) mark_joint(p);
     if (tag == TAG_OTHER) e.name = name_hash(name);
     imply_ends(p, tag);
-    own_style(p, tag, name, a, &e.css);
+    e.kin = own_style(p, tag, name, a, &e.css);
     if (e.kind == KIND_ROOT) {
         struct element *root = &p->stack[0];
         css_lay(&root->css, &e.css);
+        root->kin |= e.kin;
         root->look = css_apply(&CSS_LOOK, &root->css);
         restyle(p, 0);
         update_shown(p);
