@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_models: train, eval, model and bench, on a small corpus of our own making; figures checked by other code."""
+
+import csv
+import io
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+
+import service
+from service import B, BUNDLE, ROOT, SLOW, Case, Service
+
+FURUI = os.path.join(B, "furui")
+ROCA = os.path.join(ROOT, "bench/accuracy/roca")
+WORDS = {"spam": "winner prize claim pills casino cheap offer bonus click urgent".split(),
+         "ham": "meeting patch review lunch report agenda minutes draft version thanks".split()}
+
+
+def run(*words, limit_bytes=None, **more):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120 * SLOW,
+                          preexec_fn=limit if limit_bytes else None, **more)
+    return done.returncode, done.stdout, done.stderr
+
+
+def furui(*words, **more):
+    return run(FURUI, *words, **more)
+
+
+class Models(Case):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory(prefix="furui-models-")
+        self.addCleanup(self.dir.cleanup)
+        self.index = self.corpus("a", 1, 60)
+        self.bundle = self.path("m.bundle")
+
+    def path(self, *names):
+        return os.path.join(self.dir.name, *names)
+
+    def corpus(self, name, seed, n):
+        """Mails whose words lean towards their label, one in ten the wrong way."""
+        rng = random.Random(seed)
+        os.makedirs(self.path(name, "mails"))
+        with open(self.path(name, "index"), "w") as index:
+            for i in range(n):
+                label = rng.choice(["spam", "ham"])
+                lean = WORDS[label if rng.random() < 0.9 else "ham"]
+                words = [rng.choice(lean if rng.random() < 0.4 else WORDS["ham"] + WORDS["spam"]) for _ in range(40)]
+                with open(self.path(name, "mails", str(i)), "w") as mail:
+                    mail.write("From: %s@example.org\nTo: b@example.net\nSubject: %s\n\n%s\n" % (
+                        rng.choice("abcdef"), " ".join(words[:4]), " ".join(words)))
+                index.write("%s mails/%d\n" % (label, i))
+        return self.path(name, "index")
+
+    def train(self):
+        status, _, err = furui("train", "-q", "--index", self.index, "-o", self.bundle)
+        self.assertEqual((status, err), (0, ""))
+
+    def check_figures(self, scores, figures, *more):
+        """What furui eval says of its scores, another program says too."""
+        status, out, err = run(sys.executable, ROCA, *more, "--csv", "x", scores)
+        self.assertEqual((status, err), (0, ""))
+        header = run(sys.executable, ROCA, "--csv-header")[1]
+        row = next(csv.DictReader(io.StringIO(header + out)))
+        self.assertEqual((int(row["spam"]), int(row["ham"])), (figures["spam"], figures["ham"]))
+        self.assertAlmostEqual(float(row["one_minus_roca_pct"]), figures["roca_pct"], delta=1e-4)
+        for rate in "0.1", "0.05", "0.01":
+            self.assertAlmostEqual(float(row["caught_at_%spct" % rate]), figures["caught_at_%s_pct" % rate], delta=0.01)
+
+    def test_figures_equal_those_of_other_code(self):
+        scores, audit = self.path("scores"), self.path("audit")
+        with open(audit, "w") as f:
+            f.write("3 why\n# a comment\n\n17\n40 as well\n")
+        for more in [], ["--exclude", audit]:
+            status, out, err = furui("eval", "--index", self.index, "--protocol", "immediate", "--json", "--scores", scores,
+                                     *more)
+            self.assertEqual((status, err), (0, ""))
+            figures = json.loads(out)
+            self.assertTrue(0 < figures["roca_pct"] < 45, figures)
+            self.check_figures(scores, figures, *more)
+        with open(scores) as f, open(self.index) as index:
+            self.assertEqual([line.split()[:2] for line in f], [line.split() for line in index])
+
+    def test_a_bundle_tells_what_it_is(self):
+        self.train()
+        with open(self.bundle, "rb") as f:
+            first = f.read()
+        status, out, _ = furui("model", "info", "--json", self.bundle)
+        info = json.loads(out)
+        self.assertEqual((status, info["bytes"]), (0, len(first)))
+        self.assertEqual(sum(s["bytes"] for s in info["sections"] if s["name"] == "manifest"),
+                         sum(len(k) + len(v) + 2 for k, v in info["manifest"].items()))
+        self.assertEqual(furui("model", "verify", self.bundle)[:2], (0, "fine: %s\n" % info["id"]))
+        self.assertIn(info["id"], furui("model", "info", self.bundle)[1])
+        self.train()
+        with open(self.bundle, "rb") as f:
+            self.assertEqual(f.read(), first, "the same input gave another bundle")
+        scores = self.path("scores")
+        status, out, err = furui("eval", "--index", self.index, "--bundle", self.bundle, "--json", "--scores", scores)
+        self.assertEqual((status, err), (0, ""))
+        self.check_figures(scores, json.loads(out))
+
+    def test_a_damaged_bundle_is_refused_by_all(self):
+        self.train()
+        with open(self.bundle, "rb") as f:
+            good = f.read()
+        bad = self.path("bad.bundle")
+        for what, damaged, says in [
+                ("flipped", good[:2000] + bytes([good[2000] ^ 4]) + good[2001:], "checksum of section"),
+                ("cut", good[:-1], "truncated"), ("longer", good + b"x", "1 bytes too many"),
+                ("another version", good[:12] + b"\xff\xff\0\0" + good[16:], "checksum of the header"),
+                ("text", b"spam a\n" * 99, "not a model bundle"), ("empty", b"", "the file is empty")]:
+            with open(bad, "wb") as f:
+                f.write(damaged)
+            for words in ["model", "verify", bad], ["model", "info", bad], ["eval", "--index", self.index, "--bundle", bad]:
+                with self.subTest(what=what, words=words[:2]):
+                    status, out, err = furui(*words)
+                    self.assertEqual((status, out), (65, ""))
+                    self.assertIn("bad.bundle: ", err)
+                    self.assertIn(says, err)
+                    self.assertEqual(err.count("\n"), 1)
+        self.assertEqual(furui("model", "verify", self.path("none"))[0], 66)
+        self.assertEqual(furui("model", "verify")[0], 64)
+        self.assertEqual(furui("model", "improve", self.bundle)[0], 64)
+
+    def test_a_full_disk_leaves_the_old_bundle(self):
+        self.train()
+        with open(self.bundle, "rb") as f:
+            old = f.read()
+        before = sorted(os.listdir(self.dir.name))
+        status, _, err = furui("train", "-q", "--index", self.corpus("b", 2, 30), "-o", self.bundle, limit_bytes=100000)
+        self.assertEqual(status, 74, err)
+        self.assertIn("m.bundle: cannot write: ", err)
+        with open(self.bundle, "rb") as f:
+            self.assertEqual(f.read(), old)
+        self.assertEqual(sorted(os.listdir(self.dir.name)), sorted(before + ["b"]))
+
+    def test_a_bad_index_is_named(self):
+        for text, says in [("spam mails/0\nspan mails/1\n", "bad:2: the label is"), ("", "bad: names no mail"),
+                           ("spam mails/0\nham mails/none\n", "mails/none: cannot open")]:
+            bad = self.path("a", "bad")
+            with open(bad, "w") as f:
+                f.write(text)
+            for words in ["train", "-q", "-o", self.bundle], ["eval", "--protocol", "immediate"]:
+                with self.subTest(text=text, verb=words[0]):
+                    status, out, err = furui(*words, "--index", bad)
+                    self.assertEqual((status, out), (66, ""))
+                    self.assertIn(says, err)
+        self.assertFalse(os.path.exists(self.bundle))
+
+    def test_bench_counts_what_the_service_did(self):
+        with Service() as s:
+            s.start()
+            status, out, err = furui("bench", "load", "--endpoint", s.endpoint, "--index", self.index, "--seconds", "2",
+                                     "--warm-up", "0", "--in-flight", "20", "--service-pid", str(s.process.pid), "--json")
+            self.assertEqual((status, err), (0, ""))
+            got = json.loads(out)
+            self.assertEqual((got["mails"], sum(got["refused"].values())), (60, 0))
+            self.assertGreater(got["verdicts"], 60)
+            self.assertAlmostEqual(got["mails_per_s"], got["verdicts"] / got["seconds"], delta=1)
+            self.assertEqual({"furuid", "furui-worker", "redis-server"} - set(got["cpu_s"]), set())
+            self.assertGreater(got["cpu_s"]["furui-worker"], 0)
+            self.assertTrue(0 < got["latency_ms_50"] <= got["latency_ms_99"] <= got["latency_ms_max"])
+            status, out, err = furui("bench", "load", "--endpoint", s.endpoint, "--seconds", "1", "--warm-up", "0",
+                                     self.path("a", "mails"))
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn("mails/s", out)
+        status, _, err = furui("bench", "load", "--endpoint", "ipc://" + self.path("nobody"), "--index", self.index)
+        self.assertEqual(status, 69)
+        self.assertIn("no service answers", err)
+
+    def test_foreign_headers_are_taken_out(self):
+        sys.path.insert(0, os.path.join(ROOT, "bench/accuracy"))
+        import foreign
+        for before, after in [
+                (b"From x Mon\nA: 1\nX-Spam-Status: Yes,\n\tscore=9\nB: 2\n\nX-Spam: kept\n", b"A: 1\nB: 2\n\nX-Spam: kept\n"),
+                (b"x-bogosity: Spam\r\nStatus: RO\r\nStatusx: 1\r\n\r\nb", b"Statusx: 1\r\n\r\nb"),
+                (b"ARC-Seal: i=1;\n a=b\n c\nReceived: x\n", b"Received: x\n"),
+                (b"Subject: X-Spam: no\n X-Spam: folded\n\n", b"Subject: X-Spam: no\n X-Spam: folded\n\n"),
+                (b"", b""), (b"\n\n", b"\n\n"), (b"no colon", b"no colon")]:
+            self.assertEqual(foreign.strip(before), after)
+
+
+if __name__ == "__main__":
+    assert os.path.exists(BUNDLE)
+    service.main()
