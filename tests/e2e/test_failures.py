@@ -103,7 +103,7 @@ class Redis(Case):
             self.check_degraded_and_back(s, lambda: os.kill(pid, signal.SIGSTOP), lambda: os.kill(pid, signal.SIGCONT))
 
     def test_killed_store_is_started_again(self):
-        with Service(engine_restart_min_ms=3000 * SLOW) as s:
+        with Service(engine_restart_min_ms=3000 * SLOW, engine_restart_max_ms=10000 * SLOW) as s:
             s.start()
             s.redis_command("HSET", "furui:1:ip:192.0.2.9", "spam", "30")
             self.check_degraded_and_back(s, lambda: os.kill(s.redis(), signal.SIGKILL), lambda: None)
