@@ -53,23 +53,38 @@ static void close_map(struct writer *w, const struct map *m)
     w->b->p[m->at] |= (uint8_t)m->pairs;
 }
 
-static void put_exact(struct writer *w, span s)
+/* How many bytes at the beginning are valid UTF-8. */
+static size_t valid_head(span s)
 {
     size_t good = 0;
     for (size_t step; (step = utf8_len(span_from(s, good))) > 0;) good += step;
-    if (good == s.n) {
-        msgpack_pack_str(&w->pk, s.n);
-        msgpack_pack_str_body(&w->pk, s.p, s.n);
-    } else {
-        msgpack_pack_bin(&w->pk, s.n);
-        msgpack_pack_bin_body(&w->pk, s.p, s.n);
+    return good;
+}
+
+static void put_str(struct writer *w, span s)
+{
+    msgpack_pack_str(&w->pk, s.n);
+    msgpack_pack_str_body(&w->pk, s.p, s.n);
+}
+
+static void put_exact(struct writer *w, span s)
+{
+    if (valid_head(s) == s.n) {
+        put_str(w, s);
+        return;
     }
+    msgpack_pack_bin(&w->pk, s.n);
+    msgpack_pack_bin_body(&w->pk, s.p, s.n);
 }
 
 /* As UTF-8 of at most `max` bytes: what is none becomes U+FFFD. Two passes, since the length stands first. */
 static void put_clean(struct writer *w, span s, size_t max)
 {
     static const span REPLACEMENT = {(const uint8_t *)"\xEF\xBF\xBD", 3};
+    if (s.n <= max && valid_head(s) == s.n) { /* nearly always */
+        put_str(w, s);
+        return;
+    }
     size_t total = 0, end = 0;
     for (int writing = 0; writing < 2; writing++) {
         for (size_t i = 0; i < (writing ? end : s.n);) {
@@ -91,7 +106,7 @@ static void put_clean(struct writer *w, span s, size_t max)
 static void put_key(struct writer *w, struct map *m, const char *key)
 {
     m->pairs++;
-    put_exact(w, span_cstr(key));
+    put_str(w, span_cstr(key));
 }
 
 static void put_uint(struct writer *w, struct map *m, const char *key, uint64_t value)
@@ -144,7 +159,7 @@ static struct map begin(struct writer *w, struct wire_buf *b, const char *kind, 
     struct map m = open_map(w);
     put_uint(w, &m, "v", WIRE_VERSION);
     put_key(w, &m, "kind");
-    put_exact(w, span_cstr(kind));
+    put_str(w, span_cstr(kind));
     put_uint(w, &m, "id", id);
     return m;
 }

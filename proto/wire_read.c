@@ -313,11 +313,27 @@ static bool read_value(struct reader *r, const struct field *f, const struct pac
     return false;
 }
 
+/* The field of this name, or NULL. Writers tend to keep the table's order, so the search begins at *next: where it
+ * ended before. */
+static const struct field *find(const struct field *fields, const struct field **next, span key)
+{
+    const struct field *from = *next, *f;
+    for (f = from; f->key; f++)
+        if (span_eq(key, span_cstr(f->key))) goto found;
+    for (f = fields; f < from; f++)
+        if (span_eq(key, span_cstr(f->key))) goto found;
+    return NULL;
+found:
+    *next = f + 1;
+    return f;
+}
+
 /* Which keys had a value goes to seen_out, a bit each in the table's order; nil is no value. */
 static bool read_map(struct reader *r, const struct field *fields, const struct pack_value *map, void *base,
                      uint32_t *seen_out)
 {
     uint32_t met = 0;
+    const struct field *next = fields;
     *seen_out = 0;
     for (uint64_t i = 0; i < map->children; i += 2) {
         struct pack_value key, v;
@@ -328,9 +344,8 @@ static bool read_map(struct reader *r, const struct field *fields, const struct 
             if (!pack_skip_inside(&r->pack, &key) || !pack_skip(&r->pack, 1)) return false;
             continue;
         }
-        const struct field *f = fields;
-        while (f->key && !span_eq(key.bytes, span_cstr(f->key))) f++;
-        if (!f->key) {
+        const struct field *f = find(fields, &next, key.bytes);
+        if (!f) {
             if (!pack_skip(&r->pack, 1)) return false;
             continue;
         }
