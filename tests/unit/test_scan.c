@@ -45,6 +45,10 @@ static const struct {
         {"Zg=", "f", true},
         {"Zg=Zg==", "ff", true},
         {"====", "", true},
+        {"Zm9vYg==\nZm9v\n\n", "foobfoo", false},
+        {"Zm9vYg==\nSent from here\n", "foob", true},
+        {"Zm9vYg==\n_____\nZm9v", "foob", true},
+        {"Zg==  \r\n\r\n", "f", false},
         {"Zm9v=", "foo", true},
 },
   QP[] = {

@@ -12,7 +12,10 @@
 #include "worker/mime/param.h"
 #include "worker/simd/scan.h"
 
-enum { LINE_MAX = 998 }; /* RFC 5322 2.1.1 */
+enum {
+    LINE_MAX = 998,  /* RFC 5322 2.1.1 */
+    SNIFF_LINES = 8, /* in which a boundary that nobody named is looked for */
+};
 
 struct entity {
     int part;
@@ -213,7 +216,12 @@ static bool read_fields(struct walk *w, bool message)
             break;
         }
         bool closing;
-        if (line.n > 2 && line.p[0] == '-' && line.p[1] == '-' && match_boundary(w, line, &closing) >= 0) break;
+        if (line.n > 2 && line.p[0] == '-' && line.p[1] == '-') {
+            /* A boundary around us, or our own with the empty line missing; no field is called so. */
+            bool known = match_boundary(w, line, &closing) >= 0;
+            if (any && !known) m->odd |= ODD(BAD_HEADER);
+            if (any || known) break;
+        }
         spent += next - w->pos;
         bool over = spent > MAIL_HEADER_BYTES_MAX || next - w->pos > w->header_budget;
         if (over)
@@ -326,6 +334,20 @@ static void describe(struct walk *w, struct mail_part *p, size_t from, span *bou
     p->attachment = h && span_ieq(param_value(h->raw), SPAN("attachment"));
 }
 
+/* The boundary of a multipart that names none, as its body shows it: the first line with anything on it, if that begins
+ * with "--". */
+static span sniff_boundary(const struct walk *w)
+{
+    size_t at = w->pos, next;
+    for (int i = 0; i < SNIFF_LINES && at < w->raw.n; i++, at = next) {
+        span line = span_trim(line_at(w, at, &next));
+        if (line.n == 0) continue;
+        if (line.n > 2 && line.p[0] == '-' && line.p[1] == '-') return span_from(line, 2);
+        break;
+    }
+    return SPAN_NONE;
+}
+
 /* Read the entity whose header starts at w->pos. */
 static void open_entity(struct walk *w, int parent)
 {
@@ -356,6 +378,9 @@ static void open_entity(struct walk *w, int parent)
     if (span_eq(p->type, SPAN("multipart"))) {
         if (boundary.n == 0) {
             m->odd |= ODD(NO_BOUNDARY);
+            boundary = sniff_boundary(w);
+        }
+        if (boundary.n == 0) {
             p->type = SPAN("text");
             p->subtype = SPAN("plain");
         } else if (p->depth >= MAIL_DEPTH_MAX) {

@@ -28,7 +28,8 @@ struct scan_ops {
 
     /* Base64 (RFC 2045 6.8) to bytes: returns how many were written to out, at most `cap`, then stops. White space is
      * passed over; foreign bytes are too and set *bad, as do wrong padding and a cut group (what it holds is given).
-     * After padding the next group begins afresh, as mail clients read joined pieces. `bad` is only ever set. */
+     * Padding ends the data, but for a line of whole groups behind it (joined pieces); what else follows, as a mailing
+     * list's footer, sets *bad and is left. `bad` is only ever set. */
     size_t (*base64)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad);
 
     /* Quoted-printable (RFC 2045 6.7) to bytes, as base64. '=' before a line end, or white space and a line end, joins

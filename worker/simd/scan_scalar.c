@@ -70,6 +70,17 @@ static size_t base64_rest(uint32_t bits, int have, uint8_t *out, size_t room)
     return bytes;
 }
 
+/* After padding: does a line of whole groups follow, or something else, as a mailing list's footer? */
+static bool base64_goes_on(const uint8_t *p, size_t n)
+{
+    size_t i = 0, digits = 0;
+    while (i < n && BASE64[p[i]] == SPACE) i++;
+    while (i + digits < n && BASE64[p[i + digits]] & V) digits++;
+    i += digits;
+    for (; digits % 4 && i < n && p[i] == '='; i++) digits++;
+    return digits > 0 && digits % 4 == 0 && (i == n || p[i] == '\r' || p[i] == '\n');
+}
+
 static size_t base64(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad)
 {
     size_t i = 0, o = 0;
@@ -98,6 +109,11 @@ static size_t base64(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool 
                 owed--;
             }
             bits = 0, have = 0;
+            if (owed == 0 && !base64_goes_on(p + i, n - i)) {
+                while (i < n && BASE64[p[i]] == SPACE) i++;
+                if (i < n) *bad = true;
+                break;
+            }
         } else if (v & V) {
             if (owed) *bad = true;
             owed = 0;
