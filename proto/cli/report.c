@@ -5,6 +5,8 @@
 #include "proto/base/json.h"
 #include "proto/cli/cli.h"
 
+enum { REASONS_MAX = 12 }; /* that a person is shown; JSON has all */
+
 /* --- text --------------------------------------------------------------------------------------------------------- */
 
 int report_name_width(struct report_name n)
@@ -42,7 +44,7 @@ static void print_words(FILE *to, const char *title, const char *const *word, si
 
 static void print_explanation(FILE *to, const struct furui_verdict *v)
 {
-    for (size_t i = 0; i < v->reason_count; i++) {
+    for (size_t i = 0; i < v->reason_count && i < REASONS_MAX; i++) {
         fprintf(to, "    %+6.2f  ", v->reasons[i].weight);
         cli_print(to, span_cstr(v->reasons[i].what));
         fputc('\n', to);

@@ -35,7 +35,7 @@ static const char HELP[] =
     "A file is a mail, or an mbox when it begins with \"From \" (then PATH:NUMBER). A directory stands for all files\n"
     "below it in order of their names, a Maildir for its messages; - is standard input.\n"
     "\n"
-    "  --explain         reasons, oddities and part scores below each line\n"
+    "  --explain         the reasons that weigh most, oddities and part scores below each line\n"
     "  --json            a JSON object a line; mails without a verdict too\n"
     "  --endpoint E      tcp://HOST:PORT or ipc://PATH; default: $FURUI_ENDPOINT, else the socket in the default\n"
     "                    state directory, else tcp://127.0.0.1:7711\n"
