@@ -184,7 +184,7 @@ class Example(unittest.TestCase):
             compiler = os.environ.get("CC", "cc")
             strict = ["-Wall", "-Wextra", "-Werror", "-std=c99", "-pedantic"]
             subprocess.run([compiler, *strict, "-o", tmp + "/classify", tmp + "/classify.c", *flags], check=True, timeout=100)
-            static = ["-I" + root + "/include", root + "/lib/libfurui.a", "-lzmq", "-lmsgpackc", "-lm", "-lpthread"]
+            static = ["-I" + root + "/include", root + "/lib/libfurui.a", "-lzmq", "-lm", "-lpthread"]
             subprocess.run([compiler, "-o", tmp + "/static", tmp + "/classify.c", *static], check=True, timeout=100)
             if shutil.which("c++"):  # the header serves C++ as well
                 subprocess.run(["c++", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c++", root + "/include/furui.h"],
