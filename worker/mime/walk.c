@@ -14,6 +14,7 @@
 
 enum {
     LINE_MAX = 998,  /* RFC 5322 2.1.1 */
+    STRAY_LINES = 4, /* that are no fields and yet within a header */
     SNIFF_LINES = 8, /* in which a boundary that nobody named is looked for */
 };
 
@@ -200,6 +201,22 @@ static void add_field(struct walk *w, span line, size_t name, size_t colon)
     };
 }
 
+/* After a line that is no field: does the header go on at `at`? So it does when a field, a fold or the empty line
+ * follows, or, a few lines on, a field that everybody knows (folds that lost their indent). */
+static bool header_goes_on(const struct walk *w, size_t at)
+{
+    for (int i = 0; i < STRAY_LINES; i++) {
+        size_t next, colon;
+        span line = line_at(w, at, &next);
+        size_t name = field_name(line, &colon);
+        if (i == 0 && (line.n == 0 || name || line.p[0] == ' ' || line.p[0] == '\t')) return true;
+        if (line.n == 0) return false;
+        if (name && walk_field_id(span_head(line, name)) != FIELD_OTHER) return true;
+        at = next;
+    }
+    return false;
+}
+
 /* Read the header block at w->pos; w->pos is left at the body. A boundary line ends it too and is not consumed.
  * Returns false when there was no field at all. */
 static bool read_fields(struct walk *w, bool message)
@@ -244,11 +261,8 @@ static bool read_fields(struct walk *w, bool message)
             } else if (message && !any && (span_istarts(line, SPAN("From ")) || span_istarts(line, SPAN(">From ")))) {
                 /* mbox's own line */
             } else {
-                /* No field. A field, or the header's end, behind it says that this line is a stray one; else the body
-                 * starts here. */
-                size_t after;
-                span look = line_at(w, next, &after);
-                if (!any || (field_name(look, &colon) == 0 && look.n)) {
+                /* A stray line inside the header, or the body without an empty line before it? */
+                if (!any || !header_goes_on(w, next)) {
                     m->odd |= any ? ODD(BAD_HEADER) : 0;
                     break;
                 }
