@@ -114,12 +114,18 @@ static void take_back(struct dispatch *d, struct job *j)
 /* --- in
  * --------------------------------------------------------------------------------------------------------------- */
 
+/* Why a request cannot be taken; NULL: it can. The last quarter of the queue is for clients that have little in it,
+ * so that one who floods fills the queue for itself and not for all. */
 static const char *no_room(const struct dispatch *d, const struct request *r, const struct client *c, size_t bytes)
 {
     const struct dispatch_limits *l = &d->limits;
-    if (d->clients.waiting + d->suspects.n + r->unanswered > l->queue_mails) return "the queue is full";
-    if (d->held_bytes && d->held_bytes + bytes > l->queue_bytes) return "the queue is full (bytes)";
-    if ((c ? c->unanswered : 0) + r->count > l->client_mails) return "this client has too many unanswered mails";
+    size_t has = c ? c->unanswered : 0;
+    bool crowd = has + r->count > DISPATCH_FEW;
+    size_t mails = crowd ? l->queue_mails - l->queue_mails / 4 : l->queue_mails;
+    size_t room = crowd ? l->queue_bytes - l->queue_bytes / 4 : l->queue_bytes;
+    if (d->clients.waiting + d->suspects.n + r->unanswered > mails) return "the queue is full";
+    if (d->held_bytes && d->held_bytes + bytes > room) return "the queue is full (bytes)";
+    if (has + r->count > l->client_mails) return "this client has too many unanswered mails";
     return NULL;
 }
 

@@ -5,7 +5,7 @@
  * answered exactly once.
  *
  * Credit. A worker has at most `credit` jobs in hand; the next job goes to the one with the fewest. Waiting clients
- * are served in turn.
+ * are served in turn, and one that floods leaves a quarter of the queue to the others.
  *
  * Blame. When a worker dies, some of the jobs in its hands may be why, and nobody knows which. Each becomes a
  * suspect and is tried once more ALONE: a worker is emptied, gets that one job, and nothing else until it answers.
@@ -20,7 +20,10 @@
 #include "engine/hist.h"
 #include "proto/backend.h"
 
-enum { DISPATCH_SEATS = 256 }; /* worker processes at one time, both sides of a roll-out counted */
+enum {
+    DISPATCH_SEATS = 256, /* worker processes at one time, both sides of a roll-out counted */
+    DISPATCH_FEW = 64,    /* unanswered mails up to which a client may use the last quarter of the queue */
+};
 
 struct dispatch_limits {
     int credit;

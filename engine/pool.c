@@ -208,14 +208,7 @@ static void heard(struct pool *p, int64_t now_us)
         copy_text(w->fault, sizeof w->fault, bus_frame_span(&p->msg.frame[2]));
         generation_name_bundle(w->generation, w->fault, sizeof w->fault);
         break;
-    case BACKEND_BEAT: {
-        bool degraded = (word.flags & BACKEND_DEGRADED) != 0;
-        if (degraded != w->degraded)
-            LOG(degraded ? LEVEL_WARN : LEVEL_NOTE, degraded ? "redis_away" : "redis_back",
-                L_STR("worker", w->identity));
-        w->degraded = degraded;
-        break;
-    }
+    case BACKEND_BEAT: w->degraded = (word.flags & BACKEND_DEGRADED) != 0; break; /* the worker logs it */
     case BACKEND_ANSWER:
         if (p->msg.n == 3) dispatch_answered(p->dispatch, seat, &word, &p->msg.frame[2], now_us);
         break;

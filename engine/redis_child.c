@@ -18,7 +18,8 @@ enum { LIFE_OK_MS = 10000, WARN_LOCKED_MS = 2000 };
 
 enum err redis_child_open(struct redis_child *r, const struct config *c, const struct state *dir, char *fault_out)
 {
-    *r = (struct redis_child){.dir = dir, .restart_min_ms = c->restart_min_ms, .restart_max_ms = c->restart_max_ms};
+    *r = (struct redis_child){
+        .dir = dir, .ping_fd = -1, .restart_min_ms = c->restart_min_ms, .restart_max_ms = c->restart_max_ms};
     if (strcmp(c->redis, "private") != 0) return ERR_OK;
     if (!child_find(c->redis_server, r->program)) {
         snprintf(fault_out, CONFIG_FAULT_MAX,
@@ -91,16 +92,39 @@ static void start(struct redis_child *r, int64_t now_us)
     r->state = REDIS_STARTING;
 }
 
-static bool answers(const struct redis_child *r)
+static void ping_close(struct redis_child *r)
 {
+    if (r->ping_fd >= 0) close(r->ping_fd);
+    r->ping_fd = -1;
+}
+
+/* Ask, and look for the answer at the next tick: nothing here waits. */
+static void ping(struct redis_child *r)
+{
+    static const char PING[] = "PING\r\n";
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     size_t n = strlen(r->socket);
-    if (n >= sizeof to.sun_path) return false;
+    if (n >= sizeof to.sun_path) return;
     memcpy(to.sun_path, r->socket, n + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool ok = fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
-    if (fd >= 0) close(fd);
-    return ok;
+    r->ping_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (r->ping_fd < 0) return;
+    if (connect(r->ping_fd, (struct sockaddr *)&to, sizeof to) != 0 ||
+        send(r->ping_fd, PING, sizeof PING - 1, MSG_NOSIGNAL) != sizeof PING - 1)
+        ping_close(r);
+}
+
+/* "+PONG"; while it loads its file it says "-LOADING". */
+static bool answers(struct redis_child *r)
+{
+    char text[64];
+    if (r->ping_fd < 0) {
+        ping(r);
+        return false;
+    }
+    ssize_t n = recv(r->ping_fd, text, sizeof text, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+    ping_close(r);
+    return n > 0 && text[0] == '+';
 }
 
 void redis_child_tick(struct redis_child *r, int64_t now_us)
@@ -127,6 +151,7 @@ void redis_child_reap(struct redis_child *r, int64_t now_us)
         LOG(LEVEL_ERROR, "redis_died", L_INT("redis_pid", r->pid), L_STR("why", why),
             L_INT("again_in_ms", r->delay_ms));
     r->pid = 0;
+    ping_close(r);
     r->state = REDIS_DOWN;
 }
 
@@ -151,5 +176,6 @@ void redis_child_close(struct redis_child *r, int patience_ms)
         }
         nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     }
+    ping_close(r);
     unlink(r->socket);
 }

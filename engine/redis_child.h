@@ -14,7 +14,7 @@ enum redis_state {
     REDIS_NOT_OURS, /* off, or somebody else's */
     REDIS_DOWN,     /* waits for its time, or for the lock */
     REDIS_STARTING,
-    REDIS_UP, /* takes connections; may still be loading */
+    REDIS_UP, /* answers PING: its data is loaded */
 };
 
 struct redis_child {
@@ -23,6 +23,7 @@ struct redis_child {
     char program[CHILD_PATH_MAX];
     char socket[STATE_PATH_MAX];
     pid_t pid;
+    int ping_fd; /* while starting; -1: none */
     int64_t start_at_us, started_us, locked_us;
     int delay_ms, restart_min_ms, restart_max_ms;
     bool stopping;

@@ -232,6 +232,25 @@ static void scripts(void **state)
     }
 }
 
+static void flood(void **state)
+{
+    (void)state;
+    static struct world w;
+    static char mails[WIRE_BATCH_MAX + 1];
+    memset(mails, 'm', WIRE_BATCH_MAX);
+    world_open(&w, &(struct dispatch_limits){.queue_mails = 400, .queue_bytes = 100000});
+    for (int id = 1; id <= 8; id++) admit(&w, id, "flooder", mails, 1000);
+    assert_string_equal(w.said, "5!busy 6!busy 7!busy 8!busy "); /* 300 for a crowd: four times 64 */
+    w.said[0] = 0;
+    admit(&w, 9, "polite", "mm", 1000);
+    admit(&w, 10, "polite too", mails, 1000);
+    assert_string_equal(w.said, "");
+    admit(&w, 11, "one too many", mails + 1, 1000);
+    admit(&w, 12, "one too many", mails + 1, 1000);
+    assert_string_equal(w.said, "12!busy ");
+    dispatch_close(&w.d);
+}
+
 /* Whatever happens, in any order: each request is answered once, and nothing is held at the end. */
 static size_t answers_of[JOBS];
 
@@ -331,7 +350,7 @@ static void histogram(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(scripts), cmocka_unit_test(any_order),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(scripts), cmocka_unit_test(any_order), cmocka_unit_test(flood),
                                        cmocka_unit_test(histogram)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
