@@ -146,7 +146,7 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
         snprintf(fault, CONFIG_FAULT_MAX, "FURUI_SIMD: %s", simd_fault);
         return false;
     }
-    domain_init();
+    mail_init();
     if (model_open(c->bundle, &p->model, model_fault) != ERR_OK) {
         snprintf(fault, CONFIG_FAULT_MAX, "%s", model_fault);
         return false;

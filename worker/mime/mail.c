@@ -257,6 +257,12 @@ static void read_parts(struct reader *r)
     }
 }
 
+void mail_init(void)
+{
+    domain_init();
+    charset_warm();
+}
+
 void mail_read(struct mail *m, span raw, struct arena *a)
 {
     *m = (struct mail){.raw = raw};

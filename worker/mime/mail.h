@@ -110,12 +110,16 @@ struct mail {
     span from_domain; /* registrable domain of From */
 };
 
+/* Load what mail_read needs and would load at first use (the public suffix list, charsets): by the thread that will
+ * read, before it gives up the right to open files. */
+void mail_init(void);
+
 /* Read a mail.
  *
  *   raw    RFC 5322 bytes, as they came; lent for as long as `m` is used
  *   a      everything that m points to beside `raw`; may fill up (ODD(ARENA_FULL))
  *
- * Cannot fail. O(raw.n). Touches no file and no lock; one call at a time a thread. */
+ * Cannot fail. O(raw.n). After mail_init it touches no file and no lock; one call at a time a thread. */
 void mail_read(struct mail *m, span raw, struct arena *a);
 
 /* Give other filters' verdicts and site headers (FIELD_IGNORED) as FIELD_OTHER: for comparing with published figures

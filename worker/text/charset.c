@@ -69,19 +69,6 @@ static void open_charset(enum charset c)
     if (CHARSETS[c].kind == KIND_SINGLE) fill_table(cache.cd[c], cache.single[c]);
 }
 
-void charset_warm(void)
-{
-    for (enum charset c = 0; c < CHARSET_COUNT; c++) open_charset(c);
-}
-
-void charset_close(void)
-{
-    for (enum charset c = 0; c < CHARSET_COUNT; c++) {
-        if (cache.open[c] && cache.cd[c] != (iconv_t)-1) iconv_close(cache.cd[c]);
-        cache.open[c] = false;
-    }
-}
-
 /* Give guess.c the frequent characters in each charset's own bytes. */
 static void teach(void)
 {
@@ -100,10 +87,25 @@ static void teach(void)
     }
 }
 
+static pthread_once_t taught = PTHREAD_ONCE_INIT;
+
+void charset_warm(void)
+{
+    for (enum charset c = 0; c < CHARSET_COUNT; c++) open_charset(c);
+    pthread_once(&taught, teach);
+}
+
+void charset_close(void)
+{
+    for (enum charset c = 0; c < CHARSET_COUNT; c++) {
+        if (cache.open[c] && cache.cd[c] != (iconv_t)-1) iconv_close(cache.cd[c]);
+        cache.open[c] = false;
+    }
+}
+
 static enum guess guessed(span in, unsigned favoured)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, teach);
+    pthread_once(&taught, teach);
     return guess_charset(in, favoured);
 }
 
