@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_bundle: no bytes that claim to be a bundle, or a net inside one, may do harm.
+/* fuzz_bundle: no bytes that claim to be a bundle, or a table, net or calibration inside one, may do harm.
  *
  * Checksums would stop a fuzzer at the door, so the input is tried as it is and with its checksums made right, as
  * an attacker's would be; what is accepted is read to its end. */
 #include "proto/base/hash.h"
 #include "worker/score/bundle.h"
+#include "worker/score/calib.h"
 #include "worker/score/net.h"
+#include "worker/score/table.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -43,6 +46,44 @@ static void repair(uint8_t *p, size_t n)
     put64(p + 32, hash64(span_of(p, HEAD_BYTES + (size_t)count * ENTRY_BYTES), 0));
 }
 
+/* What loads must give numbers, whatever a mail is. */
+static void use_net(span section)
+{
+    struct net net;
+    const char *why;
+    if (net_load(section, &net, &why) != ERR_OK) return;
+    float x[NET_INPUTS_MAX];
+    for (int i = 0; i < NET_INPUTS_MAX; i++) x[i] = (float)(i % 5 - 2) * 1e30f;
+    assert(isfinite(net_eval(&net, x)));
+}
+
+static void use_table(span section)
+{
+    struct table table;
+    const char *why;
+    if (table_load(section, &table, &why) != ERR_OK) return;
+    uint32_t hashes[64];
+    for (uint32_t i = 0; i < 64; i++) hashes[i] = i * 0x9E3779B9u;
+    struct features f = {0};
+    for (int v = 0; v < VIEW_COUNT; v++) f.view[v].v = hashes, f.view[v].n = 64;
+    struct parts parts;
+    table_score(&table, &f, &parts);
+    for (int i = 0; i < PART_COUNT; i++) assert(isfinite(parts.v[i]));
+}
+
+static void use_calib(span section)
+{
+    struct calib calib;
+    const char *why;
+    if (calib_load(section, &calib, &why) != ERR_OK) return;
+    double last = -INFINITY;
+    for (double x = -1e5; x <= 1e5; x += 499.9) {
+        double y = calib_at(&calib, x);
+        assert(isfinite(y) && y >= last - 1e-6); /* rises, but for rounding */
+        last = y;
+    }
+}
+
 static void use(span bytes, uint32_t feature_version)
 {
     struct bundle b;
@@ -61,14 +102,9 @@ static void use(span bytes, uint32_t feature_version)
     span k, v;
     for (size_t at = 0; bundle_manifest_next(&b, &at, &k, &v);) sum += k.n + v.n;
     assert(sum != 1); /* so that the reads above are not thought useless */
-    struct net net;
-    const char *no;
-    if (net_load(bundle_section(&b, "net"), &net, &no) == ERR_OK) {
-        float x[NET_INPUTS_MAX];
-        for (int i = 0; i < NET_INPUTS_MAX; i++) x[i] = (float)(i % 5 - 2) * 1e30f;
-        float y = net_eval(&net, x);
-        assert(y == y);
-    }
+    use_net(bundle_section(&b, "net"));
+    use_table(bundle_section(&b, "table"));
+    use_calib(bundle_section(&b, "calib"));
     bundle_close(&b);
 }
 

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+static const double CALIB_LIMIT = 1e6;
+
 enum err calib_load(span section, struct calib *c_out, const char **why_out)
 {
     uint32_t head[CALIB_HEAD_WORDS];
@@ -15,9 +17,10 @@ enum err calib_load(span section, struct calib *c_out, const char **why_out)
     uint32_t n = head[2];
     if (n < 2 || n > CALIB_KNOTS_MAX || section.n != sizeof head + 2 * n * sizeof(double)) return ERR_MODEL;
     const double *x = (const void *)(section.p + sizeof head), *y = x + n;
-    *why_out = "the calibration does not rise";
+    *why_out = "the calibration does not rise, or is out of range";
     for (uint32_t i = 0; i < n; i++) {
-        if (!isfinite(x[i]) || !isfinite(y[i])) return ERR_MODEL;
+        /* So that no difference of two overflows: a hostile bundle must not make a score that is no number. */
+        if (!(fabs(x[i]) <= CALIB_LIMIT) || !(fabs(y[i]) <= CALIB_LIMIT)) return ERR_MODEL;
         if (i && (x[i] <= x[i - 1] || y[i] <= y[i - 1])) return ERR_MODEL;
     }
     *c_out = (struct calib){n, x, y};
