@@ -93,6 +93,9 @@ static const struct {
     {"<body style='background:#000;color:#fff'>a<font color=black>b</font></body>", "a", "b", "", HID},
     {"<table bgcolor=black><tr><td>a<td bgcolor=white>b<td><font color=white>c", "b c", "a", "", HID},
     {"<td background=x.gif><font color=white>a</font></td>", "a", "", "", 0},
+    {"<p style='background:linear-gradient(90deg, #000, #111) no-repeat;color:#fff'>a<p style='background-image:"
+     "linear-gradient(red,blue);color:white'>b<p style='background-image:none;color:white'>c",
+     "a\nb", "c", "", HID},
     {"<p style='color:rgb(250,255,255)'>a<p style='color:rgba(0,0,0,0)'>b<p style='color:rgb(100%,100%,99%)'>c", "",
      "a\nb\nc", "", HID},
     {"<p style='color:hsl(0,0%,0%);color:transparent'>a", "", "a", "", HID},

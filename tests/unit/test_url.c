@@ -196,11 +196,102 @@ static void finds_links_in_text(void **state)
     arena_close(&a);
 }
 
+static void keeps_each_link_once(void **state)
+{
+    (void)state;
+    enum { CAP = 100 };
+    struct arena a;
+    struct url_list l;
+    assert_int_equal(arena_open(&a, 1 << 16), ERR_OK);
+    url_list_init(&l, &a, CAP);
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < CAP; i++) {
+            char link[64];
+            int n = snprintf(link, sizeof link, "http://h%d.example.com/%d", i, i);
+            const struct url *u = url_add(&l, span_of(link, (size_t)n), URL_IN_TEXT);
+            assert_ptr_equal(u, &l.v[i]);
+            assert_int_equal(l.n, round ? CAP : i + 1);
+        }
+    assert_int_equal(l.odd, 0);
+    assert_null(url_add(&l, SPAN("http://more.example.com/"), URL_IN_TEXT));
+    assert_int_equal(l.odd, ODD(URL_LIMIT));
+    assert_non_null(url_add(&l, SPAN("https://H7.example.com:80/7"), URL_IN_HREF)); /* host and path of a kept one */
+    arena_close(&a);
+}
+
+/* Longer than is kept, or than anything reads: the host is right or there is none. */
+static void cuts_long_links(void **state)
+{
+    (void)state;
+    enum { BYTES = 1 << 16 };
+    static char link[BYTES];
+    struct url_room room;
+    struct url u;
+    uint64_t odd = 0;
+    /* a long path */
+    size_t n = (size_t)snprintf(link, sizeof link, "http://example.com/");
+    memset(link + n, 'a', BYTES - n);
+    assert_true(url_split(span_of(link, BYTES), &room, &u, &odd));
+    assert_int_equal(u.whole.n, URL_BYTES_MAX);
+    assert_true(span_eq(u.host, SPAN("example.com")));
+    /* a long userinfo before the real host */
+    static const char END[] = "@evil.example.net/x";
+    memcpy(link, "http://bank.example/", 19);
+    memset(link + 19, 'a', BYTES - 19);
+    memcpy(link + BYTES - sizeof END, END, sizeof END);
+    assert_true(url_split(span_of(link, BYTES - 1), &room, &u, &odd));
+    assert_true(span_eq(u.host, SPAN("evil.example.net")));
+    assert_true(span_eq(u.whole, SPAN("//evil.example.net/x")));
+    assert_int_equal(odd, ODD(URL_USERINFO));
+    /* the same with line ends in it, too long to be copied: not taken for the first host */
+    link[30] = '\n';
+    assert_false(url_split(span_of(link, BYTES - 1), &room, &u, &odd));
+    /* a host longer than a name can be */
+    memset(link + 7, 'a', 300);
+    assert_false(url_split(span_of(link, 307), &room, &u, &odd));
+    /* characters are kept whole */
+    n = (size_t)snprintf(link, sizeof link, "http://example.com/x");
+    for (; n + 3 <= BYTES; n += 3) memcpy(link + n, "\xE7\xAF\xA9", 3);
+    assert_true(url_split(span_of(link, n), &room, &u, &odd));
+    assert_int_equal((u.path.n - 2) % 3, 0);
+}
+
+static void finds_the_registrable_domain(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *domain;
+        bool known;
+    } HOSTS[] = {
+        {"mail.example.co.jp", "example.co.jp", true},
+        {"example.co.jp", "example.co.jp", true},
+        {"co.jp", "co.jp", true},
+        {"a.b.example.tokyo.jp", "example.tokyo.jp", true},
+        {"x.github.io", "x.github.io", true},
+        {"www.city.kobe.jp", "city.kobe.jp", true},
+        {"a.example.invalid", "example.invalid", false},
+        {"localhost", "localhost", false},
+        {"192.0.2.1", "192.0.2.1", false},
+        {"[2001:db8::1]", "[2001:db8::1]", false},
+        {"index.html", "index.html", false},
+        {"", "", false},
+    };
+    domain_init();
+    for (size_t i = 0; i < sizeof HOSTS / sizeof *HOSTS; i++) {
+        span got = domain_registrable(span_cstr(HOSTS[i].host));
+        if (!span_eq(got, span_cstr(HOSTS[i].domain)) || domain_known(span_cstr(HOSTS[i].host)) != HOSTS[i].known)
+            fail_msg("%s: %.*s", HOSTS[i].host, SPAN_ARG(got));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_links_apart),
         cmocka_unit_test(finds_links_in_text),
+        cmocka_unit_test(keeps_each_link_once),
+        cmocka_unit_test(cuts_long_links),
+        cmocka_unit_test(finds_the_registrable_domain),
     };
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);
 }

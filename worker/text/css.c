@@ -188,6 +188,14 @@ static void read_font(struct css *c, span value)
     }
 }
 
+/* A file or a gradient: what colour it has is unknown. */
+static bool is_picture(span value)
+{
+    return span_istarts(value, SPAN("url(")) || span_istarts(value, SPAN("image")) ||
+           span_istarts(value, SPAN("linear-")) || span_istarts(value, SPAN("radial-")) ||
+           span_istarts(value, SPAN("-webkit-"));
+}
+
 /* The background shorthand: a colour word, url(...), both or none. */
 static void read_background(struct css *c, span value)
 {
@@ -200,7 +208,7 @@ static void read_background(struct css *c, span value)
         }
         span word = span_head(value, end);
         uint32_t colour;
-        if (span_istarts(word, SPAN("url(")) || span_istarts(word, SPAN("linear-gradient("))) {
+        if (is_picture(word)) {
             c->set |= CSS_IMAGE;
         } else if (css_colour(word, &colour)) {
             c->background = colour;
@@ -268,7 +276,7 @@ static void read_declaration(struct css *c, span name, span value)
     switch (ascii_lower(name.p[0])) {
     case 'b':
         if (span_ieq(name, SPAN("background"))) read_background(c, value);
-        if (span_ieq(name, SPAN("background-image")) && span_istarts(value, SPAN("url("))) c->set |= CSS_IMAGE;
+        if (span_ieq(name, SPAN("background-image")) && is_picture(value)) c->set |= CSS_IMAGE;
         if (span_ieq(name, SPAN("background-color")) && css_colour(value, &colour))
             c->background = colour, c->set |= CSS_BACKGROUND;
         break;

@@ -284,9 +284,10 @@ static bool read_host(span s, struct url_room *room, struct url *out, uint64_t *
 /* Append without control characters and spaces, as far as it fits. */
 static size_t put(uint8_t whole[URL_BYTES_MAX], size_t n, span s)
 {
-    for (size_t i = 0; i < s.n && n < URL_BYTES_MAX; i++)
+    size_t i = 0, from = n;
+    for (; i < s.n && n < URL_BYTES_MAX; i++)
         if (s.p[i] > ' ' && s.p[i] != 0x7F) whole[n++] = s.p[i];
-    while (n && n == URL_BYTES_MAX && (whole[n - 1] & 0x80)) n--; /* not in the middle of a character */
+    for (; n > from && i < s.n && (s.p[i] & 0xC0) == 0x80; i--) n--; /* not in the middle of a character */
     return n;
 }
 
