@@ -4,7 +4,7 @@
  * Shortcut net, tanh hidden layers, linear output, iRPROP- on the whole batch (Igel and Huesken 2000; no learning rate
  * to tune), early stopping on a held-out part. libfann only knows squared error; cross-entropy, which is what makes
  * log-odds calibrated, is had from it exactly: for mail i the wanted output is set to
- * o_i + w_i (t_i - sigmoid(o_i)), whose squared-error gradient is that of the cross-entropy. docs/scoring.md. */
+ * o_i + w_i (t_i - sigmoid(o_i)), whose squared-error gradient is that of the cross-entropy. docs/decisions/0008. */
 #ifndef FURUI_MODELS_NET_FANN_H
 #define FURUI_MODELS_NET_FANN_H
 
