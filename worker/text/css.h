@@ -11,6 +11,7 @@
 
 enum {
     CSS_RULES_MAX = 256,    /* selectors of a document's style sheets that are remembered */
+    CSS_CHAIN_MAX = 32,     /* of these, with the same name of their own element */
     CSS_SCREEN = 800,       /* pixels: a window of a desktop reader */
     CSS_COLOUR_NEAR = 16,   /* steps of 255 in each channel by which invisible text may differ from its background */
     CSS_FONT_LEAST = 3 * 8, /* smaller letters are taken for invisible; eighths of a pixel */

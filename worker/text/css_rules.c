@@ -97,7 +97,8 @@ static void add(struct css_rules *r, span selector, const struct css *css)
     }
     if (!key || r->n == CSS_RULES_MAX) return;
     uint16_t *slot = find_slot(r, key);
-    while (*slot) {
+    for (int k = 0; *slot; k++) {
+        if (k == CSS_CHAIN_MAX) return;
         struct css_rule *rule = &r->v[*slot - 1];
         if (rule->own == own && rule->kin == kin) {
             css_lay(&rule->css, css);
