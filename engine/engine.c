@@ -112,7 +112,7 @@ static void read_signals(struct engine *e)
     bool child = false;
     while (read(e->signal_fd, &s, sizeof s) == (ssize_t)sizeof s) {
         if (s.ssi_signo == SIGCHLD) child = true;
-        if (s.ssi_signo == SIGHUP) engine_reload(e);
+        if (s.ssi_signo == SIGHUP) e->reload_wanted = true;
         if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT) drain(e);
     }
     if (!child) return;
@@ -221,6 +221,7 @@ static int loop(struct engine *e)
         dispatch_pump(&e->dispatch);
         front_tell(&e->front, now_us);
         if (e->phase < PHASE_SERVING && !boot(e, now_us)) return EXIT_FAILURE;
+        if (e->phase == PHASE_SERVING && e->reload_wanted) engine_reload(e);
         if (e->phase == PHASE_SERVING) engine_roll(e);
         if (e->phase >= PHASE_DRAINING && !end(e, now_us)) return EXIT_SUCCESS;
     }

@@ -52,6 +52,15 @@ static void let_go(struct front *f, const char *endpoint)
     bus_unbind(f->sock, endpoint);
 }
 
+/* Version 1 of the protocol asks nobody who they are. */
+static void warn_if_open(const char *bound)
+{
+    static const char *const LOCAL[] = {"ipc://", "tcp://127.", "tcp://[::1]"};
+    for (size_t i = 0; i < sizeof LOCAL / sizeof *LOCAL; i++)
+        if (strncmp(bound, LOCAL[i], strlen(LOCAL[i])) == 0) return;
+    LOG(LEVEL_WARN, "open_door", L_STR("endpoint", bound), L_STR("why", "whoever can reach it may ask; guard it"));
+}
+
 static size_t find(char list[][CONFIG_TEXT_MAX], size_t n, const char *endpoint)
 {
     size_t i = 0;
@@ -80,6 +89,8 @@ enum err front_listen(struct front *f, const struct config *c, char *fault_out)
     }
     for (size_t i = 0; i < f->count; i++)
         if (find(wanted, n, f->wanted[i]) == n) let_go(f, f->bound[i]);
+    for (size_t i = 0; i < n; i++)
+        if (fresh[i]) warn_if_open(bound[i]);
     memcpy(f->wanted, wanted, sizeof wanted);
     memcpy(f->bound, bound, sizeof bound);
     f->count = n;

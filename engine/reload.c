@@ -58,10 +58,7 @@ void engine_reload(struct engine *e)
 {
     char fault[CONFIG_FAULT_MAX] = "", redis[STATE_PATH_MAX];
     struct config c;
-    if (e->phase != PHASE_SERVING) {
-        LOG(LEVEL_WARN, "reload_ignored", L_STR("why", "starting or stopping"));
-        return;
-    }
+    e->reload_wanted = false;
     e->reloads++;
     if (engine_config(e->options, &c, fault) != ERR_OK) {
         refuse(e, fault);
