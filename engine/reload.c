@@ -100,7 +100,8 @@ void engine_roll(struct engine *e)
         p->refused = false;
         refuse(e, p->fault);
         if (e->has_pending) config_close(&e->pending);
-        e->has_pending = e->rolling = false;
+        e->has_pending = false;
+        e->rolling = !pool_complete(p); /* an earlier roll-out may not have ended */
         if (front_listen(&e->front, &e->config, fault) != ERR_OK) LOG(LEVEL_ERROR, "listen_lost", L_STR("why", fault));
     }
     if (e->has_pending && p->target->proven) {
