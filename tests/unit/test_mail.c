@@ -263,6 +263,35 @@ static void test_name(void **state)
     assert_in_range(mail.parts[0].name.n, MAIL_NAME_MAX - 3, MAIL_NAME_MAX);
     assert_true(utf8_valid(mail.parts[0].name));
     assert_int_equal(mail.shape.attachments, 1);
+
+    start(); /* a program by its name, though it stands there as text */
+    put("Content-Type: text/plain; name=a.exe\n\nx\n");
+    read_mail();
+    want_odd("name", ODD(EXECUTABLE));
+}
+
+/* MAIL_MAGIC_BYTES: a program by its first bytes, in any encoding, whatever its name. */
+static void test_magic(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *encoding, *body;
+        bool program;
+    } CASES[] = {
+        {"base64", "TVqQAAMAAAAEAAAA//8AALgAAAA=", true},
+        {"base64", "f0VMRgIBAQAAAAAAAAAAAAIAPgA=", true},
+        {"base64", "JVBERi0xLjQK", false},
+        {"8bit", "MZ\x90", true},
+        {"quoted-printable", "=4D=5A=90", true},
+        {"x-uuencode", "begin 644 a.bin\n#35J0\n`\nend", true},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        start();
+        putf("Content-Type: application/x; name=a.bin\nContent-Transfer-Encoding: %s\n\n%s\n", CASES[i].encoding,
+             CASES[i].body);
+        read_mail();
+        assert_int_equal(mail.odd >> ODD_BIT_EXECUTABLE & 1, CASES[i].program);
+    }
 }
 
 static void test_few_text(void **state)
@@ -495,11 +524,11 @@ static int close_arena(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depth),        cmocka_unit_test(test_parts),    cmocka_unit_test(test_header_count),
-        cmocka_unit_test(test_header_bytes), cmocka_unit_test(test_text),     cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_name),         cmocka_unit_test(test_few_text), cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_big),          cmocka_unit_test(test_repeated), cmocka_unit_test(test_boundaries),
-        cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_depth),        cmocka_unit_test(test_parts),   cmocka_unit_test(test_header_count),
+        cmocka_unit_test(test_header_bytes), cmocka_unit_test(test_text),    cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_name),         cmocka_unit_test(test_magic),   cmocka_unit_test(test_few_text),
+        cmocka_unit_test(test_arena),        cmocka_unit_test(test_big),     cmocka_unit_test(test_repeated),
+        cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_foreign),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

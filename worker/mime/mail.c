@@ -142,7 +142,6 @@ static void look_at_attachment(struct reader *r, struct mail_part *p)
 {
     struct mail *m = r->m;
     p->decoded = codec_estimate(p->encoding, p->body.n);
-    m->odd |= attach_name_odd(p->name) | unicode_odd(p->name);
     if (is_text(p)) return;
     uint8_t *mark = arena_alloc(r->a, 0);
     uint64_t ignored = 0;
@@ -239,6 +238,7 @@ static void read_parts(struct reader *r)
         p->name = part_name(r, p->first_header, p->first_header + p->header_count);
         bool container = is_container(m, i);
         if (p->name.n && !is_text(p) && !container) p->attachment = true;
+        m->odd |= attach_name_odd(p->name) | unicode_odd(p->name);
     }
     choose(m, chosen, seen);
     for (size_t i = 0; i < m->part_count; i++) {
