@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* page: what is open and what is written of a document.
+ *
+ * Every element is pushed once and popped once; the few that are put back or worked out anew at a time are counted by
+ * the limits here, so all of it is linear. Source: HTML standard, 13.2.4.3, 13.2.6.4 (adoption agency, foster
+ * parenting), simplified. */
+#include "worker/text/page.h"
+
+#include "worker/text/entity.h"
+#include "worker/text/odd.h"
+
+enum {
+    REOPEN_MAX = 8,   /* formatting elements that outlive a block's end */
+    RESTYLE_MAX = 16, /* elements whose look is worked out anew when one below them changes */
+};
+
+/* May the character at s.p[i] be part of a word? Spaces, marks and invisible ones outside of ASCII begin with the bytes
+ * named here (U+0080..BF, U+034F, U+2000..2FFF, U+3000..303F, U+F000..). */
+static bool in_word(span s, size_t i)
+{
+    uint8_t c = s.p[i];
+    if (c < 0xC3) return is_alpha(c);
+    if (c == 0xE3) return i + 1 < s.n && s.p[i + 1] != 0x80;
+    return c != 0xCD && c != 0xE2 && c != 0xEF;
+}
+
+static bool has_word(span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (in_word(s, i) || (s.p[i] >= '0' && s.p[i] <= '9')) return true;
+    return false;
+}
+
+void page_joint(struct page *p)
+{
+    const struct text *t = p->visible;
+    if (t->pending || !t->n || !p->shown) return;
+    size_t i = t->n - 1;
+    while (i && (t->p[i] & 0xC0) == 0x80) i--;
+    p->joint = in_word(text_span(t), i);
+    p->joint_at = t->n;
+}
+
+void page_emit(struct page *p, span run)
+{
+    if (!run.n) return;
+    if (p->shown) {
+        if (p->joint && p->joint_at == p->visible->n && !p->visible->pending && in_word(run, 0))
+            p->odd |= ODD(SPLIT_WORD);
+        p->joint = false;
+        p->parted = true;
+        text_put(p->visible, run);
+        return;
+    }
+    if (p->parted) text_put(p->hidden, SPAN(" "));
+    p->parted = false;
+    text_put(p->hidden, run);
+    if (has_word(run)) p->odd |= ODD(HIDDEN_TEXT);
+}
+
+/* Text with character references. */
+void page_text(struct page *p, span s)
+{
+    while (s.n) {
+        uint8_t out[ENTITY_BYTES_MAX];
+        size_t plain = span_find(s, '&'), n;
+        page_emit(p, span_head(s, plain));
+        s = span_from(s, plain);
+        if (!s.n) break;
+        size_t read = entity_read(s, false, out, &n);
+        page_emit(p, read ? span_of(out, n) : span_head(s, 1));
+        s = span_from(s, read ? read : 1);
+    }
+}
+
+/* Text of an attribute, parted from what stands around it. */
+void page_value(struct page *p, span value)
+{
+    uint8_t out[HTML_ALT_MAX];
+    bool cut;
+    size_t n = entity_decode(value, true, out, sizeof out, &cut);
+    page_emit(p, SPAN(" "));
+    page_emit(p, span_of(out, n));
+    page_emit(p, SPAN(" "));
+}
+
+void page_break(struct page *p)
+{
+    text_break(p->hidden);
+    if (!page_top(p)->look.gone && !p->over_hidden) text_break(p->visible);
+}
+
+/* The look that goes on inside of element `at`. What stands in a table but in none of its cells is shown before the
+ * table ("foster parenting"), on the background there. */
+const struct css_look *page_look(const struct page *p, size_t at)
+{
+    const struct element *e = &p->stack[at];
+    bool in_table =
+        e->tag == TAG_TABLE || e->tag == TAG_TR || e->tag == TAG_TBODY || e->tag == TAG_THEAD || e->tag == TAG_TFOOT;
+    return in_table && e->wall[2] ? &p->stack[e->wall[2] - 1].look : &e->look;
+}
+
+/* Work out the look of element `at` from the one below it. */
+static void style(struct page *p, size_t at)
+{
+    struct element *e = &p->stack[at];
+    bool part = e->kind == KIND_CELL; /* of a table, when it stands in one */
+    e->look = css_apply(part ? &p->stack[at - 1].look : page_look(p, at - 1), &e->css);
+}
+
+void page_update(struct page *p)
+{
+    p->shown = css_visible(page_look(p, p->depth - 1)) && !p->over_hidden;
+}
+
+size_t page_find(const struct page *p, enum tag tag)
+{
+    if (!p->last[tag]) return 0;
+    size_t at = p->last[tag] - 1u;
+    const uint16_t *wall = p->stack[p->depth - 1].wall;
+    static const int8_t LOWEST[] = {
+        [KIND_PHRASE] = 0, [KIND_FORMAT] = 1, [KIND_BLOCK] = 1, [KIND_CELL] = 2, [KIND_TABLE] = -1, [KIND_ROOT] = -1};
+    int k = LOWEST[tag_kind(tag)];
+    return k >= 0 && wall[k] > at ? 0 : at;
+}
+
+/* Put an element on top; there is room. Its css, tag, kind, breaks, name and written are set. */
+void page_push(struct page *p, const struct element *e)
+{
+    size_t at = p->depth++;
+    struct element *on = &p->stack[at];
+    *on = *e;
+    style(p, at);
+    memcpy(on->wall, p->stack[at - 1].wall, sizeof on->wall);
+    if (e->kind >= KIND_BLOCK) on->wall[0] = (uint16_t)at;
+    if (e->kind >= KIND_CELL) on->wall[1] = (uint16_t)at;
+    if (e->kind >= KIND_TABLE) on->wall[2] = (uint16_t)at;
+    on->below = p->last[e->tag];
+    p->last[e->tag] = (uint16_t)(at + 1);
+}
+
+static void pop(struct page *p)
+{
+    struct element *e = page_top(p);
+    if (e->breaks) page_break(p);
+    if (e->tag == TAG_TD || e->tag == TAG_TH) page_emit(p, SPAN(" "));
+    if (e->tag == TAG_A) page_end_link(p);
+    p->last[e->tag] = e->below;
+    p->depth--;
+}
+
+void page_close(struct page *p, size_t at)
+{
+    struct element again[REOPEN_MAX];
+    size_t n = 0;
+    if (p->stack[at].kind == KIND_BLOCK)
+        for (size_t i = p->depth - 1; i > at && n < REOPEN_MAX; i--)
+            if (p->stack[i].kind == KIND_FORMAT && p->stack[i].tag != TAG_A && p->stack[i].css.set)
+                again[n++] = p->stack[i];
+    while (p->depth > at) {
+        page_update(p);
+        pop(p);
+    }
+    while (n) page_push(p, &again[--n]);
+    page_update(p);
+}
+
+void page_restyle(struct page *p, size_t at)
+{
+    if (p->depth - at > RESTYLE_MAX) return;
+    for (size_t i = at ? at : 1; i < p->depth; i++) style(p, i);
+    page_update(p);
+}
+
+void page_forget(struct page *p, size_t at)
+{
+    struct element *e = &p->stack[at];
+    if (e->tag == TAG_A) page_end_link(p);
+    p->last[e->tag] = e->below;
+    e->tag = TAG_FORGOTTEN;
+    e->below = 0;
+    e->css = (struct css){0};
+    page_restyle(p, at);
+}
+
+void page_imply(struct page *p, enum tag tag)
+{
+    enum { MOST = 3 };
+    static const uint8_t ENDS[TAG_COUNT][MOST] = {
+        [TAG_A] = {TAG_A},
+        [TAG_DD] = {TAG_DT, TAG_DD},
+        [TAG_DT] = {TAG_DT, TAG_DD},
+        [TAG_LI] = {TAG_LI},
+        [TAG_NOBR] = {TAG_NOBR},
+        [TAG_OPTION] = {TAG_OPTION},
+        [TAG_TBODY] = {TAG_TBODY, TAG_THEAD, TAG_TR},
+        [TAG_TD] = {TAG_TD, TAG_TH},
+        [TAG_TFOOT] = {TAG_TBODY, TAG_THEAD, TAG_TR},
+        [TAG_TH] = {TAG_TD, TAG_TH},
+        [TAG_TR] = {TAG_TR, TAG_TD, TAG_TH},
+    };
+    size_t at, lowest = 0;
+    if (tag_flags(tag) & TAG_END_P && (at = page_find(p, TAG_P))) page_close(p, at);
+    for (unsigned k = 0; k < MOST && ENDS[tag][k]; k++)
+        if ((at = page_find(p, (enum tag)ENDS[tag][k])) && (!lowest || at < lowest)) lowest = at;
+    bool inner_list = tag == TAG_LI && (p->last[TAG_UL] > lowest || p->last[TAG_OL] > lowest);
+    if (lowest && !inner_list) page_close(p, lowest);
+}

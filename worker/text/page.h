@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* page: one HTML document being read: the elements that are open and what is written of it. For html.c and its helpers.
+ *
+ * A bounded stack of open elements carries looks from parents to children; text goes to the visible or the hidden side
+ * by the look on top. Source: HTML standard, 13.2.4 and 13.2.6. */
+#ifndef FURUI_TEXT_PAGE_H
+#define FURUI_TEXT_PAGE_H
+
+#include "worker/text/css.h"
+#include "worker/text/html.h"
+#include "worker/text/tag.h"
+
+enum { TAG_FORGOTTEN = TAG_COUNT }; /* in the stack: ended, though not on top */
+
+struct element {
+    struct css css;       /* its own */
+    struct css_look look; /* with what it inherits */
+    uint64_t kin;         /* bits of its names and of those around it, for css_rules_find */
+    uint32_t name;        /* hash of a name that we do not know */
+    uint8_t tag, kind;    /* enum tag, enum tag_kind */
+    bool breaks;
+    uint16_t below;   /* the next open element of the same tag, index + 1 */
+    uint16_t wall[3]; /* the topmost element, up to this one, of at least KIND_BLOCK, KIND_CELL, KIND_TABLE */
+    size_t written;   /* text written when it began */
+};
+
+struct attrs {
+    uint32_t have;      /* bits of enum attr */
+    span v[ATTR_COUNT]; /* where `have` says so */
+};
+
+struct page {
+    span in;
+    size_t at;
+    struct text *visible, *hidden;
+    struct url_list *urls;
+    struct html_shape *shape;
+    uint64_t odd;
+
+    struct element stack[HTML_DEPTH_MAX];
+    size_t depth;
+    uint16_t last[TAG_COUNT + 1]; /* the topmost open element of each tag, index + 1 */
+    size_t over, over_hidden;     /* elements open beyond the stack; from which on text is hidden, or 0 */
+    bool raw_shown;               /* can the content of the last raw element be seen? */
+    bool shown;                   /* can text be seen here? */
+    struct css_rules rules;
+
+    bool joint;      /* markup that shows nothing stands behind the last letter */
+    size_t joint_at; /* of visible text */
+    bool parted;     /* visible text stands between the last hidden text and here */
+
+    bool in_link; /* inside <a href> of a web link */
+    struct url link;
+    struct url_room link_room;
+    size_t link_text, free_text; /* where its text begins; where text outside of links begins */
+    unsigned compared, based;    /* how often, against the limits */
+    uint8_t base_bytes[URL_BYTES_MAX];
+    span base;
+};
+
+static inline bool has_attr(const struct attrs *a, enum attr id)
+{
+    return a->have >> id & 1;
+}
+
+static inline span attr(const struct attrs *a, enum attr id)
+{
+    return has_attr(a, id) ? a->v[id] : SPAN_NONE;
+}
+
+static inline bool is_alpha(uint8_t c)
+{
+    return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+static inline struct element *page_top(struct page *p)
+{
+    return &p->stack[p->depth - 1];
+}
+
+/* --- text (page.c) --- */
+
+/* Write text without markup or references, to the side that the look on top says. */
+void page_emit(struct page *p, span run);
+
+/* Write text, character references decoded. */
+void page_text(struct page *p, span s);
+
+/* Write the text of an attribute, parted by spaces from what stands around it. */
+void page_value(struct page *p, span value);
+
+/* End a line, of visible text too where the element on top takes room. */
+void page_break(struct page *p);
+
+/* Note that something invisible stands here; a word that goes on behind it was split. */
+void page_joint(struct page *p);
+
+/* --- links (page_link.c) --- */
+
+/* Decode an attribute that holds a link, into buf where it has to; empty when it is too long for that. */
+span page_link_value(span value, uint8_t buf[HTML_VALUE_MAX]);
+
+/* Keep the link of an attribute. Is it a web link? Then `out`, unless NULL, is it in parts, in p->link_room. */
+bool page_link(struct page *p, span value, enum url_place place, struct url *out);
+
+/* Keep the links of a style sheet or a style attribute. */
+void page_css_links(struct page *p, span css);
+
+/* <a href> begins and ends; what it shows is compared with where it leads. Ending none is fine. */
+void page_begin_link(struct page *p, span href);
+void page_end_link(struct page *p);
+
+/* --- open elements (page.c) --- */
+
+/* The look that goes on inside of element `at`. */
+const struct css_look *page_look(const struct page *p, size_t at);
+
+/* Set p->shown by the look on top. */
+void page_update(struct page *p);
+
+/* Is there an open element of that tag which nothing of a higher kind walls off? Its index, or 0. */
+size_t page_find(const struct page *p, enum tag tag);
+
+/* Put an element on top; there must be room. Its css, kin, tag, kind, breaks, name and written are set. */
+void page_push(struct page *p, const struct element *e);
+
+/* Close the element at `at` and all above it. Formatting that stood in a block goes on behind it. */
+void page_close(struct page *p, size_t at);
+
+/* End a formatting element with blocks open inside: they go on without it. */
+void page_forget(struct page *p, size_t at);
+
+/* Work out the looks from `at` upwards anew; when these are many they stay as they are. */
+void page_restyle(struct page *p, size_t at);
+
+/* Start tags that end what is open: a paragraph, an item, a cell. */
+void page_imply(struct page *p, enum tag tag);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* page_link: where a document leads, and where it says it leads.
+ *
+ * A link whose text reads like a host of another owner is the oldest trick of phishing. Source: HTML standard, 4.2.3
+ * (base), RFC 3986 5.2 in its simple cases. */
+#include "worker/text/page.h"
+
+#include "worker/text/entity.h"
+#include "worker/text/odd.h"
+
+enum { SHOWN_MAX = 256 }; /* bytes of a link's text that are compared */
+
+/* Is it relative: no scheme before the first '/', '?' or '#'? */
+static bool is_relative(span link)
+{
+    for (size_t i = 0; i < link.n; i++) {
+        uint8_t c = link.p[i];
+        if (c == ':') return false;
+        if (c == '/' || c == '?' || c == '#') break;
+    }
+    return link.n > 0 && link.p[0] != '#';
+}
+
+/* A relative link behind the base: its host, and its directory unless the link begins with '/'. */
+static span with_base(const struct page *p, span link, uint8_t out[URL_BYTES_MAX])
+{
+    size_t keep = p->base.n;
+    size_t slash = span_find(p->base, '/');
+    slash = slash + 2 < keep ? slash + 2 + span_find(span_from(p->base, slash + 2), '/') : keep; /* behind "//host" */
+    if (link.p[0] == '/') {
+        keep = slash;
+    } else {
+        size_t query = span_find(p->base, '?'), mark = span_find(p->base, '#');
+        if (query < keep) keep = query;
+        if (mark < keep) keep = mark;
+        if (link.p[0] != '?')
+            while (keep > slash && p->base.p[keep - 1] != '/') keep--;
+    }
+    memcpy(out, p->base.p, keep);
+    size_t n = keep;
+    if (n <= slash && link.p[0] != '/' && n < URL_BYTES_MAX) out[n++] = '/';
+    size_t more = link.n < URL_BYTES_MAX - n ? link.n : URL_BYTES_MAX - n;
+    memcpy(out + n, link.p, more);
+    return span_of(out, n + more);
+}
+
+span page_link_value(span value, uint8_t buf[HTML_VALUE_MAX])
+{
+    if (span_find(value, '&') == value.n) return value;
+    bool cut;
+    size_t n = entity_decode(value, true, buf, HTML_VALUE_MAX, &cut);
+    return cut ? SPAN_NONE : span_of(buf, n);
+}
+
+bool page_link(struct page *p, span value, enum url_place place, struct url *out)
+{
+    uint8_t buf[HTML_VALUE_MAX], whole[URL_BYTES_MAX];
+    struct url_room room;
+    struct url u;
+    uint64_t odd = 0;
+    span link = page_link_value(value, buf);
+    struct url_room *in = out ? &p->link_room : &room;
+    if (!url_split(link, in, &u, &odd)) {
+        link = span_trim(link);
+        if (span_istarts(link, SPAN("javascript:"))) p->odd |= ODD(HTML_SCRIPT);
+        if (!p->base.n || !is_relative(link) || p->based++ >= HTML_BASED_MAX) return false;
+        if (!url_split(with_base(p, link, whole), in, &u, &odd)) return false;
+    }
+    if (out) *out = u;
+    u.place = place;
+    url_keep(p->urls, &u, odd);
+    return true;
+}
+
+void page_css_links(struct page *p, span css)
+{
+    for (size_t at = 0; at < css.n;) {
+        span url = css_url(css, &at);
+        if (url.n) page_link(p, url, URL_IN_SRC, NULL);
+    }
+}
+
+/* The host that a link's text names, if it reads like one. */
+static bool shown_host(span shown, struct url_room *room, struct url *out)
+{
+    uint8_t buf[SHOWN_MAX + 1];
+    uint64_t odd = 0;
+    shown = span_trim(shown);
+    if (shown.n > SHOWN_MAX) shown = span_head(shown, SHOWN_MAX);
+    bool alone = true;
+    for (size_t i = 0; i < shown.n; i++) {
+        if (shown.p[i] == '@') return false;
+        if (ascii_space(shown.p[i])) alone = false;
+    }
+    while (shown.n) {
+        size_t end = 0;
+        while (end < shown.n && !ascii_space(shown.p[end])) end++;
+        span word = span_head(shown, end);
+        shown = span_trim(span_from(shown, end));
+        while (word.n && strchr("(<[\"'", word.p[0])) word = span_from(word, 1);
+        while (word.n && strchr(".,;:!?)>]\"'", word.p[word.n - 1])) word.n--;
+        if (alone && span_find(word, '/') == word.n) { /* "example.org" */
+            memcpy(buf, word.p, word.n);
+            buf[word.n] = '/';
+            word = span_of(buf, word.n + 1);
+        }
+        if (url_split(word, room, out, &odd)) return true;
+    }
+    return false;
+}
+
+void page_end_link(struct page *p)
+{
+    if (!p->in_link) return;
+    struct url_room room;
+    struct url u;
+    p->in_link = false;
+    p->free_text = p->visible->n;
+    span shown = span_from(text_span(p->visible), p->link_text);
+    if (shown.n < 4 || p->compared++ >= HTML_COMPARED_MAX || !shown_host(shown, &room, &u)) return;
+    if (span_eq(u.host, p->link.host)) return;
+    if (!span_eq(domain_registrable(u.host), domain_registrable(p->link.host))) p->odd |= ODD(URL_MISMATCH);
+}
+
+void page_begin_link(struct page *p, span href)
+{
+    page_end_link(p);
+    url_find(p->urls, span_from(text_span(p->visible), p->free_text), URL_IN_TEXT);
+    p->free_text = p->visible->n;
+    if (!page_link(p, href, URL_IN_HREF, &p->link)) return;
+    p->shape->links++;
+    p->in_link = true;
+    p->link_text = p->visible->n;
+}
