@@ -107,8 +107,8 @@ objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_L
            $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c))
 
 help:                      ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
-	@printf '  %-18s %s\n' 'MODE=asan|tsan' 'build with sanitisers, into build/MODE' 'CC=clang' 'another compiler' \
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
+	@printf '  %-21s %s\n' 'MODE=asan|tsan' 'build with sanitisers, into build/MODE' 'CC=clang' 'another compiler' \
 	  'V=1' 'show the commands' 'WERROR=1' 'warnings are errors' 'DESTDIR=, PREFIX=' 'where install puts things' \
 	  'FUZZ=, FUZZ_TIME=' 'one fuzz target by name; seconds for each (60)'
 
@@ -152,13 +152,18 @@ format:                    ## apply .clang-format to every C file
 format-check:              ## complain about what it would change
 	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror && echo "format: fine"
 
+# The pages lie as they do here, so that their links hold.
 DOC = $(DESTDIR)$(PREFIX)/share/doc/furui
-install: all install-client               ## copy programs, library, header, model and docs below DESTDIR/PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/furui $(DOC)/decisions
+install: all install-client  ## copy programs, library, header, model and docs below DESTDIR/PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/furui/python $(DOC)/docs/decisions $(DOC)/docs/samples/mails
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 models/starter/starter.bundle $(DESTDIR)$(PREFIX)/share/furui
-	install -m 644 README.md LICENSE docs/*.md $(DOC)
-	install -m 644 docs/decisions/*.md $(DOC)/decisions
+	install -m 644 proto/clients/python/furui.py $(DESTDIR)$(PREFIX)/share/furui/python
+	install -m 644 README.md CONTRIBUTING.md LICENSE $(DOC)
+	install -m 644 docs/*.md $(DOC)/docs
+	install -m 644 docs/decisions/*.md $(DOC)/docs/decisions
+	install -m 644 docs/samples/index $(DOC)/docs/samples
+	install -m 644 docs/samples/mails/*.eml $(DOC)/docs/samples/mails
 	$(if $(DESTDIR),,-ldconfig)
 
 install-client: $(B)/libfurui.a $(B)/libfurui.so.1  ## copy only the client library and its header
