@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "worker/text/charset.h"
+#include "worker/text/guess.h"
 #include "worker/text/label.h"
 #include "worker/text/odd.h"
 
@@ -257,6 +258,25 @@ static void test_error_limit(void **state)
     assert_true(utf8_valid(out));
 }
 
+/* GUESS_BYTES: a text is judged by its beginning, wherever the sample cuts a character. */
+static void test_long_guess(void **state)
+{
+    struct arena *a = *state;
+    char one[1024];
+    size_t n = encode(JAPANESE, "CP932", one, sizeof one);
+    static char text[3 * GUESS_BYTES];
+    for (size_t shift = 0; shift < 2; shift++) {
+        size_t total = shift ? 2 : 0;
+        memcpy(text, "\xB6-", 2); /* one half-width kana, so that the sample ends within a character or not */
+        for (; total + n <= sizeof text; total += n) memcpy(text + total, one, n);
+        uint64_t odd = 0;
+        span got = charset_to_utf8(span_of(text, total), SPAN_NONE, a, &odd);
+        assert_int_equal(odd, NONE);
+        assert_true(span_eq(span_head(span_from(got, shift ? 4 : 0), sizeof JAPANESE - 1), span_cstr(JAPANESE)));
+        arena_reset(a);
+    }
+}
+
 static void test_full_arena(void **state)
 {
     (void)state;
@@ -297,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_labels),
         cmocka_unit_test_setup_teardown(test_every_charset, setup, teardown),
         cmocka_unit_test_setup_teardown(test_error_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_guess, setup, teardown),
         cmocka_unit_test(test_full_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -306,6 +306,40 @@ static void test_few_text(void **state)
     }
 }
 
+/* How far a boundary that nobody named, a charset in the document itself, and a header's next field are looked for. */
+static void test_look_ahead(void **state)
+{
+    (void)state;
+    for (int blank = MAIL_SNIFF_LINES - 1; blank <= MAIL_SNIFF_LINES; blank++) {
+        start();
+        put("Content-Type: multipart/mixed\n\n");
+        for (int i = 0; i < blank; i++) put("\n");
+        put("--b\n\ntext\n--b--\n");
+        read_mail();
+        want_odd("sniffed", ODD(NO_BOUNDARY));
+        assert_int_equal(mail.part_count, blank < MAIL_SNIFF_LINES ? 2 : 1);
+    }
+    static const char META[] = "<meta charset=koi8-r>";
+    for (size_t at = MAIL_META_BYTES - (sizeof META - 1); at <= MAIL_META_BYTES; at += sizeof META - 1) {
+        start();
+        put("Content-Type: text/html\n\n");
+        fill(' ', at);
+        put(META);
+        put("\xED\xC9\xD2"); /* too short to be guessed */
+        read_mail();
+        assert_int_equal(mail.odd >> ODD_BIT_NO_CHARSET & 1, at == MAIL_META_BYTES);
+        if (at < MAIL_META_BYTES) assert_true(span_eq(mail.text, SPAN("Мир")));
+    }
+    for (int stray = MAIL_STRAY_LINES; stray <= MAIL_STRAY_LINES + 1; stray++) {
+        start();
+        for (int i = 0; i < stray; i++) put("a stray line\n");
+        put("To: you@example.org\n\ntext\n");
+        read_mail();
+        want_odd("stray lines", ODD(BAD_HEADER));
+        assert_int_equal(mail_find(&mail, FIELD_TO) != NULL, stray == MAIL_STRAY_LINES);
+    }
+}
+
 /* Every size of arena is enough not to crash, and says that it was too small. */
 static void test_arena(void **state)
 {
@@ -524,11 +558,11 @@ static int close_arena(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depth),        cmocka_unit_test(test_parts),   cmocka_unit_test(test_header_count),
-        cmocka_unit_test(test_header_bytes), cmocka_unit_test(test_text),    cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_name),         cmocka_unit_test(test_magic),   cmocka_unit_test(test_few_text),
-        cmocka_unit_test(test_arena),        cmocka_unit_test(test_big),     cmocka_unit_test(test_repeated),
-        cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_depth),        cmocka_unit_test(test_parts),      cmocka_unit_test(test_header_count),
+        cmocka_unit_test(test_header_bytes), cmocka_unit_test(test_text),       cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_name),         cmocka_unit_test(test_magic),      cmocka_unit_test(test_look_ahead),
+        cmocka_unit_test(test_few_text),     cmocka_unit_test(test_arena),      cmocka_unit_test(test_big),
+        cmocka_unit_test(test_repeated),     cmocka_unit_test(test_boundaries), cmocka_unit_test(test_foreign),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

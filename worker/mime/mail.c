@@ -17,10 +17,9 @@
 #include "worker/text/unicode.h"
 
 enum {
-    LINE_MAX = 998,    /* RFC 5322 2.1.1 */
-    META_BYTES = 1024, /* of a document in which its charset is looked for, as browsers do */
-    UTF8_GROWTH = 3,   /* no byte of any charset becomes more bytes of UTF-8 */
-    ALTERNATIVES = -1  /* nothing chosen yet */
+    LINE_MAX = 998,   /* RFC 5322 2.1.1 */
+    UTF8_GROWTH = 3,  /* no byte of any charset becomes more bytes of UTF-8 */
+    ALTERNATIVES = -1 /* nothing chosen yet */
 };
 
 /* What is being written down while the text parts are read. */
@@ -181,7 +180,7 @@ static void choose(const struct mail *m, int16_t *chosen, bool *seen)
 /* The charset that a document names in its own head (<meta charset=...>), for mail that names none. */
 static span html_label(span html)
 {
-    html = span_head(html, META_BYTES);
+    html = span_head(html, MAIL_META_BYTES);
     for (size_t at = span_find(html, '='); at < html.n; at += 1 + span_find(span_from(html, at + 1), '=')) {
         span before = span_trim(span_head(html, at)), key = SPAN("charset");
         if (before.n < key.n || !span_ieq(span_from(before, before.n - key.n), key)) continue;

@@ -26,9 +26,12 @@ enum {
     MAIL_DECODE_MAX = 1 << 20,       /* decoded bytes of one text part that are read */
     MAIL_DECODE_TOTAL_MAX = 1 << 22, /* decoded bytes of all text parts that are read */
     MAIL_URLS_MAX = 256,
-    MAIL_NAME_MAX = 256,   /* bytes of a file name that are kept */
-    MAIL_MAGIC_BYTES = 16, /* first bytes of an attachment that are decoded to tell its type */
-    MAIL_FEW_TEXT = 48,    /* ODD(ONLY_IMAGE): pictures beside at most so many bytes of visible text */
+    MAIL_NAME_MAX = 256,    /* bytes of a file name that are kept */
+    MAIL_MAGIC_BYTES = 16,  /* first bytes of an attachment that are decoded to tell its type */
+    MAIL_META_BYTES = 1024, /* of an HTML part without a charset in which its <meta charset> is looked for */
+    MAIL_STRAY_LINES = 4,   /* lines in a row within a header that are no fields, with a known field behind them */
+    MAIL_SNIFF_LINES = 8,   /* of a multipart's body in which a boundary that nobody named is looked for */
+    MAIL_FEW_TEXT = 48,     /* ODD(ONLY_IMAGE): pictures beside at most so many bytes of visible text */
 };
 
 /* Header fields that something asks for by name; all others are FIELD_OTHER and keep their name as a span. */

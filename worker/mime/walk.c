@@ -12,11 +12,7 @@
 #include "worker/mime/param.h"
 #include "worker/simd/scan.h"
 
-enum {
-    LINE_MAX = 998,  /* RFC 5322 2.1.1 */
-    STRAY_LINES = 4, /* that are no fields and yet within a header */
-    SNIFF_LINES = 8, /* in which a boundary that nobody named is looked for */
-};
+enum { LINE_MAX = 998 }; /* RFC 5322 2.1.1 */
 
 struct entity {
     int part;
@@ -205,7 +201,7 @@ static void add_field(struct walk *w, span line, size_t name, size_t colon)
  * follows, or, a few lines on, a field that everybody knows (folds that lost their indent). */
 static bool header_goes_on(const struct walk *w, size_t at)
 {
-    for (int i = 0; i < STRAY_LINES; i++) {
+    for (int i = 0; i < MAIL_STRAY_LINES; i++) {
         size_t next, colon;
         span line = line_at(w, at, &next);
         size_t name = field_name(line, &colon);
@@ -353,7 +349,7 @@ static void describe(struct walk *w, struct mail_part *p, size_t from, span *bou
 static span sniff_boundary(const struct walk *w)
 {
     size_t at = w->pos, next;
-    for (int i = 0; i < SNIFF_LINES && at < w->raw.n; i++, at = next) {
+    for (int i = 0; i < MAIL_SNIFF_LINES && at < w->raw.n; i++, at = next) {
         span line = span_trim(line_at(w, at, &next));
         if (line.n == 0) continue;
         if (line.n > 2 && line.p[0] == '-' && line.p[1] == '-') return span_from(line, 2);
