@@ -72,6 +72,7 @@ static void *work(void *arg)
     while (!j->failed && j->next < j->x->n) one(j, j->next++, &a, &buf);
     pthread_mutex_unlock(&j->lock);
     mail_buf_close(&buf);
+    mail_close();
     arena_close(&a);
     return NULL;
 }

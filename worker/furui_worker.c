@@ -181,6 +181,7 @@ static void stop_all(struct parts *p)
     if (p->model) model_close(p->model);
     if (p->engine) bus_sock_close(p->engine, LINGER_MS);
     bus_close(p->bus);
+    mail_close();
     config_close(&p->config);
 }
 

@@ -262,6 +262,11 @@ void mail_init(void)
     charset_warm();
 }
 
+void mail_close(void)
+{
+    charset_close();
+}
+
 void mail_read(struct mail *m, span raw, struct arena *a)
 {
     *m = (struct mail){.raw = raw};

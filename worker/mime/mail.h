@@ -117,6 +117,9 @@ struct mail {
  * read, before it gives up the right to open files. */
 void mail_init(void);
 
+/* Let go of what this thread loaded, by mail_init or by reading. */
+void mail_close(void);
+
 /* Read a mail.
  *
  *   raw    RFC 5322 bytes, as they came; lent for as long as `m` is used
