@@ -72,15 +72,16 @@ class Models(Case):
         self.assertEqual((int(row["spam"]), int(row["ham"])), (figures["spam"], figures["ham"]))
         self.assertAlmostEqual(float(row["one_minus_roca_pct"]), figures["roca_pct"], delta=1e-4)
         for rate in "0.1", "0.05", "0.01":
-            self.assertAlmostEqual(float(row["caught_at_%spct" % rate]), figures["caught_at_%s_pct" % rate], delta=0.01)
+            got, want = float(row["caught_at_%spct" % rate]), figures["caught_at_%s_pct" % rate]
+            self.assertAlmostEqual(got, want, delta=0.01)
 
     def test_figures_equal_those_of_other_code(self):
         scores, audit = self.path("scores"), self.path("audit")
         with open(audit, "w") as f:
             f.write("3 why\n# a comment\n\n17\n40 as well\n")
         for more in [], ["--exclude", audit]:
-            status, out, err = furui("eval", "--index", self.index, "--protocol", "immediate", "--json", "--scores", scores,
-                                     *more)
+            status, out, err = furui("eval", "--index", self.index, "--protocol", "immediate", "--json",
+                                     "--scores", scores, *more)
             self.assertEqual((status, err), (0, ""))
             figures = json.loads(out)
             self.assertTrue(0 < figures["roca_pct"] < 45, figures)
@@ -119,7 +120,8 @@ class Models(Case):
                 ("text", b"spam a\n" * 99, "not a model bundle"), ("empty", b"", "the file is empty")]:
             with open(bad, "wb") as f:
                 f.write(damaged)
-            for words in ["model", "verify", bad], ["model", "info", bad], ["eval", "--index", self.index, "--bundle", bad]:
+            judge = ["eval", "--index", self.index, "--bundle", bad]
+            for words in ["model", "verify", bad], ["model", "info", bad], judge:
                 with self.subTest(what=what, words=words[:2]):
                     status, out, err = furui(*words)
                     self.assertEqual((status, out), (65, ""))
@@ -159,7 +161,8 @@ class Models(Case):
         with Service() as s:
             s.start()
             status, out, err = furui("bench", "load", "--endpoint", s.endpoint, "--index", self.index, "--seconds", "2",
-                                     "--warm-up", "0", "--in-flight", "20", "--service-pid", str(s.process.pid), "--json")
+                                     "--warm-up", "0", "--in-flight", "20", "--json",
+                                     "--service-pid", str(s.process.pid))
             self.assertEqual((status, err), (0, ""))
             got = json.loads(out)
             self.assertEqual((got["mails"], sum(got["refused"].values())), (60, 0))
@@ -180,7 +183,8 @@ class Models(Case):
         sys.path.insert(0, os.path.join(ROOT, "bench/accuracy"))
         import foreign
         for before, after in [
-                (b"From x Mon\nA: 1\nX-Spam-Status: Yes,\n\tscore=9\nB: 2\n\nX-Spam: kept\n", b"A: 1\nB: 2\n\nX-Spam: kept\n"),
+                (b"From x Mon\nA: 1\nX-Spam-Status: Yes,\n\tscore=9\nB: 2\n\nX-Spam: kept\n",
+                 b"A: 1\nB: 2\n\nX-Spam: kept\n"),
                 (b"x-bogosity: Spam\r\nStatus: RO\r\nStatusx: 1\r\n\r\nb", b"Statusx: 1\r\n\r\nb"),
                 (b"ARC-Seal: i=1;\n a=b\n c\nReceived: x\n", b"Received: x\n"),
                 (b"Subject: X-Spam: no\n X-Spam: folded\n\n", b"Subject: X-Spam: no\n X-Spam: folded\n\n"),
