@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { ARENA_BYTES = 64 << 20, MAIL_BYTES_MAX = 64 << 20, THREADS_MAX = 64 };
+enum { MAIL_BYTES_MAX = 64 << 20, THREADS_MAX = 64 };
 
 struct job {
     const struct mail_index *x;
@@ -66,7 +66,7 @@ static void *work(void *arg)
     struct job *j = arg;
     struct arena a;
     struct mail_buf buf = {0};
-    enum err e = arena_open(&a, ARENA_BYTES);
+    enum err e = arena_open(&a, MAIL_ARENA_BYTES);
     pthread_mutex_lock(&j->lock);
     if (e) fail(j, e, err_str(e));
     while (!j->failed && j->next < j->x->n) one(j, j->next++, &a, &buf);

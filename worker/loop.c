@@ -17,7 +17,6 @@ enum {
     BATCH_MAX = 32,
     BATCH_US = 10000,       /* a batch takes in no more mails after that long */
     ASK_EVERY = 8,          /* mails: look-ups leave in up to four writes, so that Redis answers while we score */
-    MAIL_ARENA = 8 << 20,   /* one mail and its features */
     REASON_ARENA = 1 << 20, /* reasons of one batch: 32 mails, 32 reasons, 1 KB each */
 };
 
@@ -51,7 +50,8 @@ enum err worker_new(const struct config *c, const struct model *m, struct rep *r
     w->rep = r;
     w->engine = engine;
     w->parent = getppid();
-    if (arena_open(&w->mail_arena, MAIL_ARENA) != ERR_OK || arena_open(&w->reason_arena, REASON_ARENA) != ERR_OK) {
+    if (arena_open(&w->mail_arena, MAIL_ARENA_BYTES) != ERR_OK ||
+        arena_open(&w->reason_arena, REASON_ARENA) != ERR_OK) {
         worker_free(w);
         return ERR_MEMORY;
     }
