@@ -278,7 +278,7 @@ static void shape_parts(const struct mail *m, struct bag *b)
 /* How the visible text looks: scripts, quoting, line lengths, punctuation. */
 static void shape_text(const struct mail *m, struct bag *b, float *number)
 {
-    unsigned lines = 0, quoted = 0, empty = 0, non_ascii = 0, upper = 0, lower = 0, bang = 0, digits = 0, dollars = 0;
+    unsigned lines = 0, quoted = 0, non_ascii = 0, upper = 0, lower = 0, bang = 0, digits = 0, dollars = 0;
     unsigned han = 0, kana = 0, cyrillic = 0, longest = 0, length = 0;
     bool at_start = true, signature = false, patch = false;
     span t = span_head(m->text, 16384);
@@ -287,7 +287,6 @@ static void shape_text(const struct mail *m, struct bag *b, float *number)
         if (at_start) {
             lines++;
             quoted += c == '>';
-            empty += c == '\n';
             span rest = span_from(t, i);
             signature |= span_istarts(rest, SPAN("-- ")) || span_istarts(rest, SPAN("--\n"));
             patch |= span_istarts(rest, SPAN("@@ ")) || span_istarts(rest, SPAN("diff "));
