@@ -53,6 +53,20 @@ def mails():
     yield "bare CRs", text + b"a\rb\r" * 1000, ["bare-cr"]
 
 
+CHARSETS = ("us-ascii utf-8 iso-2022-jp shift_jis cp932 euc-jp gb18030 gbk gb2312 hz-gb-2312 big5 euc-kr ks_c_5601-1987 "
+            "iso-2022-kr iso-2022-cn koi8-r koi8-u windows-1250 windows-1251 windows-1252 windows-1256 iso-8859-1 iso-8859-2 "
+            "iso-8859-15 tis-620 viscii macintosh ibm850 utf-7 utf-16 utf-32 x-unknown").split()
+
+
+def charset_mails():
+    """A mail for each charset, in header and body, with bytes that fit it or not."""
+    for charset in CHARSETS:
+        for text in (b"\xa4\xa2\xa4\xa4", b"\x82\xa0\x82\xa2", b"\x1b$B$\"\x1b(B", b"\xd0\xd1\xd2"):
+            name = charset.encode()
+            yield (HEAD.replace(b"test", b"=?" + name + b"?B?pKKkpA==?=") + b"Content-Type: text/plain; charset=" + name +
+                   b"\r\n\r\n" + text * 50 + b"\r\n")
+
+
 def requests(mail):
     """(name, frames, words that the refusal's detail must have)"""
     good = {"v": 1, "kind": "classify", "id": 77}

@@ -83,8 +83,11 @@ class Workers(Case):
 
 class Redis(Case):
     def check_degraded_and_back(self, s, harm, heal):
-        before = Flood(s.endpoint, [mail(n) for n in range(300)])
-        self.assertFalse(any("degraded" in a[0] for a in before.answers.values()))
+        def whole():
+            before = Flood(s.endpoint, [mail(n) for n in range(300)])
+            return not any("degraded" in a[0] for a in before.answers.values())
+
+        wait_until(whole, 30, "300 verdicts that are not degraded")
         during = Flood(s.endpoint, [mail(n) for n in range(2000)], step=Harm(300, harm))
         self.check_each_once(during, 2000)
         self.assertEqual(during.kinds(), {"verdict": 2000})
@@ -94,7 +97,7 @@ class Redis(Case):
         self.assertLess(time.monotonic() - begun, 20 * SLOW, "mails wait for a Redis that is away")
         self.assertTrue(all(a[0].get("degraded") == ["reputation"] for a in after.answers.values()))
         heal()
-        wait_until(lambda: "degraded" not in s.classify(mail()), 30, "reputation to be back")
+        s.classify_whole(mail())
 
     def test_stopped_store_degrades_and_heals(self):
         with Service() as s:
@@ -108,7 +111,7 @@ class Redis(Case):
             s.redis_command("HSET", "furui:1:ip:192.0.2.9", "spam", "30")
             self.check_degraded_and_back(s, lambda: os.kill(s.redis(), signal.SIGKILL), lambda: None)
             # What it had been told is on disk.
-            self.assertGreater(s.classify(mail(), client_ip="192.0.2.9")["parts"]["reputation"], 2.5)
+            self.assertGreater(s.classify_whole(mail(), client_ip="192.0.2.9")["parts"]["reputation"], 2.5)
 
     def test_counts_catch_up(self):
         with Service() as s:
@@ -132,7 +135,7 @@ class Engine(Case):
             s.process.wait()
             wait_until(lambda: not any(alive(pid) for pid, _ in below), 10, "the children to end")
             s.start()  # over its leftovers
-            self.assertGreater(s.classify(mail(), client_ip="192.0.2.9")["parts"]["reputation"], 2.5)
+            self.assertGreater(s.classify_whole(mail(), client_ip="192.0.2.9")["parts"]["reputation"], 2.5)
             self.assertEqual(s.stop(), 0)
             self.check_nothing_left(s)
 

@@ -79,6 +79,19 @@ class Hostile(Case):
         self.assertTrue(all(v["kind"] == "verdict" or v["why"] == "late" for v in kinds))
         self.assertTrue(any(v.get("why") == "late" for v in kinds))
 
+    def test_no_file_is_opened_on_a_mails_way(self):
+        def files(pid):
+            with open("/proc/%d/maps" % pid) as f:
+                return {line.split(None, 5)[5].strip() for line in f if len(line.split(None, 5)) > 5}
+
+        before = [files(pid) for pid in self.workers]
+        mails = list(hostile.charset_mails())
+        flood = Flood(self.s.endpoint, mails, explain=True)
+        self.check_each_once(flood, len(mails))
+        self.assertEqual(flood.kinds(), {"verdict": len(mails)})
+        # glibc would load a charset's converter at its first use.
+        self.assertEqual([files(pid) for pid in self.workers], before)
+
     def test_random_bytes_as_mail_and_as_header(self):
         import random
 

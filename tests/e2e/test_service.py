@@ -7,9 +7,8 @@ import os
 import signal
 import subprocess
 
-import msgpack
 import service
-from service import B, BUNDLE, ROOT, Case, Flood, Service, header, mail, wait_until
+from service import ROOT, Case, Flood, Service, header, mail, wait_until
 
 
 class Verdicts(Case):
@@ -25,7 +24,7 @@ class Verdicts(Case):
         cls.s.close()
 
     def test_verdict_has_all_its_parts(self):
-        v = self.s.classify(mail())
+        v = self.s.classify_whole(mail())
         self.assertEqual((v["v"], v["kind"], v["id"]), (1, "verdict", 1))
         self.assertIn(v["class"], ("ham", "unsure", "spam"))
         self.assertTrue(0 <= v["p"] <= 1)
@@ -33,7 +32,6 @@ class Verdicts(Case):
         self.assertEqual(len(v["model"]), 16)
         self.assertEqual(len(v["ticket"]), 32)
         self.assertGreater(v["time_us"], 0)
-        self.assertNotIn("degraded", v)
         self.assertNotIn("reasons", v)
 
     def test_reasons_on_request(self):
@@ -80,24 +78,24 @@ class Verdicts(Case):
 
     def test_reputation_moves_a_verdict(self):
         ip, url = "192.0.2.66", "evil.example.com"
-        plain = self.s.classify(mail(), client_ip=ip, dry_run=True)
+        plain = self.s.classify_whole(mail(), client_ip=ip, dry_run=True)
         self.assertEqual(plain["parts"]["reputation"], 0)
         self.s.redis_command("HSET", "furui:1:ip:" + ip, "spam", "30")
-        worse = self.s.classify(mail(), client_ip=ip, explain=True, dry_run=True)
+        worse = self.s.classify_whole(mail(), client_ip=ip, explain=True, dry_run=True)
         self.assertGreater(worse["parts"]["reputation"], 2.5)
         self.assertEqual(worse["score"], plain["score"])
         self.assertGreater(worse["p"], plain["p"])
         self.assertTrue(any(ip in what for what, _ in worse["reasons"]))
         # An IPv4 address in IPv6 clothes is the same one.
-        mapped = self.s.classify(mail(), client_ip="::ffff:" + ip, dry_run=True)
+        mapped = self.s.classify_whole(mail(), client_ip="::ffff:" + ip, dry_run=True)
         self.assertEqual(mapped["parts"]["reputation"], worse["parts"]["reputation"])
         # A good From counts only when it is proven, a bad link always.
         self.s.redis_command("HSET", "furui:1:from:good.example", "ham", "50")
         good = mail(sender="a@good.example")
-        self.assertEqual(self.s.classify(good, dry_run=True)["parts"]["reputation"], 0)
-        self.assertLess(self.s.classify(good, auth={"dmarc": "pass"}, dry_run=True)["parts"]["reputation"], -1)
+        self.assertEqual(self.s.classify_whole(good, dry_run=True)["parts"]["reputation"], 0)
+        self.assertLess(self.s.classify_whole(good, auth={"dmarc": "pass"}, dry_run=True)["parts"]["reputation"], -1)
         self.s.redis_command("HSET", "furui:1:url:example.com", "spam", "30")
-        linked = self.s.classify(mail(body="see http://%s/x\r\n" % url), dry_run=True)
+        linked = self.s.classify_whole(mail(body="see http://%s/x\r\n" % url), dry_run=True)
         self.assertGreater(linked["parts"]["reputation"], 2.5)
 
     def test_volume_is_written_behind(self):
@@ -110,12 +108,46 @@ class Verdicts(Case):
         self.assertGreater(int(self.s.redis_command("TTL", key)), 29 * 86400)
 
 
-class WithoutRedis(Case):
+class OtherRedis(Case):
     def test_off_is_not_degraded(self):
         with Service(redis_server="off") as s:
             s.start()
             self.assertNotIn("degraded", s.classify(mail()))
             self.assertIsNone(s.redis())
+
+    def test_one_of_your_own_by_tcp(self):
+        port = service.free_port()
+        with Service(redis_server="tcp:127.0.0.1:%d" % port) as s:
+            s.start()  # nobody listens there yet: that is no reason not to serve
+            self.assertEqual(s.classify(mail())["degraded"], ["reputation"])
+            self.assertIsNone(s.redis())
+            redis = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", s.dir],
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            try:
+                s.classify_whole(mail())  # it is found
+                subprocess.run(["redis-cli", "-p", str(port), "HSET", "furui:1:ip:2001:db8::7", "spam", "30"], check=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                v = s.classify_whole(mail(), client_ip="2001:DB8:0::7")
+                self.assertGreater(v["parts"]["reputation"], 2.5)
+            finally:
+                redis.kill()
+                redis.wait()
+            wait_until(lambda: "degraded" in s.classify(mail()), what="a verdict without it")
+
+
+class Powers(Case):
+    def test_worker_has_given_up_what_it_does_not_need(self):
+        with Service(engine_workers=1) as s:
+            s.start()
+            proc = "/proc/%d/" % s.workers()[0]
+            with open(proc + "status") as f:
+                self.assertIn("NoNewPrivs:\t1\n", f.read())
+            with open(proc + "limits") as f:
+                limits = {line[:26].strip(): line[26:].split()[:2] for line in f}
+            self.assertEqual(limits["Max core file size"], ["0", "0"])
+            self.assertEqual(limits["Max open files"], ["64", "64"])
+            files = [os.readlink(proc + "fd/" + fd) for fd in os.listdir(proc + "fd")]
+            self.assertEqual([f for f in files if f.startswith("/") and not f.startswith(("/dev/", s.log_path))], [])
 
 
 class End(Case):
