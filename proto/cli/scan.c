@@ -219,7 +219,7 @@ static bool may_read(const struct scan *s)
     return !s->end && held < WINDOW && s->flying + s->resting < s->width && (held == 0 || s->held_bytes < WINDOW_BYTES);
 }
 
-/* Send what has rested long enough. Returns when the next one has, or INT64_MAX. */
+/* Send what has rested long enough, as far as the window is wide. Returns when the next will have, or INT64_MAX. */
 static int64_t wake(struct scan *s, int64_t now_us)
 {
     int64_t next_us = INT64_MAX;
@@ -232,7 +232,7 @@ static int64_t wake(struct scan *s, int64_t now_us)
         } else if (m->wake_us <= now_us && s->flying < s->width) {
             s->resting--;
             slot_send(s, m);
-        } else if (m->wake_us < next_us) {
+        } else if (m->wake_us > now_us && m->wake_us < next_us) {
             next_us = m->wake_us;
         }
     }
