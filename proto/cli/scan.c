@@ -3,7 +3,7 @@
  *
  * A window of mails slides over the input: those at its end are being judged, those at its front wait to be printed
  * behind a slower one. A refusal "busy" makes the window narrower and the mail rest before it is sent again; each
- * verdict widens it by one (as TCP does, RFC 5681). */
+ * verdict widens it by one (RFC 5681 does so for TCP). */
 #include "proto/cli/cli.h"
 #include "proto/cli/mailbox.h"
 #include "proto/cli/report.h"
@@ -83,6 +83,7 @@ struct scan {
     struct slot slot[WINDOW]; /* mail number i is slot[i % WINDOW] */
     size_t head, tail;        /* [head, tail) are in the window */
     size_t width;             /* how many may fly at once, now */
+    int64_t narrowed_us;      /* when that was last made less */
     size_t flying, resting;
     size_t held_bytes;
     bool end;        /* nothing more is read */
@@ -150,9 +151,12 @@ static void slot_rest(struct scan *s, struct slot *m)
     int64_t ms = (int64_t)REST_MS << m->tries++;
     if (ms > REST_MAX_MS) ms = REST_MAX_MS;
     ms += (int64_t)(random() % (ms / 2 + 1));
-    m->wake_us = clock_us() + ms * 1000;
+    int64_t now_us = clock_us();
+    m->wake_us = now_us + ms * 1000;
     m->state = SLOT_RESTING;
     s->resting++;
+    if (m->sent_us <= s->narrowed_us) return; /* sent before we knew: says nothing new */
+    s->narrowed_us = now_us;
     if (s->width > 1) s->width /= 2;
 }
 
