@@ -66,8 +66,7 @@ static void number_drop(struct dispatch *d, struct job *j)
     j->number = 0;
 }
 
-/* --- the end of a job and of a request ------------------------------------------------------------------------------
- */
+/* --- the end of a job and of a request ---------------------------------------------------------------------------- */
 
 static void drop_mail(struct dispatch *d, struct job *j)
 {
@@ -111,8 +110,7 @@ static void take_back(struct dispatch *d, struct job *j)
     j->state = JOB_DONE;
 }
 
-/* --- in
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- in ----------------------------------------------------------------------------------------------------------- */
 
 /* Why a request cannot be taken; NULL: it can. The last quarter of the queue is for clients that have little in it,
  * so that one who floods fills the queue for itself and not for all. */
@@ -175,8 +173,7 @@ void dispatch_count_refusal(struct dispatch *d, enum wire_refusal why, size_t ma
     d->totals.refused[why] += mails;
 }
 
-/* --- workers come and go
- * ------------------------------------------------------------------------------------------------ */
+/* --- workers come and go ------------------------------------------------------------------------------------------ */
 
 void dispatch_up(struct dispatch *d, int seat)
 {
@@ -247,8 +244,7 @@ bool dispatch_answered(struct dispatch *d, int seat, const struct backend_word *
     return true;
 }
 
-/* --- time
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- time --------------------------------------------------------------------------------------------------------- */
 
 /* Refuse what is unanswered of a request. What a worker has stays with it, and keeps its mail: should the worker die
  * of it, that mail is to be known again. */
@@ -288,9 +284,7 @@ int64_t dispatch_next_us(const struct dispatch *d)
     return r ? r->deadline_us : INT64_MAX;
 }
 
-/* --- out
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* --- out ---------------------------------------------------------------------------------------------------------- */
 
 /* Into a worker's hands. False: the worker cannot be reached; the job is where it was taken from, at the front. */
 static bool give(struct dispatch *d, int seat, struct job *j)

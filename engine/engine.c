@@ -34,8 +34,7 @@ static void enter(struct engine *e, enum engine_phase phase)
     e->phase_us = clock_us();
 }
 
-/* --- config
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- config ------------------------------------------------------------------------------------------------------- */
 
 static bool set_text(char out[CONFIG_TEXT_MAX], const char *value, const char *option, char *fault_out)
 {
@@ -78,8 +77,7 @@ enum err engine_config(const struct engine_options *o, struct config *c, char *f
     return e;
 }
 
-/* --- signals
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- signals ------------------------------------------------------------------------------------------------------ */
 
 /* Blocked before libzmq's threads exist, so that they inherit it; read as a descriptor. */
 static int open_signals(void)
@@ -120,8 +118,7 @@ static void read_signals(struct engine *e)
     redis_child_reap(&e->redis, clock_us());
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 static void on_poison(void *ctx, uint64_t id, span mail)
 {
@@ -306,8 +303,7 @@ int engine_run(const struct engine_options *o)
     return status;
 }
 
-/* --- --check
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- --check ------------------------------------------------------------------------------------------------------ */
 
 /* Have a worker open the bundle; its one line of complaint goes to fault_out. */
 static bool check_bundle(const struct config *c, char *fault_out)

@@ -137,8 +137,7 @@ void front_close(struct front *f, int linger_ms)
     f->sock = NULL;
 }
 
-/* --- answers --------------------------------------------------------------------------------------------------------
- */
+/* --- answers ------------------------------------------------------------------------------------------------------ */
 
 /* Frames go out, or are closed and counted. */
 static void send(struct front *f, struct bus_frame *frames, size_t n)
@@ -197,8 +196,7 @@ static void refuse(struct front *f, const struct envelope *e, uint64_t id, enum 
     reply(f, e, times);
 }
 
-/* --- requests
- * --------------------------------------------------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------------------------------------------------- */
 
 static void classify(struct front *f, const struct envelope *e, const struct wire_request *q, int64_t now_us)
 {

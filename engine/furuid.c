@@ -26,7 +26,7 @@ static const char HELP[] =
     "         HUP        read the config and the model again; workers are replaced without a pause\n"
     "exit status: 0 stopped; 1 could not start, one line says why; 64 wrong command line\n"
     "\n"
-    "example: furuid --state-dir /var/lib/furui --listen tcp://127.0.0.1:7007\n";
+    "example: furuid --state-dir /var/lib/furui --listen tcp://127.0.0.1:7711\n";
 
 static int usage(const char *what)
 {

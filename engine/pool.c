@@ -20,8 +20,7 @@ enum {
     LAST_WORDS_MS = 500,   /* what an ended worker said may still be in the kernel, or in libzmq's thread */
 };
 
-/* --- open and close
- * --------------------------------------------------------------------------------------------------- */
+/* --- open and close ----------------------------------------------------------------------------------------------- */
 
 enum err pool_open(struct pool *p, struct bus *bus, struct dispatch *d, const char *endpoint, char *fault_out)
 {
@@ -89,8 +88,7 @@ void pool_target(struct pool *p, struct generation *g, int workers)
     for (int i = 0; i < POOL_SLOTS_MAX; i++) p->slot[i].start_at_us = 0;
 }
 
-/* --- to the workers
- * --------------------------------------------------------------------------------------------------- */
+/* --- to the workers ----------------------------------------------------------------------------------------------- */
 
 static enum err say(struct pool *p, const struct worker *w, const struct backend_word *word, struct bus_frame *more,
                     size_t n)
@@ -146,8 +144,7 @@ void pool_kill(struct pool *p)
     for (int i = 0; i < p->seats; i++) stop_now(&p->worker[i]);
 }
 
-/* --- from the workers
- * -------------------------------------------------------------------------------------------------- */
+/* --- from the workers --------------------------------------------------------------------------------------------- */
 
 static int seat_of(const struct pool *p, span identity)
 {
@@ -226,8 +223,7 @@ size_t pool_read(struct pool *p, size_t most)
     return n;
 }
 
-/* --- births
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- births ------------------------------------------------------------------------------------------------------- */
 
 static int start(struct pool *p, int index, struct generation *g, int64_t now_us)
 {
@@ -305,8 +301,7 @@ static void fill_slots(struct pool *p, int64_t now_us)
     }
 }
 
-/* --- deaths
- * ---------------------------------------------------------------------------------------------------------------- */
+/* --- deaths ------------------------------------------------------------------------------------------------------- */
 
 /* The scout of a generation failed: that generation is refused. */
 static void refuse_target(struct pool *p, const struct worker *w, const char *why)
@@ -418,8 +413,7 @@ void pool_tick(struct pool *p, int64_t now_us)
     if (!p->stopping) fill_slots(p, now_us);
 }
 
-/* --- counts
- * ---------------------------------------------------------------------------------------------------------------- */
+/* --- counts ------------------------------------------------------------------------------------------------------- */
 
 int pool_ready(const struct pool *p)
 {

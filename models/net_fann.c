@@ -16,7 +16,7 @@
 
 enum { EPOCHS_DEFAULT = 1000, PATIENCE_DEFAULT = 50 };
 
-/* --- the way out: FANN's neurons to a section ------------------------------------------------------------------ */
+/* --- the way out: FANN's neurons to a section --------------------------------------------------------------------- */
 
 struct shape {
     uint32_t layers;                      /* without the inputs */
@@ -124,8 +124,7 @@ enum err net_fann_export(struct fann *ann, const float *center, const float *sca
     return e;
 }
 
-/* --- training ------------------------------------------------------------------------------------------------------
- */
+/* --- training ----------------------------------------------------------------------------------------------------- */
 
 struct trainer {
     const struct net_plan *plan;

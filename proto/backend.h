@@ -7,11 +7,13 @@
  *
  *   worker to engine
  *     [READY]  [model id, text] [SIMD level, text]    once, when the next mail can be judged
- *     [FAULT]  [one line for people]                  instead of READY: cannot start; names file and reason. Then
- * exit(1) [BEAT]                                          sign of life; carries flags [ANSWER] [answer frame for the
- * client]          one a job, any order; carries the job's number, outcome, flags [BYE] after QUIT: nothing is in hand,
- * exit(0) follows engine to worker [JOB]    [request header] [mail]                carries the job's number and its
- * deadline [QUIT]                                          finish what was received, answer it, say BYE, exit(0)
+ *     [FAULT]  [one line for people]                  instead of READY: cannot start; names file and reason; exit(1)
+ *     [BEAT]                                          sign of life; carries flags
+ *     [ANSWER] [answer frame for the client]          one a job, any order; carries the job's number, outcome, flags
+ *     [BYE]                                           after QUIT: nothing is in hand, exit(0) follows
+ *   engine to worker
+ *     [JOB]    [request header] [mail]                carries the job's number and its deadline
+ *     [QUIT]                                          finish what was received, answer it, say BYE, exit(0)
  *
  * Signs of life. Any message is one. A worker that has sent nothing for `heartbeat_ms` sends BEAT, also between two
  * mails of a batch; one that is silent for `hang_ms` is killed (SIGKILL). BEAT must come from the thread that judges

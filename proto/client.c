@@ -69,7 +69,7 @@ struct furui_client {
     bool watched_outside; /* the descriptor was handed out: keep timer and nudge right */
 };
 
-/* --- queues ---------------------------------------------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------------------------------------------------- */
 
 static void push(struct furui_client *c, struct queue *q, int i)
 {
@@ -115,7 +115,7 @@ static void unlink_waiting(struct furui_client *c, int i)
     c->waiting = kept;
 }
 
-/* --- open and close -------------------------------------------------------------------------------------------- */
+/* --- open and close ----------------------------------------------------------------------------------------------- */
 
 const char *furui_strerror(enum furui_status status)
 {
@@ -202,7 +202,7 @@ void furui_client_close(struct furui_client *c)
     free(c);
 }
 
-/* --- sending --------------------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------------------------------------ */
 
 /* Send what waits, oldest first, until the socket takes no more. The frames stay with the slot, shared. */
 static void flush(struct furui_client *c)
@@ -352,7 +352,7 @@ enum furui_status furui_client_stat(struct furui_client *c, int deadline_ms, voi
     return submit(c, &w, SPAN_NONE, tag, id_out);
 }
 
-/* --- answers --------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------------------------------ */
 
 /* The arena is 8 MB and an answer's text is bounded by far less, but for the one JSON text of at most 4 MB. */
 static const char *text(struct furui_client *c, span s)

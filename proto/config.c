@@ -14,7 +14,7 @@
 /* Debian's inih takes a line's limit at run time; elsewhere it is compiled in, and then that limit holds. */
 extern int ini_max_line __attribute__((weak));
 
-/* --- the table ------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 enum type { INT, REAL, BOOL, LEVEL, TEXT, LISTEN };
 
@@ -96,7 +96,7 @@ static bool is_policy(const struct key *k)
     return k - KEYS >= POLICY_FIRST;
 }
 
-/* --- one value ------------------------------------------------------------------------------------------------- */
+/* --- one value ---------------------------------------------------------------------------------------------------- */
 
 static const char *wrong_redis(const char *value)
 {
@@ -199,7 +199,7 @@ static bool set(void *base, const struct key *k, const char *value, char *words)
     return wrong == NULL;
 }
 
-/* --- the defaults ---------------------------------------------------------------------------------------------- */
+/* --- the defaults ------------------------------------------------------------------------------------------------- */
 
 /* Where a program of this name keeps its state: XDG Base Directory Specification 0.8; /var/lib for root. */
 static void find_state_dir(char *out)
@@ -275,7 +275,7 @@ void config_close(struct config *c)
     *c = (struct config){0};
 }
 
-/* --- the file -------------------------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------------------------------- */
 
 struct loader {
     struct config *c;
@@ -511,7 +511,7 @@ enum err config_check(const struct config *c, char *fault_out)
     return ERR_OK;
 }
 
-/* --- the way back ---------------------------------------------------------------------------------------------- */
+/* --- the way back ------------------------------------------------------------------------------------------------- */
 
 static void write_real(double x, FILE *to)
 {
@@ -553,7 +553,7 @@ void config_write(const struct config *c, FILE *to)
     }
 }
 
-/* --- what they mean -------------------------------------------------------------------------------------------- */
+/* --- what they mean ----------------------------------------------------------------------------------------------- */
 
 const struct config_policy *config_policy_for(const struct config *c, span tenant)
 {

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* --- the words ------------------------------------------------------------------------------------------------- */
+/* --- the words ---------------------------------------------------------------------------------------------------- */
 
 static const char *const KINDS[] = {"classify", "ping", "stat", "report", NULL};
 static const char *const DIRECTIONS[] = {"in", "out", NULL};
@@ -37,7 +37,7 @@ const char *wire_refusal_name(enum wire_refusal r)
     return r <= WIRE_POISON ? REFUSALS[r] : "?";
 }
 
-/* --- the keys -------------------------------------------------------------------------------------------------- */
+/* --- the keys ----------------------------------------------------------------------------------------------------- */
 
 struct field {
     const char *key; /* NULL ends a table */
@@ -128,7 +128,7 @@ static const struct field ANSWER[] = {
     {.key = NULL},
 };
 
-/* --- the reader ------------------------------------------------------------------------------------------------ */
+/* --- the reader --------------------------------------------------------------------------------------------------- */
 
 /* A wrong value does not end the walk: the id may come later, and a newer version may be what explains it. The first
  * fault is the one that is told. */

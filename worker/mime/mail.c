@@ -43,7 +43,7 @@ const struct mail_header *mail_find(const struct mail *m, enum mail_field id)
     return NULL;
 }
 
-/* --- header ------------------------------------------------------------------------------------------------------ */
+/* --- header ------------------------------------------------------------------------------------------------------- */
 
 /* Oddities of which fields there are. */
 static uint64_t field_odd(const uint32_t count[FIELD_COUNT])
@@ -87,7 +87,7 @@ static void read_header(struct mail *m, struct arena *a)
     if (host.n) m->from_domain = domain_registrable(host);
 }
 
-/* --- parts ------------------------------------------------------------------------------------------------------- */
+/* --- parts -------------------------------------------------------------------------------------------------------- */
 
 static bool is_type(const struct mail_part *p, span type, span subtype)
 {

@@ -34,7 +34,7 @@ struct walk {
     bool digest; /* the next part's default type is message/rfc822 (RFC 2046 5.1.5) */
 };
 
-/* --- arrays that grow in the arena ------------------------------------------------------------------------------- */
+/* --- arrays that grow in the arena -------------------------------------------------------------------------------- */
 
 /* Room for one more element; false at the limit or when the arena is full. */
 static bool grow(struct arena *a, void *array, size_t n, size_t *cap, size_t max, size_t size)
@@ -52,7 +52,7 @@ static bool grow(struct arena *a, void *array, size_t n, size_t *cap, size_t max
     return true;
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------------- */
+/* --- lines -------------------------------------------------------------------------------------------------------- */
 
 /* The line at `at` without its line end; *next is where the one after it starts. */
 static span line_at(const struct walk *w, size_t at, size_t *next)
@@ -80,7 +80,7 @@ static size_t field_name(span line, size_t *colon)
     return *colon < line.n && line.p[*colon] == ':' ? n : 0;
 }
 
-/* --- boundaries -------------------------------------------------------------------------------------------------- */
+/* --- boundaries --------------------------------------------------------------------------------------------------- */
 
 /* Which open multipart's boundary is this line ("--" begins it)? Index into open, or -1; *closing for "--x--". */
 static int match_boundary(const struct walk *w, span line, bool *closing)
@@ -146,7 +146,7 @@ static bool next_boundary(struct walk *w)
     return false;
 }
 
-/* --- headers ----------------------------------------------------------------------------------------------------- */
+/* --- headers ------------------------------------------------------------------------------------------------------ */
 
 enum mail_field walk_field_id(span name)
 {
@@ -280,7 +280,7 @@ static bool read_fields(struct walk *w, bool message)
     return any;
 }
 
-/* --- entities ---------------------------------------------------------------------------------------------------- */
+/* --- entities ----------------------------------------------------------------------------------------------------- */
 
 static span lower(struct walk *w, span s)
 {

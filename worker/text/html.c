@@ -12,7 +12,7 @@
 #include "worker/text/page.h"
 #include "worker/text/tag.h"
 
-/* --- style ------------------------------------------------------------------------------------------------------ */
+/* --- style -------------------------------------------------------------------------------------------------------- */
 
 /* <font size="...">: 1 to 7, or steps from 3. As browsers do it, 0 and less are 1. */
 static void font_size(span value, struct css *css)
@@ -77,7 +77,7 @@ static uint64_t own_style(struct page *p, enum tag tag, span name, const struct 
     return kin;
 }
 
-/* --- tags ------------------------------------------------------------------------------------------------------- */
+/* --- tags --------------------------------------------------------------------------------------------------------- */
 
 static void read_image(struct page *p, const struct attrs *a, const struct css *css)
 {
@@ -254,7 +254,7 @@ static void end_tag(struct page *p, enum tag tag, span name)
     if (empty || hidden) page_joint(p);
 }
 
-/* --- tokens ----------------------------------------------------------------------------------------------------- */
+/* --- tokens ------------------------------------------------------------------------------------------------------- */
 
 /* Read attributes up to the tag's '>'; the byte behind it, or 0 when the document ends inside of the tag. */
 static size_t read_attrs(span in, size_t i, struct attrs *a)
