@@ -26,7 +26,8 @@ enum {
     DEAD_MS = 5000,  /* no answer at all for longer: another connection */
     RETRY_MS = 1000, /* after the store refused to write for a reason that may pass */
     CLOSE_MS = 200,
-    TICK_MS = 20, /* while something is under way */
+    TELL_MS = 60000, /* between two lines of log about the same trouble */
+    TICK_MS = 20,    /* while something is under way */
 };
 #define VOLUME_TTL "2592000" /* seconds, 30 days: a name that no mail brought for so long is forgotten */
 
@@ -75,6 +76,7 @@ struct rep {
     size_t writes_due;
     int64_t flush_at_us;
 
+    int64_t refusal_told_us, drop_told_us;
     struct rep_stat stat;
 };
 
@@ -103,6 +105,15 @@ static void say_back(struct rep *r)
 {
     if (r->told) LOG(LEVEL_NOTE, "reputation_back");
     r->told = false;
+}
+
+/* May this be said again? */
+static bool worth_telling(int64_t *told_us)
+{
+    int64_t now_us = clock_us();
+    if (*told_us && now_us - *told_us < (int64_t)TELL_MS * 1000) return false;
+    *told_us = now_us;
+    return true;
 }
 
 static bool push(struct rep *r, struct due d, const span *words, size_t n)
@@ -195,7 +206,11 @@ static void pump(struct rep *r)
         r->due_from = (r->due_from + 1) % DUE_MAX;
         r->due_count--;
         r->progress_us = clock_us();
-        if (reply->kind == REDIS_ERROR) r->stat.refused++;
+        if (reply->kind == REDIS_ERROR) {
+            r->stat.refused++;
+            if (d.kind != DUE_PONG && worth_telling(&r->refusal_told_us))
+                LOG(LEVEL_WARN, "reputation_refused", L_STR("why", reply->value[0].text));
+        }
         if (d.kind == DUE_READ) on_read(r, d, reply);
         if (d.kind == DUE_WRITE) on_write(r, d, reply);
         if (d.kind == DUE_WRITE || d.kind == DUE_EXPIRE) r->writes_due--;
@@ -255,8 +270,8 @@ void rep_close(struct rep *r)
 {
     if (!r) return;
     int64_t until_us = clock_us() + CLOSE_MS * 1000, left_us;
-    r->flush_at_us = 0;
     while (!r->off && r->answering && (left_us = until_us - clock_us()) > 0) {
+        r->flush_at_us = 0;
         rep_tick(r);
         if (tally_count(r->filling) == 0 && tally_count(r->flight) == 0) break;
         if (r->answering) redis_wait(r->redis, left_us);
@@ -341,11 +356,18 @@ void rep_result(const struct rep *r, size_t slot, struct rep_score *out)
 
 /* --- writing behind ----------------------------------------------------------------------------------------------- */
 
+static void drop_count(struct rep *r)
+{
+    r->stat.dropped++;
+    if (worth_telling(&r->drop_told_us))
+        LOG(LEVEL_WARN, "reputation_dropped", L_INT("counts", r->stat.dropped), L_STR("why", "too many names wait"));
+}
+
 void rep_count(struct rep *r, const struct rep_keys *keys)
 {
     if (r->off) return;
     for (size_t i = 0; i < keys->n; i++)
-        if (!tally_add(r->filling, (uint8_t)keys->v[i].kind, keys->v[i].name, 1)) r->stat.dropped++;
+        if (!tally_add(r->filling, (uint8_t)keys->v[i].kind, keys->v[i].name, 1)) drop_count(r);
 }
 
 static bool send_count(struct rep *r, size_t i)
@@ -370,8 +392,7 @@ static bool anything_left(const struct tally *t)
     return false;
 }
 
-/* A counts table goes out in steps; when all its answers are here, what was refused goes again or the next one fills.
- */
+/* A table of counts goes out in steps; when all answers are here, what was refused goes again, else the next one. */
 static void flush(struct rep *r, int64_t now_us)
 {
     if (r->late > 0 || now_us < r->flush_at_us) return;
@@ -414,6 +435,7 @@ int rep_tick(struct rep *r)
         flush(r, now_us);
         pump(r);
     }
+    if (redis_state(r->redis) == REDIS_DOWN) return (int)((r->connect_at_us - now_us) / 1000) + 1;
     return r->answering && r->flight_next == 0 && r->writes_due == 0 ? r->flush_ms : TICK_MS;
 }
 
