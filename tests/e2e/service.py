@@ -5,6 +5,7 @@ Everything that a Service started is found through /proc by its state directory 
 kill a worker by its pid and see afterwards that nothing is left. `flood` speaks the wire by itself, to count answers."""
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -23,6 +24,14 @@ B = os.environ.get("B", os.path.join(ROOT, "build/release"))
 SLOW = 1 if os.environ.get("MODE", "release") == "release" else 5  # sanitisers cost time
 BUNDLE = os.path.join(ROOT, "models/starter/starter.bundle")
 sys.path.insert(0, os.path.join(ROOT, "proto/clients/python"))
+
+
+LIBC = ctypes.CDLL(None)
+
+
+def die_with_parent():
+    """In a child before exec: when a test is killed, what it started shall not live on."""
+    LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def wait_until(true, timeout_s=20, what="a condition"):
@@ -112,7 +121,8 @@ class Service:
     def spawn(self, *more):
         with open(self.log_path, "ab") as log:
             return subprocess.Popen([os.path.join(B, "furuid"), "--config", self.config, *more], stdin=subprocess.DEVNULL,
-                                    stdout=log, stderr=log, env=self.env, cwd=self.dir, start_new_session=True)
+                                    stdout=log, stderr=log, env=self.env, cwd=self.dir, start_new_session=True,
+                                    preexec_fn=die_with_parent)
 
     def start(self):
         self.process = self.spawn()
@@ -161,9 +171,11 @@ class Service:
         return self
 
     def __exit__(self, kind, error, trace):
-        if kind and issubclass(kind, Exception):
-            print("\n".join("# " + line for line in self.log().splitlines()[-40:]))
-        self.close()
+        try:
+            if kind and issubclass(kind, Exception):
+                print("\n".join("# " + line for line in self.log().splitlines()[-40:]))
+        finally:
+            self.close()
 
     def workers(self):
         return sorted(pid for pid, name in descendants(self.process.pid) if name.startswith("furui-worker"))
