@@ -108,8 +108,8 @@ class Scan(Case):
         path = self.file("a", mail())
         with Fake(lambda h, m: verdict(h["id"])) as f:
             furui("scan", "--endpoint", f.endpoint, "--tenant", "t", "--client-ip", "192.0.2.1", "--helo", "h.example",
-                  "--mail-from", "a@example.org", "--rcpt-to", "b@example.net", "--rcpt-to", "c@example.net", "--deadline",
-                  "5000", "--dmarc", "pass", "--explain", path)
+                  "--mail-from", "a@example.org", "--rcpt-to", "b@example.net", "--rcpt-to", "c@example.net",
+                  "--deadline", "5000", "--dmarc", "pass", "--explain", path)
             furui("scan", "--count", path, env={"FURUI_ENDPOINT": f.endpoint})
             first, second = f.headers
             want = {"tenant": "t", "client_ip": "192.0.2.1", "helo": "h.example", "mail_from": "a@example.org",
@@ -137,7 +137,11 @@ class Scan(Case):
 
     def test_refusals_in_words(self):
         good, bad = self.file("good", mail(1)), self.file("bad", mail(2))
-        with Fake(lambda h, m: verdict(h["id"]) if b"letter 1\r\n" in m else refusal(h["id"], "poison", "it was kept")) as f:
+
+        def judge(h, m):
+            return verdict(h["id"]) if b"letter 1\r\n" in m else refusal(h["id"], "poison", "it was kept")
+
+        with Fake(judge) as f:
             status, out, err = furui("scan", "--endpoint", f.endpoint, bad, good)
             self.assertEqual(status, 2)
             self.assertEqual(err, "furui scan: %s: no verdict: poison: it was kept\n" % bad)
@@ -169,12 +173,13 @@ class Scan(Case):
         self.file("md/tmp/3", b"Subject: 5\n\n")
         self.file("md/dovecot.index", b"no mail")
         with Fake(judge) as f:
-            status, out, err = furui("scan", "--endpoint", f.endpoint, box, self.dir + "/md", "-", stdin=b"Subject: 6\n\n")
+            status, out, err = furui("scan", "--endpoint", f.endpoint, box, self.dir + "/md", "-",
+                                     stdin=b"Subject: 6\n\n")
             self.assertEqual((status, err), (0, ""))
             names = [line.split("\t")[0] for line in out.splitlines()]
             self.assertEqual(names, [box + ":1", box + ":2", self.dir + "/md/cur/1:2,S", self.dir + "/md/new/2", "-"])
-            self.assertEqual(got, [b"Subject: 1\n\nFrom x\n", b"Subject: 2\n\ny\n", b"Subject: 3\n\n", b"Subject: 4\n\n",
-                                   b"Subject: 6\n\n"])
+            self.assertEqual(got, [b"Subject: 1\n\nFrom x\n", b"Subject: 2\n\ny\n", b"Subject: 3\n\n",
+                                   b"Subject: 4\n\n", b"Subject: 6\n\n"])
 
     def test_what_a_mail_says_cannot_move_the_cursor(self):
         path = self.file("a\x1b[2J\n", mail())

@@ -35,21 +35,22 @@ class Programs(Case):
             subprocess.run(["make", "-s", "install-client", "MODE=release", "B=" + build, "DESTDIR=" + tmp], cwd=ROOT,
                            check=True, stdout=subprocess.DEVNULL, timeout=200 * SLOW)
             env = dict(os.environ, PKG_CONFIG_PATH=tmp + "/usr/local/lib/pkgconfig", PKG_CONFIG_SYSROOT_DIR=tmp)
-            flags = subprocess.run(["pkg-config", "--cflags", "--libs", "furui"], env=env, check=True, capture_output=True,
-                                   text=True).stdout.split()
+            flags = subprocess.run(["pkg-config", "--cflags", "--libs", "furui"], env=env, check=True,
+                                   capture_output=True, text=True).stdout.split()
             compiler = os.environ.get("CC", "cc")
-            subprocess.run([compiler, "-Wall", "-Wextra", "-Werror", "-o", tmp + "/lunch", tmp + "/lunch.c", *flags], check=True,
-                           timeout=100)
+            subprocess.run([compiler, "-Wall", "-Wextra", "-Werror", "-o", tmp + "/lunch", tmp + "/lunch.c", *flags],
+                           check=True, timeout=100)
             done = subprocess.run([tmp + "/lunch"], env={"LD_LIBRARY_PATH": tmp + "/usr/local/lib"}, check=True,
                                   capture_output=True, text=True, timeout=60 * SLOW)
             self.assertRegex(done.stdout, r"^lunch: (ham|unsure|spam) \d\.\d{4} (accept|tag|junk)\n$")
 
             with open(tmp + "/files.py", "w", encoding="utf-8") as f:
                 f.write(self.program("python", s.endpoint))
-            done = subprocess.run(["/usr/bin/python3", tmp + "/files.py", SAMPLE, SAMPLE], check=True, capture_output=True,
-                                  env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "proto/clients/python")), text=True,
-                                  timeout=60 * SLOW)
-            self.assertRegex(done.stdout, r"^(%s (ham|unsure|spam) \d\.\d{4} (accept|tag|junk)\n){2}$" % re.escape(SAMPLE))
+            env = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "proto/clients/python"))
+            done = subprocess.run(["/usr/bin/python3", tmp + "/files.py", SAMPLE, SAMPLE], env=env, check=True,
+                                  capture_output=True, text=True, timeout=60 * SLOW)
+            line = re.escape(SAMPLE) + r" (ham|unsure|spam) \d\.\d{4} (accept|tag|junk)\n"
+            self.assertRegex(done.stdout, "^(%s){2}$" % line)
 
     def test_verbs(self):
         """Every furui command line that the README shows names a verb that there is."""
@@ -64,16 +65,18 @@ class Installed(Case):
         """What make install copies is enough to serve: programs find each other and the model."""
         with tempfile.TemporaryDirectory(prefix="furui-installed-") as tmp:
             build = os.path.relpath(B, ROOT)
-            subprocess.run(["make", "-s", "install", "B=" + build, "DESTDIR=" + tmp, "PREFIX=/usr/local"], cwd=ROOT, check=True,
-                           stdout=subprocess.DEVNULL, timeout=280 * SLOW)
+            subprocess.run(["make", "-s", "install", "B=" + build, "DESTDIR=" + tmp, "PREFIX=/usr/local"], cwd=ROOT,
+                           check=True, stdout=subprocess.DEVNULL, timeout=280 * SLOW)
             root = tmp + "/usr/local"
             done = subprocess.run([root + "/bin/furuid", "--show-config"], check=True, capture_output=True, text=True)
             self.assertIn("bundle = %s/share/furui/starter.bundle" % os.path.realpath(root), done.stdout)
             endpoint = "ipc://%s/f.sock" % tmp
-            daemon = subprocess.Popen([root + "/bin/furuid", "--state-dir", tmp + "/state", "--listen", endpoint, "--workers", "1"],
-                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            command = [root + "/bin/furuid", "--state-dir", tmp + "/state", "--listen", endpoint, "--workers", "1"]
+            daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
             try:
-                command = [root + "/bin/furui", "scan", "--endpoint", endpoint, root + "/share/doc/furui/docs/samples/mails"]
+                mails = root + "/share/doc/furui/docs/samples/mails"
+                command = [root + "/bin/furui", "scan", "--endpoint", endpoint, mails]
                 service.wait_until(lambda: os.path.exists(tmp + "/f.sock"), what="the socket")
                 done = subprocess.run(command, capture_output=True, text=True, timeout=60 * SLOW)
                 self.assertIn(done.returncode, (0, 1), done.stderr)

@@ -99,8 +99,8 @@ class Run(Case):
                 self.assertIn(fact, ready[0])
             self.assertEqual(t.text.count("docs/samples/mails/"), 12)
 
-            second = subprocess.run([ROOT + "/docs/samples/run"], env=dict(os.environ, B=B, FURUI_ARGS="--config " + s.config),
-                                    capture_output=True, text=True, timeout=30 * SLOW)
+            second = subprocess.run([ROOT + "/docs/samples/run"], capture_output=True, text=True, timeout=30 * SLOW,
+                                    env=dict(os.environ, B=B, FURUI_ARGS="--config " + s.config))
             self.assertNotEqual(second.returncode, 0)
             self.assertIn("in use by furuid with pid %d" % t.pid, second.stderr)
             self.assertEqual(second.stdout, "")
