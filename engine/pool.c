@@ -57,7 +57,8 @@ static void stop_now(const struct worker *w)
 
 void pool_close(struct pool *p)
 {
-    pool_kill(p);
+    p->stopping = true;
+    for (int i = 0; i < p->seats; i++) stop_now(&p->worker[i]);
     for (int i = p->seats - 1; i >= 0; i--) {
         struct worker *w = &p->worker[i];
         if (w->state == WORKER_NONE) continue;
@@ -136,12 +137,6 @@ void pool_quit(struct pool *p, int64_t now_us)
     p->stopping = true;
     for (int i = 0; i < p->seats; i++)
         if (p->worker[i].state == WORKER_STARTING || p->worker[i].state == WORKER_READY) leave(p, i, now_us);
-}
-
-void pool_kill(struct pool *p)
-{
-    p->stopping = true;
-    for (int i = 0; i < p->seats; i++) stop_now(&p->worker[i]);
 }
 
 /* --- from the workers --------------------------------------------------------------------------------------------- */
@@ -414,13 +409,6 @@ void pool_tick(struct pool *p, int64_t now_us)
 }
 
 /* --- counts ------------------------------------------------------------------------------------------------------- */
-
-int pool_ready(const struct pool *p)
-{
-    int n = 0;
-    for (int i = 0; i < p->seats; i++) n += p->worker[i].state == WORKER_READY;
-    return n;
-}
 
 int pool_alive(const struct pool *p)
 {

@@ -96,10 +96,8 @@ bool pool_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct
 
 /* Every slot has a ready worker of the target. */
 bool pool_complete(const struct pool *p);
-int pool_ready(const struct pool *p);
 int pool_alive(const struct pool *p);
 /* Tell all to finish; none is started any more. */
 void pool_quit(struct pool *p, int64_t now_us);
-void pool_kill(struct pool *p);
 
 #endif

@@ -155,16 +155,11 @@ void redis_child_reap(struct redis_child *r, int64_t now_us)
     r->state = REDIS_DOWN;
 }
 
-void redis_child_stop(struct redis_child *r)
-{
-    r->stopping = true;
-    if (r->pid > 0) kill(r->pid, SIGTERM);
-}
-
 void redis_child_close(struct redis_child *r, int patience_ms)
 {
     if (r->state == REDIS_NOT_OURS) return;
-    redis_child_stop(r);
+    r->stopping = true;
+    if (r->pid > 0) kill(r->pid, SIGTERM);
     int64_t until_us = clock_us() + (int64_t)patience_ms * 1000;
     bool hurried = false;
     while (r->pid > 0) {

@@ -37,8 +37,7 @@ struct redis_child {
 enum err redis_child_open(struct redis_child *r, const struct config *c, const struct state *dir, char *fault_out);
 void redis_child_tick(struct redis_child *r, int64_t now_us);
 void redis_child_reap(struct redis_child *r, int64_t now_us);
-/* SIGTERM: it writes what it has and goes. redis_child_close waits for that, `patience_ms` at most. */
-void redis_child_stop(struct redis_child *r);
+/* SIGTERM: it writes what it has and goes. Waits for that, `patience_ms` at most. */
 void redis_child_close(struct redis_child *r, int patience_ms);
 
 /* What workers are told: "unix:…" for a private one, else the config's own words. */

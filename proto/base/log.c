@@ -80,10 +80,7 @@ static size_t text_line(char *line, enum log_level level, const char *event, con
             put_value(line, &n, f->str);
             continue;
         }
-        if (f->kind == LOG_FIELD_INT)
-            snprintf(word, sizeof word, "%" PRId64, f->num);
-        else
-            snprintf(word, sizeof word, "%.3f", f->real);
+        snprintf(word, sizeof word, "%" PRId64, f->num);
         put(line, &n, word);
     }
     return n;
@@ -103,10 +100,8 @@ static size_t json_line(char *line, const char *when, enum log_level level, cons
     for (; f->key; f++) {
         if (f->kind == LOG_FIELD_STR)
             json_str(&j, f->key, span_head(f->str, 1000));
-        else if (f->kind == LOG_FIELD_INT)
-            json_int(&j, f->key, f->num);
         else
-            json_num(&j, f->key, f->real, 3);
+            json_int(&j, f->key, f->num);
     }
     json_close_object(&j);
     size_t n = 0;

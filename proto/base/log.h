@@ -14,16 +14,13 @@ enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_NOTE, LEVEL_DEBUG };
 
 struct log_field {
     const char *key; /* NULL ends the list */
-    enum { LOG_FIELD_STR, LOG_FIELD_INT, LOG_FIELD_NUM } kind;
+    enum { LOG_FIELD_STR, LOG_FIELD_INT } kind;
     span str;
     int64_t num;
-    double real;
 };
 
-#define L_STR(k, s)  ((struct log_field){.key = (k), .kind = LOG_FIELD_STR, .str = span_cstr(s)})
-#define L_SPAN(k, s) ((struct log_field){.key = (k), .kind = LOG_FIELD_STR, .str = (s)})
-#define L_INT(k, i)  ((struct log_field){.key = (k), .kind = LOG_FIELD_INT, .num = (int64_t)(i)})
-#define L_NUM(k, d)  ((struct log_field){.key = (k), .kind = LOG_FIELD_NUM, .real = (d)})
+#define L_STR(k, s) ((struct log_field){.key = (k), .kind = LOG_FIELD_STR, .str = span_cstr(s)})
+#define L_INT(k, i) ((struct log_field){.key = (k), .kind = LOG_FIELD_INT, .num = (int64_t)(i)})
 
 #define LOG(level, event, ...) log_event((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 

@@ -22,7 +22,9 @@ static uint8_t uu_value(span line, size_t at)
     return at < line.n ? (line.p[at] - ' ') & 63 : 0;
 }
 
-size_t codec_uudecode(span in, uint8_t *out, size_t cap)
+/* uuencode: lines from "begin" to "end"; a body without "begin" is read from its first line. At most `cap` bytes go to
+ * out; returns how many. Broken lines are passed over. */
+static size_t uudecode(span in, uint8_t *out, size_t cap)
 {
     size_t o = 0;
     for (span rest = in; rest.n;) {
@@ -71,7 +73,7 @@ span codec_decode(enum mail_encoding e, span in, size_t cap, struct arena *a, ui
         n = scan->qp(in.p, in.n, out, room, &bad);
         if (bad) *odd |= ODD(BAD_QP);
     } else {
-        n = codec_uudecode(in, out, room);
+        n = uudecode(in, out, room);
     }
     arena_trim(a, out, n);
     return span_of(out, n);

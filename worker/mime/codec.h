@@ -22,10 +22,6 @@ span codec_decode(enum mail_encoding e, span in, size_t cap, struct arena *a, ui
 /* Bytes that `in` would decode to, by its length alone, for parts that nobody decodes. */
 size_t codec_estimate(enum mail_encoding e, size_t bytes);
 
-/* uuencode: lines from "begin" to "end"; a body without "begin" is read from its first line. At most `cap` bytes go to
- * out; returns how many. Broken lines are passed over. */
-size_t codec_uudecode(span in, uint8_t *out, size_t cap);
-
 /* The encoding that a Content-Transfer-Encoding value names; empty is MAIL_7BIT. */
 enum mail_encoding codec_by_name(span name);
 

@@ -84,15 +84,14 @@ struct mail_part {
     enum mail_encoding encoding;
     span body;                           /* undecoded; within the raw mail */
     uint32_t first_header, header_count; /* its own fields: m->headers[first_header .. + header_count) */
-    size_t decoded;  /* bytes after decoding: exact for text that was read, else judged by the body's length */
-    uint32_t odd_lo; /* reserved for per-part oddities; 0 */
+    size_t decoded; /* bytes after decoding: exact for text that was read, else judged by the body's length */
 };
 
 /* Counts that describe a mail's shape. */
 struct mail_shape {
     struct html_shape html; /* all HTML parts together */
     uint32_t text_parts, html_parts, image_parts, attachments;
-    uint32_t visible_bytes, hidden_bytes, raw_bytes, body_bytes;
+    uint32_t visible_bytes, hidden_bytes, raw_bytes;
     uint32_t received; /* Received fields */
 };
 

@@ -148,7 +148,8 @@ static bool next_boundary(struct walk *w)
 
 /* --- headers ------------------------------------------------------------------------------------------------------ */
 
-enum mail_field walk_field_id(span name)
+/* A field's id by its name; FIELD_IGNORED where foreign.h says so, unless mail_keep_foreign(true). */
+static enum mail_field field_id(span name)
 {
     static const struct {
         const char *name;
@@ -191,7 +192,7 @@ static void add_field(struct walk *w, span line, size_t name, size_t colon)
         return;
     }
     m->headers[m->header_total++] = (struct mail_header){
-        .id = walk_field_id(span_head(line, name)),
+        .id = field_id(span_head(line, name)),
         .name = span_head(line, name),
         .raw = span_from(line, colon + 1),
     };
@@ -207,7 +208,7 @@ static bool header_goes_on(const struct walk *w, size_t at)
         size_t name = field_name(line, &colon);
         if (i == 0 && (line.n == 0 || name || line.p[0] == ' ' || line.p[0] == '\t')) return true;
         if (line.n == 0) return false;
-        if (name && walk_field_id(span_head(line, name)) != FIELD_OTHER) return true;
+        if (name && field_id(span_head(line, name)) != FIELD_OTHER) return true;
         at = next;
     }
     return false;
@@ -374,7 +375,6 @@ static void open_entity(struct walk *w, int parent)
     bool any = read_fields(w, message);
     if (top) {
         m->header_count = m->header_total;
-        m->shape.body_bytes = (uint32_t)(w->raw.n - w->pos);
         if (!any && w->raw.n) m->odd |= ODD(NO_HEADERS);
         if (any && w->pos == w->raw.n) m->odd |= ODD(NO_BODY);
     }

@@ -10,11 +10,8 @@
 
 /* Find the fields and parts of m->raw.
  *
- * Sets headers, header_count, header_total, parts, part_count, odd (structure only), shape.body_bytes. Of each field:
+ * Sets headers, header_count, header_total, parts, part_count, odd (structure only). Of each field:
  * id, name and raw; of each part all but `name`, `decoded` and the text. Header values are not decoded yet. */
 void walk_mail(struct mail *m, struct arena *a);
-
-/* A field's id by its name; FIELD_IGNORED where foreign.h says so, unless mail_keep_foreign(true). */
-enum mail_field walk_field_id(span name);
 
 #endif

@@ -113,7 +113,8 @@ static bool read_hex(span s, uint32_t *out)
     return true;
 }
 
-bool css_colour(span s, uint32_t *out)
+/* A colour by CSS ("#fff", "rgb(1,2,3)", "white"); false when it is none. */
+static bool read_colour(span s, uint32_t *out)
 {
     s = span_trim(s);
     if (s.n && s.p[0] == '#') return read_hex(span_from(s, 1), out);
@@ -210,7 +211,7 @@ static void read_background(struct css *c, span value)
         uint32_t colour;
         if (is_picture(word)) {
             c->set |= CSS_IMAGE;
-        } else if (css_colour(word, &colour)) {
+        } else if (read_colour(word, &colour)) {
             c->background = colour;
             c->set |= CSS_BACKGROUND;
         }
@@ -277,11 +278,11 @@ static void read_declaration(struct css *c, span name, span value)
     case 'b':
         if (span_ieq(name, SPAN("background"))) read_background(c, value);
         if (span_ieq(name, SPAN("background-image")) && is_picture(value)) c->set |= CSS_IMAGE;
-        if (span_ieq(name, SPAN("background-color")) && css_colour(value, &colour))
+        if (span_ieq(name, SPAN("background-color")) && read_colour(value, &colour))
             c->background = colour, c->set |= CSS_BACKGROUND;
         break;
     case 'c':
-        if (span_ieq(name, SPAN("color")) && css_colour(value, &colour)) c->colour = colour, c->set |= CSS_COLOUR;
+        if (span_ieq(name, SPAN("color")) && read_colour(value, &colour)) c->colour = colour, c->set |= CSS_COLOUR;
         if (span_ieq(name, SPAN("clip"))) set_fact(c, CSS_OUT, span_istarts(value, SPAN("rect(0")));
         if (span_ieq(name, SPAN("clip-path")))
             set_fact(c, CSS_AWAY, is_one_of(value, "inset(50%)", "inset(100%)") || span_ieq(value, SPAN("circle(0)")));

@@ -77,9 +77,6 @@ struct css_look css_apply(const struct css_look *parent, const struct css *c);
 /* Can text of that look be seen? */
 bool css_visible(const struct css_look *look);
 
-/* A colour by CSS ("#fff", "rgb(1,2,3)", "white") ; false when it is none. */
-bool css_colour(span s, uint32_t *out);
-
 /* A colour attribute as browsers take it: whatever it is, some colour comes out, but for "" and "transparent". */
 bool css_legacy_colour(span s, uint32_t *out);
 
