@@ -49,6 +49,7 @@ int main(int argc, char **argv)
     log_setup("furuid", false, false, LEVEL_NOTE);
     for (int c; (c = getopt_long(argc, argv, "", LONG, NULL)) != -1;) {
         char *rest;
+        long workers;
         switch (c) {
         case CONFIG: o.config_path = optarg; break;
         case STATE_DIR: o.state_dir = optarg; break;
@@ -58,9 +59,10 @@ int main(int argc, char **argv)
             o.listen[o.listen_count++] = optarg;
             break;
         case WORKERS:
-            o.workers = (int)strtol(optarg, &rest, 10);
-            if (!*optarg || *rest || o.workers < 0 || o.workers > POOL_SLOTS_MAX)
+            workers = strtol(optarg, &rest, 10);
+            if (!*optarg || *rest || workers < 0 || workers > CONFIG_WORKERS_MAX)
                 return usage("--workers: a number from 0 to 128");
+            o.workers = (int)workers;
             break;
         case CHECK: check = true; break;
         case SHOW: show = true; break;

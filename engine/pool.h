@@ -19,7 +19,8 @@
 #include "engine/dispatch.h"
 #include "engine/generation.h"
 
-enum { POOL_SLOTS_MAX = DISPATCH_SEATS / 2 };
+enum { POOL_SLOTS_MAX = CONFIG_WORKERS_MAX };
+_Static_assert(DISPATCH_SEATS >= 2 * POOL_SLOTS_MAX, "during a roll-out a slot may have two workers");
 
 enum worker_state { WORKER_NONE, WORKER_STARTING, WORKER_READY, WORKER_LEAVING };
 

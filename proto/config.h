@@ -16,6 +16,7 @@
 
 enum {
     CONFIG_LISTEN_MAX = 16,
+    CONFIG_WORKERS_MAX = 128,
     CONFIG_TEXT_MAX = 256, /* bytes of one value, with its NUL */
     CONFIG_LINE_MAX = 1024,
     CONFIG_TENANT_MAX = 4096,

@@ -162,6 +162,7 @@ static void faults_name_the_line(void **state)
         {"", ""},
         {"\n\n; only a comment", ""},
         {"[engine]\ncredit = 0\n", "x.ini:2: key 'credit': expected a whole number from 1 to 1024, got '0'"},
+        {"[engine]\nworkers = 129\n", "x.ini:2: key 'workers': expected a whole number from 0 to 128, got '129'"},
         {"[engine]\ncredit = 1k\n", "x.ini:2: key 'credit': expected a whole number from 1 to 1024, got '1k'"},
         {"[engine]\ncredit =\n", "x.ini:2: key 'credit': expected a whole number from 1 to 1024, got ''"},
         {"[engine]\ncredit = 99999999999999999999\n",
