@@ -9,6 +9,7 @@
 enum {
     HEAD_GRAM_BYTES = 3000,
     TEXT_GRAM_BYTES = 4000,
+    BODY_GRAM_BYTES = 3000,
     HEAD_WORDS = 40, /* of one field */
     HEAD_FEATURES = 3000,
     TEXT_WORDS = 1000,
@@ -18,7 +19,7 @@ enum {
     LINK_FEATURES = 1200,
     SHAPE_FEATURES = 500,
     RECEIVED_FIELDS = 8,
-    SCRATCH_BYTES = HEAD_GRAM_BYTES + TEXT_GRAM_BYTES,
+    SCRATCH_BYTES = HEAD_GRAM_BYTES + TEXT_GRAM_BYTES + BODY_GRAM_BYTES,
 };
 
 /* Copy into [p, end), lower-cased, each run of white space one space. Returns the new p. */
@@ -76,6 +77,13 @@ static void text_grams(const struct mail *m, uint8_t *buf, struct bag *b)
         if (!j) p = append_folded(p, end, m->urls[i].host);
     }
     gram_add(b, span_of(buf, (size_t)(p - buf)), 0x54455854, SPAN("text"));
+}
+
+static void body_grams(const struct mail *m, uint8_t *buf, struct bag *b)
+{
+    if (!m->part_count) return;
+    uint8_t *p = append_folded(buf, buf + BODY_GRAM_BYTES, span_head(m->parts[0].body, 8 * BODY_GRAM_BYTES));
+    gram_add(b, span_of(buf, (size_t)(p - buf)), 0x424F4459, SPAN("body"));
 }
 
 static void head_tokens(const struct mail *m, struct bag *b)
@@ -150,6 +158,9 @@ static void extract(const struct mail *m, struct arena *a, struct features *out,
     bag_open(&b, a, set, TEXT_GRAM_BYTES, named);
     text_grams(m, scratch + HEAD_GRAM_BYTES, &b);
     bag_close(&b, a, VIEW_TEXT_GRAM, out);
+    bag_open(&b, a, set, BODY_GRAM_BYTES, named);
+    body_grams(m, scratch + HEAD_GRAM_BYTES + TEXT_GRAM_BYTES, &b);
+    bag_close(&b, a, VIEW_BODY_GRAM, out);
     bag_open(&b, a, set, HEAD_FEATURES, named);
     head_tokens(m, &b);
     bag_close(&b, a, VIEW_HEAD, out);

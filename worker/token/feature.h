@@ -15,6 +15,7 @@ enum { FEATURE_VERSION = 1 };
 enum feature_view {
     VIEW_HEAD_GRAM, /* byte 4-grams of the raw header and the first raw body bytes */
     VIEW_TEXT_GRAM, /* byte 4-grams of what the reader sees: Subject, From, text, link hosts; lower case */
+    VIEW_BODY_GRAM, /* byte 4-grams of the raw body, markup and part headers included; lower case */
     VIEW_HEAD,      /* tokens and their pairs in header fields, tagged by field; header names and their order */
     VIEW_TEXT,      /* tokens and their pairs in Subject, visible and hidden text */
     VIEW_LINK,      /* hosts, domains, labels and paths of links; attachment names */
