@@ -19,6 +19,7 @@ enum {
     HASH_FOLDS = 4,
     FOLDS_MAX = 8,
     CELL_BITS = 24,
+    HIDDEN = 6,      /* neurons of the net */
     HELD_PARTS = 10, /* one of so many bodies is kept from the net's training, to stop it in time */
 };
 static const double LEAST_MAILS = 2; /* a feature of fewer is left out of the frozen table */
@@ -28,6 +29,7 @@ struct fit {
     const struct corpus *c;
     const struct fit_plan *plan;
     unsigned folds;
+    bool by_source;                 /* each fold is a source */
     uint8_t *fold;                  /* [n] */
     float *weight;                  /* [n] */
     uint32_t *order;                /* [n], the order in which the models learn */
@@ -83,6 +85,7 @@ static void choose_folds(struct fit *t)
         for (size_t i = 0; i < c->n; i++) t->fold[i] = (uint8_t)c->mail[i]->source;
         for (unsigned f = 0; f < t->folds; f++) by_source = by_source && both_classes(t, f);
     }
+    t->by_source = by_source;
     if (by_source) return;
     t->folds = HASH_FOLDS;
     for (size_t i = 0; i < c->n; i++) t->fold[i] = (uint8_t)((c->mail[i]->body >> 32) % HASH_FOLDS);
@@ -166,6 +169,18 @@ static enum err judge_fold(struct fit *t, unsigned f)
     return e;
 }
 
+/* Between sources only the opinions that travel are weighed, and by a net without a hidden layer: with so few sources
+ * anything richer learns what the sources are like. A NaN is an input that is not known; the net gives it no weight. */
+static void keep_portable(float *x)
+{
+    static const unsigned portable[] = {PART_VIEW + VIEW_HEAD_GRAM, PART_VIEW + VIEW_TEXT_GRAM,
+                                        PART_VIEW + VIEW_BODY_GRAM, PART_VIEW + VIEW_SHAPE};
+    float kept[sizeof portable / sizeof *portable];
+    for (size_t i = 0; i < sizeof portable / sizeof *portable; i++) kept[i] = x[portable[i]];
+    for (unsigned i = 0; i < PART_INPUTS; i++) x[i] = NAN;
+    for (size_t i = 0; i < sizeof portable / sizeof *portable; i++) x[portable[i]] = kept[i];
+}
+
 /* Train the net on rows outside fold `f`. */
 static enum err train_net(struct fit *t, unsigned f, span *section_out, const char **why_out)
 {
@@ -180,16 +195,15 @@ static enum err train_net(struct fit *t, unsigned f, span *section_out, const ch
         for (size_t i = 0; i < n; i++) {
             if (t->fold[i] == f || (t->c->mail[i]->body % HELD_PARTS == 0) != (held == 1)) continue;
             memcpy(x + at * PART_INPUTS, t->x + i * PART_INPUTS, PART_INPUTS * sizeof *x);
-            if (t->c->sources > 1) /* numbers of a whole source would name it */
-                for (unsigned k = PART_COUNT; k < PART_INPUTS; k++) x[at * PART_INPUTS + k] = NAN;
+            if (t->by_source) keep_portable(x + at * PART_INPUTS);
             w[at] = t->weight[i];
             y[at++] = t->c->mail[i]->spam;
             rows[held]++;
         }
         d[held].rows = rows[held];
     }
-    struct net_plan plan = {
-        .inputs = PART_INPUTS, .hidden = {6}, .seed = 1, .epochs_max = 200, .patience = 20, .decay = 1e-4f};
+    struct net_plan plan = {.inputs = PART_INPUTS, .seed = 1, .epochs_max = 200, .patience = 20, .decay = 1e-4f};
+    if (!t->by_source) plan.hidden[0] = HIDDEN;
     if (!e)
         e = net_fann_train(&plan, &d[0], &d[1], section_out, NULL, why_out);
     else
@@ -276,7 +290,7 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
     for (unsigned f = 0; !e && f < t.folds; f++) e = judge_fold(&t, f);
     for (unsigned f = 0; !e && f < t.folds; f++) e = judge_net(&t, f, &why);
     r.folds = t.folds;
-    r.by_source = c->sources > 1 && t.folds == c->sources;
+    r.by_source = t.by_source;
     if (!e) e = fit_calibration(&t, &calib, &r);
     if (!e) e = train_net(&t, t.folds, &net, &why);
     if (!e) e = train_without(&t, t.folds, &table);

@@ -18,7 +18,6 @@ enum err online_open(struct online *o)
         online_close(o);
         return e;
     }
-    fusion_init(&o->fusion);
     return ERR_OK;
 }
 
@@ -33,7 +32,7 @@ void online_close(struct online *o)
 double online_score(const struct online *o, const struct features *f, struct parts *parts_out)
 {
     learner_score(&o->learner, f, parts_out);
-    return fusion_score(&o->fusion, parts_out);
+    return fusion_score(parts_out);
 }
 
 static enum err keep(struct online *o, const struct features *f, bool spam)
@@ -58,7 +57,6 @@ static enum err keep(struct online *o, const struct features *f, bool spam)
 
 enum err online_learn(struct online *o, const struct features *f, const struct parts *parts, double score, bool spam)
 {
-    fusion_learn(&o->fusion, parts, score, spam);
     learner_learn(&o->learner, f, parts, spam, 1);
     bool close_call =
         fabs(spam - fix_sigmoid(score)) > CLOSE_CALL || fabs(spam - fix_sigmoid(parts->v[PART_JOINT])) > CLOSE_CALL;

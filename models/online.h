@@ -19,7 +19,6 @@ struct online_kept {
 
 struct online {
     struct learner learner;
-    struct fusion fusion;
     struct online_kept *kept; /* owned; a ring of ONLINE_KEPT_MAX */
     size_t kept_count, kept_next;
     uint64_t random; /* which one is repeated: a fixed sequence */

@@ -23,7 +23,7 @@ struct parts {
 enum { PART_INPUTS = PART_COUNT + NUMBER_COUNT };
 
 /* From PART_KNEE on a part grows by its logarithm only: no single opinion outvotes all others, yet order is kept. */
-#define PART_KNEE 4.0
+#define PART_KNEE 6.0
 double part_squash(double x);
 
 /* Bayes, from the sum of votes and the sum of their magnitudes: few votes count for little, many do not add up as if
