@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_feature: what a mail is turned into: the same words whatever the charset, nothing twice, nothing from ignored
+ * fields, and less instead of a fault when memory is short. */
+#include "worker/token/feature.h"
+#include "worker/token/token.h"
+#include "worker/text/url.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct arena arena;
+
+static int start(void **state)
+{
+    (void)state;
+    domain_init();
+    return arena_open(&arena, 16 << 20);
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    arena_close(&arena);
+    return 0;
+}
+
+/* Features of a mail in the arena (which is not reset, so that two can be compared). */
+static struct features features_of(const char *raw, size_t n)
+{
+    struct mail m;
+    struct features f;
+    mail_read(&m, span_of(raw, n), &arena);
+    features_extract(&m, &arena, &f);
+    return f;
+}
+
+static bool same_list(struct feature_list a, struct feature_list b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.v, b.v, a.n * sizeof *a.v) == 0);
+}
+
+/* One sentence ("お茶の会議" and a katakana word) in four encodings. */
+#define HEAD "From: a@example.org\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset="
+static const struct {
+    const char *name, *mail;
+} ENCODINGS[] = {
+    {"utf-8", HEAD "utf-8\n\n\xe3\x81\x8a\xe8\x8c\xb6\xe3\x81\xae\xe4\xbc\x9a\xe8\xad\xb0 \xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab\n"},
+    {"iso-2022-jp", HEAD "iso-2022-jp\n\n\x1b$B$*Cc$N2q5D\x1b(B \x1b$B%a!<%k\x1b(B\n"},
+    {"shift_jis", HEAD "shift_jis\n\n\x82\xa8\x92\x83\x82\xcc\x89\xef\x8b" "c \x83\x81\x81[\x83\x8b\n"},
+    {"euc-jp", HEAD "euc-jp\n\n\xa4\xaa\xc3\xe3\xa4\xce\xb2\xf1\xb5\xc4 \xa5\xe1\xa1\xbc\xa5\xeb\n"},
+};
+
+static void japanese_is_the_same_in_each_encoding(void **state)
+{
+    (void)state;
+    arena_reset(&arena);
+    struct features first = features_of(ENCODINGS[0].mail, strlen(ENCODINGS[0].mail));
+    assert_true(first.view[VIEW_TEXT].n > 8);
+    for (size_t i = 1; i < sizeof ENCODINGS / sizeof *ENCODINGS; i++) {
+        struct features f = features_of(ENCODINGS[i].mail, strlen(ENCODINGS[i].mail));
+        if (!same_list(first.view[VIEW_TEXT], f.view[VIEW_TEXT])) fail_msg("%s: other tokens", ENCODINGS[i].name);
+        if (!same_list(first.view[VIEW_TEXT_GRAM], f.view[VIEW_TEXT_GRAM])) fail_msg("%s: other grams", ENCODINGS[i].name);
+    }
+}
+
+/* Words that a text is cut into; pairs are left out. */
+static const struct {
+    const char *text, *words[8];
+} CUTS[] = {
+    {"Buy NOW, it's only $9.95!!", {"Buy", "NOW", "it's", "only", "$9.95", "!!"}},
+    {"a-b c--d mail@example.org.", {"a-b", "c", "d", "mail@example.org"}},
+    {"\xe4\xbc\x9a\xe8\xad\xb0\xe5\xae\xa4", {"\xe4\xbc\x9a\xe8\xad\xb0", "\xe8\xad\xb0\xe5\xae\xa4"}}, /* bigrams */
+    {"\xe8\x8c\xb6", {"\xe8\x8c\xb6"}},                                                                 /* alone */
+    {"\xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab", {"\xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab"}},                 /* whole */
+    {"\xe3\x81\x82\xe3\x81\x84\xe3\x81\x86", {"\xe3\x81\x82\xe3\x81\x84", "\xe3\x81\x82\xe3\x81\x84\xe3\x81\x86",
+                                              "\xe3\x81\x84\xe3\x81\x86"}}, /* 2- and 3-grams */
+    {"", {NULL}},
+    {"\xff\xfe", {"\xff\xfe"}}, /* not UTF-8: letters */
+};
+
+static void words_are_cut_as_documented(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof CUTS / sizeof *CUTS; i++) {
+        arena_reset(&arena);
+        struct bag b;
+        struct token_stream t;
+        bag_open(&b, &arena, bag_set(&arena), 100, true);
+        token_begin(&t, &b, "t", TOKEN_PROSE, 100);
+        token_text(&t, span_cstr(CUTS[i].text));
+        size_t words = 0;
+        for (size_t k = 0; k < b.n; k++) {
+            if (b.names[k].second.n) continue;
+            const char *want = CUTS[i].words[words++];
+            if (!want || !span_eq(b.names[k].first, span_cstr(want)))
+                fail_msg("'%s': word %zu is '%.*s'", CUTS[i].text, words, SPAN_ARG(b.names[k].first));
+        }
+        assert_true(words == 8 || !CUTS[i].words[words]);
+    }
+}
+
+static void nothing_comes_twice(void **state)
+{
+    (void)state;
+    static const char mail[] = "From: a@example.org\nSubject: one two one two\n\none two one two http://a.example/x/x\n";
+    arena_reset(&arena);
+    struct features f = features_of(mail, sizeof mail - 1);
+    for (unsigned v = 0; v < VIEW_COUNT; v++)
+        for (size_t i = 0; i < f.view[v].n; i++) {
+            assert_int_not_equal(f.view[v].v[i], 0);
+            for (size_t k = 0; k < i; k++) assert_int_not_equal(f.view[v].v[i], f.view[v].v[k]);
+        }
+}
+
+static void ignored_fields_change_nothing(void **state)
+{
+    (void)state;
+    static const char plain[] = "From: a@example.org\nSubject: hello\n\ntext\n";
+    static const char marked[] = "From: a@example.org\nX-Spam-Status: Yes, score=99\nX-Bogosity: Spam\nSubject: hello\n\ntext\n";
+    arena_reset(&arena);
+    struct features a = features_of(plain, sizeof plain - 1), b = features_of(marked, sizeof marked - 1);
+    for (unsigned v = 0; v < VIEW_COUNT; v++)
+        if (v != VIEW_SHAPE) assert_true(same_list(a.view[v], b.view[v])); /* its size is another */
+}
+
+static void names_go_with_the_same_features(void **state)
+{
+    (void)state;
+    static const char mail[] = "From: A <a@example.org>\nSubject: three little words\n\nsome text here\n";
+    struct mail m;
+    struct features a, b;
+    arena_reset(&arena);
+    mail_read(&m, span_of(mail, sizeof mail - 1), &arena);
+    features_extract(&m, &arena, &a);
+    features_extract_named(&m, &arena, &b);
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        assert_true(same_list(a.view[v], b.view[v]));
+        assert_null(a.names[v]);
+        for (size_t i = 0; i < b.view[v].n; i++) assert_true(b.names[v][i].field.n > 0);
+    }
+}
+
+static void a_full_arena_gives_fewer_features(void **state)
+{
+    (void)state;
+    static const char mail[] = "From: a@example.org\nSubject: hello\n\nsome text\n";
+    for (size_t left = 0; left < 200000; left += 997) {
+        struct mail m;
+        struct features f;
+        arena_reset(&arena);
+        mail_read(&m, span_of(mail, sizeof mail - 1), &arena);
+        assert_non_null(arena_alloc(&arena, arena_left(&arena) - left - 32));
+        features_extract(&m, &arena, &f);
+        for (unsigned v = 0; v < VIEW_COUNT; v++) assert_true(f.view[v].n < 8192);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(japanese_is_the_same_in_each_encoding),
+        cmocka_unit_test(words_are_cut_as_documented),
+        cmocka_unit_test(nothing_comes_twice),
+        cmocka_unit_test(ignored_fields_change_nothing),
+        cmocka_unit_test(names_go_with_the_same_features),
+        cmocka_unit_test(a_full_arena_gives_fewer_features),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_learner: the formulas of docs/scoring.md in their plainest form beside the code that runs; that learners learn,
+ * that freezing keeps what they learnt, and that damaged tables and lines of calibration are refused. */
+#include "models/calibrate.h"
+#include "models/fusion.h"
+#include "models/learner.h"
+#include "models/online.h"
+#include "worker/score/calib.h"
+#include "worker/score/table.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { MAILS = 400, PER_VIEW = 30, BITS = 16 };
+
+static uint64_t rng = 1;
+
+static uint32_t random32(void)
+{
+    rng = rng * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(rng >> 32);
+}
+
+/* Mails whose features come from 400 common ones a view; the first 40 of those are spam's, the next 40 ham's. */
+static struct toy {
+    uint32_t word[VIEW_COUNT][PER_VIEW];
+    struct features f;
+    bool spam;
+} toy[MAILS];
+
+static int make_toys(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < MAILS; k++) {
+        struct toy *t = &toy[k];
+        t->spam = random32() & 1;
+        memset(&t->f, 0, sizeof t->f);
+        for (unsigned v = 0; v < VIEW_COUNT; v++) {
+            for (unsigned i = 0; i < PER_VIEW; i++) {
+                /* Slots of their own, so that nothing is there twice. */
+                uint32_t word = i < 4 ? (t->spam ? 0 : 40) + 10 * i + random32() % 10 : 100 + 10 * i + random32() % 10;
+                t->word[v][i] = (word + 1 + 1000 * v) * 0x9E3779B1u;
+            }
+            t->f.view[v] = (struct feature_list){t->word[v], PER_VIEW};
+        }
+    }
+    return 0;
+}
+
+/* The reference: cells in an array of doubles, each formula written out, libm's functions. */
+struct plain {
+    double joint[1 << BITS], joint_g[1 << BITS], view[1 << BITS], view_g[1 << BITS], spam[1 << BITS], ham[1 << BITS];
+    double spams, hams;
+};
+
+static double plain_vote(const struct plain *l, uint32_t at)
+{
+    double n = l->spam[at] + l->ham[at], s = l->spam[at] / l->spams, h = l->ham[at] / l->hams;
+    if (n == 0) return 0;
+    double f = (0.1 * 0.5 + n * s / (s + h)) / (0.1 + n);
+    return log(f / (1 - f)) * pow((s - h) / (s + h), 4) * n / (n + 1);
+}
+
+static void plain_score(const struct plain *l, const struct features *f, struct parts *out)
+{
+    *out = (struct parts){0};
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        double sum = 0, magnitude = 0;
+        for (size_t i = 0; i < f->view[v].n; i++) {
+            uint32_t at = f->view[v].v[i] & ((1 << BITS) - 1);
+            out->v[PART_JOINT] += l->joint[at];
+            out->v[PART_VIEW + v] += l->view[at];
+            if (l->spams > 0 && l->hams > 0) {
+                sum += plain_vote(l, at);
+                magnitude += fabs(plain_vote(l, at));
+            }
+        }
+        out->v[PART_BAYES + v] = 0.3 * sum / sqrt(1 + magnitude);
+    }
+}
+
+static void plain_step(double *w, double *g, size_t n, double error)
+{
+    *g += error * error;
+    *w += 0.02 * pow(1000.0 / (double)n, 0.7) * error / sqrt(0.02 + *g);
+}
+
+static void plain_learn(struct plain *l, const struct features *f, bool spam)
+{
+    struct parts p;
+    plain_score(l, f, &p);
+    size_t all = VIEW_COUNT * PER_VIEW;
+    for (unsigned v = 0; v < VIEW_COUNT; v++)
+        for (size_t i = 0; i < f->view[v].n; i++) {
+            uint32_t at = f->view[v].v[i] & ((1 << BITS) - 1);
+            plain_step(&l->joint[at], &l->joint_g[at], all, spam - 1 / (1 + exp(-p.v[PART_JOINT])));
+            plain_step(&l->view[at], &l->view_g[at], f->view[v].n, spam - 1 / (1 + exp(-p.v[PART_VIEW + v])));
+            if (spam) l->spam[at]++;
+            else l->ham[at]++;
+        }
+    if (spam) l->spams++;
+    else l->hams++;
+}
+
+static void equals_the_plain_reference(void **state)
+{
+    (void)state;
+    struct plain *ref = calloc(1, sizeof *ref);
+    struct learner l;
+    assert_non_null(ref);
+    assert_int_equal(learner_open(&l, BITS), ERR_OK);
+    for (size_t k = 0; k < MAILS; k++) {
+        struct parts got, want;
+        learner_score(&l, &toy[k].f, &got);
+        plain_score(ref, &toy[k].f, &want);
+        for (unsigned i = 0; i < PART_COUNT; i++)
+            if (fabs(got.v[i] - want.v[i]) > 1e-3 * (1 + fabs(want.v[i])))
+                fail_msg("mail %zu part %u: %.9g, reference %.9g", k, i, got.v[i], want.v[i]);
+        learner_learn(&l, &toy[k].f, &got, toy[k].spam, 1);
+        plain_learn(ref, &toy[k].f, toy[k].spam);
+    }
+    learner_close(&l);
+    free(ref);
+}
+
+static void freezing_keeps_what_was_learnt(void **state)
+{
+    (void)state;
+    struct learner l;
+    const struct features *all[MAILS];
+    assert_int_equal(learner_open(&l, 20), ERR_OK);
+    for (size_t k = 0; k < MAILS; k++) {
+        struct parts p;
+        learner_score(&l, &toy[k].f, &p);
+        learner_learn(&l, &toy[k].f, &p, toy[k].spam, 1);
+        all[k] = &toy[k].f;
+    }
+    span section, again;
+    const char *why;
+    struct table t;
+    assert_int_equal(learner_freeze(&l, all, MAILS, 14, 1, &section), ERR_OK);
+    assert_int_equal(learner_freeze(&l, all, MAILS, 14, 1, &again), ERR_OK);
+    assert_true(span_eq(section, again));
+    assert_int_equal(table_load(section, &t, &why), ERR_OK);
+    for (size_t k = 0; k < MAILS; k++) {
+        struct parts live, frozen;
+        learner_score(&l, &toy[k].f, &live);
+        table_score(&t, &toy[k].f, &frozen);
+        for (unsigned i = 0; i < PART_COUNT; i++)
+            if (fabs(live.v[i] - frozen.v[i]) > 0.05 * (1 + fabs(live.v[i])))
+                fail_msg("mail %zu part %u: live %g, frozen %g", k, i, live.v[i], frozen.v[i]);
+        assert_true((frozen.v[PART_JOINT] > 0) == toy[k].spam);
+    }
+    /* Each header byte wrong in turn, and each length but the right one. */
+    uint8_t *bytes = malloc(section.n);
+    memcpy(bytes, section.p, section.n);
+    for (size_t i = 0; i < 12; i++) {
+        bytes[i] ^= 0xFF;
+        assert_int_equal(table_load(span_of(bytes, section.n), &t, &why), ERR_MODEL);
+        bytes[i] ^= 0xFF;
+    }
+    for (size_t n = 0; n < section.n; n += 4097) assert_int_equal(table_load(span_of(bytes, n), &t, &why), ERR_MODEL);
+    float nan = NAN;
+    memcpy(bytes + offsetof(struct table_head, scale), &nan, sizeof nan);
+    assert_int_equal(table_load(span_of(bytes, section.n), &t, &why), ERR_MODEL);
+    free(bytes);
+    free((void *)section.p);
+    free((void *)again.p);
+    learner_close(&l);
+}
+
+static void online_gets_the_rest_right(void **state)
+{
+    (void)state;
+    struct online o;
+    size_t wrong = 0;
+    assert_int_equal(online_open(&o), ERR_OK);
+    for (size_t k = 0; k < MAILS; k++) {
+        struct parts p;
+        double s = online_score(&o, &toy[k].f, &p);
+        if (k > MAILS / 4) wrong += (s > 0) != toy[k].spam;
+        assert_int_equal(online_learn(&o, &toy[k].f, &p, s, toy[k].spam), ERR_OK);
+    }
+    assert_int_equal(wrong, 0);
+    online_close(&o);
+}
+
+static void squash_keeps_order_and_sign(void **state)
+{
+    (void)state;
+    double last = -INFINITY;
+    for (double x = -1000; x <= 1000; x += 0.37) {
+        double y = part_squash(x);
+        assert_true(y > last && (y > 0) == (x > 0));
+        if (fabs(x) <= PART_KNEE) assert_true(y == x);
+        last = y;
+    }
+    struct parts none = {0};
+    assert_true(fusion_score(&none) == 0);
+}
+
+static void calibration_rises_and_holds(void **state)
+{
+    (void)state;
+    enum { ROWS = 5000 };
+    static struct calibrate_row rows[ROWS];
+    span section;
+    struct calib c;
+    const char *why;
+    for (size_t i = 0; i < ROWS; i++) {
+        /* True log-odds are half the score. */
+        double score = (double)(random32() % 20001) / 1000 - 10;
+        rows[i] = (struct calibrate_row){score, 1, random32() % 100000 < 100000 / (1 + exp(-score / 2))};
+    }
+    assert_int_equal(calibrate_fit(rows, ROWS, &section), ERR_OK);
+    assert_int_equal(calib_load(section, &c, &why), ERR_OK);
+    double last = -INFINITY;
+    for (double x = -30; x < 30; x += 0.1) {
+        assert_true(calib_at(&c, x) > last);
+        last = calib_at(&c, x);
+        if (fabs(x) < 5) assert_true(fabs(last - x / 2) < 0.8);
+    }
+    for (size_t n = 0; n < section.n; n++) assert_int_equal(calib_load(span_of(section.p, n), &c, &why), ERR_MODEL);
+    free((void *)section.p);
+    for (size_t i = 0; i < ROWS; i++) rows[i].spam = true;
+    assert_int_equal(calibrate_fit(rows, ROWS, &section), ERR_MODEL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equals_the_plain_reference), cmocka_unit_test(freezing_keeps_what_was_learnt),
+        cmocka_unit_test(online_gets_the_rest_right), cmocka_unit_test(squash_keeps_order_and_sign),
+        cmocka_unit_test(calibration_rises_and_holds),
+    };
+    return cmocka_run_group_tests(tests, make_toys, NULL);
+}
