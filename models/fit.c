@@ -22,6 +22,9 @@ enum {
     HIDDEN = 6,      /* neurons of the net */
     HELD_PARTS = 10, /* one of so many bodies is kept from the net's training, to stop it in time */
 };
+/* The views whose models hold for mail from elsewhere. */
+static const enum feature_view portable[] = {VIEW_HEAD_GRAM, VIEW_TEXT_GRAM, VIEW_BODY_GRAM, VIEW_SHAPE};
+enum { PORTABLE = sizeof portable / sizeof *portable };
 static const double LEAST_MAILS = 2; /* a feature of fewer is left out of the frozen table */
 
 /* Everything that is known about the corpus while a bundle is made. */
@@ -145,7 +148,10 @@ static enum err train_without(struct fit *t, unsigned f, span *table_out)
         }
     progress_end(&t->bar);
     for (size_t k = 0; k < c->n; k++) t->chosen[k] = t->fold[k] == f ? NULL : &c->mail[k]->f;
-    e = learner_freeze(&l, t->chosen, c->n, t->plan->table_bits, LEAST_MAILS, table_out);
+    unsigned views = t->by_source ? 0 : (1u << VIEW_COUNT) - 1;
+    if (t->by_source) /* the table's room is for what is weighed */
+        for (unsigned i = 0; i < PORTABLE; i++) views |= 1u << portable[i];
+    e = learner_freeze(&l, t->chosen, c->n, views, t->plan->table_bits, LEAST_MAILS, table_out);
     learner_close(&l);
     return e;
 }
@@ -174,9 +180,7 @@ static enum err judge_fold(struct fit *t, unsigned f)
  * random. */
 static enum err mean_net(span *section_out)
 {
-    static const unsigned portable[] = {PART_VIEW + VIEW_HEAD_GRAM, PART_VIEW + VIEW_TEXT_GRAM,
-                                        PART_VIEW + VIEW_BODY_GRAM, PART_VIEW + VIEW_SHAPE};
-    enum { COUNT = sizeof portable / sizeof *portable, WORDS = NET_HEAD_WORDS + NET_LAYER_WORDS + 3 * PART_INPUTS + 1 };
+    enum { WORDS = NET_HEAD_WORDS + NET_LAYER_WORDS + 3 * PART_INPUTS + 1 };
     uint32_t head[NET_HEAD_WORDS + NET_LAYER_WORDS] = {NET_MAGIC, NET_VERSION, PART_INPUTS, 1};
     float rest[3 * PART_INPUTS + 1] = {0}, one = 1; /* center, scale, weights and bias */
     uint32_t *layer = head + NET_HEAD_WORDS;
@@ -185,7 +189,7 @@ static enum err mean_net(span *section_out)
     layer[3] = NET_LINEAR;
     memcpy(layer + 4, &one, sizeof one);
     for (unsigned i = 0; i < PART_INPUTS; i++) rest[PART_INPUTS + i] = 1;
-    for (unsigned i = 0; i < COUNT; i++) rest[2 * PART_INPUTS + portable[i]] = 1.0f / COUNT;
+    for (unsigned i = 0; i < PORTABLE; i++) rest[2 * PART_INPUTS + PART_VIEW + portable[i]] = 1.0f / PORTABLE;
     uint8_t *p = malloc(WORDS * sizeof(uint32_t));
     if (!p) return ERR_MEMORY;
     memcpy(p, head, sizeof head);

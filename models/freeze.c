@@ -85,8 +85,8 @@ static void put(struct table_slot *group, struct table_slot s)
     if (importance(s) > importance(*weakest)) *weakest = s;
 }
 
-enum err learner_freeze(const struct learner *l, const struct features *const *f, size_t n, unsigned bits, double least,
-                        span *section_out)
+enum err learner_freeze(const struct learner *l, const struct features *const *f, size_t n, unsigned views,
+                        unsigned bits, double least, span *section_out)
 {
     size_t slots = (size_t)1 << bits, bytes = sizeof(struct table_head) + slots * sizeof(struct table_slot);
     uint8_t *p = calloc(1, bytes);
@@ -104,6 +104,7 @@ enum err learner_freeze(const struct learner *l, const struct features *const *f
     head->version = TABLE_VERSION;
     head->bits = bits;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        if (!(views >> v & 1)) continue;
         float step[WEIGHTS];
         choose_scale(l, f, n, v, least, &seen, step);
         memset(seen.bits, 0, seen.bytes);

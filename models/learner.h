@@ -46,12 +46,13 @@ void learner_repeat(struct learner *l, const struct features *f, bool spam, doub
 /* Write the frozen table (worker/score/table.h).
  *
  *   f[n]         mails whose features are candidates, in this order; NULL entries are skipped
+ *   views        bit v: keep the features of view v
  *   bits         log2 of slots
  *   least        a feature of fewer mails is left out
  *   section_out  owned by the caller; free() its p
  *
  * ERR_MEMORY. Where a group is full the features with the larger weights stay. */
-enum err learner_freeze(const struct learner *l, const struct features *const *f, size_t n, unsigned bits, double least,
-                        span *section_out);
+enum err learner_freeze(const struct learner *l, const struct features *const *f, size_t n, unsigned views,
+                        unsigned bits, double least, span *section_out);
 
 #endif

@@ -47,9 +47,11 @@ static bool same_list(struct feature_list a, struct feature_list b)
 static const struct {
     const char *name, *mail;
 } ENCODINGS[] = {
-    {"utf-8", HEAD "utf-8\n\n\xe3\x81\x8a\xe8\x8c\xb6\xe3\x81\xae\xe4\xbc\x9a\xe8\xad\xb0 \xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab\n"},
+    {"utf-8", HEAD
+     "utf-8\n\n\xe3\x81\x8a\xe8\x8c\xb6\xe3\x81\xae\xe4\xbc\x9a\xe8\xad\xb0 \xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab\n"},
     {"iso-2022-jp", HEAD "iso-2022-jp\n\n\x1b$B$*Cc$N2q5D\x1b(B \x1b$B%a!<%k\x1b(B\n"},
-    {"shift_jis", HEAD "shift_jis\n\n\x82\xa8\x92\x83\x82\xcc\x89\xef\x8b" "c \x83\x81\x81[\x83\x8b\n"},
+    {"shift_jis", HEAD "shift_jis\n\n\x82\xa8\x92\x83\x82\xcc\x89\xef\x8b"
+                       "c \x83\x81\x81[\x83\x8b\n"},
     {"euc-jp", HEAD "euc-jp\n\n\xa4\xaa\xc3\xe3\xa4\xce\xb2\xf1\xb5\xc4 \xa5\xe1\xa1\xbc\xa5\xeb\n"},
 };
 
@@ -62,7 +64,8 @@ static void japanese_is_the_same_in_each_encoding(void **state)
     for (size_t i = 1; i < sizeof ENCODINGS / sizeof *ENCODINGS; i++) {
         struct features f = features_of(ENCODINGS[i].mail, strlen(ENCODINGS[i].mail));
         if (!same_list(first.view[VIEW_TEXT], f.view[VIEW_TEXT])) fail_msg("%s: other tokens", ENCODINGS[i].name);
-        if (!same_list(first.view[VIEW_TEXT_GRAM], f.view[VIEW_TEXT_GRAM])) fail_msg("%s: other grams", ENCODINGS[i].name);
+        if (!same_list(first.view[VIEW_TEXT_GRAM], f.view[VIEW_TEXT_GRAM]))
+            fail_msg("%s: other grams", ENCODINGS[i].name);
     }
 }
 
@@ -75,8 +78,9 @@ static const struct {
     {"\xe4\xbc\x9a\xe8\xad\xb0\xe5\xae\xa4", {"\xe4\xbc\x9a\xe8\xad\xb0", "\xe8\xad\xb0\xe5\xae\xa4"}}, /* bigrams */
     {"\xe8\x8c\xb6", {"\xe8\x8c\xb6"}},                                                                 /* alone */
     {"\xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab", {"\xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab"}},                 /* whole */
-    {"\xe3\x81\x82\xe3\x81\x84\xe3\x81\x86", {"\xe3\x81\x82\xe3\x81\x84", "\xe3\x81\x82\xe3\x81\x84\xe3\x81\x86",
-                                              "\xe3\x81\x84\xe3\x81\x86"}}, /* 2- and 3-grams */
+    {"\xe3\x81\x82\xe3\x81\x84\xe3\x81\x86",
+     {"\xe3\x81\x82\xe3\x81\x84", "\xe3\x81\x82\xe3\x81\x84\xe3\x81\x86",
+      "\xe3\x81\x84\xe3\x81\x86"}}, /* 2- and 3-grams */
     {"", {NULL}},
     {"\xff\xfe", {"\xff\xfe"}}, /* not UTF-8: letters */
 };
@@ -105,7 +109,8 @@ static void words_are_cut_as_documented(void **state)
 static void nothing_comes_twice(void **state)
 {
     (void)state;
-    static const char mail[] = "From: a@example.org\nSubject: one two one two\n\none two one two http://a.example/x/x\n";
+    static const char mail[] =
+        "From: a@example.org\nSubject: one two one two\n\none two one two http://a.example/x/x\n";
     arena_reset(&arena);
     struct features f = features_of(mail, sizeof mail - 1);
     for (unsigned v = 0; v < VIEW_COUNT; v++)
@@ -119,7 +124,8 @@ static void ignored_fields_change_nothing(void **state)
 {
     (void)state;
     static const char plain[] = "From: a@example.org\nSubject: hello\n\ntext\n";
-    static const char marked[] = "From: a@example.org\nX-Spam-Status: Yes, score=99\nX-Bogosity: Spam\nSubject: hello\n\ntext\n";
+    static const char marked[] =
+        "From: a@example.org\nX-Spam-Status: Yes, score=99\nX-Bogosity: Spam\nSubject: hello\n\ntext\n";
     arena_reset(&arena);
     struct features a = features_of(plain, sizeof plain - 1), b = features_of(marked, sizeof marked - 1);
     for (unsigned v = 0; v < VIEW_COUNT; v++)

@@ -99,11 +99,15 @@ static void plain_learn(struct plain *l, const struct features *f, bool spam)
             uint32_t at = f->view[v].v[i] & ((1 << BITS) - 1);
             plain_step(&l->joint[at], &l->joint_g[at], all, spam - 1 / (1 + exp(-p.v[PART_JOINT])));
             plain_step(&l->view[at], &l->view_g[at], f->view[v].n, spam - 1 / (1 + exp(-p.v[PART_VIEW + v])));
-            if (spam) l->spam[at]++;
-            else l->ham[at]++;
+            if (spam)
+                l->spam[at]++;
+            else
+                l->ham[at]++;
         }
-    if (spam) l->spams++;
-    else l->hams++;
+    if (spam)
+        l->spams++;
+    else
+        l->hams++;
 }
 
 static void equals_the_plain_reference(void **state)
@@ -142,8 +146,8 @@ static void freezing_keeps_what_was_learnt(void **state)
     span section, again;
     const char *why;
     struct table t;
-    assert_int_equal(learner_freeze(&l, all, MAILS, 14, 1, &section), ERR_OK);
-    assert_int_equal(learner_freeze(&l, all, MAILS, 14, 1, &again), ERR_OK);
+    assert_int_equal(learner_freeze(&l, all, MAILS, ~0u, 14, 1, &section), ERR_OK);
+    assert_int_equal(learner_freeze(&l, all, MAILS, ~0u, 14, 1, &again), ERR_OK);
     assert_true(span_eq(section, again));
     assert_int_equal(table_load(section, &t, &why), ERR_OK);
     for (size_t k = 0; k < MAILS; k++) {
@@ -233,8 +237,8 @@ static void calibration_rises_and_holds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_the_plain_reference), cmocka_unit_test(freezing_keeps_what_was_learnt),
-        cmocka_unit_test(online_gets_the_rest_right), cmocka_unit_test(squash_keeps_order_and_sign),
+        cmocka_unit_test(equals_the_plain_reference),  cmocka_unit_test(freezing_keeps_what_was_learnt),
+        cmocka_unit_test(online_gets_the_rest_right),  cmocka_unit_test(squash_keeps_order_and_sign),
         cmocka_unit_test(calibration_rises_and_holds),
     };
     return cmocka_run_group_tests(tests, make_toys, NULL);

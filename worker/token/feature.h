@@ -10,7 +10,7 @@
 #include "proto/base/arena.h"
 #include "worker/mime/mail.h"
 
-enum { FEATURE_VERSION = 1 };
+enum { FEATURE_VERSION = 2 };
 
 enum feature_view {
     VIEW_HEAD_GRAM, /* byte 4-grams of the raw header and the first raw body bytes */
