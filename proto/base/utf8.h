@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* utf8: is it UTF-8? (RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF.) */
+/* utf8: is it UTF-8, and how a character is written in it. (RFC 3629: no overlong forms, no surrogates, nothing past
+ * U+10FFFF.) */
 #ifndef FURUI_BASE_UTF8_H
 #define FURUI_BASE_UTF8_H
 
@@ -18,6 +19,16 @@ static inline size_t utf8_len(span s)
     uint8_t d = s.p[1];
     bool bad = (c == 0xE0 && d < 0xA0) || (c == 0xED && d > 0x9F) || (c == 0xF0 && d < 0x90) || (c == 0xF4 && d > 0x8F);
     return bad ? 0 : n;
+}
+
+/* Write one character, up to U+10FFFF; returns its bytes, 1 to 4. */
+static inline size_t utf8_put(uint32_t c, uint8_t out[4])
+{
+    static const uint8_t LEAD[] = {0, 0xC0, 0xE0, 0xF0};
+    size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    for (size_t k = more; k; k--, c >>= 6) out[k] = (uint8_t)(0x80 | (c & 0x3F));
+    out[0] = (uint8_t)(LEAD[more] | c);
+    return more + 1;
 }
 
 #endif

@@ -62,27 +62,12 @@ static bool take_hex4(struct reader *r, uint32_t *out)
     *out = 0;
     for (int i = 0; i < 4; i++) {
         int c = peek(r);
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
+        int digit = c < 0 ? -1 : ascii_hex((uint8_t)c);
         if (digit < 0) return false;
         *out = *out << 4 | (uint32_t)digit;
         r->at++;
     }
     return true;
-}
-
-static uint8_t *put_utf8(uint8_t *to, uint32_t u)
-{
-    if (u < 0x80) {
-        *to++ = (uint8_t)u;
-        return to;
-    }
-    int more = u < 0x800 ? 1 : u < 0x10000 ? 2 : 3;
-    *to++ = (uint8_t)((0xF0 << (3 - more)) | (u >> 6 * more));
-    while (more-- > 0) *to++ = (uint8_t)(0x80 | (u >> 6 * more & 0x3F));
-    return to;
 }
 
 /* After "\u"; a surrogate without its other half becomes U+FFFD. */
@@ -132,7 +117,7 @@ static enum err take_string(struct reader *r, span *out)
             *to++ = (uint8_t)values[name - names];
             r->at++;
         } else if (take(r, 'u') && take_code_unit(r, &u)) {
-            to = put_utf8(to, u);
+            to += utf8_put(u, to);
         } else {
             return ERR_SYNTAX;
         }

@@ -214,12 +214,23 @@ static bool header_goes_on(const struct walk *w, size_t at)
     return false;
 }
 
+/* What is odd about the bytes of a header block. */
+static void note_bytes(struct mail *m, span block)
+{
+    struct scan_census c;
+    block = span_head(block, MAIL_HEADER_BYTES_MAX);
+    scan->census(block.p, block.n, &c);
+    if (c.nul) m->odd |= ODD(NUL);
+    if (c.bare_cr) m->odd |= ODD(BARE_CR);
+    if (c.longest > LINE_MAX) m->odd |= ODD(LONG_LINE);
+}
+
 /* Read the header block at w->pos; w->pos is left at the body. A boundary line ends it too and is not consumed.
  * Returns false when there was no field at all. */
 static bool read_fields(struct walk *w, bool message)
 {
     struct mail *m = w->m;
-    size_t first = m->header_total, start = w->pos, spent = 0;
+    size_t start = w->pos, spent = 0;
     bool any = false;  /* a field was met, kept or not */
     bool kept = false; /* the last one was kept, so a fold goes to it */
     while (w->pos < w->raw.n) {
@@ -269,15 +280,7 @@ static bool read_fields(struct walk *w, bool message)
         }
         w->pos = next;
     }
-    if (m->header_total > first || any) {
-        struct scan_census c;
-        span block = span_head(span_from(w->raw, start), w->pos - start);
-        block = span_head(block, MAIL_HEADER_BYTES_MAX);
-        scan->census(block.p, block.n, &c);
-        if (c.nul) m->odd |= ODD(NUL);
-        if (c.bare_cr) m->odd |= ODD(BARE_CR);
-        if (c.longest > LINE_MAX) m->odd |= ODD(LONG_LINE);
-    }
+    if (any) note_bytes(m, span_head(span_from(w->raw, start), w->pos - start));
     return any;
 }
 

@@ -63,20 +63,14 @@ static void put_raw(struct words *w, span s)
     put_converted(w, s, w->hint, &ignored);
 }
 
-static int hex(uint8_t c)
-{
-    c = ascii_lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The Q encoding (RFC 2047 4.2): like quoted-printable, with '_' for a space. */
 static size_t decode_q(span text, uint8_t *out, bool *bad)
 {
     size_t o = 0;
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
-        int hi = c == '=' && i + 2 < text.n ? hex(text.p[i + 1]) : -1;
-        int lo = hi >= 0 ? hex(text.p[i + 2]) : -1;
+        int hi = c == '=' && i + 2 < text.n ? ascii_hex(text.p[i + 1]) : -1;
+        int lo = hi >= 0 ? ascii_hex(text.p[i + 2]) : -1;
         if (lo >= 0) {
             c = (uint8_t)(hi << 4 | lo);
             i += 2;

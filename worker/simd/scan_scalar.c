@@ -134,13 +134,6 @@ static size_t base64(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool 
     return o;
 }
 
-static int hex(uint8_t c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static size_t qp(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad)
 {
     size_t i = 0, o = 0;
@@ -153,7 +146,7 @@ static size_t qp(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad
             i += run, o += run;
             continue;
         }
-        int hi = n - i > 2 ? hex(p[i + 1]) : -1, lo = n - i > 2 ? hex(p[i + 2]) : -1;
+        int hi = n - i > 2 ? ascii_hex(p[i + 1]) : -1, lo = n - i > 2 ? ascii_hex(p[i + 2]) : -1;
         if (hi >= 0 && lo >= 0) {
             out[o++] = (uint8_t)(hi << 4 | lo);
             i += 3;

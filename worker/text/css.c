@@ -90,20 +90,13 @@ static bool read_rgb(span s, uint32_t *out)
     return true;
 }
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    c = ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "fff", "ffff", "ffffff", "ffffffff". */
 static bool read_hex(span s, uint32_t *out)
 {
     if (s.n != 3 && s.n != 4 && s.n != 6 && s.n != 8) return false;
     uint32_t v = 0;
     for (size_t i = 0; i < s.n; i++) {
-        int h = hex_value(s.p[i]);
+        int h = ascii_hex(s.p[i]);
         if (h < 0) return false;
         v = v << 4 | (uint32_t)h;
         if (s.n < 6) v = v << 4 | (uint32_t)h;
@@ -137,7 +130,7 @@ bool css_legacy_colour(span s, uint32_t *out)
     if (!third) return *out = 0, true;
     uint8_t digit[3][LONGEST / 3 + 1] = {{0}};
     for (size_t i = 0; i < s.n; i++) {
-        int h = hex_value(s.p[i]);
+        int h = ascii_hex(s.p[i]);
         digit[i / third][i % third] = h < 0 ? 0 : (uint8_t)h;
     }
     while (third - skip > 2 && !digit[0][skip] && !digit[1][skip] && !digit[2][skip]) skip++;
@@ -261,7 +254,6 @@ static void read_display(struct css *c, span value)
         c->set &= ~(uint32_t)CSS_DISPLAY;
 }
 
-/* The words of `value` that tell whether a fact is so. */
 static bool is_one_of(span value, const char *a, const char *b)
 {
     return span_ieq(value, span_cstr(a)) || span_ieq(value, span_cstr(b));

@@ -6,6 +6,8 @@
  */
 #include "worker/text/entity.h"
 
+#include "proto/base/utf8.h"
+
 enum { NAME_MAX = 31, OLD_NAME_MAX = 6 };
 
 struct entity {
@@ -46,16 +48,6 @@ static const struct entity *find(span name)
     return NULL;
 }
 
-static size_t encode(uint32_t c, uint8_t out[ENTITY_BYTES_MAX])
-{
-    if (c < 0x80) return out[0] = (uint8_t)c, 1;
-    size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const uint8_t LEAD[] = {0, 0xC0, 0xE0, 0xF0};
-    for (size_t k = more; k; k--, c >>= 6) out[k] = (uint8_t)(0x80 | (c & 0x3F));
-    out[0] = (uint8_t)(LEAD[more] | c);
-    return more + 1;
-}
-
 /* "&#...": s begins behind the '#'. Bytes read of s, or 0. */
 static size_t read_number(span s, uint8_t out[ENTITY_BYTES_MAX], size_t *n_out)
 {
@@ -63,16 +55,15 @@ static size_t read_number(span s, uint8_t out[ENTITY_BYTES_MAX], size_t *n_out)
     size_t first = hex, i = first;
     uint32_t c = 0;
     for (; i < s.n; i++) {
-        uint8_t d = ascii_lower(s.p[i]);
-        uint32_t v = d >= '0' && d <= '9' ? d - 48u : hex && d >= 'a' && d <= 'f' ? d - 'a' + 10u : 16;
-        if (v == 16) break;
-        if (c <= 0x10FFFF) c = c * (hex ? 16 : 10) + v;
+        int digit = ascii_hex(s.p[i]), base = hex ? 16 : 10;
+        if (digit < 0 || digit >= base) break;
+        if (c <= 0x10FFFF) c = c * (uint32_t)base + (uint32_t)digit;
     }
     if (i == first) return 0;
     if (i < s.n && s.p[i] == ';') i++;
     if (c >= 0x80 && c < 0xA0) c = C1[c - 0x80];
     if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) c = 0xFFFD;
-    *n_out = encode(c, out);
+    *n_out = utf8_put(c, out);
     return i;
 }
 

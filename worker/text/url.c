@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "proto/base/hash.h"
+#include "proto/base/utf8.h"
 #include "worker/text/odd.h"
 
 enum {
@@ -26,20 +27,12 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-/* The value of a hex digit, or -1. */
-static int hex_value(uint8_t c)
-{
-    if (is_digit(c)) return c - '0';
-    c = ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte at s.p[*i], a percent escape taken as the byte it stands for; moves *i past it. */
 static uint8_t next_decoded(span s, size_t *i)
 {
     uint8_t c = s.p[(*i)++];
     if (c != '%' || *i + 2 > s.n) return c;
-    int high = hex_value(s.p[*i]), low = hex_value(s.p[*i + 1]);
+    int high = ascii_hex(s.p[*i]), low = ascii_hex(s.p[*i + 1]);
     if (high < 0 || low < 0) return c;
     *i += 2;
     return (uint8_t)(high << 4 | low);
@@ -149,16 +142,6 @@ static uint32_t fold_char(uint32_t c)
     return c < 0x80 ? ascii_lower((uint8_t)c) : c;
 }
 
-static size_t encode_char(uint32_t c, uint8_t out[4])
-{
-    if (c < 0x80) return out[0] = (uint8_t)c, 1;
-    size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const uint8_t LEAD[] = {0, 0xC0, 0xE0, 0xF0};
-    for (size_t k = more; k; k--, c >>= 6) out[k] = (uint8_t)(0x80 | (c & 0x3F));
-    out[0] = (uint8_t)(LEAD[more] | c);
-    return more + 1;
-}
-
 /* A host that no browser looks up ("forbidden domain code point"). */
 static bool forbidden(uint32_t c)
 {
@@ -176,7 +159,7 @@ static size_t decode_host(span raw, uint8_t host[URL_HOST_MAX + 1])
         c = fold_char(c);
         if (c == 0 && first != 0) continue;
         if (forbidden(c)) return 0;
-        size_t k = encode_char(c, bytes);
+        size_t k = utf8_put(c, bytes);
         if (n + k > URL_HOST_MAX) return 0;
         memcpy(host + n, bytes, k);
         n += k;
@@ -197,7 +180,7 @@ static bool ipv4_number(span s, uint64_t *out)
     }
     uint64_t v = 0;
     for (size_t i = 0; i < s.n; i++) {
-        int digit = hex_value(s.p[i]);
+        int digit = ascii_hex(s.p[i]);
         if (digit < 0 || (unsigned)digit >= base) return false;
         v = v * base + (unsigned)digit;
         if (v > UINT32_MAX) return false;
@@ -383,7 +366,7 @@ static size_t escaped_byte(span s, uint8_t c)
     if (s.p[0] == c) return 1;
     size_t at = span_istarts(s, SPAN("%25")) ? 3 : 1;
     if (s.p[0] != '%' || s.n < at + 2) return 0;
-    int high = hex_value(s.p[at]), low = hex_value(s.p[at + 1]);
+    int high = ascii_hex(s.p[at]), low = ascii_hex(s.p[at + 1]);
     return high >= 0 && low >= 0 && (high << 4 | low) == c ? at + 2 : 0;
 }
 
