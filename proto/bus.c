@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* bus: what zmq calls sockets, messages and monitors, by our names; see bus.h. */
 #define _GNU_SOURCE
 #include "proto/bus.h"
 

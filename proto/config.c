@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* config: one table of keys serves reading, checking, defaults and --show-config; see config.h. */
 #define _GNU_SOURCE
 #include "proto/config.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* pack: a switch over msgpack's first byte, every length held against what is left; see pack.h. */
 #include "proto/pack.h"
 
 void pack_init(struct pack *k, span bytes)

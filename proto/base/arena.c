@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* arena: one anonymous mapping and a mark that moves through it; see arena.h. */
 #define _GNU_SOURCE
 #include "proto/base/arena.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* clock: clock_gettime, in microseconds; see clock.h. */
 #include "proto/base/clock.h"
 
 #include <time.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* cpu: what the compiler finds the CPU to have; see cpu.h. */
 #include "proto/base/cpu.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* err: a sentence for each; see err.h. */
 #include "proto/base/err.h"
 
 const char *err_str(enum err e)

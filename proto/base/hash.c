@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* hash: XXH3, inlined from its header; see hash.h. */
 #define XXH_INLINE_ALL
 #include "proto/base/hash.h"
 

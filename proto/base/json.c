@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* json: a buffer that doubles, commas by what was written last; see json.h. */
 #include "proto/base/json.h"
 
 #include "proto/base/utf8.h"

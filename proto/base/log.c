@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* log: a line made on the stack and written at once; see log.h. */
 #include "proto/base/log.h"
 
 #include "proto/base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* odd: the words that verdicts name the bits by; see odd.h. */
 #include "worker/text/odd.h"
 
 const char *odd_word(enum odd_bit bit)
