@@ -5,6 +5,7 @@
 
 #include "engine/request.h"
 #include "proto/backend.h"
+#include "proto/base/file.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -43,12 +44,7 @@ static bool write_memfd(struct generation *g)
 {
     g->config_fd = memfd_create("furui-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (g->config_fd < 0) return false;
-    for (size_t at = 0; at < g->text_bytes;) {
-        ssize_t n = write(g->config_fd, g->text + at, g->text_bytes - at);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return false;
-        at += (size_t)n;
-    }
+    if (!file_write(g->config_fd, span_of(g->text, g->text_bytes))) return false;
     return fcntl(g->config_fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
 }
 

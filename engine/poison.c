@@ -4,6 +4,7 @@
 #include "engine/poison.h"
 
 #include "proto/base/clock.h"
+#include "proto/base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -41,17 +42,6 @@ static void make_room(const char *dir, int dir_fd, size_t bytes)
     free(e);
 }
 
-static bool write_all(int fd, span s)
-{
-    while (s.n) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return false;
-        s = span_from(s, (size_t)n);
-    }
-    return true;
-}
-
 static bool keep(const struct state *s, uint64_t id, span mail, char path[STATE_PATH_MAX])
 {
     static unsigned serial;
@@ -71,7 +61,7 @@ static bool keep(const struct state *s, uint64_t id, span mail, char path[STATE_
     state_path(s, "poison/", path);
     strncat(path, name, STATE_PATH_MAX - strlen(path) - 1);
     int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = fd >= 0 && write_all(fd, mail);
+    bool ok = fd >= 0 && file_write(fd, mail);
     if (fd >= 0 && close(fd) != 0) ok = false;
     if (fd >= 0 && !ok) unlinkat(dir_fd, name, 0);
     close(dir_fd);

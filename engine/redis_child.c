@@ -21,9 +21,9 @@ enum err redis_child_open(struct redis_child *r, const struct config *c, const s
     *r = (struct redis_child){
         .dir = dir, .ping_fd = -1, .restart_min_ms = c->restart_min_ms, .restart_max_ms = c->restart_max_ms};
     if (strcmp(c->redis, "private") != 0) return ERR_OK;
-    if (!child_find(c->redis_server, r->program)) {
+    if (!child_find(c->redis_program, r->program)) {
         snprintf(fault_out, CONFIG_FAULT_MAX,
-                 "%s: not found; install the package redis-server, or set `server = off` in [redis]", c->redis_server);
+                 "%s: not found; install the package redis-server, or set `server = off` in [redis]", c->redis_program);
         return ERR_IO;
     }
     r->state = REDIS_DOWN;

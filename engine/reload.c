@@ -65,8 +65,8 @@ void engine_reload(struct engine *e)
         return;
     }
     keep_old("state_dir", c.state_dir, e->config.state_dir);
-    keep_old("redis", c.redis, e->config.redis);
-    keep_old("redis_server", c.redis_server, e->config.redis_server);
+    keep_old("[redis] server", c.redis, e->config.redis);
+    keep_old("[redis] program", c.redis_program, e->config.redis_program);
     redis_child_address(&e->redis, &c, redis);
     struct generation *g = generation_new(&c, redis, fault);
     if (!g || front_listen(&e->front, &c, fault) != ERR_OK) {

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "models/bundle_write.h"
 
+#include "proto/base/file.h"
 #include "proto/base/hash.h"
 
 #include <assert.h>
@@ -105,25 +106,13 @@ static uint64_t lay_out(uint8_t *head, uint32_t feature_version, const struct bu
     return end;
 }
 
-/* All of `s` to `fd`; false with errno. */
-static bool write_all(int fd, span s)
-{
-    while (s.n) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return false;
-        s = span_from(s, (size_t)n);
-    }
-    return true;
-}
-
 static bool write_parts(int fd, span head, const struct bundle_part *parts, size_t n, const uint64_t *offset)
 {
     static const uint8_t zeros[BUNDLE_ALIGN];
-    if (!write_all(fd, head)) return false;
+    if (!file_write(fd, head)) return false;
     uint64_t end = head.n;
     for (size_t i = 0; i < n; i++) {
-        if (!write_all(fd, span_of(zeros, offset[i] - end)) || !write_all(fd, parts[i].bytes)) return false;
+        if (!file_write(fd, span_of(zeros, offset[i] - end)) || !file_write(fd, parts[i].bytes)) return false;
         end = offset[i] + parts[i].bytes.n;
     }
     return true;

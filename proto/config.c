@@ -76,7 +76,7 @@ static const struct key KEYS[] = {
     {"model", "bundle", STRING(bundle), NULL, wrong_path, "the model bundle that workers score with"},
     {"redis", "server", STRING(redis), "private", wrong_redis,
      "private (a redis-server of our own), off, unix:PATH or tcp:HOST:PORT"},
-    {"redis", "program", STRING(redis_server), "redis-server", wrong_path, "the program that 'private' starts"},
+    {"redis", "program", STRING(redis_program), "redis-server", wrong_path, "the program that 'private' starts"},
     {"redis", "prefix", STRING(redis_prefix), "furui", wrong_word, "what the names of all our keys begin with"},
     {"redis", "deadline_ms", WHOLE(redis_deadline_ms, 1, 60000), "20", NULL,
      "milliseconds that a verdict waits for reputation; then it goes without, marked degraded"},

@@ -52,8 +52,8 @@ struct config {
     /* [model] */
     char bundle[CONFIG_TEXT_MAX];
     /* [redis] */
-    char redis[CONFIG_TEXT_MAX];        /* "private", "off", "unix:PATH", "tcp:HOST:PORT" */
-    char redis_server[CONFIG_TEXT_MAX]; /* program for "private" */
+    char redis[CONFIG_TEXT_MAX];         /* "private", "off", "unix:PATH", "tcp:HOST:PORT" */
+    char redis_program[CONFIG_TEXT_MAX]; /* program for "private" */
     char redis_prefix[64];
     int redis_deadline_ms; /* what it has not answered by then is left out */
     int redis_flush_ms;    /* counters are written behind this often */

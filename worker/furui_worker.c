@@ -154,7 +154,7 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
     if (o->check) return true;
     /* "private" was turned into "unix:…" by the engine, which knows where it started the server. */
     if ((e = rep_open(c->redis, c->redis_prefix, c->redis_flush_ms, &p->rep)) != ERR_OK) {
-        snprintf(fault, CONFIG_FAULT_MAX, "redis = %s: %s", c->redis, err_str(e));
+        snprintf(fault, CONFIG_FAULT_MAX, "[redis] server = %s: %s", c->redis, err_str(e));
         return false;
     }
     rep_warm(p->rep, WARM_MS);
