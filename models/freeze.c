@@ -70,19 +70,24 @@ static int8_t rounded(double w, float step)
     return (int8_t)(x > 127 ? 127 : x < -127 ? -127 : x);
 }
 
-static int importance(struct table_slot s)
+/* How much the table would lose without a feature: its weights, times the root of how many mails hold it. */
+static float rank_of(const struct learner *l, uint32_t hash, struct table_slot s)
 {
-    return abs(s.joint) + abs(s.view) + abs(s.vote);
+    const struct learner_cell *c = &l->cell[hash & l->mask];
+    return (float)(abs(s.joint) + 2 * abs(s.view) + abs(s.vote)) * sqrtf(c->spam + c->ham);
 }
 
-static void put(struct table_slot *group, struct table_slot s)
+/* `rank` stands beside the slots; 0 is a free one. */
+static void put(struct table_slot *group, float *rank, struct table_slot s, float r)
 {
-    struct table_slot *weakest = group;
+    unsigned weakest = 0;
     for (unsigned i = 0; i < TABLE_GROUP; i++) {
-        if (group[i].check == s.check && importance(group[i])) return; /* here already, or its double */
-        if (importance(group[i]) < importance(*weakest)) weakest = group + i;
+        if (rank[i] > 0 && group[i].check == s.check) return; /* here already, or its double */
+        if (rank[i] < rank[weakest]) weakest = i;
     }
-    if (importance(s) > importance(*weakest)) *weakest = s;
+    if (r <= rank[weakest]) return;
+    group[weakest] = s;
+    rank[weakest] = r;
 }
 
 enum err learner_freeze(const struct learner *l, const struct features *const *f, size_t n, unsigned views,
@@ -92,8 +97,10 @@ enum err learner_freeze(const struct learner *l, const struct features *const *f
     uint8_t *p = calloc(1, bytes);
     struct seen seen = {.bytes = ((size_t)l->mask + 64) / 64 * sizeof(uint64_t)};
     seen.bits = malloc(seen.bytes);
-    if (!p || !seen.bits) {
+    float *rank = calloc(slots, sizeof *rank);
+    if (!p || !seen.bits || !rank) {
         free(p);
+        free(rank);
         free(seen.bits);
         return ERR_MEMORY;
     }
@@ -120,11 +127,13 @@ enum err learner_freeze(const struct learner *l, const struct features *const *f
                 weights_of(l, hash, w);
                 struct table_slot s = {table_check(hash), rounded(w[JOINT], step[JOINT]), rounded(w[VIEW], step[VIEW]),
                                        rounded(w[VOTE], step[VOTE])};
-                put(slot + table_group(hash, group_mask), s);
+                uint32_t group = table_group(hash, group_mask);
+                put(slot + group, rank + group, s, rank_of(l, hash, s));
             }
         }
     }
     free(seen.bits);
+    free(rank);
     *section_out = span_of(p, bytes);
     return ERR_OK;
 }
