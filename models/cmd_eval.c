@@ -132,13 +132,19 @@ static void show_text(const struct metrics *m, const struct calls *c, size_t exc
 {
     printf("mails            %zu (%zu ham, %zu spam", m->ham + m->spam, m->ham, m->spam);
     if (excluded) printf("; %zu more left out", excluded);
-    printf(")\n1-ROCA%%          %.4f\nlam%%             %.3f\n", m->roca_pct, m->lam_pct);
-    for (unsigned i = 0; i < METRICS_POINTS; i++)
-        printf("spam caught      %.2f%% when %g%% of ham is called spam\n", 100 * m->caught[i], 100 * METRICS_FPR[i]);
-    printf("ham called       ham %.2f%%, unsure %.2f%%, spam %.2f%%\n", share(c->n[0][0], m->ham),
-           share(c->n[0][1], m->ham), share(c->n[0][2], m->ham));
-    printf("spam called      ham %.2f%%, unsure %.2f%%, spam %.2f%%\n", share(c->n[1][0], m->spam),
-           share(c->n[1][1], m->spam), share(c->n[1][2], m->spam));
+    printf(")\n");
+    if (m->ham && m->spam) {
+        printf("1-ROCA%%          %.4f\nlam%%             %.3f\n", m->roca_pct, m->lam_pct);
+        for (unsigned i = 0; i < METRICS_POINTS; i++)
+            printf("spam caught      %.2f%% when %g%% of ham is called spam\n", 100 * m->caught[i],
+                   100 * METRICS_FPR[i]);
+    }
+    if (m->ham)
+        printf("ham called       ham %.2f%%, unsure %.2f%%, spam %.2f%%\n", share(c->n[0][0], m->ham),
+               share(c->n[0][1], m->ham), share(c->n[0][2], m->ham));
+    if (m->spam)
+        printf("spam called      ham %.2f%%, unsure %.2f%%, spam %.2f%%\n", share(c->n[1][0], m->spam),
+               share(c->n[1][1], m->spam), share(c->n[1][2], m->spam));
     printf("calibration      expected error %.4f, log loss %.4f\n", m->ece, m->log_loss);
     printf("time             %.1f s, %.0f mails/s\n", seconds, (double)mails / (seconds > 0 ? seconds : 1e-9));
 }

@@ -33,6 +33,7 @@ struct fit {
     const struct fit_plan *plan;
     unsigned folds;
     bool by_source;                 /* each fold is a source */
+    bool judges[FOLDS_MAX];         /* folds whose mails are judged and calibrate */
     uint8_t *fold;                  /* [n] */
     float *weight;                  /* [n] */
     uint32_t *order;                /* [n], the order in which the models learn */
@@ -77,6 +78,28 @@ static bool both_classes(const struct fit *t, unsigned f)
     for (size_t i = 0; i < t->c->n; i++)
         if (t->fold[i] != f) seen[t->c->mail[i]->spam] = true;
     return seen[0] && seen[1];
+}
+
+/* Does a source outside fold `f` hold both classes? Models of one-label sources alone tell sources apart, not spam, and
+ * what they say of another source calibrates nothing. */
+static bool sound_without(const struct fit *t, unsigned f)
+{
+    bool seen[FOLDS_MAX][2] = {{false, false}};
+    for (size_t i = 0; i < t->c->n; i++) seen[t->fold[i]][t->c->mail[i]->spam] = true;
+    for (unsigned k = 0; k < t->folds; k++)
+        if (k != f && seen[k][0] && seen[k][1]) return true;
+    return false;
+}
+
+/* Which folds calibrate: the sound ones, if both classes are among them, else all. */
+static void choose_judges(struct fit *t)
+{
+    bool seen[2] = {false, false};
+    for (unsigned f = 0; f < t->folds; f++) t->judges[f] = !t->by_source || sound_without(t, f);
+    for (size_t i = 0; i < t->c->n; i++)
+        if (t->judges[t->fold[i]]) seen[t->c->mail[i]->spam] = true;
+    if (!seen[0] || !seen[1])
+        for (unsigned f = 0; f < t->folds; f++) t->judges[f] = true;
 }
 
 static void choose_folds(struct fit *t)
@@ -246,20 +269,20 @@ static enum err judge_net(struct fit *t, unsigned f, const char **why_out)
 
 static enum err fit_calibration(struct fit *t, span *section_out, struct fit_report *r)
 {
-    size_t n = t->c->n;
+    size_t n = t->c->n, kept = 0;
     struct calibrate_row *rows = malloc(n * sizeof *rows);
     struct scored *s = malloc(n * sizeof *s);
     enum err e = rows && s ? ERR_OK : ERR_MEMORY;
     for (size_t i = 0; !e && i < n; i++)
-        rows[i] = (struct calibrate_row){t->held[i], t->weight[i], t->c->mail[i]->spam};
-    if (!e) e = calibrate_fit(rows, n, section_out);
+        if (t->judges[t->fold[i]]) rows[kept++] = (struct calibrate_row){t->held[i], t->weight[i], t->c->mail[i]->spam};
+    if (!e) e = calibrate_fit(rows, kept, section_out);
     if (!e) {
         struct calib line;
         const char *why;
         struct metrics m;
         e = calib_load(*section_out, &line, &why);
-        for (size_t i = 0; !e && i < n; i++) s[i] = (struct scored){calib_at(&line, t->held[i]), t->c->mail[i]->spam};
-        metrics_compute(s, n, 0, &m);
+        for (size_t i = 0; !e && i < kept; i++) s[i] = (struct scored){calib_at(&line, rows[i].score), rows[i].spam};
+        metrics_compute(s, kept, 0, &m);
         r->held_roca_pct = m.roca_pct;
         r->held_log_loss = m.log_loss;
     }
@@ -301,11 +324,14 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
     enum err e = open_fit(&t, c, plan);
     if (!e) {
         choose_folds(&t);
+        choose_judges(&t);
         choose_weights(&t);
         choose_order(&t);
     }
-    for (unsigned f = 0; !e && f < t.folds; f++) e = judge_fold(&t, f);
-    for (unsigned f = 0; !e && f < t.folds; f++) e = judge_net(&t, f, &why);
+    for (unsigned f = 0; !e && f < t.folds; f++)
+        if (t.judges[f]) e = judge_fold(&t, f);
+    for (unsigned f = 0; !e && f < t.folds; f++)
+        if (t.judges[f]) e = judge_net(&t, f, &why);
     r.folds = t.folds;
     r.by_source = t.by_source;
     if (!e) e = fit_calibration(&t, &calib, &r);
