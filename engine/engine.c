@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "engine/engine.h"
 
+#include "engine/accept.h"
 #include "engine/poison.h"
 #include "proto/base/clock.h"
 
@@ -26,6 +27,8 @@ enum {
     LAST_READ_MOST = 4096,
     LINGER_MS = 1000, /* last answers on their way */
     CPUS_PER_IO_THREAD = 8,
+    DESCRIPTORS_MIN = 256, /* ours, a child's at its birth, and room for some clients */
+    TELL_EVERY_US = 10 * 1000000,
 };
 
 static void enter(struct engine *e, enum engine_phase phase)
@@ -199,6 +202,16 @@ static int wait_ms(const struct engine *e, int64_t now_us)
     return (int)(ms < most ? ms : most);
 }
 
+static void tell_starved(struct engine *e, int64_t now_us)
+{
+    uint64_t n = accept_starved();
+    if (n == e->starved_told || now_us - e->starved_us < TELL_EVERY_US) return;
+    LOG(LEVEL_ERROR, "no_descriptor", L_INT("attempts", n - e->starved_told),
+        L_STR("why", "too many connections; see who holds them, or raise ulimit -n"));
+    e->starved_told = n;
+    e->starved_us = now_us;
+}
+
 /* Returns the exit status. */
 static int loop(struct engine *e)
 {
@@ -217,6 +230,7 @@ static int loop(struct engine *e)
         dispatch_expire(&e->dispatch, now_us);
         dispatch_pump(&e->dispatch);
         front_tell(&e->front, now_us);
+        tell_starved(e, now_us);
         if (e->phase < PHASE_SERVING && !boot(e, now_us)) return EXIT_FAILURE;
         if (e->phase == PHASE_SERVING && e->reload_wanted) engine_reload(e);
         if (e->phase == PHASE_SERVING) engine_roll(e);
@@ -284,10 +298,15 @@ int engine_run(const struct engine_options *o)
     int io_threads = 1 + engine_workers(&e->config) / CPUS_PER_IO_THREAD;
     e->bus = bus_open(io_threads);
     if (!e->bus || e->signal_fd < 0) abort();
+    uint64_t descriptors = accept_raise_limit();
     struct dispatch_ops ops = {.ctx = e, .give = on_give, .answer = on_answer, .poison = on_poison};
     dispatch_open(&e->dispatch, &ops, &(struct dispatch_limits){0}, random_seed());
     int status = EXIT_FAILURE;
-    if (open_all(e)) {
+    if (descriptors < DESCRIPTORS_MIN) {
+        snprintf(e->fault, sizeof e->fault,
+                 "at most %d open descriptors are allowed (ulimit -n); at least %d are needed", (int)descriptors,
+                 DESCRIPTORS_MIN);
+    } else if (open_all(e)) {
         engine_apply(e);
         enter(e, PHASE_REDIS);
         status = loop(e);

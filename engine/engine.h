@@ -37,6 +37,8 @@ struct engine {
     enum engine_phase phase;
     int64_t started_us, phase_us; /* of the process; of the phase */
     bool hurry, rolling;
+    uint64_t starved_told; /* connections without a descriptor, as last told in the log */
+    int64_t starved_us;
     bool reload_wanted; /* SIGHUP came; while booting it waits */
     uint64_t reloads, reloads_refused;
     char fault[CONFIG_FAULT_MAX]; /* why it could not start */

@@ -2,7 +2,9 @@
 """test_failures: each row of the failure table, done to a service under load: every mail is answered once."""
 
 import os
+import resource
 import signal
+import socket
 import time
 
 import service
@@ -138,6 +140,25 @@ class Engine(Case):
             self.assertGreater(s.classify_whole(mail(), client_ip="192.0.2.9")["parts"]["reputation"], 2.5)
             self.assertEqual(s.stop(), 0)
             self.check_nothing_left(s)
+
+    def test_no_descriptor_left_is_not_the_end(self):
+        """libzmq's ipc listener would abort at EMFILE (engine/accept.h)."""
+        with Service() as s:
+            s.start()
+            pid = s.process.pid
+            room = len(os.listdir("/proc/%d/fd" % pid)) + 10
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (room, room))
+            greedy = []
+            for _ in range(60):
+                c = socket.socket(socket.AF_UNIX)
+                c.connect(s.endpoint[len("ipc://"):])
+                greedy.append(c)
+            s.wait_log("no_descriptor")
+            self.assertIsNone(s.process.poll())
+            for c in greedy:
+                c.close()
+            self.assertEqual(s.classify(mail())["kind"], "verdict")
+            self.assertEqual(s.stop(), 0)
 
 
 if __name__ == "__main__":
