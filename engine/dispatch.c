@@ -94,7 +94,9 @@ static void settle(struct dispatch *d, struct request *r, int64_t now_us)
         hist_add(&d->totals.latency, now_us - r->received_us);
         d->ops.answer(d->ops.ctx, r);
     }
-    if (r->answered && !r->given) request_free(r);
+    if (!r->answered || r->given) return;
+    d->held_bytes -= r->bytes;
+    request_free(r);
 }
 
 /* A job leaves its worker's hands. */
@@ -131,7 +133,7 @@ bool dispatch_admit(struct dispatch *d, struct request *r, int64_t now_us, enum 
                     const char **detail_out)
 {
     span identity = bus_frame_span(&r->identity);
-    size_t bytes = 0;
+    size_t header = bus_frame_span(&r->header).n, bytes = header;
     for (size_t i = 0; i < r->count; i++)
         if (!r->job[i].answered) bytes += bus_frame_span(&r->job[i].mail).n;
     *why_out = WIRE_BUSY;
@@ -144,7 +146,8 @@ bool dispatch_admit(struct dispatch *d, struct request *r, int64_t now_us, enum 
     d->requests++;
     d->totals.requests++;
     d->totals.mails += r->count;
-    d->totals.bytes += bytes;
+    d->totals.bytes += bytes - header;
+    d->held_bytes += r->bytes = header;
     heap_add(&d->deadlines, r);
     for (size_t i = 0; i < r->count; i++) {
         struct job *j = &r->job[i];

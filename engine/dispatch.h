@@ -28,7 +28,7 @@ enum {
 struct dispatch_limits {
     int credit;
     size_t queue_mails;  /* waiting */
-    size_t queue_bytes;  /* of all mails held, waiting or in a worker's hands */
+    size_t queue_bytes;  /* of all mails and headers held, waiting or in a worker's hands */
     size_t client_mails; /* unanswered, of one client */
 };
 

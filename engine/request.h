@@ -43,6 +43,7 @@ struct request {
     int64_t received_us, deadline_us;
     size_t heap_at; /* position in the deadlines' heap + 1; 0: not in it */
     size_t count;   /* of jobs; 1 to WIRE_BATCH_MAX */
+    size_t bytes;   /* of the header, while counted as held */
     size_t unanswered, given;
     struct job job[];
 };

@@ -53,7 +53,7 @@ static const struct key KEYS[] = {
     {"engine", "queue_mails", WHOLE(queue_mails, 1, 1000000), "4096", NULL,
      "mails that may wait for a worker; the next is refused: busy"},
     {"engine", "queue_mb", WHOLE(queue_mb, 1, 1000000), "256", NULL,
-     "megabytes of mail held, waiting or at a worker; what exceeds them is refused: busy"},
+     "megabytes of mail and request headers held, waiting or at a worker; what exceeds them is refused: busy"},
     {"engine", "mail_mb", WHOLE(mail_mb, 1, 1024), "64", NULL,
      "megabytes of one mail, at most; a larger one is refused: too_big"},
     {"engine", "deadline_ms", WHOLE(deadline_ms, 1, 3600000), "10000", NULL,

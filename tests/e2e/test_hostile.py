@@ -2,6 +2,8 @@
 """test_hostile: bad mails get a verdict that names what was odd, in bounded time and memory; bad requests get a
 refusal that names the fault, and the connection lives on."""
 
+import os
+import signal
 import time
 
 import hostile
@@ -44,6 +46,23 @@ class Hostile(Case):
         if SLOW == 1:  # a sanitiser's own memory says nothing
             for pid in self.s.workers():
                 self.assertLess(memory_kb(pid), WORKER_PRIVATE_KB)
+
+    def test_headers_count_as_held(self):
+        """1,200 tiny mails behind headers of 200 KB: 240 MB, were the queue to count mails alone."""
+        with Service(engine_mail_mb=1, engine_queue_mb=64, engine_workers=1) as s:
+            s.start()
+            pid, worker = s.process.pid, s.workers()[0]
+            os.kill(worker, signal.SIGSTOP)
+            before = memory_kb(pid, "Rss")
+            big = header(1, padding="x" * 200000)
+            with socket_to(s.endpoint) as c:
+                for _ in range(1200):
+                    c.send_multipart([big, b"x"])
+                whys = [msgpack.unpackb(c.recv_multipart()[0])["why"] for _ in range(900)]
+                self.assertEqual(set(whys), {"busy"})
+                if SLOW == 1:
+                    self.assertLess(memory_kb(pid, "Rss") - before, 160 * 1024)
+                os.kill(worker, signal.SIGCONT)
 
     def test_bad_request_is_refused_and_the_connection_lives(self):
         with socket_to(self.s.endpoint) as s:

@@ -22,6 +22,7 @@ struct world {
     char said[TEXT]; /* what happened since it was last looked at */
     int alone_most;  /* most jobs in hand of a seat that has a suspect */
     bool deaf[SEATS];
+    size_t header_bytes;
 };
 
 static void say(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -78,6 +79,7 @@ static struct request *request(struct world *w, int id, const char *client, cons
     r->received_us = w->now_ms * 1000;
     r->deadline_us = (w->now_ms + deadline_ms) * 1000;
     bus_frame_copy_in(&r->identity, span_cstr(client));
+    bus_frame_copy_in(&r->header, span_head(SPAN("hhhhhhhh"), w->header_bytes));
     for (size_t i = 0; mails[i]; i++) bus_frame_copy_in(&r->job[i].mail, span_of(mails + i, 1));
     return r;
 }
@@ -145,6 +147,7 @@ static void step(struct world *w, const char *word)
 static const struct script {
     const char *name, *does, *says;
     struct dispatch_limits limits; /* 0: generous */
+    size_t header_bytes;
 } SCRIPTS[] = {
     {.name = "one mail", "up0 1:A:a ok0", "w0:a 1=ok "},
     {.name = "nobody is there yet", "1:A:a up0 ok0", "w0:a 1=ok "},
@@ -161,6 +164,11 @@ static const struct script {
      "up0 1:A:ab 2:A:cd ok0 ok0 3:A:cd",
      "w0:a w0:b 2!busy 1=ok,ok w0:c w0:d ",
      .limits = {.queue_bytes = 3}},
+    {.name = "bytes of headers count, until nobody has the request",
+     "up0 1:A:ab@50 2:A:c ok0 3:A:c +60 4:A:c ok0 5:A:c",
+     "w0:a w0:b 2!busy 3!busy 1=ok,late 4!busy w0:c ",
+     .limits = {.queue_bytes = 6},
+     .header_bytes = 4},
     {.name = "one client has too many", "1:A:ab 2:A:c 3:B:d", "2!busy ", .limits = {.client_mails = 2}},
     {.name = "late in the queue", "1:A:ab@50 2:A:c@80 +60 up0 ok0", "1=late,late w0:c 2=ok "},
     {.name = "late in a worker's hands; the verdict comes after",
@@ -224,6 +232,7 @@ static void scripts(void **state)
         const struct script *s = &SCRIPTS[i];
         char does[256], *rest = does;
         world_open(&w, &s->limits);
+        w.header_bytes = s->header_bytes;
         snprintf(does, sizeof does, "%s", s->does);
         for (char *word; (word = strtok_r(rest, " ", &rest));) step(&w, word);
         if (strcmp(w.said, s->says) != 0)
