@@ -37,7 +37,8 @@ static const struct entity *find(span name)
     size_t low = 0, high = sizeof TABLE / sizeof *TABLE;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        int order = strncmp((const char *)name.p, TABLE[mid].name, name.n);
+        int order = name.p[0] - (uint8_t)TABLE[mid].name[0]; /* mostly it is that: 2x faster for a storm of them */
+        if (order == 0) order = strncmp((const char *)name.p, TABLE[mid].name, name.n);
         if (order == 0) order = TABLE[mid].name[name.n] ? -1 : 0;
         if (order == 0) return &TABLE[mid];
         if (order < 0)

@@ -6,6 +6,8 @@
  * Letter shares of Russian are the well-known ones (O. Lyashevskaya and S. Sharov, frequency dictionary, 2009). */
 #include "worker/text/guess.h"
 
+#include <limits.h>
+
 enum {
     INVALID = 400,
     FAVOUR_ONCE = 60,  /* a favoured candidate's lead, */
@@ -153,10 +155,11 @@ static int pair_cost(enum guess g, uint8_t a, uint8_t b)
     }
 }
 
-static int pairs_cost(enum guess g, span s, bool more)
+/* Ends early when it costs more than `most`. */
+static int pairs_cost(enum guess g, span s, bool more, int most)
 {
     int cost = 0;
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = 0; i < s.n && cost <= most; i++) {
         uint8_t a = s.p[i];
         if (a < 0x80) continue;
         if (g == GUESS_SHIFT_JIS && within(a, 0xA1, 0xDF)) { /* half-width kana */
@@ -253,17 +256,18 @@ enum guess guess_charset(span text, unsigned favoured)
     span s = span_head(span_from(text, first), GUESS_BYTES);
     bool more = text.n - first > s.n;
     for (size_t i = 0; i < s.n; i++) high += s.p[i] >> 7;
-    int least = 0;
+    /* The cheap ones first: a dear one then ends where it has lost. Of equals the first of the list wins. */
+    int least = INT_MAX / 2;
     enum guess best = GUESS_COUNT;
-    for (enum guess g = 0; g < GUESS_COUNT; g++) {
-        int cost = g <= GUESS_EUC_KR        ? pairs_cost(g, s, more)
+    for (enum guess g = GUESS_COUNT; g-- > 0;) {
+        int per_byte = g <= GUESS_EUC_KR ? FAVOUR_PAIRS : FAVOUR_SINGLE;
+        int favour = favoured >> g & 1 ? FAVOUR_ONCE + per_byte * (int)high : 0;
+        int cost = g <= GUESS_EUC_KR        ? pairs_cost(g, s, more, least + favour)
                    : g < GUESS_WINDOWS_1252 ? cyrillic_cost(g, s)
                                             : latin_cost(s);
-        int per_byte = g <= GUESS_EUC_KR ? FAVOUR_PAIRS : FAVOUR_SINGLE;
-        if (favoured >> g & 1) cost -= FAVOUR_ONCE + per_byte * (int)high;
-        if (best != GUESS_COUNT && cost >= least) continue;
+        if (cost - favour > least) continue;
         best = g;
-        least = cost;
+        least = cost - favour;
     }
     return best;
 }
