@@ -133,7 +133,7 @@ static enum err endpoint_err(int rc)
 static void choose_family(struct bus_sock *s, const char *endpoint)
 {
     bool tcp = strncmp(endpoint, "tcp://", 6) == 0;
-    set_int(s->zmq, ZMQ_IPV6, tcp && !(endpoint[6] >= '0' && endpoint[6] <= '9'));
+    set_int(s->zmq, ZMQ_IPV6, tcp && !ascii_digit((uint8_t)endpoint[6]));
 }
 
 /* Does somebody serve this ipc endpoint? libzmq would unlink its socket file and take its place. */

@@ -57,10 +57,25 @@ static inline uint8_t ascii_lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
+static inline bool ascii_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool ascii_alpha(uint8_t c)
+{
+    return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+static inline bool ascii_alnum(uint8_t c)
+{
+    return ascii_digit(c) || ascii_alpha(c);
+}
+
 /* The value of a hex digit, or -1. */
 static inline int ascii_hex(uint8_t c)
 {
-    if (c >= '0' && c <= '9') return c - '0';
+    if (ascii_digit(c)) return c - '0';
     c = ascii_lower(c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }

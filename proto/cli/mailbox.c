@@ -53,11 +53,6 @@ static int fill(struct mailbox *b)
     return 0;
 }
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Is this line, which begins with "From ", the envelope line of an mbox? It holds a time and a year, as
  * "From user@example.org Sat Jan  3 01:05:34 1996" does and "From now on" does not. */
 static bool is_from_line(span line)
@@ -66,8 +61,9 @@ static bool is_from_line(span line)
     for (size_t i = 5; i < line.n; i++) {
         const uint8_t *p = line.p + i;
         size_t left = line.n - i;
-        if (left >= 4 && is_digit(p[0]) && p[1] == ':' && is_digit(p[2]) && is_digit(p[3])) time = true;
-        if (left >= 4 && is_digit(p[0]) && is_digit(p[1]) && is_digit(p[2]) && is_digit(p[3]) && !is_digit(p[-1]))
+        if (left >= 4 && ascii_digit(p[0]) && p[1] == ':' && ascii_digit(p[2]) && ascii_digit(p[3])) time = true;
+        if (left >= 4 && ascii_digit(p[0]) && ascii_digit(p[1]) && ascii_digit(p[2]) && ascii_digit(p[3]) &&
+            !ascii_digit(p[-1]))
             year = true;
     }
     return time && year;

@@ -116,8 +116,7 @@ static size_t put_value(uint8_t *out, const struct param *p)
         } else if (p->extended && c == '%' && i + 2 < v.n) {
             int value = 0;
             for (int k = 1; k <= 2 && value >= 0; k++) {
-                uint8_t h = ascii_lower(v.p[i + k]);
-                int digit = h >= '0' && h <= '9' ? h - '0' : h >= 'a' && h <= 'f' ? h - 'a' + 10 : -1;
+                int digit = ascii_hex(v.p[i + k]);
                 value = digit < 0 ? -1 : value * 16 + digit;
             }
             if (value >= 0) {

@@ -16,7 +16,7 @@ const char *rep_kind_word(enum rep_kind kind)
 /* A byte of a domain as it stands in a key: letters, digits, '-', '_', '.', and UTF-8 of raw international names. */
 static bool domain_byte(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c >= 0x80;
+    return (c >= 'a' && c <= 'z') || ascii_digit(c) || c == '-' || c == '_' || c == '.' || c >= 0x80;
 }
 
 /* Keep one key unless it is there already. False when there is no room. */

@@ -19,13 +19,13 @@ static size_t read_number(span s, int64_t *milli)
     if (s.n && (s.p[0] == '-' || s.p[0] == '+')) i++;
     size_t first = i;
     int64_t v = 0;
-    for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
+    for (; i < s.n && ascii_digit(s.p[i]); i++)
         if (v < 1000000) v = v * 10 + (s.p[i] - '0');
     v *= 1000;
     size_t digits = i - first;
     if (i < s.n && s.p[i] == '.') {
         int64_t unit = 100;
-        for (i++; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++, digits++, unit /= 10) v += (s.p[i] - '0') * unit;
+        for (i++; i < s.n && ascii_digit(s.p[i]); i++, digits++, unit /= 10) v += (s.p[i] - '0') * unit;
     }
     if (!digits) return 0;
     *milli = negative ? -v : v;

@@ -43,8 +43,7 @@ static uint16_t *find_slot(const struct css_rules *r, uint64_t key)
 
 static bool is_name(uint8_t c)
 {
-    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '-' || c == '_' ||
-           c >= 0x80;
+    return ascii_alnum(c) || c == '-' || c == '_' || c >= 0x80;
 }
 
 static size_t name_end(span s, size_t at)
@@ -160,7 +159,7 @@ static bool media_holds(span s)
         unsigned v = 0;
         inside = span_from(inside, MIN.n);
         while (inside.n && (ascii_space(inside.p[0]) || inside.p[0] == ':')) inside = span_from(inside, 1);
-        for (; inside.n && inside.p[0] >= '0' && inside.p[0] <= '9' && v < 10000; inside = span_from(inside, 1))
+        for (; inside.n && ascii_digit(inside.p[0]) && v < 10000; inside = span_from(inside, 1))
             v = v * 10 + (inside.p[0] - '0');
         if (min ? v > CSS_SCREEN : v < CSS_SCREEN) return false;
         condition = true;

@@ -27,11 +27,6 @@ static const uint16_t C1[32] = {
     0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178,
 };
 
-static bool is_alnum(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
-}
-
 static const struct entity *find(span name)
 {
     size_t low = 0, high = sizeof TABLE / sizeof *TABLE;
@@ -76,7 +71,7 @@ size_t entity_read(span s, bool in_attribute, uint8_t out[ENTITY_BYTES_MAX], siz
         return n ? n + 2 : 0;
     }
     size_t n = 0;
-    while (n < name.n && n <= NAME_MAX && is_alnum(name.p[n])) n++;
+    while (n < name.n && n <= NAME_MAX && ascii_alnum(name.p[n])) n++;
     if (n < 2 || n > NAME_MAX) return 0;
     const struct entity *e = NULL;
     size_t end = n;
@@ -87,7 +82,7 @@ size_t entity_read(span s, bool in_attribute, uint8_t out[ENTITY_BYTES_MAX], siz
         end = k;
     }
     if (!e) return 0;
-    if (in_attribute && name.p[end - 1] != ';' && end < name.n && (name.p[end] == '=' || is_alnum(name.p[end])))
+    if (in_attribute && name.p[end - 1] != ';' && end < name.n && (name.p[end] == '=' || ascii_alnum(name.p[end])))
         return 0;
     *n_out = strlen(e->value);
     memcpy(out, e->value, *n_out);

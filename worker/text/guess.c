@@ -190,11 +190,6 @@ static const uint8_t RUSSIAN[32] = {36, 60, 45, 59, 51, 36, 67, 59, 38, 64, 48, 
 static const uint8_t KOI8[32] = {30, 0,  1,  22, 4,  5,  20, 3, 21, 8,  9, 10, 11, 12, 13, 14,
                                  15, 31, 16, 17, 18, 19, 6,  2, 28, 27, 7, 24, 29, 25, 23, 26};
 
-static bool ascii_letter(uint8_t c)
-{
-    return within(c | 0x20, 'a', 'z');
-}
-
 static int cyrillic_cost(enum guess g, span s)
 {
     int cost = 0;
@@ -217,7 +212,7 @@ static int cyrillic_cost(enum guess g, span s)
         bool big = g == GUESS_KOI8_R ? c >= 0xE0 : c < 0xE0;
         cost += RUSSIAN[g == GUESS_KOI8_R ? KOI8[c & 31] : c & 31];
         if (big) cost += !word ? 25 : upper ? 10 : 80;
-        bool touches = (i && ascii_letter(s.p[i - 1])) || (i + 1 < s.n && ascii_letter(s.p[i + 1]));
+        bool touches = (i && ascii_alpha(s.p[i - 1])) || (i + 1 < s.n && ascii_alpha(s.p[i + 1]));
         if (touches) cost += 60;
         word = true;
         upper = big;

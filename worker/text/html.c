@@ -22,7 +22,7 @@ static void font_size(span value, struct css *css)
     int sign = !value.n ? 0 : value.p[0] == '+' ? 1 : value.p[0] == '-' ? -1 : 0;
     int v = 0;
     size_t i = sign != 0, first = i;
-    for (; i < value.n && value.p[i] >= '0' && value.p[i] <= '9' && v < 100; i++) v = v * 10 + (value.p[i] - '0');
+    for (; i < value.n && ascii_digit(value.p[i]) && v < 100; i++) v = v * 10 + (value.p[i] - '0');
     if (i == first) return;
     v = sign ? 3 + sign * v : v;
     css->font = (uint16_t)(PX[v < 1 ? 0 : v > 7 ? 6 : v - 1] * 8);
@@ -35,7 +35,7 @@ static unsigned small_number(span s)
     unsigned v = 0;
     s = span_trim(s);
     size_t i = 0;
-    for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9' && v < 1000; i++) v = v * 10 + (s.p[i] - '0');
+    for (; i < s.n && ascii_digit(s.p[i]) && v < 1000; i++) v = v * 10 + (s.p[i] - '0');
     return i && (i == s.n || s.p[i] != '%') ? v : 1000;
 }
 
@@ -361,7 +361,7 @@ static void read_markup(struct page *p)
     uint8_t c = i < in.n ? in.p[i] : 0;
     bool end = c == '/';
     if (end) c = ++i < in.n ? in.p[i] : 0;
-    if (is_alpha(c)) {
+    if (ascii_alpha(c)) {
         size_t from = i;
         while (i < in.n && !ascii_space(in.p[i]) && in.p[i] != '/' && in.p[i] != '>') i++;
         span name = span_of(in.p + from, i - from);

@@ -19,7 +19,7 @@ enum {
 static bool in_word(span s, size_t i)
 {
     uint8_t c = s.p[i];
-    if (c < 0xC3) return is_alpha(c);
+    if (c < 0xC3) return ascii_alpha(c);
     if (c == 0xE3) return i + 1 < s.n && s.p[i + 1] != 0x80;
     return c != 0xCD && c != 0xE2 && c != 0xEF;
 }
@@ -27,7 +27,7 @@ static bool in_word(span s, size_t i)
 static bool has_word(span s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (in_word(s, i) || (s.p[i] >= '0' && s.p[i] <= '9')) return true;
+        if (in_word(s, i) || ascii_digit(s.p[i])) return true;
     return false;
 }
 

@@ -68,11 +68,6 @@ static inline span attr(const struct attrs *a, enum attr id)
     return has_attr(a, id) ? a->v[id] : SPAN_NONE;
 }
 
-static inline bool is_alpha(uint8_t c)
-{
-    return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
 static inline struct element *page_top(struct page *p)
 {
     return &p->stack[p->depth - 1];

@@ -6,12 +6,6 @@
 
 #include "worker/text/odd.h"
 
-static bool alnum(uint8_t c)
-{
-    c |= 0x20;
-    return (c >= 'a' && c <= 'z') || (c >= 0x30 && c <= 0x39);
-}
-
 uint64_t unicode_odd(span text)
 {
     uint64_t odd = 0;
@@ -19,7 +13,7 @@ uint64_t unicode_odd(span text)
     for (size_t i = 0; i + 2 < text.n; i++) {
         if (p[i] != 0xE2 && p[i] != 0xEF) continue;
         uint32_t c = (uint32_t)(p[i] & 15) << 12 | (uint32_t)(p[i + 1] & 63) << 6 | (p[i + 2] & 63);
-        bool after_letter = i && alnum(p[i - 1]);
+        bool after_letter = i && ascii_alnum(p[i - 1]);
         if ((c >= 0x200B && c <= 0x200D) || c == 0x2060 || c == 0xFEFF) {
             if (after_letter) odd |= ODD(ZERO_WIDTH);
         } else if ((c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069)) {

@@ -17,16 +17,6 @@ enum {
     PREFIX_MAX = 512,    /* bytes kept of what stands before the path; a longer one is written anew */
 };
 
-static bool is_alpha(uint8_t c)
-{
-    return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* The byte at s.p[*i], a percent escape taken as the byte it stands for; moves *i past it. */
 static uint8_t next_decoded(span s, size_t *i)
 {
@@ -96,7 +86,7 @@ static bool bare_host(span s, size_t end)
     if (n == 0 || n > sizeof host) return false;
     for (size_t i = 0; i < n; i++) {
         uint8_t c = s.p[i];
-        if (!is_alpha(c) && !is_digit(c) && c != '-' && c != '.' && c != '_') return false;
+        if (!ascii_alnum(c) && c != '-' && c != '.' && c != '_') return false;
         host[i] = ascii_lower(c);
     }
     if (host[n - 1] == '.') n--;
@@ -199,7 +189,7 @@ static enum ipv4 read_ipv4(uint8_t host[URL_HOST_MAX + 1], size_t *n)
     while (from && s.p[from - 1] != '.') from--;
     span last = span_from(s, from);
     bool digits = last.n > 0;
-    for (size_t i = 0; i < last.n; i++) digits = digits && is_digit(last.p[i]);
+    for (size_t i = 0; i < last.n; i++) digits = digits && ascii_digit(last.p[i]);
     uint64_t v;
     if (!digits && !(last.n >= 2 && last.p[0] == '0' && last.p[1] == 'x' && ipv4_number(last, &v))) return IPV4_NO;
 
@@ -240,7 +230,7 @@ static bool read_port(span s, uint16_t *out)
 {
     uint32_t v = 0;
     for (size_t i = 0; i < s.n; i++) {
-        if (!is_digit(s.p[i])) return false;
+        if (!ascii_digit(s.p[i])) return false;
         v = v * 10 + (uint32_t)(s.p[i] - '0');
         if (v > UINT16_MAX) return false;
     }

@@ -17,11 +17,6 @@ static const uint8_t KIND[256] =
         ['a' ... 'v'] = LINK, ['w'] = MARK,         ['x' ... 'z'] = LINK, ['~'] = LINK,
 };
 
-static bool is_word(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
-}
-
 /* Where the scheme begins whose "://" stands at `colon`, or colon when there is none. */
 static size_t scheme_begin(span text, size_t run, size_t colon)
 {
@@ -39,12 +34,12 @@ static size_t domain_begin(span text, size_t run, size_t slash)
     size_t i = slash, dots = 0;
     while (i > run && slash - i <= URL_HOST_MAX) {
         uint8_t c = text.p[i - 1];
-        if (!is_word(c) && c != '.' && c != '-') break;
+        if (!ascii_alnum(c) && c != '.' && c != '-') break;
         dots += c == '.';
         i--;
     }
     bool mail = i > run && (text.p[i - 1] == '@' || text.p[i - 1] == '_');
-    if (mail || !dots || slash - i > URL_HOST_MAX || !is_word(text.p[i])) return slash;
+    if (mail || !dots || slash - i > URL_HOST_MAX || !ascii_alnum(text.p[i])) return slash;
     uint8_t host[URL_HOST_MAX];
     for (size_t k = i; k < slash; k++) host[k - i] = ascii_lower(text.p[k]);
     return domain_known(span_of(host, slash - i)) ? i : slash;
@@ -83,7 +78,7 @@ void url_find(struct url_list *l, span text, enum url_place place)
             found = begin < i;
         } else if (ascii_lower(c) == 'w' && span_istarts(span_from(text, i), SPAN("www."))) {
             uint8_t before = i > run ? text.p[i - 1] : ' ';
-            found = !is_word(before) && !strchr("@.-_", before);
+            found = !ascii_alnum(before) && !strchr("@.-_", before);
         } else if (c == '/' && !slash++ && i > run && bare < URL_BARE_MAX) {
             begin = domain_begin(text, run, i);
             found = begin < i;
