@@ -5,6 +5,7 @@
 #include "models/metrics.h"
 #include "proto/base/clock.h"
 #include "proto/base/json.h"
+#include "proto/config.h"
 #include "worker/text/url.h"
 
 #include <errno.h>
@@ -14,13 +15,13 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "usage: furui eval --index INDEX --bundle BUNDLE [--exclude LIST] [--scores FILE] [--json]\n"
+    "usage: furui eval --index INDEX [--bundle BUNDLE] [--exclude LIST] [--scores FILE] [--json]\n"
     "       furui eval --index INDEX --protocol immediate [--exclude LIST] [--scores FILE] [--json]\n"
     "\n"
     "Judge labelled mail and show how good the verdicts are.\n"
     "\n"
     "  -i, --index INDEX      lines of 'spam PATH' or 'ham PATH', paths relative to INDEX\n"
-    "  -b, --bundle BUNDLE    judge by this model\n"
+    "  -b, --bundle BUNDLE    judge by this model (default: the starter bundle, as furuid's)\n"
     "  -p, --protocol NAME    immediate: start knowing nothing; judge each mail, then learn it, in the index's order\n"
     "                         (TREC spam track)\n"
     "  -x, --exclude LIST     line numbers of INDEX, one a line, to leave out of the figures, not out of learning\n"
@@ -92,7 +93,7 @@ static int parse(int argc, char **argv, struct options *o)
         }
     if (optind < argc) return cli_fail(CLI_USAGE, "eval", "unexpected argument '%s'", argv[optind]);
     if (!o->index) return cli_fail(CLI_USAGE, "eval", "no --index");
-    if (o->immediate == (o->bundle != NULL)) return cli_fail(CLI_USAGE, "eval", "give either --bundle or --protocol");
+    if (o->immediate && o->bundle) return cli_fail(CLI_USAGE, "eval", "give either --bundle or --protocol");
     if (o->unsure_at > o->spam_at) return cli_fail(CLI_USAGE, "eval", "--unsure-at is over --spam-at");
     return CLI_OK;
 }
@@ -112,14 +113,11 @@ static void count_calls(const struct options *o, const struct mail_index *x, con
     }
 }
 
-static int write_scores(const char *path, const struct mail_index *x, const double *score)
+static int write_scores(FILE *f, const char *path, const struct mail_index *x, const double *score)
 {
-    FILE *f = fopen(path, "w");
-    if (!f) return cli_fail(CLI_IO, "eval", "%s: %s", path, strerror(errno));
     for (size_t i = 0; i < x->n; i++)
         fprintf(f, "%s %s %.6f\n", x->entry[i].spam ? "spam" : "ham", x->entry[i].path, score[i]);
-    bool bad = ferror(f);
-    if (fclose(f) || bad) return cli_fail(CLI_IO, "eval", "%s: %s", path, strerror(errno));
+    if (fflush(f) || ferror(f)) return cli_fail(CLI_IO, "eval", "%s: %s", path, strerror(errno));
     return CLI_OK;
 }
 
@@ -203,9 +201,13 @@ static int judge(const struct options *o, const struct mail_index *x, double *sc
         if (judge_immediate(x, score, fault)) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
         return CLI_OK;
     }
+    struct config defaults;
     struct model *m;
-    if (model_open(o->bundle, &m, fault)) return cli_fail(COMMANDS_BAD_DATA, "eval", "%s", fault);
-    enum err e = judge_by_model(m, x, score, fault);
+    config_init(&defaults);
+    enum err e = model_open(o->bundle ? o->bundle : defaults.bundle, &m, fault);
+    config_close(&defaults);
+    if (e) return cli_fail(COMMANDS_BAD_DATA, "eval", "%s", fault);
+    e = judge_by_model(m, x, score, fault);
     model_close(m);
     return e ? cli_fail(CLI_NO_INPUT, "eval", "%s", fault) : CLI_OK;
 }
@@ -220,13 +222,17 @@ static int run(int argc, char **argv)
     struct mail_index x;
     if (index_open(o.index, &x, fault)) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
     double *score = NULL;
+    FILE *scores = NULL;
     int64_t start = clock_us();
     if (o.exclude && index_exclude(&x, o.exclude, fault)) status = cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
     if (!status && !(score = calloc(x.n, sizeof *score)))
         status = cli_fail(CLI_UNAVAILABLE, "eval", "%s", err_str(ERR_MEMORY));
+    if (!status && o.scores && !(scores = fopen(o.scores, "w"))) /* now, not after the work */
+        status = cli_fail(CLI_IO, "eval", "%s: %s", o.scores, strerror(errno));
     if (!status) status = judge(&o, &x, score);
-    if (!status && o.scores) status = write_scores(o.scores, &x, score);
+    if (!status && scores) status = write_scores(scores, o.scores, &x, score);
     if (!status) status = show(&o, &x, score, (double)(clock_us() - start) / 1e6);
+    if (scores) fclose(scores);
     free(score);
     index_close(&x);
     return status;

@@ -157,6 +157,18 @@ class Models(Case):
                     self.assertIn(says, err)
         self.assertFalse(os.path.exists(self.bundle))
 
+    def test_eval_judges_by_the_starter_bundle_unless_told(self):
+        said = [furui("eval", "--index", self.index, "--json", *more)[1] for more in ([], ["--bundle", BUNDLE])]
+        said = [{k: v for k, v in json.loads(s).items() if k != "seconds"} for s in said]
+        self.assertEqual(said[0], said[1])
+        status, _, err = furui("eval", "--index", self.index, "--bundle", BUNDLE, "--protocol", "immediate")
+        self.assertEqual((status, err), (64, "furui eval: give either --bundle or --protocol\n"))
+
+    def test_a_place_for_scores_is_looked_for_before_the_work(self):
+        nowhere = self.path("none", "scores")
+        status, out, err = furui("eval", "--index", self.corpus("c", 3, 2), "--scores", nowhere)
+        self.assertEqual((status, out, err), (74, "", "furui eval: %s: No such file or directory\n" % nowhere))
+
     def test_bench_counts_what_the_service_did(self):
         with Service() as s:
             s.start()
