@@ -9,7 +9,7 @@
 #include "proto/base/json.h"
 #include "proto/cli/cli.h"
 #include "proto/cli/mailbox.h"
-#include "proto/furui.h"
+#include "proto/cli/service.h"
 
 #include <assert.h>
 #include <getopt.h>
@@ -29,7 +29,7 @@ const struct verb verb_bench = {
             "service's processes used.\n"
             "\n"
             "options:\n"
-            "  --endpoint E      where the service is (tcp://127.0.0.1:7711)\n"
+            "  --endpoint E      tcp://HOST:PORT or ipc://PATH; default: as 'furui stat'\n"
             "  --in-flight N     requests in flight (256)\n"
             "  --seconds N       length of the window that is measured (10)\n"
             "  --warm-up N       seconds before it (2)\n"
@@ -271,14 +271,6 @@ static void show_json(const struct load *l, double seconds, const struct cpu_use
     json_close(&j);
 }
 
-/* Is anyone there? A warm-up would only wait. */
-static bool answers(struct furui_client *c)
-{
-    struct furui_answer a;
-    if (furui_client_ping(c, 3000, NULL, NULL) != FURUI_OK) return false;
-    return furui_client_poll(c, 5000, &a) == 1 && a.type == FURUI_PONG;
-}
-
 static int measure(struct load *l)
 {
     const struct plan *p = l->plan;
@@ -309,18 +301,17 @@ static int measure(struct load *l)
 static int run(const struct plan *p, const struct mails *m)
 {
     struct load l = {.plan = p, .mails = m};
-    struct furui_options o = {
-        .endpoints = &p->endpoint, .endpoint_count = p->endpoint ? 1 : 0, .in_flight_max = (int)p->in_flight};
-    enum furui_status s = furui_client_open(&o, &l.client);
-    if (s != FURUI_OK) return cli_fail(CLI_UNAVAILABLE, "bench", "%s", furui_strerror(s));
+    struct furui_options o = {.in_flight_max = (int)p->in_flight};
+    struct service s;
+    int status = service_open(&s, "bench", p->endpoint, &o);
+    if (status != CLI_OK) return status;
+    l.client = s.client;
     l.slots = calloc((size_t)p->in_flight, sizeof *l.slots);
     l.idle = calloc((size_t)p->in_flight, sizeof *l.idle);
     assert(l.slots && l.idle && "out of memory");
     for (long i = 0; i < p->in_flight; i++) l.idle[l.idle_count++] = &l.slots[i];
-    int status = answers(l.client) ? measure(&l)
-                                   : cli_fail(CLI_UNAVAILABLE, "bench", "no service answers at %s",
-                                              p->endpoint ? p->endpoint : "tcp://127.0.0.1:7711");
-    furui_client_close(l.client);
+    status = measure(&l);
+    service_close(&s);
     free(l.slots);
     free(l.idle);
     free(l.latency_us);

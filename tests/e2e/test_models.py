@@ -189,7 +189,7 @@ class Models(Case):
             self.assertIn("mails/s", out)
         status, _, err = furui("bench", "load", "--endpoint", "ipc://" + self.path("nobody"), "--index", self.index)
         self.assertEqual(status, 69)
-        self.assertIn("no service answers", err)
+        self.assertIn("no furuid answers", err)
 
     def test_foreign_headers_are_taken_out(self):
         sys.path.insert(0, os.path.join(ROOT, "bench/accuracy"))
