@@ -75,15 +75,14 @@ static void teach(void)
     for (enum guess g = 0; g < GUESS_COUNT; g++) {
         const char *text = guess_frequent(g);
         iconv_t cd = *text ? iconv_open(CHARSETS[OF_GUESS[g]].iconv, "UTF-8") : (iconv_t)-1;
-        if (cd == (iconv_t)-1) continue;
         char bytes[2048], *from = (char *)(uintptr_t)text, *to = bytes;
-        size_t in_left = strlen(text), out_left = sizeof bytes;
+        size_t in_left = cd == (iconv_t)-1 ? 0 : strlen(text), out_left = sizeof bytes;
         while (in_left && iconv(cd, &from, &in_left, &to, &out_left) == (size_t)-1 && in_left) {
             if (out_left < 4) break;
             from++, in_left--;
         }
         guess_learn(g, span_of(bytes, sizeof bytes - out_left));
-        iconv_close(cd);
+        if (cd != (iconv_t)-1) iconv_close(cd);
     }
 }
 

@@ -6,8 +6,6 @@
  * Letter shares of Russian are the well-known ones (O. Lyashevskaya and S. Sharov, frequency dictionary, 2009). */
 #include "worker/text/guess.h"
 
-#include <limits.h>
-
 enum {
     INVALID = 400,
     FAVOUR_ONCE = 60,  /* a favoured candidate's lead, */
@@ -47,12 +45,15 @@ const char *guess_frequent(enum guess g)
     return FREQUENT[g] ? FREQUENT[g] : "";
 }
 
+static void tabulate(enum guess g);
+
 void guess_learn(enum guess g, span characters)
 {
     for (size_t i = 0; i + 1 < characters.n; i += 2) {
         unsigned pair = (unsigned)characters.p[i] << 8 | characters.p[i + 1];
         frequent[g][pair >> 3] |= (uint8_t)(1 << (pair & 7));
     }
+    if (g <= GUESS_EUC_KR) tabulate(g);
 }
 
 static bool is_frequent(enum guess g, uint8_t a, uint8_t b)
@@ -155,30 +156,49 @@ static int pair_cost(enum guess g, uint8_t a, uint8_t b)
     }
 }
 
-/* Ends early when it costs more than `most`. */
-static int pairs_cost(enum guess g, span s, bool more, int most)
+/* What a byte over 127 costs that is a whole character, or none at all; 0 when it is the first half of one. */
+static int alone_cost(enum guess g, uint8_t a)
 {
-    int cost = 0;
-    for (size_t i = 0; i < s.n && cost <= most; i++) {
-        uint8_t a = s.p[i];
-        if (a < 0x80) continue;
-        if (g == GUESS_SHIFT_JIS && within(a, 0xA1, 0xDF)) { /* half-width kana */
-            cost += 116;
-            continue;
+    if (g == GUESS_SHIFT_JIS && within(a, 0xA1, 0xDF)) return 116; /* half-width kana */
+    return a == 0x80 || a == 0xFF || (g == GUESS_SHIFT_JIS && (a == 0xA0 || a > 0xFC)) ? INVALID : 0;
+}
+
+/* For each pair of bytes: twice what the first step costs, plus one when it goes over both. All the branches above, in
+ * one look-up. */
+static uint16_t step[GUESS_EUC_KR + 1][128][256];
+
+static void tabulate(enum guess g)
+{
+    for (int a = 0x80; a < 0x100; a++) {
+        for (int b = 0; b < 0x100; b++) {
+            int alone = alone_cost(g, (uint8_t)a), cost = alone ? alone : pair_cost(g, (uint8_t)a, (uint8_t)b);
+            step[g][a - 0x80][b] = (uint16_t)(2 * cost + (!alone && cost < INVALID));
         }
-        if (a == 0x80 || a == 0xFF || (g == GUESS_SHIFT_JIS && (a == 0xA0 || a > 0xFC))) {
-            cost += INVALID;
-            continue;
-        }
-        if (i + 1 == s.n) { /* half a character: fine where only our sample ends */
-            cost += more ? 0 : INVALID;
-            break;
-        }
-        int pair = pair_cost(g, a, s.p[i + 1]);
-        cost += pair;
-        if (pair < INVALID) i++;
     }
-    return cost;
+}
+
+/* All of them at once: each waits for its last look-up to know where its next is, so that five interleaved take hardly
+ * longer than one. */
+static void pairs_cost(span s, bool more, int cost_out[GUESS_EUC_KR + 1])
+{
+    size_t at[GUESS_EUC_KR + 1] = {0};
+    memset(cost_out, 0, sizeof at / sizeof *at * sizeof *cost_out);
+    for (bool going = true; going;) {
+        going = false;
+        for (enum guess g = 0; g <= GUESS_EUC_KR; g++) {
+            if (at[g] + 1 >= s.n) continue;
+            const uint8_t *p = s.p + at[g];
+            unsigned two = p[0] < 0x80 ? 0 : step[g][p[0] - 0x80][p[1]];
+            cost_out[g] += (int)(two >> 1);
+            at[g] += 1 + (two & 1);
+            going = true;
+        }
+    }
+    for (enum guess g = 0; g <= GUESS_EUC_KR; g++) {
+        if (at[g] >= s.n || s.p[at[g]] < 0x80) continue;
+        int alone = alone_cost(g, s.p[at[g]]);
+        cost_out[g] += alone ? alone : more ? 0 : INVALID; /* half a character: fine where only our sample ends */
+    }
 }
 
 /* --- one-byte charsets -------------------------------------------------------------------------------------------- */
@@ -251,18 +271,16 @@ enum guess guess_charset(span text, unsigned favoured)
     span s = span_head(span_from(text, first), GUESS_BYTES);
     bool more = text.n - first > s.n;
     for (size_t i = 0; i < s.n; i++) high += s.p[i] >> 7;
-    /* The cheap ones first: a dear one then ends where it has lost. Of equals the first of the list wins. */
-    int least = INT_MAX / 2;
+    int least = 0, pairs[GUESS_EUC_KR + 1];
     enum guess best = GUESS_COUNT;
-    for (enum guess g = GUESS_COUNT; g-- > 0;) {
+    pairs_cost(s, more, pairs);
+    for (enum guess g = 0; g < GUESS_COUNT; g++) {
+        int cost = g <= GUESS_EUC_KR ? pairs[g] : g < GUESS_WINDOWS_1252 ? cyrillic_cost(g, s) : latin_cost(s);
         int per_byte = g <= GUESS_EUC_KR ? FAVOUR_PAIRS : FAVOUR_SINGLE;
-        int favour = favoured >> g & 1 ? FAVOUR_ONCE + per_byte * (int)high : 0;
-        int cost = g <= GUESS_EUC_KR        ? pairs_cost(g, s, more, least + favour)
-                   : g < GUESS_WINDOWS_1252 ? cyrillic_cost(g, s)
-                                            : latin_cost(s);
-        if (cost - favour > least) continue;
+        if (favoured >> g & 1) cost -= FAVOUR_ONCE + per_byte * (int)high;
+        if (best != GUESS_COUNT && cost >= least) continue;
         best = g;
-        least = cost - favour;
+        least = cost;
     }
     return best;
 }

@@ -29,8 +29,8 @@ enum guess guess_charset(span text, unsigned favoured);
 /* The frequent characters of a candidate's language, UTF-8, or an empty string when it needs none. */
 const char *guess_frequent(enum guess g);
 
-/* Teach a candidate its frequent characters, converted to its own charset. At start, before any guess; without it the
- * guesses are only less sharp. */
+/* Teach a candidate its frequent characters, converted to its own charset; none if they cannot be, the guesses are
+ * only less sharp then. At start, each candidate once, before any guess. */
 void guess_learn(enum guess g, span characters);
 
 #endif
