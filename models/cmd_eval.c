@@ -30,8 +30,9 @@ static const char help[] =
     "  -s, --scores FILE      write 'LABEL PATH LOG-ODDS' for each mail, in the index's order\n"
     "  -j, --json             figures as one JSON object\n"
     "\n"
-    "1-ROCA% is the chance, in percent, that a ham scores above a spam. lam% is the logistic mean of both error rates\n"
-    "at log-odds 0. 'caught' is the share of spam above a threshold that calls so much ham spam and no more.\n"
+    "1-ROCA% is the chance, in percent, that a ham scores above a spam; the interval is a 95% bootstrap. lam% is the\n"
+    "logistic mean of both error rates at log-odds 0. 'caught' is the share of spam above a threshold that calls so\n"
+    "much ham spam and no more.\n"
     "Exit status: 0 done, 64 wrong usage, 65 a bad bundle, 66 an index or mail cannot be read, 74 FILE cannot be "
     "written.\n"
     "\n"
@@ -44,6 +45,8 @@ struct options {
 };
 
 enum { OPT_SPAM_AT = 256, OPT_UNSURE_AT };
+/* Fewer rounds over a large corpus, so that the interval takes a second or two. */
+enum { BOOTSTRAP_ROUNDS = 1000, BOOTSTRAP_MAILS = 100000000, BOOTSTRAP_SEED = 1 };
 
 static bool probability(const char *option, const char *text, double *out)
 {
@@ -126,13 +129,15 @@ static double share(size_t part, size_t all)
     return all ? 100.0 * (double)part / (double)all : NAN;
 }
 
-static void show_text(const struct metrics *m, const struct calls *c, size_t excluded, double seconds, size_t mails)
+static void show_text(const struct metrics *m, struct metrics_interval roca, const struct calls *c, size_t excluded,
+                      double seconds, size_t mails)
 {
     printf("mails            %zu (%zu ham, %zu spam", m->ham + m->spam, m->ham, m->spam);
     if (excluded) printf("; %zu more left out", excluded);
     printf(")\n");
     if (m->ham && m->spam) {
-        printf("1-ROCA%%          %.4f\nlam%%             %.3f\n", m->roca_pct, m->lam_pct);
+        printf("1-ROCA%%          %.4f (95%% interval %.4f to %.4f)\n", m->roca_pct, roca.low, roca.high);
+        printf("lam%%             %.3f\n", m->lam_pct);
         for (unsigned i = 0; i < METRICS_POINTS; i++)
             printf("spam caught      %.2f%% when %g%% of ham is called spam\n", 100 * m->caught[i],
                    100 * METRICS_FPR[i]);
@@ -147,7 +152,8 @@ static void show_text(const struct metrics *m, const struct calls *c, size_t exc
     printf("time             %.1f s, %.0f mails/s\n", seconds, (double)mails / (seconds > 0 ? seconds : 1e-9));
 }
 
-static void show_json(const struct metrics *m, const struct calls *c, size_t excluded, double seconds)
+static void show_json(const struct metrics *m, struct metrics_interval roca, const struct calls *c, size_t excluded,
+                      double seconds)
 {
     struct json j;
     json_init(&j);
@@ -157,6 +163,8 @@ static void show_json(const struct metrics *m, const struct calls *c, size_t exc
     json_uint(&j, "spam", m->spam);
     json_uint(&j, "excluded", excluded);
     json_num(&j, "roca_pct", m->roca_pct, 6);
+    json_num(&j, "roca_low_pct", roca.low, 6);
+    json_num(&j, "roca_high_pct", roca.high, 6);
     json_num(&j, "lam_pct", m->lam_pct, 6);
     json_num(&j, "caught_at_0.1_pct", 100 * m->caught[0], 4);
     json_num(&j, "caught_at_0.05_pct", 100 * m->caught[1], 4);
@@ -185,11 +193,13 @@ static int show(const struct options *o, const struct mail_index *x, const doubl
     struct metrics m;
     struct calls c;
     metrics_compute(s, n, 0, &m);
+    size_t rounds = n > BOOTSTRAP_MAILS / BOOTSTRAP_ROUNDS ? BOOTSTRAP_MAILS / n : BOOTSTRAP_ROUNDS;
+    struct metrics_interval roca = metrics_bootstrap(s, n, rounds > 100 ? rounds : 100, BOOTSTRAP_SEED);
     count_calls(o, x, score, &c);
     if (o->json)
-        show_json(&m, &c, x->excluded, seconds);
+        show_json(&m, roca, &c, x->excluded, seconds);
     else
-        show_text(&m, &c, x->excluded, seconds, x->n);
+        show_text(&m, roca, &c, x->excluded, seconds, x->n);
     free(s);
     return CLI_OK;
 }

@@ -161,6 +161,7 @@ class Models(Case):
         said = [furui("eval", "--index", self.index, "--json", *more)[1] for more in ([], ["--bundle", BUNDLE])]
         said = [{k: v for k, v in json.loads(s).items() if k != "seconds"} for s in said]
         self.assertEqual(said[0], said[1])
+        self.assertTrue(said[0]["roca_low_pct"] <= said[0]["roca_pct"] <= said[0]["roca_high_pct"])
         status, _, err = furui("eval", "--index", self.index, "--bundle", BUNDLE, "--protocol", "immediate")
         self.assertEqual((status, err), (64, "furui eval: give either --bundle or --protocol\n"))
 
