@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ static void in_child(const struct child_spec *s, pid_t parent) __attribute__((no
 static void in_child(const struct child_spec *s, pid_t parent)
 {
     setpgid(0, 0);
+    umask(077); /* Redis's files name people */
     prctl(PR_SET_PDEATHSIG, s->death_signal);
     if (getppid() != parent) _exit(127); /* it died before we asked */
 

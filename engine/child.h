@@ -2,8 +2,8 @@
 /* child: start another program so that it cannot outlive us, hear our terminal, or inherit what it should not.
  *
  * Every child has its own process group (Ctrl-C reaches only the engine), ignores SIGINT, gets `death_signal` from the
- * kernel when the engine dies (prctl(2), PR_SET_PDEATHSIG), reads /dev/null, and inherits the descriptors that are
- * listed and no others. */
+ * kernel when the engine dies (prctl(2), PR_SET_PDEATHSIG), makes files for its owner only, reads /dev/null, and
+ * inherits the descriptors that are listed and no others. */
 #ifndef FURUI_ENGINE_CHILD_H
 #define FURUI_ENGINE_CHILD_H
 

@@ -141,6 +141,18 @@ class Engine(Case):
             self.assertEqual(s.stop(), 0)
             self.check_nothing_left(s)
 
+    def test_nobody_else_may_read_what_it_writes(self):
+        with Service() as s:
+            old = os.umask(0)
+            try:
+                s.start()
+            finally:
+                os.umask(old)
+            for where, _, names in os.walk(s.state):
+                for name in names:
+                    mode = os.lstat(os.path.join(where, name)).st_mode
+                    self.assertEqual(mode & 0o066, 0, name)
+
     def test_no_descriptor_left_is_not_the_end(self):
         """libzmq's ipc listener would abort at EMFILE (engine/accept.h)."""
         with Service() as s:
