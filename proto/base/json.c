@@ -36,6 +36,9 @@ static void put_string(struct json *j, span s)
         } else if (c < 0x20 || c == 0x7F) {
             put(j, esc, (size_t)snprintf(esc, sizeof esc, "\\u%04x", c));
             i++;
+        } else if (c == 0xC2 && i + 1 < s.n && s.p[i + 1] >= 0x80 && s.p[i + 1] < 0xA0) { /* C1; U+009B is CSI */
+            put(j, esc, (size_t)snprintf(esc, sizeof esc, "\\u%04x", s.p[i + 1]));
+            i += 2;
         } else {
             size_t n = utf8_len(span_from(s, i));
             if (n)
