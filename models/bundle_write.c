@@ -146,6 +146,32 @@ static enum err fault_errno(char *out, const char *path, const char *doing)
     return fault(out, ERR_IO, path, what);
 }
 
+/* A new file beside `path`, open, and its name, owned by the caller. */
+static enum err create_beside(const char *path, char **temp_out, int *fd_out, char *fault_out)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return fault(fault_out, ERR_IO, path, "there is something that is not a file");
+    if (asprintf(temp_out, "%s.XXXXXX", path) < 0) return fault(fault_out, ERR_MEMORY, path, "out of memory");
+    *fd_out = mkostemp(*temp_out, O_CLOEXEC);
+    if (*fd_out >= 0) return ERR_OK;
+    enum err e = fault_errno(fault_out, path, "create a file beside it");
+    free(*temp_out);
+    return e;
+}
+
+enum err bundle_place(const char *path, char *fault_out)
+{
+    char *temp;
+    int fd;
+    enum err e = create_beside(path, &temp, &fd, fault_out);
+    if (e) return e;
+    close(fd);
+    unlink(temp);
+    free(temp);
+    return ERR_OK;
+}
+
 enum err bundle_write(const char *path, uint32_t feature_version, const struct manifest *m,
                       const struct bundle_part *parts, size_t n, char *id_out, char *fault_out)
 {
@@ -166,19 +192,11 @@ enum err bundle_write(const char *path, uint32_t feature_version, const struct m
     if (lay_out(head, feature_version, all, n, offset) > BUNDLE_BYTES_MAX)
         return fault(fault_out, ERR_TOO_BIG, path, "larger than a bundle may be");
 
-    struct stat st;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return fault(fault_out, ERR_IO, path, "there is something that is not a file");
-    char *temp = NULL;
-    if (asprintf(&temp, "%s.XXXXXX", path) < 0) return fault(fault_out, ERR_MEMORY, path, "out of memory");
-    enum err e = ERR_OK;
-    bool made = false;
-    int fd = mkostemp(temp, O_CLOEXEC);
-    if (fd < 0) {
-        e = fault_errno(fault_out, path, "create a file beside it");
-        goto done;
-    }
-    made = true;
+    char *temp;
+    int fd;
+    enum err e = create_beside(path, &temp, &fd, fault_out);
+    if (e) return e;
+    bool made = true;
     mode_t mask = umask(0);
     umask(mask);
     if (fchmod(fd, 0666 & ~mask) != 0 || !write_parts(fd, span_of(head, head_bytes), all, n, offset) ||

@@ -24,6 +24,9 @@ struct bundle_part {
     span bytes;
 };
 
+/* Could a bundle be written to `path`? Asked before the work: ERR_IO, ERR_MEMORY, as bundle_write. */
+enum err bundle_place(const char *path, char *fault_out);
+
 /* Write a bundle of `m` (as section "manifest", first) and parts[n] to `path`.
  *
  *   id_out     17 bytes, the new bundle's id; may be NULL

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* calibrate: bins of equal weight, pooled where they fall (Ayer et al. 1955); see calibrate.h. */
 #include "models/calibrate.h"
 
 #include "worker/score/calib.h"

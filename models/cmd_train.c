@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* furui train: labelled mail in, a model bundle out. */
+#include "models/bundle_write.h"
 #include "models/commands.h"
 #include "models/fit.h"
 #include "proto/base/clock.h"
@@ -85,6 +86,7 @@ static int run(int argc, char **argv)
     struct corpus c = {0};
     struct fit_report r;
     int64_t start = clock_us();
+    if (bundle_place(o.output, fault)) return cli_fail(CLI_IO, "train", "%s", fault);
     for (size_t i = 0; !status && i < o.indexes; i++)
         if (corpus_add(&c, o.index[i], fault)) status = cli_fail(CLI_NO_INPUT, "train", "%s", fault);
     if (!status) {

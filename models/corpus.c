@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* corpus: each mail one block: its facts, then its features; see corpus.h. */
 #include "models/corpus.h"
 
 #include "models/each.h"
@@ -16,17 +17,8 @@ struct filling {
 /* A mail's features, copied out of the arena into one block. */
 static struct corpus_mail *keep(const struct features *f)
 {
-    size_t words = 0;
-    for (unsigned v = 0; v < VIEW_COUNT; v++) words += f->view[v].n;
-    struct corpus_mail *m = malloc(sizeof *m + words * sizeof(uint32_t));
-    if (!m) return NULL;
-    m->f = *f;
-    uint32_t *to = (uint32_t *)(m + 1);
-    for (unsigned v = 0; v < VIEW_COUNT; v++) {
-        if (f->view[v].n) memcpy(to, f->view[v].v, f->view[v].n * sizeof *to);
-        m->f.view[v].v = to;
-        to += f->view[v].n;
-    }
+    struct corpus_mail *m = malloc(sizeof *m + features_count(f) * sizeof(uint32_t));
+    if (m) features_copy(f, (uint32_t *)(m + 1), &m->f);
     return m;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* fit: folds, learners, fusion and calibration, in the order in which they need each other; see fit.h. */
 #include "models/fit.h"
 
 #include "models/bundle_write.h"

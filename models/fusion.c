@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* fusion: the weights of the mean; see fusion.h. */
 #include "models/fusion.h"
 
 /* The joint model knows most; among the views, header and shape are surest; few words and links say little alone. */

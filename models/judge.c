@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* judge: what each_mail calls, by a bundle or by a filter that learns; see judge.h. */
 #include "models/judge.h"
 
 #include "models/each.h"

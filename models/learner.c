@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* learner: one pass over a mail's cells scores it, another learns it; see learner.h. */
 #include "models/learner.h"
 
 #include "worker/score/fixmath.h"
@@ -61,10 +62,8 @@ static float step(size_t n, double error)
 static void learn_linear(struct learner *l, const struct features *f, const struct parts *before, bool spam,
                          double weight)
 {
-    size_t all = 0;
-    for (unsigned v = 0; v < VIEW_COUNT; v++) all += f->view[v].n;
     double joint_error = weight * (spam - fix_sigmoid(before->v[PART_JOINT]));
-    float joint_step = step(all, joint_error), joint_square = (float)(joint_error * joint_error);
+    float joint_step = step(features_count(f), joint_error), joint_square = (float)(joint_error * joint_error);
     float early = (float)EARLY;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         double error = weight * (spam - fix_sigmoid(before->v[PART_VIEW + v]));

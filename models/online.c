@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* online: a ring of the mails that were close calls, one repeated with each new mail; see online.h. */
 #include "models/online.h"
 
 #include "worker/score/fixmath.h"
@@ -37,19 +38,12 @@ double online_score(const struct online *o, const struct features *f, struct par
 
 static enum err keep(struct online *o, const struct features *f, bool spam)
 {
-    size_t words = 0;
-    for (unsigned v = 0; v < VIEW_COUNT; v++) words += f->view[v].n;
-    uint32_t *to = malloc((words + 1) * sizeof *to);
+    uint32_t *to = malloc((features_count(f) + 1) * sizeof *to);
     if (!to) return ERR_MEMORY;
     struct online_kept *k = &o->kept[o->kept_next];
     free(k->block);
-    *k = (struct online_kept){.f = *f, .block = to, .spam = spam};
-    for (unsigned v = 0; v < VIEW_COUNT; v++) {
-        if (f->view[v].n) memcpy(to, f->view[v].v, f->view[v].n * sizeof *to);
-        k->f.view[v].v = to;
-        k->f.names[v] = NULL;
-        to += f->view[v].n;
-    }
+    *k = (struct online_kept){.block = to, .spam = spam};
+    features_copy(f, to, &k->f);
     o->kept_next = (o->kept_next + 1) % ONLINE_KEPT_MAX;
     if (o->kept_count < ONLINE_KEPT_MAX) o->kept_count++;
     return ERR_OK;

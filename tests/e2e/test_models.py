@@ -165,7 +165,10 @@ class Models(Case):
         status, _, err = furui("eval", "--index", self.index, "--bundle", BUNDLE, "--protocol", "immediate")
         self.assertEqual((status, err), (64, "furui eval: give either --bundle or --protocol\n"))
 
-    def test_a_place_for_scores_is_looked_for_before_the_work(self):
+    def test_places_for_results_are_looked_for_before_the_work(self):
+        nowhere = self.path("none", "m.bundle")
+        self.assertEqual(furui("train", "--index", self.path("none"), "-o", nowhere),
+                         (74, "", "furui train: %s: cannot create a file beside it: No such file or directory\n" % nowhere))
         nowhere = self.path("none", "scores")
         status, out, err = furui("eval", "--index", self.corpus("c", 3, 2), "--scores", nowhere)
         self.assertEqual((status, out, err), (74, "", "furui eval: %s: No such file or directory\n" % nowhere))

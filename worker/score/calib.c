@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* calib: knots checked once, then a straight line between two; see calib.h. */
 #include "worker/score/calib.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* model: a bundle's sections loaded and checked against each other; see model.h. */
 #include "worker/score/model.h"
 
 #include "worker/score/fixmath.h"

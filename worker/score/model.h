@@ -11,7 +11,7 @@
 
 struct model;
 
-enum { MODEL_FAULT_MAX = 256, MODEL_ID_MAX = 17 };
+enum { MODEL_FAULT_MAX = 256 };
 
 /* Map and verify a bundle (checksums, shapes, feature version).
  *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* part: votes, squashing, and the row that the net sees; see part.h. */
 #include "worker/score/part.h"
 
 #include "worker/score/fixmath.h"

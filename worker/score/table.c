@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* table: integer sums over groups of four slots; see table.h. */
 #include "worker/score/table.h"
 
 #include <assert.h>

@@ -16,7 +16,7 @@ enum {
     URL_BARE_MAX = 4096,  /* words of one text that are tried as a domain without a scheme */
 };
 
-enum url_place { URL_IN_TEXT, URL_IN_HREF, URL_IN_SRC, URL_IN_FORM, URL_IN_HEADER };
+enum url_place { URL_IN_TEXT, URL_IN_HREF, URL_IN_SRC, URL_IN_FORM, URL_PLACE_COUNT };
 
 struct url {
     span whole; /* as found, entities decoded, white space removed */

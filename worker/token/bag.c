@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* bag: memory taken from the arena at once, given back but for what was used; see bag.h. */
 #include "worker/token/bag.h"
 
 #include <assert.h>

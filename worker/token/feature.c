@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* feature: one function a view fills its bag; see feature.h. */
 #include "worker/token/feature.h"
 
 #include "worker/token/gram.h"
@@ -184,4 +185,22 @@ void features_extract(const struct mail *m, struct arena *a, struct features *ou
 void features_extract_named(const struct mail *m, struct arena *a, struct features *out)
 {
     extract(m, a, out, true);
+}
+
+size_t features_count(const struct features *f)
+{
+    size_t n = 0;
+    for (unsigned v = 0; v < VIEW_COUNT; v++) n += f->view[v].n;
+    return n;
+}
+
+void features_copy(const struct features *f, uint32_t *to, struct features *out)
+{
+    *out = *f;
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        if (f->view[v].n) memcpy(to, f->view[v].v, f->view[v].n * sizeof *to);
+        out->view[v].v = to;
+        out->names[v] = NULL;
+        to += f->view[v].n;
+    }
 }

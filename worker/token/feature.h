@@ -78,4 +78,10 @@ void features_extract(const struct mail *m, struct arena *a, struct features *ou
 /* The same with names, for explanations. 4-grams are named too: `first` is where the gram stood. */
 void features_extract_named(const struct mail *m, struct arena *a, struct features *out);
 
+/* How many hashes all lists hold together. */
+size_t features_count(const struct features *f);
+
+/* A copy whose lists lie in to[features_count(f)], without names. */
+void features_copy(const struct features *f, uint32_t *to, struct features *out);
+
 #endif

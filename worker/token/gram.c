@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* gram: each four bytes, mixed with a seed; see gram.h. */
 #include "worker/token/gram.h"
 
 void gram_add(struct bag *b, span s, uint32_t seed, span field)

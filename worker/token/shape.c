@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* shape: facts by name, sizes as powers of two; see shape.h. */
 #include "worker/token/shape.h"
 
 #include "worker/token/token.h"
@@ -44,7 +45,8 @@ static void put_pair(struct bag *b, const char *fact, span first, span second)
     bag_add(b, token_hash(second, token_hash(first, token_hash(f, 0x5A))), f, first, second, 0);
 }
 
-span shape_of(span text, uint8_t *buf, size_t cap)
+/* A text's form: letters become a or A, digits 9, runs count once; other ASCII stays, other bytes become x. */
+static span shape_of(span text, uint8_t *buf, size_t cap)
 {
     size_t n = 0;
     for (size_t i = 0; i < text.n && n < cap; i++) {
@@ -324,7 +326,7 @@ static void shape_text(const struct mail *m, struct bag *b, float *number)
 
 static void shape_links(const struct mail *m, struct bag *b, float *number)
 {
-    unsigned by_place[5] = {0}, own = 0, digits = 0, domains = 0;
+    unsigned by_place[URL_PLACE_COUNT] = {0}, own = 0, digits = 0, domains = 0;
     for (size_t i = 0; i < m->url_count; i++) {
         const struct url *u = &m->urls[i];
         by_place[u->place]++;

@@ -14,7 +14,4 @@ void shape_extract(const struct mail *m, struct bag *b, float number_out[NUMBER_
 /* log2(1 + n) / most, at most 1; linear between powers of two, so without libm and the same everywhere. */
 float shape_log(uint64_t n, float most);
 
-/* A text's form: letters become a or A, digits 9, runs count once; other ASCII stays, other bytes become x. */
-span shape_of(span text, uint8_t *buf, size_t cap);
-
 #endif

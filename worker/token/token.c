@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* token: words cut by script, paired with the four before them; see token.h. */
 #include "worker/token/token.h"
 
 #include "proto/base/hash.h"
