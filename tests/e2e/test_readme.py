@@ -52,6 +52,21 @@ class Programs(Case):
             line = re.escape(SAMPLE) + r" (ham|unsure|spam) \d\.\d{4} (accept|tag|junk)\n"
             self.assertRegex(done.stdout, "^(%s){2}$" % line)
 
+    @unittest.skipUnless(os.path.exists(BUNDLE), "no starter bundle")
+    def test_verdicts(self):
+        """The samples' verdicts and the model that the README shows are what the starter bundle says today."""
+        shown = re.findall(r"^    (docs/samples/mails/\S+) +(\w+) +(\S+) +(\w+)$", read("README.md"), re.M)
+        with Service() as s:
+            s.start()
+            done = subprocess.run([os.path.join(B, "furui"), "scan", "--endpoint", s.endpoint, "docs/samples/mails"],
+                                  cwd=ROOT, capture_output=True, text=True, timeout=60 * SLOW)
+        said = [tuple(line.split("\t")) for line in done.stdout.splitlines()]
+        self.assertEqual(shown[:len(said)], said)
+        self.assertLessEqual(set(shown), set(said))
+        model = subprocess.run([os.path.join(B, "furui"), "model", "verify", BUNDLE], check=True, capture_output=True,
+                               text=True).stdout.split()[-1]
+        self.assertIn("model=%s " % model, read("README.md"))
+
     def test_verbs(self):
         """Every furui command line that the README shows names a verb that there is."""
         listed = subprocess.run([os.path.join(B, "furui"), "--help"], check=True, capture_output=True, text=True).stdout
