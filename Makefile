@@ -16,7 +16,7 @@ PKGS      = libzmq msgpack hiredis libxxhash fann libpsl inih
 CSTD      = -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
 CPPFLAGS += -I. -DFURUI_VERSION='"$(VERSION)"' -DFURUI_PREFIX='"$(PREFIX)"'
 CFLAGS   ?= -O2 -g
-# No verdict may depend on the CPU or the compiler: no contraction of a*b+c (docs/style in CONTRIBUTING.md).
+# No verdict may depend on the CPU or the compiler: no contraction of a*b+c (docs/decisions/0006).
 MYFLAGS   = $(CSTD) -ffp-contract=off -fno-strict-aliasing -fPIC -fvisibility=hidden -fstack-protector-strong \
             $(if $(WERROR),-Werror) $(SAN)
 LIBS      = $(shell pkg-config --libs $(PKGS)) -lm -lpthread $(JEMALLOC)

@@ -6,6 +6,7 @@
  * mail counts, so that a bootstrap round is one pass and no sort. */
 #include "models/metrics.h"
 
+#include "models/random.h"
 #include "worker/score/fixmath.h"
 
 #include <assert.h>
@@ -79,8 +80,7 @@ static void calibration(const struct scored *s, size_t n, struct metrics *out)
         sum_p[bin] += p;
         sum_spam[bin] += y;
         brier += (p - y) * (p - y);
-        double z = s[i].spam ? -s[i].score : s[i].score; /* log(1 + e^z) */
-        loss += z > 0 ? z + fix_log(1 + fix_exp(-z)) : fix_log(1 + fix_exp(z));
+        loss += fix_softplus(s[i].spam ? -s[i].score : s[i].score);
     }
     double ece = 0;
     for (int b = 0; b < ECE_BINS; b++) ece += fabs(sum_p[b] - sum_spam[b]);
@@ -109,18 +109,10 @@ void metrics_compute(struct scored *s, size_t n, double threshold, struct metric
     calibration(s, n, out);
 }
 
-static uint64_t splitmix64(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-
 /* Add to times[] `n` draws from which[n]. */
 static void draw(const uint32_t *which, size_t n, uint64_t *state, uint32_t *times)
 {
-    for (size_t i = 0; i < n; i++) times[which[(splitmix64(state) >> 32) * n >> 32]]++;
+    for (size_t i = 0; i < n; i++) times[which[(random_next(state) >> 32) * n >> 32]]++;
 }
 
 static int by_value(const void *a, const void *b)

@@ -6,6 +6,7 @@
  * slope is zero or changed sign): a constant input would drift to a weight of 1500. Such steps are undone here. */
 #include "models/net_fann.h"
 
+#include "models/random.h"
 #include "worker/score/fixmath.h"
 
 #include <math.h>
@@ -137,14 +138,10 @@ struct trainer {
     unsigned weights;
 };
 
-/* Deterministic noise for the first weights (splitmix64), uniform in [-1, 1). */
+/* Noise for the first weights, uniform in [-1, 1). */
 static float noise(uint64_t *state)
 {
-    uint64_t z = *state += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    z ^= z >> 31;
-    return (float)(z >> 40) * 0x1p-23f - 1.0f;
+    return (float)(random_next(state) >> 40) * 0x1p-23f - 1.0f;
 }
 
 static float row_weight(const struct net_data *d, size_t i)
@@ -185,8 +182,7 @@ static void scale_rows(const struct trainer *t, const struct net_data *d, float 
 
 static double cross_entropy(float logit, bool spam)
 {
-    double z = spam ? -(double)logit : (double)logit; /* log(1 + e^z) */
-    return z > 0 ? z + fix_log(1 + fix_exp(-z)) : fix_log(1 + fix_exp(z));
+    return fix_softplus(spam ? -(double)logit : (double)logit);
 }
 
 static double mean_loss(struct trainer *t, const struct net_data *d, float *x)

@@ -83,6 +83,11 @@ double fix_logit(double p)
     return fix_log(p / (1.0 - p));
 }
 
+double fix_softplus(double x)
+{
+    return x > 0 ? x + fix_log(1 + fix_exp(-x)) : fix_log(1 + fix_exp(x));
+}
+
 double fix_tanh(double x)
 {
     /* Near zero 1 - e^-2x loses digits; the series of tanh does not. */

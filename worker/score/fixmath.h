@@ -20,6 +20,9 @@ double fix_sigmoid(double x);
 /* log(p / (1 - p)); p is clipped to [1e-300, 1 - 2^-53]. */
 double fix_logit(double p);
 
+/* log(1 + e^x), accurate at both ends: what a prediction of x log-odds for the wrong class costs. */
+double fix_softplus(double x);
+
 /* tanh(x). */
 double fix_tanh(double x);
 

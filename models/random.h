@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* random: a sequence that is the same everywhere, for what must be drawn and yet come out the same (SplitMix64; Steele,
+ * Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014). */
+#ifndef FURUI_MODELS_RANDOM_H
+#define FURUI_MODELS_RANDOM_H
+
+#include <stdint.h>
+
+/* The next 64 bits; any *state will do as a seed. */
+static inline uint64_t random_next(uint64_t *state)
+{
+    uint64_t z = *state += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+
+#endif
