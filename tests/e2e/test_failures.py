@@ -40,8 +40,13 @@ class Workers(Case):
             s.start()
 
             def kill_all():
-                for pid in s.workers():
+                # At once: seen one by one, a mail of the first might be given to the second before that one dies.
+                pids = s.workers()
+                os.kill(s.process.pid, signal.SIGSTOP)
+                for pid in pids:
                     os.kill(pid, signal.SIGKILL)
+                wait_until(lambda: not any(map(alive, pids)), what="the workers to die")
+                os.kill(s.process.pid, signal.SIGCONT)
 
             flood = Flood(s.endpoint, [mail(n) for n in range(2000)], step=Harm(500, kill_all))
             self.check_each_once(flood, 2000)
