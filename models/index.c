@@ -47,7 +47,8 @@ static bool mail_buf_fit(struct mail_buf *b, size_t n)
     return true;
 }
 
-enum err index_read_path(const char *path, struct mail_buf *b, size_t limit, span *mail_out, char *fault_out)
+/* A whole file, as index_read. */
+static enum err read_path(const char *path, struct mail_buf *b, size_t limit, span *mail_out, char *fault_out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return fault(fault_out, ERR_IO, "%.300s: cannot open: %s", path, strerror(errno));
@@ -82,7 +83,7 @@ enum err index_read(const struct mail_index *x, const struct index_entry *e, str
 {
     char path[INDEX_PATH_MAX * 2];
     snprintf(path, sizeof path, "%s%s", e->path[0] == '/' ? "" : x->folder, e->path);
-    return index_read_path(path, b, limit, mail_out, fault_out);
+    return read_path(path, b, limit, mail_out, fault_out);
 }
 
 /* The next line of text[n] from *at, without its end, as a string cut in place; NULL after the last. */
@@ -124,7 +125,7 @@ static enum err read_text(const char *path, char **text_out, size_t *n_out, char
 {
     struct mail_buf b = {0};
     span s = SPAN_NONE;
-    enum err e = index_read_path(path, &b, INDEX_BYTES_MAX, &s, fault_out);
+    enum err e = read_path(path, &b, INDEX_BYTES_MAX, &s, fault_out);
     if (!e && s.n && memchr(s.p, 0, s.n)) {
         size_t line = 1, end = span_find(s, 0);
         for (size_t i = 0; i < end; i++) line += s.p[i] == '\n';

@@ -58,7 +58,4 @@ void mail_buf_close(struct mail_buf *b);
 enum err index_read(const struct mail_index *x, const struct index_entry *e, struct mail_buf *b, size_t limit,
                     span *mail_out, char *fault_out);
 
-/* The same for any path. */
-enum err index_read_path(const char *path, struct mail_buf *b, size_t limit, span *mail_out, char *fault_out);
-
 #endif

@@ -209,11 +209,3 @@ enum err jsontree_parse(span in, struct arena *a, struct jsontree **root_out, si
         *at_out = r.at;
     return e;
 }
-
-const struct jsontree *jsontree_get(const struct jsontree *o, const char *key)
-{
-    if (!o || o->kind != JSONTREE_OBJECT) return NULL;
-    for (const struct jsontree *c = o->child; c; c = c->next)
-        if (span_eq(c->key, span_cstr(key))) return c;
-    return NULL;
-}

@@ -30,7 +30,4 @@ struct jsontree {
  * ERR_SYNTAX (also for what is not UTF-8), ERR_TOO_BIG (nested over the limit, or the arena is full). O(in.n). */
 enum err jsontree_parse(span in, struct arena *a, struct jsontree **root_out, size_t *at_out);
 
-/* The member of an object, or NULL; the first, should there be two. `o` may be NULL. */
-const struct jsontree *jsontree_get(const struct jsontree *o, const char *key);
-
 #endif

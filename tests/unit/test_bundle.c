@@ -36,6 +36,14 @@ static size_t slurp(const char *from, uint8_t *to)
     return (size_t)n;
 }
 
+static span manifest_value(const struct bundle *b, const char *key)
+{
+    span k, v;
+    for (size_t at = 0; bundle_manifest_next(b, &at, &k, &v);)
+        if (span_eq(k, span_cstr(key))) return v;
+    return SPAN_NONE;
+}
+
 static void spill(const char *to, const void *p, size_t n)
 {
     int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -106,9 +114,9 @@ static void comes_back(void **state)
     assert_int_equal(bundle_section(&b, "empty").n, 0);
     assert_null(bundle_section(&b, "bayes").p);
     assert_null(bundle_section(&b, "bayes.1 and a name that is longer than any").p);
-    assert_true(span_eq(bundle_manifest(&b, "made"), SPAN("2026-01-01")));
-    assert_true(span_eq(bundle_manifest(&b, "from"), SPAN("corpus \\xe5\\xad\\xa6\\x0a\\x1b[31m\\x5c")));
-    assert_null(bundle_manifest(&b, "mad").p);
+    assert_true(span_eq(manifest_value(&b, "made"), SPAN("2026-01-01")));
+    assert_true(span_eq(manifest_value(&b, "from"), SPAN("corpus \\xe5\\xad\\xa6\\x0a\\x1b[31m\\x5c")));
+    assert_null(manifest_value(&b, "mad").p);
     span k, v;
     size_t at = 0, lines = 0;
     while (bundle_manifest_next(&b, &at, &k, &v)) lines++;

@@ -110,25 +110,11 @@ static void test_limits(void **state)
     arena_close(&a);
 }
 
-static void test_get(void **state)
-{
-    (void)state;
-    struct arena a;
-    assert_int_equal(arena_open(&a, 1 << 16), ERR_OK);
-    struct jsontree *root = NULL;
-    size_t at;
-    assert_int_equal(jsontree_parse(SPAN("{\"a\":{\"b\":7}}"), &a, &root, &at), ERR_OK);
-    const struct jsontree *b = jsontree_get(jsontree_get(root, "a"), "b");
-    assert_non_null(b);
-    assert_true(span_eq(b->text, SPAN("7")));
-    assert_null(jsontree_get(jsontree_get(root, "x"), "b"));
-    assert_null(jsontree_get(b, "c"));
-    arena_close(&a);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parse), cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_get)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_limits),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

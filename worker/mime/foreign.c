@@ -34,16 +34,9 @@ static const char *const NAMES[] = {
     "Status",
 };
 
-static bool kept;
-
-void foreign_keep(bool keep)
-{
-    kept = keep;
-}
-
 bool foreign_header(span name)
 {
-    if (kept || name.n < 4) return false;
+    if (name.n < 4) return false;
     uint8_t first = ascii_lower(name.p[0]), third = ascii_lower(name.p[2]);
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
         const char *want = NAMES[i];

@@ -11,7 +11,4 @@
 /* Is a field of this name (any case, without the colon) one of those? */
 bool foreign_header(span name);
 
-/* From now on foreign_header finds none (true) or does its work (false, the default). At start only. */
-void foreign_keep(bool keep);
-
 #endif

@@ -8,7 +8,6 @@
 #include "worker/mime/address.h"
 #include "worker/mime/attach.h"
 #include "worker/mime/codec.h"
-#include "worker/mime/foreign.h"
 #include "worker/mime/param.h"
 #include "worker/mime/walk.h"
 #include "worker/mime/word.h"
@@ -30,11 +29,6 @@ struct reader {
     struct url_list urls;
     size_t budget; /* decoded bytes that may still be read */
 };
-
-void mail_keep_foreign(bool keep)
-{
-    foreign_keep(keep);
-}
 
 const struct mail_header *mail_find(const struct mail *m, enum mail_field id)
 {

@@ -130,10 +130,6 @@ void mail_close(void);
  * Cannot fail. O(raw.n). After mail_init it touches no file and no lock; one call at a time a thread. */
 void mail_read(struct mail *m, span raw, struct arena *a);
 
-/* Give other filters' verdicts and site headers (FIELD_IGNORED) as FIELD_OTHER: for comparing with published figures
- * that did not leave them out, and for nothing else. Call at start, before threads. */
-void mail_keep_foreign(bool keep);
-
 /* The first field of that kind in the message's own header, or NULL. */
 const struct mail_header *mail_find(const struct mail *m, enum mail_field id);
 

@@ -148,7 +148,7 @@ static bool next_boundary(struct walk *w)
 
 /* --- headers ------------------------------------------------------------------------------------------------------ */
 
-/* A field's id by its name; FIELD_IGNORED where foreign.h says so, unless mail_keep_foreign(true). */
+/* A field's id by its name; FIELD_IGNORED where foreign.h says so. */
 static enum mail_field field_id(span name)
 {
     static const struct {

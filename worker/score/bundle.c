@@ -263,11 +263,3 @@ bool bundle_manifest_next(const struct bundle *b, size_t *at, span *key_out, spa
     *at += eq + 1 + n + 1;
     return true;
 }
-
-span bundle_manifest(const struct bundle *b, const char *key)
-{
-    span k, v;
-    for (size_t at = 0; bundle_manifest_next(b, &at, &k, &v);)
-        if (span_eq(k, span_cstr(key))) return v;
-    return SPAN_NONE;
-}

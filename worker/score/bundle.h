@@ -74,9 +74,6 @@ struct bundle_entry {
 /* Section `i` of section_count, in file order. */
 struct bundle_entry bundle_at(const struct bundle *b, uint32_t i);
 
-/* The value of a key of the manifest; SPAN_NONE when there is none. */
-span bundle_manifest(const struct bundle *b, const char *key);
-
 /* The next `key=value` line of the manifest; false at the end. *at starts at 0. */
 bool bundle_manifest_next(const struct bundle *b, size_t *at, span *key_out, span *value_out);
 
