@@ -8,6 +8,11 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+/* jemalloc reads this: what a burst of answers took goes back to the system even when the thread that had it sleeps.
+ * (Without: 1.7 GB stayed after 30 clients that never read had gone; with: 15 MB.) */
+extern const char *malloc_conf;
+__attribute__((visibility("default"))) const char *malloc_conf = "background_thread:true";
+
 static const char HELP[] =
     "usage: furuid [options]\n"
     "The Furui spam classification service. Serves in the foreground until SIGTERM or Ctrl-C.\n"

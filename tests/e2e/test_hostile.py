@@ -5,11 +5,13 @@ refusal that names the fault, and the connection lives on."""
 import os
 import signal
 import time
+import unittest
 
 import hostile
 import msgpack
 import service
-from service import SLOW, Case, Flood, Service, header, mail, memory_kb, socket_to
+import zmq
+from service import SLOW, Case, Flood, Service, header, mail, memory_kb, socket_to, wait_until
 
 WORKER_PRIVATE_KB = 16 * 1024
 
@@ -46,6 +48,27 @@ class Hostile(Case):
         if SLOW == 1:  # a sanitiser's own memory says nothing
             for pid in self.s.workers():
                 self.assertLess(memory_kb(pid), WORKER_PRIVATE_KB)
+
+    @unittest.skipIf(SLOW > 1, "a sanitiser's own memory says nothing")
+    def test_what_nobody_read_is_given_back(self):
+        with Service() as s:
+            s.start()
+            pid = s.process.pid
+            batch = [header(1, explain=True)] + [mail(n) for n in range(64)]
+            greedy = []
+            for _ in range(3):
+                c = zmq.Context.instance().socket(zmq.DEALER)
+                c.setsockopt(zmq.LINGER, 0)
+                c.setsockopt(zmq.RCVHWM, 1)
+                c.connect(s.endpoint)
+                greedy.append(c)
+            for _ in range(3000):
+                for c in greedy:
+                    c.send_multipart(batch)
+            wait_until(lambda: memory_kb(pid, "Rss") > 80 * 1024, what="unread answers to pile up")
+            for c in greedy:
+                c.close()
+            wait_until(lambda: s.classify(mail()) and memory_kb(pid, "Rss") < 50 * 1024, 60, "the memory to come back")
 
     def test_headers_count_as_held(self):
         """1,200 tiny mails behind headers of 200 KB: 240 MB, were the queue to count mails alone."""
