@@ -196,6 +196,7 @@ size_t dispatch_down(struct dispatch *d, int seat, int64_t now_us)
     struct seat *s = &d->seat[seat];
     size_t had = s->given.n;
     s->up = false;
+    d->suspects_from_us = now_us + d->limits.rest_us;
     while (s->given.head) {
         struct job *j = s->given.head;
         struct request *r = j->request;
@@ -284,7 +285,8 @@ void dispatch_refuse_all(struct dispatch *d, enum wire_refusal why, const char *
 int64_t dispatch_next_us(const struct dispatch *d)
 {
     struct request *r = heap_first(&d->deadlines);
-    return r ? r->deadline_us : INT64_MAX;
+    int64_t due = r ? r->deadline_us : INT64_MAX;
+    return d->resting && d->suspects_from_us < due ? d->suspects_from_us : due;
 }
 
 /* --- out ---------------------------------------------------------------------------------------------------------- */
@@ -324,7 +326,7 @@ static int least_loaded(const struct dispatch *d, size_t room)
     return best;
 }
 
-static void pump_suspects(struct dispatch *d)
+static void pump_suspects(struct dispatch *d, int64_t now_us)
 {
     int up = 0, reserved = 0;
     size_t emptying = 0; /* reserved, and not yet with its suspect */
@@ -342,7 +344,8 @@ static void pump_suspects(struct dispatch *d)
         reserved++;
         emptying++;
     }
-    for (int i = 0; i < d->seats && d->suspects.n; i++) {
+    d->resting = d->suspects.n && now_us < d->suspects_from_us;
+    for (int i = 0; i < d->seats && d->suspects.n && !d->resting; i++) {
         struct seat *s = &d->seat[i];
         if (!s->up || !s->reserved || s->given.n) continue;
         struct job *j = d->suspects.head;
@@ -351,9 +354,9 @@ static void pump_suspects(struct dispatch *d)
     }
 }
 
-void dispatch_pump(struct dispatch *d)
+void dispatch_pump(struct dispatch *d, int64_t now_us)
 {
-    pump_suspects(d);
+    pump_suspects(d, now_us);
     while (d->clients.waiting) {
         int seat = least_loaded(d, (size_t)d->limits.credit);
         if (seat < 0) break;

@@ -30,6 +30,7 @@ struct dispatch_limits {
     size_t queue_mails;  /* waiting */
     size_t queue_bytes;  /* of all mails and headers held, waiting or in a worker's hands */
     size_t client_mails; /* unanswered, of one client */
+    int64_t rest_us;     /* after a death, before suspects are tried: workers that one cause kills die one by one */
 };
 
 struct dispatch_ops {
@@ -72,6 +73,8 @@ struct dispatch {
     struct client_table clients;
     struct heap deadlines;
     struct job_list suspects;
+    int64_t suspects_from_us; /* none is tried before */
+    bool resting;             /* some wait for that */
     struct seat seat[DISPATCH_SEATS];
     int seats;         /* no seat from here on is in use */
     struct slot *slot; /* owned; a job's number is its slot + 1 below, the slot's round above */
@@ -114,10 +117,10 @@ bool dispatch_answered(struct dispatch *d, int seat, const struct backend_word *
 void dispatch_expire(struct dispatch *d, int64_t now_us);
 /* Refuse all that is unanswered. */
 void dispatch_refuse_all(struct dispatch *d, enum wire_refusal why, const char *detail, int64_t now_us);
-/* When dispatch_expire has work next; INT64_MAX: never. */
+/* When dispatch_expire or dispatch_pump has work next, if nothing else happens; INT64_MAX: never. */
 int64_t dispatch_next_us(const struct dispatch *d);
 
 /* Give what can be given. */
-void dispatch_pump(struct dispatch *d);
+void dispatch_pump(struct dispatch *d, int64_t now_us);
 
 #endif

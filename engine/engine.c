@@ -228,7 +228,7 @@ static int loop(struct engine *e)
         redis_child_tick(&e->redis, now_us);
         pool_tick(&e->pool, now_us);
         dispatch_expire(&e->dispatch, now_us);
-        dispatch_pump(&e->dispatch);
+        dispatch_pump(&e->dispatch, now_us);
         front_tell(&e->front, now_us);
         tell_starved(e, now_us);
         if (e->phase < PHASE_SERVING && !boot(e, now_us)) return EXIT_FAILURE;

@@ -9,7 +9,7 @@
 
 #include <sched.h>
 
-enum { CLIENT_MAILS = 8192, MB = 1 << 20 };
+enum { CLIENT_MAILS = 8192, REST_US = 50000, MB = 1 << 20 };
 
 int engine_workers(const struct config *c)
 {
@@ -27,7 +27,8 @@ void engine_apply(struct engine *e)
     e->dispatch.limits = (struct dispatch_limits){.credit = c->credit,
                                                   .queue_mails = (size_t)c->queue_mails,
                                                   .queue_bytes = (size_t)c->queue_mb * MB,
-                                                  .client_mails = CLIENT_MAILS};
+                                                  .client_mails = CLIENT_MAILS,
+                                                  .rest_us = REST_US};
     pool_settle(&e->pool, &(struct pool_settings){c->hang_ms, c->restart_min_ms, c->restart_max_ms, c->drain_ms});
     e->redis.restart_min_ms = c->restart_min_ms;
     e->redis.restart_max_ms = c->restart_max_ms;

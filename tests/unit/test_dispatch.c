@@ -141,7 +141,7 @@ static void step(struct world *w, const char *word)
         admit(w, n, client, mails, ms);
     else
         fail_msg("no such word: %s", word);
-    dispatch_pump(&w->d);
+    dispatch_pump(&w->d, w->now_ms * 1000);
 }
 
 static const struct script {
@@ -183,6 +183,10 @@ static const struct script {
 
     {.name = "a death: tried once more", "up0 up1 1:A:a die0 ok1", "w0:a w1:a 1=ok "},
     {.name = "two deaths: poison", "up0 up1 1:A:a die0 die1", "w0:a w1:a poison(1,a) 1=poison "},
+    {.name = "two workers killed from outside at once: nobody is blamed",
+     "up0 up1 up2 1:A:ab die0 die1 +20 die2 up0 +40 +20 ok0 ok0",
+     "w0:a w1:b w0:a w0:b 1=ok,ok ",
+     .limits = {.rest_us = 50000}},
     {.name = "nobody is left: it waits", "up0 1:A:a die0 up1 ok1", "w0:a w1:a 1=ok "},
     {.name = "the second try is alone",
      "up0 1:A:abc die0 up1 2:B:x ok1 ok1 ok1 ok1",
@@ -219,7 +223,8 @@ static void world_open(struct world *w, const struct dispatch_limits *l)
     struct dispatch_limits limits = {.credit = l->credit ? l->credit : 8,
                                      .queue_mails = l->queue_mails ? l->queue_mails : 1000,
                                      .queue_bytes = l->queue_bytes ? l->queue_bytes : 1000,
-                                     .client_mails = l->client_mails ? l->client_mails : 1000};
+                                     .client_mails = l->client_mails ? l->client_mails : 1000,
+                                     .rest_us = l->rest_us};
     struct dispatch_ops ops = {w, on_give, on_answer, on_poison};
     dispatch_open(&w->d, &ops, &limits, 1);
 }
@@ -317,7 +322,7 @@ static void any_order(void **state)
                 dispatch_up(&w.d, (int)seat);
                 up[seat] = true;
             }
-            dispatch_pump(&w.d);
+            dispatch_pump(&w.d, w.now_ms * 1000);
             for (int s = 0; s < SEATS; s++) {
                 const struct seat *x = &w.d.seat[s];
                 assert_int_equal(x->given.n, w.in_hand[s]);
