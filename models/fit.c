@@ -19,7 +19,7 @@
 enum {
     HASH_FOLDS = 4,
     FOLDS_MAX = 8,
-    CELL_BITS = 24,
+    CELL_BITS = 25,
     HIDDEN = 6,      /* neurons of the net */
     HELD_PARTS = 10, /* one of so many bodies is kept from the net's training, to stop it in time */
 };

@@ -22,7 +22,7 @@ struct learner {
     double spams, hams; /* mails learnt, weighted */
 };
 
-enum { LEARNER_BITS = 22 };
+enum { LEARNER_BITS = 24 };
 
 /* ERR_MEMORY. 1 << bits cells of 24 bytes; pages are touched only when used. */
 enum err learner_open(struct learner *l, unsigned bits);
