@@ -285,6 +285,15 @@ class Case(unittest.TestCase):
         self.assertEqual(sockets, [], "sockets left")
 
 
+def needs_terminal():
+    """For a test that plays a person at a terminal: skipped, by name, where the system has no pseudo-terminal."""
+    try:
+        for fd in os.openpty():
+            os.close(fd)
+    except OSError as e:
+        raise unittest.SkipTest("no terminal to be had here: %s" % e) from e
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

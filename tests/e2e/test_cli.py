@@ -14,7 +14,7 @@ import unittest
 import msgpack
 import service
 import zmq
-from service import B, BUNDLE, ROOT, SLOW, Case, Service, mail
+from service import B, BUNDLE, ROOT, SLOW, Case, Service, mail, needs_terminal
 
 FURUI = os.path.join(B, "furui")
 SAMPLES = os.path.join(ROOT, "docs/samples/mails")
@@ -228,6 +228,7 @@ class Scan(Case):
 
     def test_terminal(self):
         """On a terminal columns are aligned, and after two seconds there is a bar."""
+        needs_terminal()
         for n in range(30):
             self.file("box/%d" % n, mail(n))
 

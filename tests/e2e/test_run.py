@@ -11,7 +11,7 @@ import time
 import unittest
 
 import service
-from service import B, BUNDLE, ROOT, SLOW, Case, Service, alive, descendants, wait_until
+from service import B, BUNDLE, ROOT, SLOW, Case, Service, alive, descendants, needs_terminal, wait_until
 
 LAST = "Ctrl-C ends the service."
 
@@ -90,6 +90,10 @@ def processes_of(s):
 
 @unittest.skipUnless(os.path.exists(BUNDLE), "no starter bundle")
 class Run(Case):
+    def setUp(self):
+        needs_terminal()
+        super().setUp()
+
     def test_verdicts_second_instance_and_ctrl_c(self):
         with Service() as s, Terminal(s) as t:
             t.read_until(LAST)
