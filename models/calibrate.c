@@ -3,7 +3,7 @@
 #include "models/calibrate.h"
 
 #include "worker/score/calib.h"
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 
 #include <math.h>
 #include <stdlib.h>

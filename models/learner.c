@@ -2,7 +2,7 @@
 /* learner: one pass over a mail's cells scores it, another learns it; see learner.h. */
 #include "models/learner.h"
 
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 
 #include <math.h>
 #include <stdlib.h>

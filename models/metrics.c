@@ -7,7 +7,7 @@
 #include "models/metrics.h"
 
 #include "models/random.h"
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 
 #include <assert.h>
 #include <math.h>

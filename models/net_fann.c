@@ -7,7 +7,7 @@
 #include "models/net_fann.h"
 
 #include "models/random.h"
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 
 #include <math.h>
 #include <stdlib.h>

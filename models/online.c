@@ -2,7 +2,7 @@
 /* online: a ring of the mails that were close calls, one repeated with each new mail; see online.h. */
 #include "models/online.h"
 
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
  * Reasons of content and of reputation stand in one list, heaviest first. */
 #include "worker/verdict.h"
 
+#include "proto/base/fixmath.h"
 #include "proto/base/hash.h"
 
 #include <math.h>
@@ -56,7 +57,7 @@ void verdict_build(const struct judged *j, const struct rep_score *rep, const st
                    int64_t now_us, struct verdict_space *space, struct wire_verdict *out)
 {
     const struct config_policy *policy = config_policy_for(c, j->tenant);
-    double p = rep->log_odds == 0 ? j->scores.p : 1 / (1 + exp(-(j->scores.score + rep->log_odds)));
+    double p = rep->log_odds == 0 ? j->scores.p : fix_sigmoid(j->scores.score + rep->log_odds);
     enum wire_class klass = config_class(policy, p);
     int64_t took_us = now_us - j->begun_us;
     space->degraded[0] = SPAN("reputation");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_fixmath: our exp and log agree with the C library's to 1e-13, over the whole range and at its ends. */
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 
 #include <math.h>
 #include <setjmp.h>

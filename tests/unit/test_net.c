@@ -4,7 +4,7 @@
  * A million random inputs over several shapes, a third of them far out, within 1e-5 of fann_run (of its
  * size, where that is above 1: float itself has no more digits). */
 #include "models/net_fann.h"
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -5,6 +5,8 @@
  * reference. Volume is no evidence: without labels everything here is 0. */
 #include "worker/rep/rep.h"
 
+#include "proto/base/fixmath.h"
+
 #include <math.h>
 
 static const double PRIOR = 1.0;      /* a: labels of each class that every name is born with */
@@ -20,7 +22,7 @@ static double clamp(double x, double limit)
 static double log_odds(struct rep_counts c)
 {
     double n = c.ham + c.spam;
-    return n > 0 ? log((c.spam + PRIOR) / (c.ham + PRIOR)) * n / (n + HALF_TRUST) : 0;
+    return n > 0 ? fix_log((c.spam + PRIOR) / (c.ham + PRIOR)) * n / (n + HALF_TRUST) : 0;
 }
 
 void rep_score(const struct rep_keys *keys, const struct rep_counts *counts, struct rep_score *out)

@@ -2,7 +2,7 @@
 /* model: a bundle's sections loaded and checked against each other; see model.h. */
 #include "worker/score/model.h"
 
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 #include "worker/score/loaded.h"
 
 #include <stdio.h>

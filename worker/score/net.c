@@ -6,7 +6,7 @@
  * +-150 / steepness in hidden layers; our output is not, so that it never ties. */
 #include "worker/score/net.h"
 
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 
 #include <math.h>
 

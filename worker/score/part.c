@@ -2,7 +2,7 @@
 /* part: votes, squashing, and the row that the net sees; see part.h. */
 #include "worker/score/part.h"
 
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 
 #include <math.h>
 

@@ -8,8 +8,8 @@
  * A section of a bundle (little endian):
  *
  *     "FTAB", version 1, log2 of slots, 13 words zero
- *     float joint[VIEW_COUNT], view[VIEW_COUNT], bayes[VIEW_COUNT]    what one step of a weight is worth
- *     float view_bias[VIEW_COUNT], joint_bias; zero to a multiple of 64 bytes
+ *     float joint[VIEW_COUNT], view[VIEW_COUNT], vote[VIEW_COUNT]    what one step of a weight is worth
+ *     zero to a multiple of 64 bytes
  *     slots */
 #ifndef FURUI_SCORE_TABLE_H
 #define FURUI_SCORE_TABLE_H

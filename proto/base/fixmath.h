@@ -5,8 +5,8 @@
  * releases; a verdict must depend on neither. Plain double operations in a fixed order, which IEEE 754 defines to the
  * bit; relative error below 1e-13, more than any score needs. Method: argument reduction and Taylor/atanh series
  * (Muller, "Elementary Functions", chapters 3 and 11). */
-#ifndef FURUI_SCORE_FIXMATH_H
-#define FURUI_SCORE_FIXMATH_H
+#ifndef FURUI_BASE_FIXMATH_H
+#define FURUI_BASE_FIXMATH_H
 
 /* e^x; 0 below -708, e^709 above 709 (never infinite), NaN for NaN. */
 double fix_exp(double x);

@@ -3,7 +3,7 @@
  *
  * e^x = 2^k e^r with |r| <= ln2 / 2, e^r by its Taylor series to r^13 (the rest is below 4e-18); ln x = k ln2 + 2
  * atanh(s), s = (m - 1) / (m + 1) with m in [sqrt 1/2, sqrt 2), to s^21. Muller, "Elementary Functions". */
-#include "worker/score/fixmath.h"
+#include "proto/base/fixmath.h"
 
 #include <math.h>
 #include <stdint.h>
