@@ -46,7 +46,7 @@ static void one(struct job *j, size_t i, struct arena *a, struct mail_buf *buf)
     arena_reset(a);
     enum err e = index_read(j->x, &j->x->entry[i], buf, MAIL_BYTES_MAX, &raw, fault);
     if (!e) {
-        mail_read(&m, raw, a);
+        mail_read(&m, raw, NULL, a);
         features_extract(&m, a, &f);
         if (!j->in_order) e = j->fn(j->arg, i, &m, &f, fault);
     }

@@ -168,7 +168,7 @@ static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail 
     v->dry_run = q.dry_run;
     span raw = bus_frame_span(&j->msg.frame[2]);
     fault_strike(raw);
-    mail_read(m, raw, &w->mail_arena);
+    mail_read(m, raw, NULL, &w->mail_arena);
     rep_keys(m, q.client_ip, span_ieq(q.auth.dmarc, SPAN("pass")), &v->keys);
     rep_ask(w->rep, slot, &v->keys);
     return true;

@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t cap = CAPS[data[0] & 7];
     domain_init();
     if (arena_open(&arena, cap) != ERR_OK) return 0;
-    mail_read(&mail, span_of(data + 1, size - 1), &arena);
+    mail_read(&mail, span_of(data + 1, size - 1), NULL, &arena);
 
     assert(mail.header_count <= mail.header_total && mail.header_total <= MAIL_HEADERS_MAX);
     for (size_t i = 0; i < mail.header_total; i++) {

@@ -32,7 +32,7 @@ static struct features features_of(const char *raw, size_t n)
 {
     struct mail m;
     struct features f;
-    mail_read(&m, span_of(raw, n), &arena);
+    mail_read(&m, span_of(raw, n), NULL, &arena);
     features_extract(&m, &arena, &f);
     return f;
 }
@@ -139,7 +139,7 @@ static void names_go_with_the_same_features(void **state)
     struct mail m;
     struct features a, b;
     arena_reset(&arena);
-    mail_read(&m, span_of(mail, sizeof mail - 1), &arena);
+    mail_read(&m, span_of(mail, sizeof mail - 1), NULL, &arena);
     features_extract(&m, &arena, &a);
     features_extract_named(&m, &arena, &b);
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
@@ -157,7 +157,7 @@ static void a_full_arena_gives_fewer_features(void **state)
         struct mail m;
         struct features f;
         arena_reset(&arena);
-        mail_read(&m, span_of(mail, sizeof mail - 1), &arena);
+        mail_read(&m, span_of(mail, sizeof mail - 1), NULL, &arena);
         assert_non_null(arena_alloc(&arena, arena_left(&arena) - left - 32));
         features_extract(&m, &arena, &f);
         for (unsigned v = 0; v < VIEW_COUNT; v++) assert_true(f.view[v].n < 8192);

@@ -48,7 +48,7 @@ static void put_text(FILE *out, const char *key, span s)
 static void dump(FILE *out, const struct mail *m)
 {
     static const char *const FIELDS[FIELD_COUNT] = {[FIELD_SUBJECT] = "subject", [FIELD_FROM] = "from"};
-    static const char *const ENCODINGS[] = {"7bit", "qp", "base64", "uuencode", "unknown"};
+    static const char *const ENCODINGS[] = {"7bit", "qp", "base64", "uuencode", "yenc", "unknown"};
     fputs("odd:", out);
     for (enum odd_bit b = 0; b < ODD_COUNT; b++)
         if (m->odd >> b & 1) fprintf(out, " %s", odd_word(b));
@@ -103,7 +103,7 @@ static char *read_and_dump(const char *path, size_t *n_out)
     struct arena a;
     if (arena_open(&a, 32u << 20) != ERR_OK) abort();
     struct mail m;
-    mail_read(&m, span_of(raw, n), &a);
+    mail_read(&m, span_of(raw, n), NULL, &a);
     FILE *out = open_memstream(&text, n_out);
     dump(out, &m);
     fclose(out);

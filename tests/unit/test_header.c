@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "worker/mime/address.h"
-#include "worker/mime/attach.h"
+#include "worker/attach/name.h"
 #include "worker/mime/param.h"
 #include "worker/mime/walk.h"
 #include "worker/mime/word.h"

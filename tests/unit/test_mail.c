@@ -80,7 +80,7 @@ static void read_mail(void)
     free(last);
     last = exact;
     int64_t t = cpu_us();
-    mail_read(&mail, span_of(exact, raw_n), &arena);
+    mail_read(&mail, span_of(exact, raw_n), NULL, &arena);
     int64_t spent = cpu_us() - t, may = FLOOR_US + (int64_t)(raw_n / 1000) * MS_PER_MB;
     if (spent > may) fail_msg("%zu bytes took %lld us", raw_n, (long long)spent);
     assert_true(utf8_valid(mail.text));
@@ -350,7 +350,7 @@ static void test_arena(void **state)
     for (size_t cap = 16; cap < 1u << 19; cap += cap < 8192 ? 272 : 16384) {
         struct arena a;
         assert_int_equal(arena_open(&a, cap), ERR_OK);
-        mail_read(&mail, span_of(raw, raw_n), &a);
+        mail_read(&mail, span_of(raw, raw_n), NULL, &a);
         assert_true(utf8_valid(mail.text));
         if (cap < 16384) want_odd("small arena", ODD(ARENA_FULL));
         arena_close(&a);

@@ -6,7 +6,8 @@
 #include "worker/mime/mail.h"
 
 #include "worker/mime/address.h"
-#include "worker/mime/attach.h"
+#include "worker/mime/auth.h"
+#include "worker/attach/name.h"
 #include "worker/mime/codec.h"
 #include "worker/mime/param.h"
 #include "worker/mime/walk.h"
@@ -250,6 +251,20 @@ static void read_parts(struct reader *r)
     }
 }
 
+static void fold(struct mail *m, struct arena *a)
+{
+    const struct mail_header *subject = mail_find(m, FIELD_SUBJECT);
+    struct normal_count *n = &m->shape.repairs;
+    m->folded = (struct mail_folded){
+        .subject = normal_text(subject ? subject->value : SPAN_NONE, a, n),
+        .from_name = normal_text(m->from_name, a, n),
+        .text = normal_text(m->text, a, n),
+        .other = normal_text(m->other, a, n),
+        .hidden = normal_text(m->hidden, a, n),
+    };
+    m->odd |= normal_odd(n);
+}
+
 void mail_init(void)
 {
     domain_init();
@@ -261,13 +276,14 @@ void mail_close(void)
     charset_close();
 }
 
-void mail_read(struct mail *m, span raw, struct arena *a)
+void mail_read(struct mail *m, span raw, const struct mail_context *c, struct arena *a)
 {
     *m = (struct mail){.raw = raw};
     m->shape.raw_bytes = raw.n < UINT32_MAX ? (uint32_t)raw.n : UINT32_MAX;
     if (raw.n == 0) m->odd |= ODD(EMPTY);
     walk_mail(m, a);
     read_header(m, a);
+    if (c) auth_read(m, c, a);
 
     struct reader r = {.m = m, .a = a, .budget = MAIL_DECODE_TOTAL_MAX};
     size_t most = raw.n < MAIL_TEXT_MAX / UTF8_GROWTH ? raw.n * UTF8_GROWTH : MAIL_TEXT_MAX;
@@ -282,6 +298,7 @@ void mail_read(struct mail *m, span raw, struct arena *a)
     m->url_count = r.urls.n;
     m->odd |= r.urls.odd | unicode_odd(m->text);
     if (r.visible.full || r.hidden.full) m->odd |= ODD(TEXT_LIMIT);
+    fold(m, a);
     m->shape.visible_bytes = (uint32_t)m->text.n;
     m->shape.hidden_bytes = (uint32_t)m->hidden.n;
     if (m->shape.image_parts + m->shape.html.images > 0 && m->text.n <= MAIL_FEW_TEXT) m->odd |= ODD(ONLY_IMAGE);

@@ -9,7 +9,9 @@
 
 #include "proto/base/arena.h"
 #include "proto/base/span.h"
+#include "worker/attach/attach.h"
 #include "worker/text/html.h"
+#include "worker/text/normal.h"
 #include "worker/text/odd.h"
 #include "worker/text/url.h"
 
@@ -23,6 +25,7 @@ enum {
     MAIL_FIELD_BYTES_MAX = 1 << 16,  /* bytes of one field that are decoded */
     MAIL_TEXT_MAX = 1 << 18,         /* bytes of visible text kept (UTF-8) */
     MAIL_HIDDEN_MAX = 1 << 15,       /* bytes of hidden text kept */
+    MAIL_OTHER_MAX = 1 << 15,        /* bytes kept of an alternative that is not shown */
     MAIL_DECODE_MAX = 1 << 20,       /* decoded bytes of one text part that are read */
     MAIL_DECODE_TOTAL_MAX = 1 << 22, /* decoded bytes of all text parts that are read */
     MAIL_URLS_MAX = 256,
@@ -72,7 +75,7 @@ struct mail_header {
     span charset; /* of its first encoded word, or empty */
 };
 
-enum mail_encoding { MAIL_7BIT, MAIL_QP, MAIL_BASE64, MAIL_UUENCODE, MAIL_ENCODING_UNKNOWN };
+enum mail_encoding { MAIL_7BIT, MAIL_QP, MAIL_BASE64, MAIL_UUENCODE, MAIL_YENC, MAIL_ENCODING_UNKNOWN };
 
 struct mail_part {
     int16_t parent; /* index of the part around it; -1 for the message itself */
@@ -82,9 +85,46 @@ struct mail_part {
     span name;          /* file name (RFC 2231, 2047 decoded), or empty */
     bool attachment;    /* Content-Disposition: attachment, or a name on something that is not text */
     enum mail_encoding encoding;
-    span body;                           /* undecoded; within the raw mail */
+    bool block;                          /* no MIME part: a uuencode or yEnc block found in its parent's text */
+    span body;                           /* undecoded; within the raw mail, or in the arena below an encoded message */
     uint32_t first_header, header_count; /* its own fields: m->headers[first_header .. + header_count) */
-    size_t decoded; /* bytes after decoding: exact for text that was read, else judged by the body's length */
+    size_t decoded;         /* bytes after decoding: exact for text that was read, else judged by the body's length */
+    struct attachment file; /* what its content is; all zero for text that was read and for containers */
+};
+
+/* SPF, DKIM, DMARC and ARC as somebody found whom we trust: the gateway's request, or Authentication-Results (RFC 8601)
+ * of a host that the configuration names. ABSENT: nobody trusted said anything. */
+enum auth_method { AUTH_SPF, AUTH_DKIM, AUTH_DMARC, AUTH_ARC, AUTH_METHOD_COUNT };
+enum auth_result {
+    AUTH_ABSENT,
+    AUTH_NONE,
+    AUTH_PASS,
+    AUTH_FAIL,
+    AUTH_SOFTFAIL,
+    AUTH_NEUTRAL,
+    AUTH_POLICY,
+    AUTH_TEMPERROR,
+    AUTH_PERMERROR,
+    AUTH_RESULT_COUNT
+};
+
+struct mail_auth {
+    enum auth_result result[AUTH_METHOD_COUNT];
+    span spf_domain, dkim_domain;   /* that passed; lower case, or empty */
+    bool spf_aligned, dkim_aligned; /* passed for a domain of the same registrable domain as From's (relaxed) */
+};
+
+/* What is known of a mail beside its bytes. All empty is fine. Lent. */
+struct mail_context {
+    span auth[AUTH_METHOD_COUNT]; /* the gateway's own result words ("pass", "fail"...), or empty */
+    span dkim_domain, mail_from;  /* d= of the signature that passed; SMTP's envelope sender */
+    const span *trusted;          /* authserv-ids whose Authentication-Results are believed, lower case */
+    size_t trusted_count;
+};
+
+/* A text as models read it: normal_text (NFKC, case folded, without tricks). */
+struct mail_folded {
+    span subject, from_name, text, other, hidden;
 };
 
 /* Counts that describe a mail's shape. */
@@ -93,6 +133,8 @@ struct mail_shape {
     uint32_t text_parts, html_parts, image_parts, attachments;
     uint32_t visible_bytes, hidden_bytes, raw_bytes;
     uint32_t received; /* Received fields */
+    uint8_t common;    /* hundredths of the words of the shorter side of multipart/alternative that the other has too */
+    struct normal_count repairs; /* of subject, From name and texts together */
 };
 
 struct mail {
@@ -105,7 +147,9 @@ struct mail {
     /* What the reader sees: each text part (of multipart/alternative the html one, when there is one, else the plain)
      * as UTF-8, white space folded to one space, paragraphs and blocks ended by '\n'. */
     span text;
+    span other;  /* text of the sides of multipart/alternative that are not shown, as `text`; at most MAIL_OTHER_MAX */
     span hidden; /* text of HTML that is not seen */
+    struct mail_folded folded;
     struct url *urls;
     size_t url_count;
     uint64_t odd; /* ODD bits */
@@ -113,6 +157,7 @@ struct mail {
     span from_addr;   /* address of From, lower case: "user@example.org"; may be empty */
     span from_name;   /* display name of From, decoded */
     span from_domain; /* registrable domain of From */
+    struct mail_auth auth;
 };
 
 /* Load what mail_read needs and would load at first use (the public suffix list, charsets): by the thread that will
@@ -125,10 +170,11 @@ void mail_close(void);
 /* Read a mail.
  *
  *   raw    RFC 5322 bytes, as they came; lent for as long as `m` is used
+ *   c      what else is known, or NULL
  *   a      everything that m points to beside `raw`; may fill up (ODD(ARENA_FULL))
  *
  * Cannot fail. O(raw.n). After mail_init it touches no file and no lock; one call at a time a thread. */
-void mail_read(struct mail *m, span raw, struct arena *a);
+void mail_read(struct mail *m, span raw, const struct mail_context *c, struct arena *a);
 
 /* The first field of that kind in the message's own header, or NULL. */
 const struct mail_header *mail_find(const struct mail *m, enum mail_field id);

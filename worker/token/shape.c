@@ -237,6 +237,7 @@ static span encoding_name(enum mail_encoding e)
     case MAIL_QP: return SPAN("quoted-printable");
     case MAIL_BASE64: return SPAN("base64");
     case MAIL_UUENCODE: return SPAN("uuencode");
+    case MAIL_YENC: return SPAN("yenc");
     case MAIL_ENCODING_UNKNOWN: break;
     }
     return SPAN("unknown");

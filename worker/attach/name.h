@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attach: what an attachment says it is, by its name, and what its first bytes say. */
-#ifndef FURUI_MIME_ATTACH_H
-#define FURUI_MIME_ATTACH_H
+/* name: what an attachment says it is, by its name, and what its first bytes say. */
+#ifndef FURUI_ATTACH_NAME_H
+#define FURUI_ATTACH_NAME_H
 
 #include "proto/base/span.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attach: what an attachment says it is, by its name, and what its first bytes say.
+/* name: what an attachment says it is, by its name, and what its first bytes say.
  *
  * The lists follow what Outlook and Gmail refuse to deliver, and what malware runs of the last years were named. */
-#include "worker/mime/attach.h"
+#include "worker/attach/name.h"
 
 #include "worker/text/odd.h"
 
