@@ -93,7 +93,7 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libtest.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
-# A fuzz target replays files with any compiler; `make fuzz` builds it with clang's libFuzzer.
+# A fuzz target replays files with any compiler; tests/fuzz/run builds it with clang's libFuzzer.
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libtest.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
@@ -127,15 +127,9 @@ test-all: all $(TESTS) $(FUZZERS)
 	@B=$(B) MODE=$(MODE) tests/run
 
 # New inputs grow in build/fuzz/corpus; what broke something is kept in build/fuzz and belongs into tests/fuzz/NAME.
-FUZZ      ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TIME ?= 60
 fuzz:                      ## fuzz every parser with clang and sanitisers
-	@for f in $(FUZZ); do \
-	  $(MAKE) --no-print-directory MODE=asan B=build/fuzz CC=clang CFLAGS='-O1 -g' LIBFUZZER=1 build/fuzz/libfuzzer/$$f && \
-	  mkdir -p build/fuzz/corpus/$$f && d=tests/fuzz/$$f.dict && \
-	  build/fuzz/libfuzzer/$$f -max_total_time=$(FUZZ_TIME) -timeout=10 -print_final_stats=0 \
-	    -artifact_prefix=build/fuzz/$$f- $$([ ! -f $$d ] || echo -dict=$$d) build/fuzz/corpus/$$f tests/fuzz/$$f || exit 1; \
-	done
+	@tests/fuzz/run --seconds $(FUZZ_TIME) $(FUZZ)
 $(B)/libfuzzer/%: $(B)/tests/fuzz/fuzz_%.o $(B)/libtest.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"

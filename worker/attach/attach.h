@@ -12,7 +12,8 @@ enum attach_kind { ATTACH_UNKNOWN, ATTACH_PROGRAM, ATTACH_KIND_COUNT };
 
 struct attachment {
     enum attach_kind kind;
-    uint64_t digest[2]; /* XXH3-128 of the decoded bytes, all of them: the same file is the same digest wherever it is */
+    uint64_t
+        digest[2]; /* XXH3-128 of the decoded bytes, all of them: the same file is the same digest wherever it is */
 };
 
 #endif
