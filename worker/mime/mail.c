@@ -187,6 +187,13 @@ static span html_label(span html)
     return SPAN_NONE;
 }
 
+span mail_part_text(const struct mail_part *p, size_t cap, struct arena *a, span *bytes_out, uint64_t *odd)
+{
+    *bytes_out = codec_decode(p->encoding, p->body, cap, a, odd);
+    span label = p->charset.n || !is_html(p) ? p->charset : html_label(*bytes_out);
+    return charset_to_utf8(*bytes_out, label, a, odd);
+}
+
 /* Decode one text part and write down what it shows. */
 static void read_text(struct reader *r, struct mail_part *p)
 {
@@ -197,7 +204,7 @@ static void read_text(struct reader *r, struct mail_part *p)
         p->decoded = codec_estimate(p->encoding, p->body.n);
         return;
     }
-    span bytes = codec_decode(p->encoding, p->body, cap, r->a, &m->odd);
+    span bytes, utf8 = mail_part_text(p, cap, r->a, &bytes, &m->odd);
     p->decoded = bytes.n;
     r->budget -= bytes.n;
     if (bytes.n == cap && codec_estimate(p->encoding, p->body.n) > cap) m->odd |= ODD(TEXT_LIMIT);
@@ -208,8 +215,6 @@ static void read_text(struct reader *r, struct mail_part *p)
     if (c.bare_cr) m->odd |= ODD(BARE_CR);
     if (p->encoding == MAIL_7BIT && c.longest > LINE_MAX) m->odd |= ODD(LONG_LINE);
 
-    span label = p->charset.n || !is_html(p) ? p->charset : html_label(bytes);
-    span utf8 = charset_to_utf8(bytes, label, r->a, &m->odd);
     text_break(&r->visible);
     if (is_html(p)) {
         html_read(utf8, &r->visible, &r->hidden, &r->urls, &m->shape.html, &m->odd);

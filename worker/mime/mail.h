@@ -176,6 +176,15 @@ void mail_close(void);
  * Cannot fail. O(raw.n). After mail_init it touches no file and no lock; one call at a time a thread. */
 void mail_read(struct mail *m, span raw, const struct mail_context *c, struct arena *a);
 
+/* The text of a part as UTF-8, before HTML or line breaks are made sense of, in the way that mail_read reads it.
+ *
+ *   cap         decoded bytes that are read at most
+ *   bytes_out   the same before its charset: the transfer encoding undone
+ *   odd         ODD bits are added: those of codec_decode and charset_to_utf8
+ *
+ * Both point into the mail where nothing had to be undone, else into the arena. O(p->body.n). */
+span mail_part_text(const struct mail_part *p, size_t cap, struct arena *a, span *bytes_out, uint64_t *odd);
+
 /* The first field of that kind in the message's own header, or NULL. */
 const struct mail_header *mail_find(const struct mail *m, enum mail_field id);
 
