@@ -11,7 +11,8 @@ enum cpu_level cpu_best(void)
 #if defined(__x86_64__)
     __builtin_cpu_init();
     bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-    if (avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) return CPU_AVX512;
+    bool avx512 = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    if (avx2 && avx512 && __builtin_cpu_supports("avx512vbmi")) return CPU_AVX512;
     if (avx2) return CPU_AVX2;
 #endif
     return CPU_SCALAR;

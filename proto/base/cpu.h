@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+/* AVX2 with BMI2 (Haswell, 2013; Zen); AVX-512 with BW, VL and VBMI (Ice Lake, 2019; Zen 4). */
 enum cpu_level { CPU_SCALAR, CPU_AVX2, CPU_AVX512 };
 
 /* The best level that this CPU has. */

@@ -2,13 +2,15 @@
 /* test_scan: the kernels over bytes, and the codecs on top of them.
  *
  * Known answers for each variant of this build, then noise against loops written here the slow way, flush against an
- * unreadable page on either side. A variant that this CPU cannot run is printed as skipped. */
+ * unreadable page on either side, and each variant against the scalar one. A variant that this CPU cannot run is printed
+ * as skipped. `test_scan --bench` times them instead. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -16,7 +18,11 @@
 #include "worker/simd/scan.h"
 #include "worker/text/odd.h"
 
-static const struct scan_ops *const VARIANTS[] = {&scan_scalar};
+static const struct scan_ops *const VARIANTS[] = {
+#if defined(__x86_64__)
+    &scan_avx512, &scan_avx2,
+#endif
+    &scan_scalar};
 static const struct scan_ops *ops;
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -218,6 +224,100 @@ static void test_noise(void **state)
     munmap(pages, 3 * page);
 }
 
+/* --- each variant against the scalar one -------------------------------------------------------------------------- */
+
+/* Pieces that mail is made of, whole and broken. */
+static const char *const PIECES[] = {
+    "plain words and more of them ",
+    "--",
+    "\n--",
+    "\r\n",
+    "\n",
+    "\r",
+    "=",
+    "=\n",
+    "= \t\r\n",
+    "=E3=81=82",
+    "=3D",
+    "=e3",
+    "=zz",
+    "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0NTY3\r\n",
+    "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0NTY3ODkr",
+    "Zg==",
+    "*",
+    "\x1B$B",
+    "\xE3\x81\x82",
+    "\xE3\x81",
+    "\xC3\xA9",
+    "\xF0\x9F\x98\x80",
+    "\xF0\x9F",
+    "\xFF",
+    "\xED\xA0\x80",
+    "\xC0\x80",
+    "\xF4\x90\x80\x80",
+    "\x80",
+    "UPPER",
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ[@`{",
+    "0123456789012345678901234567890123456789012345678901234567890123456789",
+};
+
+static size_t compose(uint8_t *p, size_t most, unsigned *seed)
+{
+    size_t n = 0, sorts = 1 + (size_t)rand_r(seed) % 4, sort[4];
+    for (size_t i = 0; i < sorts; i++) sort[i] = (size_t)rand_r(seed) % COUNT(PIECES);
+    for (;;) {
+        /* Mostly a few sorts of pieces, so that long clean runs occur, and now and then another. */
+        size_t which = rand_r(seed) % 16 ? sort[(size_t)rand_r(seed) % sorts] : (size_t)rand_r(seed) % COUNT(PIECES);
+        size_t length = strlen(PIECES[which]);
+        if (n + length > most) return n;
+        memcpy(p + n, PIECES[which], length);
+        n += length;
+        if (rand_r(seed) % 64 == 0 && n < most) p[n++] = 0;
+    }
+}
+
+static void test_same(void **state)
+{
+    (void)state;
+    enum { MOST = 700 };
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *pages = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(pages, MAP_FAILED);
+    assert_int_equal(mprotect(pages + page, page, PROT_READ | PROT_WRITE), 0);
+    static uint8_t whole[MOST], out[MOST], want[MOST];
+    unsigned seed = 2;
+    for (int round = 0; round < 20000; round++) {
+        size_t n = compose(whole, 1 + (size_t)rand_r(&seed) % MOST, &seed);
+        uint8_t *p = round & 1 ? pages + page : pages + 2 * page - n;
+        memcpy(p, whole, n);
+        assert_int_equal(ops->dashes(p, n, '\n'), scan_scalar.dashes(p, n, '\n'));
+        assert_int_equal(ops->plain(p, n), scan_scalar.plain(p, n));
+        assert_int_equal(ops->utf8(p, n), scan_scalar.utf8(p, n));
+        struct scan_census got, right;
+        ops->census(p, n, &got);
+        scan_scalar.census(p, n, &right);
+        assert_true(got.nul == right.nul && got.bare_cr == right.bare_cr && got.high == right.high);
+        assert_int_equal(got.longest, right.longest);
+        ops->lower(p, n, out);
+        scan_scalar.lower(p, n, want);
+        assert_memory_equal(out, want, n);
+        size_t caps[] = {MOST, (size_t)rand_r(&seed) % MOST};
+        for (size_t k = 0; k < 2; k++) {
+            for (int which = 0; which < 2; which++) {
+                bool bad = false, wrong = false;
+                memset(out, 0xEE, sizeof out);
+                size_t made = (which ? ops->qp : ops->base64)(p, n, out, caps[k], &bad);
+                size_t all = (which ? scan_scalar.qp : scan_scalar.base64)(p, n, want, caps[k], &wrong);
+                assert_int_equal(made, all);
+                assert_memory_equal(out, want, all);
+                assert_int_equal(bad, wrong);
+                for (size_t i = caps[k]; i < MOST; i++) assert_int_equal(out[i], 0xEE);
+            }
+        }
+    }
+    munmap(pages, 3 * page);
+}
+
 /* --- codecs ------------------------------------------------------------------------------------------------------- */
 
 static void test_codecs(void **state)
@@ -288,13 +388,91 @@ static void test_choice(void **state)
     assert_null(scan_init());
 }
 
-int main(void)
+/* --- how fast: test_scan --bench ---------------------------------------------------------------------------------- */
+
+enum { BENCH_BYTES = 1 << 16, BENCH_ROUNDS = 400 };
+static uint8_t bench_in[BENCH_BYTES], bench_out[BENCH_BYTES];
+static volatile size_t bench_sink;
+
+static void run_dashes(void)
 {
+    bench_sink += ops->dashes(bench_in, BENCH_BYTES, '\n');
+}
+static void run_census(void)
+{
+    struct scan_census c;
+    ops->census(bench_in, BENCH_BYTES, &c);
+    bench_sink += c.longest;
+}
+static void run_base64(void)
+{
+    bool bad = false;
+    bench_sink += ops->base64(bench_in, BENCH_BYTES, bench_out, BENCH_BYTES, &bad);
+}
+static void run_qp(void)
+{
+    bool bad = false;
+    bench_sink += ops->qp(bench_in, BENCH_BYTES, bench_out, BENCH_BYTES, &bad);
+}
+static void run_utf8(void)
+{
+    bench_sink += ops->utf8(bench_in, BENCH_BYTES);
+}
+static void run_plain(void)
+{
+    bench_sink += ops->plain(bench_in, BENCH_BYTES);
+}
+static void run_lower(void)
+{
+    ops->lower(bench_in, BENCH_BYTES, bench_out);
+    bench_sink += bench_out[0];
+}
+static void run_memcpy(void)
+{
+    memcpy(bench_out, bench_in, BENCH_BYTES);
+    bench_sink += bench_out[0];
+}
+
+/* GB of input a second, the best of BENCH_ROUNDS, with `piece` again and again as input. */
+static void bench(const char *name, const char *piece, void (*run)(void))
+{
+    size_t n = strlen(piece);
+    for (size_t i = 0; i < BENCH_BYTES; i++) bench_in[i] = i < BENCH_BYTES / n * n ? (uint8_t)piece[i % n] : '\n';
+    double best = 1e9;
+    for (int i = 0; i < BENCH_ROUNDS; i++) {
+        struct timespec a, b;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+        run();
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
+        double s = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
+        if (s < best) best = s;
+    }
+    printf("%-7s %-26s %7.2f GB/s\n", cpu_level_name(ops->level), name, BENCH_BYTES / best / 1e9);
+}
+
+static void bench_all(void)
+{
+    static const char TEXT[] = "Lines of plain text, as most of them are in mail, end after some seventy.\r\n";
+    static const char BASE[] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n";
+    static const char JAPANESE[] = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。\r\n";
+    bench("memcpy", TEXT, run_memcpy);
+    bench("dashes", TEXT, run_dashes);
+    bench("census", TEXT, run_census);
+    bench("plain", TEXT, run_plain);
+    bench("lower", TEXT, run_lower);
+    bench("utf8, ASCII", TEXT, run_utf8);
+    bench("utf8, Japanese", JAPANESE, run_utf8);
+    bench("base64", BASE, run_base64);
+    bench("qp, few escapes", "Lines of text with an escape =3D in them, as HTML has, and a soft line end=\r\n", run_qp);
+    bench("qp, Japanese", "=E5=90=BE=E8=BC=A9=E3=81=AF=E7=8C=AB=E3=81=A7=E3=81=82=E3=82=8B=E3=80=82=\r\n", run_qp);
+}
+
+int main(int argc, char **argv)
+{
+    bool timed = argc > 1 && strcmp(argv[1], "--bench") == 0;
     const struct CMUnitTest kernels[] = {
-        cmocka_unit_test(test_decoders),
-        cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_decoders), cmocka_unit_test(test_utf8), cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_noise),    cmocka_unit_test(test_same),
     };
     int failed = 0;
     for (size_t i = 0; i < COUNT(VARIANTS); i++) {
@@ -303,9 +481,14 @@ int main(void)
             printf("skipped: %s, which this CPU does not have\n", cpu_level_name(ops->level));
             continue;
         }
+        if (timed) {
+            bench_all();
+            continue;
+        }
         printf("kernels: %s\n", cpu_level_name(ops->level));
         failed += cmocka_run_group_tests(kernels, NULL, NULL);
     }
+    if (timed) return 0;
     const struct CMUnitTest rest[] = {cmocka_unit_test(test_codecs), cmocka_unit_test(test_choice)};
     return failed + cmocka_run_group_tests(rest, NULL, NULL);
 }

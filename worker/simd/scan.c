@@ -6,7 +6,11 @@
 
 #include <stdlib.h>
 
-static const struct scan_ops *const VARIANTS[] = {&scan_scalar};
+static const struct scan_ops *const VARIANTS[] = {
+#if defined(__x86_64__)
+    &scan_avx512, &scan_avx2,
+#endif
+    &scan_scalar};
 
 const struct scan_ops *scan = &scan_scalar;
 

@@ -47,6 +47,9 @@ struct scan_ops {
 };
 
 extern const struct scan_ops scan_scalar;
+#if defined(__x86_64__)
+extern const struct scan_ops scan_avx2, scan_avx512;
+#endif
 
 /* The chosen table. Written by scan_init alone, before threads. */
 extern const struct scan_ops *scan;

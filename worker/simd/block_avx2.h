@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* block_avx2: 64 bytes as two AVX2 registers; what scan_block.h is written in.
+ *
+ * Sources: Mula, Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions", ACM TWEB 2018; Keiser, Lemire,
+ * "Validating UTF-8 In Less Than One Instruction Per Byte", SPE 2021. */
+#ifndef FURUI_SIMD_BLOCK_H
+#define FURUI_SIMD_BLOCK_H
+
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BLOCK_LEVEL CPU_AVX2
+
+typedef struct {
+    __m256i a, b;
+} block;
+
+static inline block block_load(const uint8_t *p)
+{
+    return (block){_mm256_loadu_si256((const __m256i *)p), _mm256_loadu_si256((const __m256i *)(p + 32))};
+}
+
+static inline void block_store(uint8_t *p, block x)
+{
+    _mm256_storeu_si256((__m256i *)p, x.a);
+    _mm256_storeu_si256((__m256i *)(p + 32), x.b);
+}
+
+/* A bit for each byte whose highest bit is set. */
+static inline uint64_t block_high(block x)
+{
+    return (uint32_t)_mm256_movemask_epi8(x.a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(x.b) << 32;
+}
+
+/* A bit for each byte that is c. */
+static inline uint64_t block_eq(block x, uint8_t c)
+{
+    __m256i k = _mm256_set1_epi8((char)c);
+    return block_high((block){_mm256_cmpeq_epi8(x.a, k), _mm256_cmpeq_epi8(x.b, k)});
+}
+
+static inline __m256i lower32(__m256i x)
+{
+    /* 'A'..'Z' are the bytes that become less than -128 + 26 when 'A' is moved to -128. */
+    __m256i moved = _mm256_add_epi8(x, _mm256_set1_epi8((char)(0x80 - 'A')));
+    __m256i upper = _mm256_cmpgt_epi8(_mm256_set1_epi8(-128 + 26), moved);
+    return _mm256_or_si256(x, _mm256_and_si256(upper, _mm256_set1_epi8(0x20)));
+}
+
+/* ASCII capitals made small. */
+static inline block block_lower(block x)
+{
+    return (block){lower32(x.a), lower32(x.b)};
+}
+
+/* --- base64 --- */
+
+/* 32 digits to values; bytes that are no digits set their bits in *bad. */
+static inline __m256i base64_values(__m256i x, __m256i *bad)
+{
+    const __m256i lo = _mm256_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1A, 0x1B,
+                                        0x1B, 0x1B, 0x1A, 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
+                                        0x13, 0x1A, 0x1B, 0x1B, 0x1B, 0x1A);
+    const __m256i hi = _mm256_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10,
+                                        0x10, 0x10, 0x10, 0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10,
+                                        0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
+    const __m256i roll = _mm256_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 19, 4, -65,
+                                          -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
+    __m256i high = _mm256_and_si256(_mm256_srli_epi32(x, 4), _mm256_set1_epi8(0x0F));
+    __m256i low = _mm256_and_si256(x, _mm256_set1_epi8(0x0F));
+    __m256i clash = _mm256_and_si256(_mm256_shuffle_epi8(lo, low), _mm256_shuffle_epi8(hi, high));
+    *bad = _mm256_cmpgt_epi8(clash, _mm256_setzero_si256());
+    __m256i slash = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('/'));
+    return _mm256_add_epi8(x, _mm256_shuffle_epi8(roll, _mm256_add_epi8(slash, high)));
+}
+
+static inline void base64_pack(__m256i values, uint8_t *out)
+{
+    __m256i pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));
+    __m256i groups = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00011000));
+    const __m256i order = _mm256_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1, 2, 1, 0, 6, 5, 4, 10,
+                                           9, 8, 14, 13, 12, -1, -1, -1, -1);
+    __m256i bytes = _mm256_shuffle_epi8(groups, order);
+    bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 7, 7));
+    _mm256_storeu_si256((__m256i *)out, bytes);
+}
+
+/* Decode 64 bytes of base64 to 48, writing 56 (those behind are of no meaning); returns a bit for each byte that is no
+ * digit. What stands before the first of them is right, in whole groups. */
+static inline uint64_t block_base64(block x, uint8_t *out)
+{
+    block bad;
+    __m256i first = base64_values(x.a, &bad.a), second = base64_values(x.b, &bad.b);
+    base64_pack(first, out);
+    base64_pack(second, out + 24);
+    return block_high(bad);
+}
+
+/* --- UTF-8 --- */
+
+static inline __m256i utf8_clash(__m256i x, const uint8_t *p)
+{
+    enum {
+        SHORT = 1 << 0,
+        LONG = 1 << 1,
+        OVER3 = 1 << 2,
+        LARGE = 1 << 3,
+        SURROGATE = 1 << 4,
+        OVER2 = 1 << 5,
+        LARGE1000 = 1 << 6,
+        OVER4 = 1 << 6,
+        TWO = 1 << 7,
+        CARRY = SHORT | LONG | TWO
+    };
+#define TWICE(...) _mm256_setr_epi8(__VA_ARGS__, __VA_ARGS__)
+    const __m256i first_high =
+        TWICE(LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, (char)TWO, (char)TWO, (char)TWO, (char)TWO, SHORT | OVER2,
+              SHORT, SHORT | OVER3 | SURROGATE, SHORT | LARGE | LARGE1000 | OVER4);
+    const __m256i first_low =
+        TWICE((char)(CARRY | OVER3 | OVER2 | OVER4), (char)(CARRY | OVER2), (char)CARRY, (char)CARRY,
+              (char)(CARRY | LARGE), (char)(CARRY | LARGE | LARGE1000), (char)(CARRY | LARGE | LARGE1000),
+              (char)(CARRY | LARGE | LARGE1000), (char)(CARRY | LARGE | LARGE1000), (char)(CARRY | LARGE | LARGE1000),
+              (char)(CARRY | LARGE | LARGE1000), (char)(CARRY | LARGE | LARGE1000), (char)(CARRY | LARGE | LARGE1000),
+              (char)(CARRY | LARGE | LARGE1000 | SURROGATE), (char)(CARRY | LARGE | LARGE1000),
+              (char)(CARRY | LARGE | LARGE1000));
+    const __m256i second_high = TWICE(
+        SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, (char)(LONG | OVER2 | TWO | OVER3 | LARGE1000 | OVER4),
+        (char)(LONG | OVER2 | TWO | OVER3 | LARGE), (char)(LONG | OVER2 | TWO | SURROGATE | LARGE),
+        (char)(LONG | OVER2 | TWO | SURROGATE | LARGE), SHORT, SHORT, SHORT, SHORT);
+#undef TWICE
+    const __m256i nibble = _mm256_set1_epi8(0x0F);
+    __m256i one = _mm256_loadu_si256((const __m256i *)(p - 1));
+    __m256i two = _mm256_loadu_si256((const __m256i *)(p - 2));
+    __m256i three = _mm256_loadu_si256((const __m256i *)(p - 3));
+    __m256i a = _mm256_shuffle_epi8(first_high, _mm256_and_si256(_mm256_srli_epi16(one, 4), nibble));
+    __m256i b = _mm256_shuffle_epi8(first_low, _mm256_and_si256(one, nibble));
+    __m256i c = _mm256_shuffle_epi8(second_high, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
+    __m256i third = _mm256_subs_epu8(two, _mm256_set1_epi8((char)(0xE0 - 0x80)));
+    __m256i fourth = _mm256_subs_epu8(three, _mm256_set1_epi8((char)(0xF0 - 0x80)));
+    __m256i must = _mm256_and_si256(_mm256_or_si256(third, fourth), _mm256_set1_epi8((char)0x80));
+    return _mm256_xor_si256(must, _mm256_and_si256(_mm256_and_si256(a, b), c));
+}
+
+/* Does any of the 64 bytes at p not fit to those before it? Reads p[-3 .. 64). */
+static inline bool block_utf8_clash(block x, const uint8_t *p)
+{
+    __m256i e = _mm256_or_si256(utf8_clash(x.a, p), utf8_clash(x.b, p + 32));
+    return !_mm256_testz_si256(e, e);
+}
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* block_avx512: 64 bytes as one AVX-512 register (BW, VBMI); what scan_block.h is written in.
+ *
+ * Sources as block_avx2.h; base64 by byte permutations: Mula, Lemire, "Base64 encoding and decoding at almost the speed
+ * of a memory copy", SPE 2020. */
+#ifndef FURUI_SIMD_BLOCK_H
+#define FURUI_SIMD_BLOCK_H
+
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BLOCK_LEVEL CPU_AVX512
+
+typedef __m512i block;
+
+static inline block block_load(const uint8_t *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+static inline void block_store(uint8_t *p, block x)
+{
+    _mm512_storeu_si512(p, x);
+}
+
+static inline uint64_t block_high(block x)
+{
+    return _mm512_movepi8_mask(x);
+}
+
+static inline uint64_t block_eq(block x, uint8_t c)
+{
+    return _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8((char)c));
+}
+
+static inline block block_lower(block x)
+{
+    __mmask64 upper = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(x, _mm512_set1_epi8('A')), _mm512_set1_epi8(26));
+    return _mm512_mask_add_epi8(x, upper, x, _mm512_set1_epi8(0x20));
+}
+
+/* --- base64 --- */
+
+static inline uint64_t block_base64(block x, uint8_t *out)
+{
+    /* Values of the bytes 0..63 and 64..127; 0x80 for those that are no digits. */
+    static const uint8_t VALUES[128] = {
+#define NONE8 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
+        NONE8, NONE8, NONE8, NONE8, NONE8, 0x80, 0x80, 0x80, 62, 0x80, 0x80, 0x80, 63, /* '+', '/' */
+        52,    53,    54,    55,    56,    57,   58,   59,   60, 61,   0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80,  0,     1,     2,     3,     4,    5,    6,    7,  8,    9,    10,   11,   12,   13,   14,
+        15,    16,    17,    18,    19,    20,   21,   22,   23, 24,   25,   0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80,  26,    27,    28,    29,    30,   31,   32,   33, 34,   35,   36,   37,   38,   39,   40,
+        41,    42,    43,    44,    45,    46,   47,   48,   49, 50,   51,   0x80, 0x80, 0x80, 0x80, 0x80,
+#undef NONE8
+    };
+    static const uint8_t ORDER[64] = {2,  1,  0,  6,  5,  4,  10, 9,  8,  14, 13, 12, 18, 17, 16, 22,
+                                      21, 20, 26, 25, 24, 30, 29, 28, 34, 33, 32, 38, 37, 36, 42, 41,
+                                      40, 46, 45, 44, 50, 49, 48, 54, 53, 52, 58, 57, 56, 62, 61, 60};
+    __m512i values = _mm512_permutex2var_epi8(block_load(VALUES), x, block_load(VALUES + 64));
+    __m512i pairs = _mm512_maddubs_epi16(values, _mm512_set1_epi32(0x01400140));
+    __m512i groups = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x00011000));
+    _mm512_mask_storeu_epi8(out, (UINT64_C(1) << 48) - 1, _mm512_permutexvar_epi8(block_load(ORDER), groups));
+    return _mm512_movepi8_mask(_mm512_or_si512(values, x));
+}
+
+/* --- UTF-8 --- */
+
+static inline bool block_utf8_clash(block x, const uint8_t *p)
+{
+    enum {
+        SHORT = 1 << 0,
+        LONG = 1 << 1,
+        OVER3 = 1 << 2,
+        LARGE = 1 << 3,
+        SURROGATE = 1 << 4,
+        OVER2 = 1 << 5,
+        LARGE1000 = 1 << 6,
+        OVER4 = 1 << 6,
+        TWO = 1 << 7,
+        CARRY = SHORT | LONG | TWO,
+        HUGE = CARRY | LARGE | LARGE1000
+    };
+    static const uint8_t FIRST_HIGH[16] = {LONG,
+                                           LONG,
+                                           LONG,
+                                           LONG,
+                                           LONG,
+                                           LONG,
+                                           LONG,
+                                           LONG,
+                                           TWO,
+                                           TWO,
+                                           TWO,
+                                           TWO,
+                                           SHORT | OVER2,
+                                           SHORT,
+                                           SHORT | OVER3 | SURROGATE,
+                                           SHORT | LARGE | LARGE1000 | OVER4};
+    static const uint8_t FIRST_LOW[16] = {CARRY | OVER3 | OVER2 | OVER4,
+                                          CARRY | OVER2,
+                                          CARRY,
+                                          CARRY,
+                                          CARRY | LARGE,
+                                          HUGE,
+                                          HUGE,
+                                          HUGE,
+                                          HUGE,
+                                          HUGE,
+                                          HUGE,
+                                          HUGE,
+                                          HUGE,
+                                          HUGE | SURROGATE,
+                                          HUGE,
+                                          HUGE};
+    static const uint8_t SECOND_HIGH[16] = {SHORT,
+                                            SHORT,
+                                            SHORT,
+                                            SHORT,
+                                            SHORT,
+                                            SHORT,
+                                            SHORT,
+                                            SHORT,
+                                            LONG | OVER2 | TWO | OVER3 | LARGE1000 | OVER4,
+                                            LONG | OVER2 | TWO | OVER3 | LARGE,
+                                            LONG | OVER2 | TWO | SURROGATE | LARGE,
+                                            LONG | OVER2 | TWO | SURROGATE | LARGE,
+                                            SHORT,
+                                            SHORT,
+                                            SHORT,
+                                            SHORT};
+    const __m512i nibble = _mm512_set1_epi8(0x0F);
+#define TABLE(t) _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(t)))
+    __m512i one = block_load(p - 1), two = block_load(p - 2), three = block_load(p - 3);
+    __m512i a = _mm512_shuffle_epi8(TABLE(FIRST_HIGH), _mm512_and_si512(_mm512_srli_epi16(one, 4), nibble));
+    __m512i b = _mm512_shuffle_epi8(TABLE(FIRST_LOW), _mm512_and_si512(one, nibble));
+    __m512i c = _mm512_shuffle_epi8(TABLE(SECOND_HIGH), _mm512_and_si512(_mm512_srli_epi16(x, 4), nibble));
+#undef TABLE
+    __m512i third = _mm512_subs_epu8(two, _mm512_set1_epi8((char)(0xE0 - 0x80)));
+    __m512i fourth = _mm512_subs_epu8(three, _mm512_set1_epi8((char)(0xF0 - 0x80)));
+    __m512i must = _mm512_and_si512(_mm512_or_si512(third, fourth), _mm512_set1_epi8((char)0x80));
+    __m512i clash = _mm512_xor_si512(must, _mm512_and_si512(_mm512_and_si512(a, b), c));
+    return _mm512_test_epi8_mask(clash, clash) != 0;
+}
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan_block: the kernels of scan.h over blocks of 64 bytes.
+ *
+ * Included behind a block_*.h, which brings loads, comparisons to 64-bit masks and the few steps that differ between
+ * instruction sets; it ends in SCAN_BLOCK_OPS, the table. What remains behind the last whole block, and what is not
+ * ordinary, is left to the scalar kernels, so that there is one truth. Nothing outside of [p, p+n) is read. */
+#include "worker/simd/base64.h"
+#include "worker/simd/scan.h"
+
+enum { BLOCK = 64 };
+
+static size_t dashes(const uint8_t *p, size_t n, uint8_t eol)
+{
+    if (n < 2 || (p[0] == '-' && p[1] == '-')) return n < 2 ? n : 0;
+    size_t i = 0;
+    for (; n - i >= BLOCK + 2; i += BLOCK) {
+        uint64_t ends = block_eq(block_load(p + i), eol);
+        if (!ends) continue;
+        ends &= block_eq(block_load(p + i + 1), '-');
+        if (!ends) continue;
+        ends &= block_eq(block_load(p + i + 2), '-');
+        if (ends) return i + (size_t)__builtin_ctzll(ends) + 1;
+    }
+    for (; n - i >= 3; i++)
+        if (p[i] == eol && p[i + 1] == '-' && p[i + 2] == '-') return i + 1;
+    return n;
+}
+
+static void census(const uint8_t *p, size_t n, struct scan_census *out)
+{
+    size_t i = 0, begun = 0, longest = 0;
+    uint64_t nul = 0, high = 0, bare = 0;
+    for (; n - i >= BLOCK + 1; i += BLOCK) {
+        block x = block_load(p + i);
+        uint64_t ends = block_eq(x, '\n'), cr = block_eq(x, '\r');
+        nul |= block_eq(x, 0);
+        high |= block_high(x);
+        bare |= cr & ~(ends >> 1 | (uint64_t)(p[i + BLOCK] == '\n') << 63);
+        for (; ends; ends &= ends - 1) {
+            size_t end = i + (size_t)__builtin_ctzll(ends), length = end - begun;
+            if (length && p[end - 1] == '\r') length--;
+            if (length > longest) longest = length;
+            begun = end + 1;
+        }
+    }
+    /* The line that is open here, and those behind it. */
+    scan_scalar.census(p + begun, n - begun, out);
+    if (longest > out->longest) out->longest = longest;
+    out->nul |= nul != 0;
+    out->high |= high != 0;
+    out->bare_cr |= bare != 0;
+}
+
+/* White space that ends lines of base64. */
+static inline bool line_space(uint8_t c)
+{
+    return c == '\n' || c == '\r' || c == ' ';
+}
+
+static struct base64_at base64_run_block(const uint8_t *p, size_t n, uint8_t *out, size_t cap)
+{
+    size_t i = 0, o = 0;
+    while (n - i >= BLOCK && cap - o >= BLOCK) {
+        uint64_t foreign = block_base64(block_load(p + i), out + o);
+        if (!foreign) {
+            i += BLOCK, o += BLOCK / 4 * 3;
+            continue;
+        }
+        size_t digits = (size_t)__builtin_ctzll(foreign) & ~(size_t)3;
+        i += digits, o += digits / 4 * 3;
+        size_t before = i;
+        while (i < n && line_space(p[i])) i++;
+        if (digits == 0 && i == before) return (struct base64_at){i, o};
+    }
+    struct base64_at rest = base64_run_scalar(p + i, n - i, out + o, cap - o);
+    return (struct base64_at){i + rest.in, o + rest.out};
+}
+
+static size_t base64(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad)
+{
+    return base64_decode(base64_run_block, p, n, out, cap, bad);
+}
+
+static size_t qp(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad)
+{
+    size_t i = 0, o = 0;
+    while (n - i >= BLOCK && cap - o >= BLOCK) {
+        block x = block_load(p + i);
+        uint64_t escapes = block_eq(x, '=');
+        block_store(out + o, x);
+        size_t run = escapes ? (size_t)__builtin_ctzll(escapes) : BLOCK;
+        i += run, o += run;
+        while (n - i >= 3 && p[i] == '=' && o < cap) {
+            int hi = ascii_hex(p[i + 1]), lo = ascii_hex(p[i + 2]);
+            if ((hi | lo) >= 0) {
+                out[o++] = (uint8_t)(hi << 4 | lo);
+                i += 3;
+            } else if (p[i + 1] == '\n') {
+                i += 2;
+            } else if (p[i + 1] == '\r' && p[i + 2] == '\n') {
+                i += 3;
+            } else {
+                break;
+            }
+        }
+        /* Something unusual: one step the careful way. Behind a '=' that is no escape it gives the '=' itself. */
+        if (i < n && p[i] == '=' && o < cap && n - i >= 3) {
+            size_t j = i + 1;
+            while (j < n && (p[j] == ' ' || p[j] == '\t')) j++;
+            if (j == n || p[j] == '\r' || p[j] == '\n') break; /* white space before a line end */
+            *bad = true;
+            out[o++] = p[i++];
+        }
+    }
+    return o + scan_scalar.qp(p + i, n - i, out + o, cap - o, bad);
+}
+
+/* The start of the character that p[at] may stand within, given that p[0 .. at) is whole but for its end. */
+static inline size_t utf8_start(const uint8_t *p, size_t at)
+{
+    for (size_t back = 1; back <= 3 && back <= at; back++) {
+        uint8_t c = p[at - back];
+        if (c < 0x80) return at;
+        if (c >= 0xC0) return at - back;
+    }
+    return at;
+}
+
+static size_t utf8(const uint8_t *p, size_t n)
+{
+    size_t i = scan_scalar.utf8(p, n < 8 ? n : 8); /* a block looks at the 3 bytes before it */
+    if (i >= 3) {
+        for (; n - i >= BLOCK; i += BLOCK) {
+            block x = block_load(p + i);
+            if (!block_high(x) && p[i - 1] < 0xC0 && p[i - 2] < 0xE0 && p[i - 3] < 0xF0) continue;
+            if (block_utf8_clash(x, p + i)) break;
+        }
+        i = utf8_start(p, i);
+    }
+    return i + scan_scalar.utf8(p + i, n - i);
+}
+
+static size_t plain(const uint8_t *p, size_t n)
+{
+    size_t i = 0;
+    for (; n - i >= BLOCK; i += BLOCK) {
+        block x = block_load(p + i);
+        uint64_t stop = block_high(x) | block_eq(x, 0x1B);
+        if (stop) return i + (size_t)__builtin_ctzll(stop);
+    }
+    return i + scan_scalar.plain(p + i, n - i);
+}
+
+static void lower(const uint8_t *p, size_t n, uint8_t *out)
+{
+    size_t i = 0;
+    for (; n - i >= BLOCK; i += BLOCK) block_store(out + i, block_lower(block_load(p + i)));
+    scan_scalar.lower(p + i, n - i, out + i);
+}
+
+#define SCAN_BLOCK_OPS                                                                                      \
+    {                                                                                                       \
+        .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8, \
+        .plain = plain, .lower = lower,                                                                     \
+    }
