@@ -129,6 +129,52 @@ static void test_depth(void **state)
     want_odd("10,000 messages", ODD(DEEP));
 }
 
+static void encoded(const char *encoding, int levels)
+{
+    for (int i = 0; i < levels; i++) putf("Content-Type: message/rfc822\nContent-Transfer-Encoding: %s\n\n", encoding);
+}
+
+/* Messages in quoted-printable within each other: with no '=' in it, each level looks like the one around it. */
+static void test_encoded_messages(void **state)
+{
+    (void)state;
+    static const int LEVELS[] = {MAIL_DEPTH_MAX, MAIL_DEPTH_MAX + 1, 500};
+    for (size_t i = 0; i < sizeof LEVELS / sizeof *LEVELS; i++) {
+        int levels = LEVELS[i];
+        start();
+        encoded("quoted-printable", levels);
+        put("Subject: s\n\ninnermost text\n");
+        read_mail();
+        want_odd("encoded messages", ODD(ENCODED_MESSAGE));
+        assert_int_equal(mail.odd >> ODD_BIT_DEEP & 1, levels > MAIL_DEPTH_MAX);
+        assert_int_equal(mail.part_count, MAIL_DEPTH_MAX + 1);
+        assert_int_equal(span_eq(mail.text, SPAN("innermost text")), levels == MAIL_DEPTH_MAX);
+        assert_false(mail.odd & ODD(TEXT_LIMIT));
+    }
+    /* MAIL_DECODE_MAX: one is cut, and what stands before the cut is read. */
+    start();
+    encoded("quoted-printable", 1);
+    put("\nfirst\n");
+    fill(' ', MAIL_DECODE_MAX);
+    put("last\n");
+    read_mail();
+    want_odd("one message", ODD(ENCODED_MESSAGE) | ODD(TEXT_LIMIT));
+    assert_int_equal(mail.parts[0].decoded, MAIL_DECODE_MAX);
+    assert_true(span_eq(mail.text, SPAN("first")));
+    /* MAIL_DECODE_MESSAGES_MAX: a bomb; the text beside it is read all the same. */
+    start();
+    put("Content-Type: multipart/mixed; boundary=b\n\n--b\n");
+    encoded("quoted-printable", 30);
+    put("\n");
+    fill('\n', 3 * MAIL_DECODE_MAX);
+    put("--b\n\nbeside\n--b--\n");
+    read_mail();
+    want_odd("bomb", ODD(ENCODED_MESSAGE) | ODD(TEXT_LIMIT));
+    assert_in_range(mail.part_count, 4, 8);
+    assert_true(span_eq(mail.text, SPAN("beside")));
+    assert_in_range(arena.used, MAIL_DECODE_MESSAGES_MAX, MAIL_DECODE_MESSAGES_MAX + MB);
+}
+
 static void many_parts(int n, const char *inside)
 {
     start();
@@ -429,6 +475,9 @@ static void test_repeated(void **state)
         {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: multipart/mixed; boundary=b\n\n"},
         {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: message/rfc822\n\n"},
         {"Content-Type: multipart/digest; boundary=b\n\n", "--b\n\n"},
+        {"", "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"},
+        {"", "Content-Type: message/rfc822\nContent-Transfer-Encoding: quoted-printable\n\n"},
+        {"Content-Type: multipart/digest; boundary=b\n\n", "--b\nContent-Transfer-Encoding: base64\n\nOgoK\n"},
         {"Content-Transfer-Encoding: base64\n\n", "*"},
         {"Content-Transfer-Encoding: base64\n\n", "A="},
         {"Content-Transfer-Encoding: quoted-printable\n\n", "= "},
@@ -554,11 +603,14 @@ static int close_arena(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depth),        cmocka_unit_test(test_parts),      cmocka_unit_test(test_header_count),
-        cmocka_unit_test(test_header_bytes), cmocka_unit_test(test_text),       cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_name),         cmocka_unit_test(test_magic),      cmocka_unit_test(test_look_ahead),
-        cmocka_unit_test(test_few_text),     cmocka_unit_test(test_arena),      cmocka_unit_test(test_big),
-        cmocka_unit_test(test_repeated),     cmocka_unit_test(test_boundaries), cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_depth),        cmocka_unit_test(test_encoded_messages),
+        cmocka_unit_test(test_parts),        cmocka_unit_test(test_header_count),
+        cmocka_unit_test(test_header_bytes), cmocka_unit_test(test_text),
+        cmocka_unit_test(test_urls),         cmocka_unit_test(test_name),
+        cmocka_unit_test(test_magic),        cmocka_unit_test(test_look_ahead),
+        cmocka_unit_test(test_few_text),     cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_big),          cmocka_unit_test(test_repeated),
+        cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_foreign),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -243,7 +243,7 @@ static void read_parts(struct reader *r)
     for (size_t i = 0; i < m->part_count; i++) {
         struct mail_part *p = &m->parts[i];
         if (is_container(m, i)) {
-            p->decoded = p->body.n;
+            if (!p->decoded) p->decoded = p->body.n;
             continue;
         }
         if (is_text(p) && !p->attachment) *(is_html(p) ? &m->shape.html_parts : &m->shape.text_parts) += 1;
@@ -286,11 +286,11 @@ void mail_read(struct mail *m, span raw, const struct mail_context *c, struct ar
     *m = (struct mail){.raw = raw};
     m->shape.raw_bytes = raw.n < UINT32_MAX ? (uint32_t)raw.n : UINT32_MAX;
     if (raw.n == 0) m->odd |= ODD(EMPTY);
-    walk_mail(m, a);
+    size_t spent = walk_mail(m, a);
     read_header(m, a);
     if (c) auth_read(m, c, a);
 
-    struct reader r = {.m = m, .a = a, .budget = MAIL_DECODE_TOTAL_MAX};
+    struct reader r = {.m = m, .a = a, .budget = MAIL_DECODE_TOTAL_MAX - spent};
     size_t most = raw.n < MAIL_TEXT_MAX / UTF8_GROWTH ? raw.n * UTF8_GROWTH : MAIL_TEXT_MAX;
     text_init(&r.visible, a, most);
     text_init(&r.hidden, a, most < MAIL_HIDDEN_MAX ? most : MAIL_HIDDEN_MAX);

@@ -17,17 +17,18 @@
 
 /* Every limit that a hostile mail can hit; each has a test that hits it. */
 enum {
-    MAIL_DEPTH_MAX = 32,             /* nested multiparts and messages */
-    MAIL_PARTS_MAX = 512,            /* parts in all */
-    MAIL_HEADERS_MAX = 1000,         /* header fields of the message and its parts together */
-    MAIL_HEADER_BYTES_MAX = 1 << 18, /* bytes of one header block that are read */
-    MAIL_HEADER_TOTAL_MAX = 1 << 20, /* bytes of all header blocks that are read */
-    MAIL_FIELD_BYTES_MAX = 1 << 16,  /* bytes of one field that are decoded */
-    MAIL_TEXT_MAX = 1 << 18,         /* bytes of visible text kept (UTF-8) */
-    MAIL_HIDDEN_MAX = 1 << 15,       /* bytes of hidden text kept */
-    MAIL_OTHER_MAX = 1 << 15,        /* bytes kept of an alternative that is not shown */
-    MAIL_DECODE_MAX = 1 << 20,       /* decoded bytes of one text part that are read */
-    MAIL_DECODE_TOTAL_MAX = 1 << 22, /* decoded bytes of all text parts that are read */
+    MAIL_DEPTH_MAX = 32,                /* nested multiparts and messages */
+    MAIL_PARTS_MAX = 512,               /* parts in all */
+    MAIL_HEADERS_MAX = 1000,            /* header fields of the message and its parts together */
+    MAIL_HEADER_BYTES_MAX = 1 << 18,    /* bytes of one header block that are read */
+    MAIL_HEADER_TOTAL_MAX = 1 << 20,    /* bytes of all header blocks that are read */
+    MAIL_FIELD_BYTES_MAX = 1 << 16,     /* bytes of one field that are decoded */
+    MAIL_TEXT_MAX = 1 << 18,            /* bytes of visible text kept (UTF-8) */
+    MAIL_HIDDEN_MAX = 1 << 15,          /* bytes of hidden text kept */
+    MAIL_OTHER_MAX = 1 << 15,           /* bytes kept of an alternative that is not shown */
+    MAIL_DECODE_MAX = 1 << 20,          /* decoded bytes of one text part that are read */
+    MAIL_DECODE_TOTAL_MAX = 1 << 22,    /* decoded bytes of all text parts and encoded messages that are read */
+    MAIL_DECODE_MESSAGES_MAX = 1 << 21, /* ... of which so many of encoded messages, each at most MAIL_DECODE_MAX */
     MAIL_URLS_MAX = 256,
     MAIL_NAME_MAX = 256, /* bytes of a file name that are kept */
     /* Arena for one mail, its features and their explanation, the same wherever scores must be. Measured over 40,891
@@ -88,7 +89,7 @@ struct mail_part {
     bool block;                          /* no MIME part: a uuencode or yEnc block found in its parent's text */
     span body;                           /* undecoded; within the raw mail, or in the arena below an encoded message */
     uint32_t first_header, header_count; /* its own fields: m->headers[first_header .. + header_count) */
-    size_t decoded;         /* bytes after decoding: exact for text that was read, else judged by the body's length */
+    size_t decoded;         /* bytes after decoding: exact for what was read, else judged by the body's length */
     struct attachment file; /* what its content is; all zero for text that was read and for containers */
 };
 

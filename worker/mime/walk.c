@@ -21,14 +21,23 @@ struct entity {
     bool seen, closed; /* its boundary, its closing boundary */
 };
 
+/* Bytes whose lines are read: the mail, or an encoded message within it, decoded. */
+struct source {
+    span raw;
+    uint8_t eol; /* '\n', or '\r' where there is no '\n' at all */
+    size_t pos;  /* start of the line to read next */
+    int base;    /* entities below it on the stack belong to outer sources: their boundaries mean nothing here */
+};
+
 struct walk {
     struct mail *m;
     struct arena *a;
-    span raw;
-    uint8_t eol; /* '\n', or '\r' in a mail that has no '\n' at all */
-    size_t pos;  /* start of the line to read next */
-    size_t header_cap, part_cap;
+    struct source in;                        /* being read */
+    struct source outer[MAIL_DEPTH_MAX + 1]; /* to go on with behind it, the mail first */
+    int outers;
+    size_t header_cap;
     size_t header_budget;                   /* bytes of header that may still be kept */
+    size_t message_budget;                  /* decoded bytes of encoded messages that may still be read */
     struct entity open[MAIL_DEPTH_MAX + 2]; /* from the message inwards */
     int depth;
     bool digest; /* the next part's default type is message/rfc822 (RFC 2046 5.1.5) */
@@ -36,11 +45,13 @@ struct walk {
 
 /* --- arrays that grow in the arena -------------------------------------------------------------------------------- */
 
+enum { GROW_MIN = 8 }; /* room that is taken first; then it doubles */
+
 /* Room for one more element; false at the limit or when the arena is full. */
 static bool grow(struct arena *a, void *array, size_t n, size_t *cap, size_t max, size_t size)
 {
     if (n < *cap) return true;
-    size_t more = *cap * 2 < 8 ? 8 : *cap * 2;
+    size_t more = *cap * 2 < GROW_MIN ? GROW_MIN : *cap * 2;
     if (more > max) more = max;
     if (n >= more) return false;
     void *bigger = arena_alloc(a, more * size), *old;
@@ -57,10 +68,10 @@ static bool grow(struct arena *a, void *array, size_t n, size_t *cap, size_t max
 /* The line at `at` without its line end; *next is where the one after it starts. */
 static span line_at(const struct walk *w, size_t at, size_t *next)
 {
-    span rest = span_from(w->raw, at);
-    size_t n = span_find(rest, w->eol);
+    span rest = span_from(w->in.raw, at);
+    size_t n = span_find(rest, w->in.eol);
     *next = at + n + (n < rest.n);
-    if (n && w->eol == '\n' && rest.p[n - 1] == '\r') n--;
+    if (n && w->in.eol == '\n' && rest.p[n - 1] == '\r') n--;
     return span_head(rest, n);
 }
 
@@ -89,7 +100,7 @@ static int match_boundary(const struct walk *w, span line, bool *closing)
     span tail = span_from(line, 2);
     bool closes = tail.n >= 2 && tail.p[tail.n - 1] == '-' && tail.p[tail.n - 2] == '-';
     int best = -1;
-    for (int i = w->depth - 1; i >= 0; i--) {
+    for (int i = w->depth - 1; i >= w->in.base; i--) {
         span b = w->open[i].boundary;
         if (b.n == 0 || (best >= 0 && b.n <= w->open[best].boundary.n)) continue;
         bool whole = b.n == tail.n, end = closes && b.n == tail.n - 2;
@@ -107,7 +118,7 @@ static void close_to(struct walk *w, int keep, size_t end)
     for (; w->depth > keep; w->depth--) {
         struct entity *e = &w->open[w->depth - 1];
         struct mail_part *p = &m->parts[e->part];
-        size_t start = (size_t)(p->body.p - w->raw.p);
+        size_t start = (size_t)(p->body.p - w->in.raw.p);
         p->body.n = end > start ? end - start : 0;
         if (!e->multipart || e->closed) continue;
         m->odd |= e->seen ? ODD(TRUNCATED) : ODD(BOUNDARY_UNSEEN);
@@ -118,31 +129,50 @@ static void close_to(struct walk *w, int keep, size_t end)
     }
 }
 
-/* From w->pos, find the next line that is a boundary and close what it ends. False at the mail's end. */
-static bool next_boundary(struct walk *w)
+struct hit {
+    size_t at, next; /* where the line starts, and the one behind it */
+    int which;       /* index into open */
+    bool closing;
+};
+
+/* The next line from w->in.pos on that is a boundary; false when none is, and `at` is the end. */
+static bool find_boundary(const struct walk *w, struct hit *h)
 {
     bool any = false;
-    for (int i = 0; i < w->depth; i++) any |= w->open[i].boundary.n > 0;
-    while (any && w->pos < w->raw.n) {
-        span rest = span_from(w->raw, w->pos);
-        size_t at = w->pos + scan->dashes(rest.p, rest.n, w->eol);
-        if (at >= w->raw.n) break;
-        bool closing = false;
-        int which = match_boundary(w, line_at(w, at, &w->pos), &closing);
-        if (which < 0) continue;
-        size_t end = at;
-        if (end && w->raw.p[end - 1] == w->eol) end--;
-        if (end && w->eol == '\n' && end < at && w->raw.p[end - 1] == '\r') end--;
-        close_to(w, which + 1, end);
-        struct entity *e = &w->open[which];
+    for (int i = w->in.base; i < w->depth; i++) any |= w->open[i].boundary.n > 0;
+    for (h->at = w->in.pos; any && h->at < w->in.raw.n; h->at = h->next) {
+        span rest = span_from(w->in.raw, h->at);
+        h->at += scan->dashes(rest.p, rest.n, w->in.eol);
+        if (h->at >= w->in.raw.n) break;
+        h->which = match_boundary(w, line_at(w, h->at, &h->next), &h->closing);
+        if (h->which >= 0) return true;
+    }
+    h->at = h->next = w->in.raw.n;
+    return false;
+}
+
+/* Where the body ends that a boundary line at `at` ends: the line end before it is the boundary's. */
+static size_t body_end(const struct walk *w, size_t at)
+{
+    size_t end = at;
+    if (end && w->in.raw.p[end - 1] == w->in.eol) end--;
+    if (end && w->in.eol == '\n' && end < at && w->in.raw.p[end - 1] == '\r') end--;
+    return end;
+}
+
+/* Close what the next boundary lines end, up to one behind which a part begins. False at the source's end. */
+static bool next_boundary(struct walk *w)
+{
+    for (struct hit h; find_boundary(w, &h);) {
+        w->in.pos = h.next;
+        close_to(w, h.which + 1, body_end(w, h.at));
+        struct entity *e = &w->open[h.which];
         e->seen = true;
-        if (!closing) return true;
+        if (!h.closing) return true;
         e->closed = true;
         e->boundary = SPAN_NONE;
-        any = false;
-        for (int i = 0; i < w->depth; i++) any |= w->open[i].boundary.n > 0;
     }
-    w->pos = w->raw.n;
+    w->in.pos = w->in.raw.n;
     return false;
 }
 
@@ -225,19 +255,19 @@ static void note_bytes(struct mail *m, span block)
     if (c.longest > LINE_MAX) m->odd |= ODD(LONG_LINE);
 }
 
-/* Read the header block at w->pos; w->pos is left at the body. A boundary line ends it too and is not consumed.
+/* Read the header block at w->in.pos; w->in.pos is left at the body. A boundary line ends it too and is not consumed.
  * Returns false when there was no field at all. */
 static bool read_fields(struct walk *w, bool message)
 {
     struct mail *m = w->m;
-    size_t start = w->pos, spent = 0;
+    size_t start = w->in.pos, spent = 0;
     bool any = false;  /* a field was met, kept or not */
     bool kept = false; /* the last one was kept, so a fold goes to it */
-    while (w->pos < w->raw.n) {
+    while (w->in.pos < w->in.raw.n) {
         size_t next, colon;
-        span line = line_at(w, w->pos, &next);
+        span line = line_at(w, w->in.pos, &next);
         if (line.n == 0) {
-            w->pos = next;
+            w->in.pos = next;
             break;
         }
         bool closing;
@@ -247,12 +277,12 @@ static bool read_fields(struct walk *w, bool message)
             if (any && !known) m->odd |= ODD(BAD_HEADER);
             if (any || known) break;
         }
-        spent += next - w->pos;
-        bool over = spent > MAIL_HEADER_BYTES_MAX || next - w->pos > w->header_budget;
+        spent += next - w->in.pos;
+        bool over = spent > MAIL_HEADER_BYTES_MAX || next - w->in.pos > w->header_budget;
         if (over)
             m->odd |= ODD(HEADER_LIMIT);
         else
-            w->header_budget -= next - w->pos;
+            w->header_budget -= next - w->in.pos;
         if (any && (line.p[0] == ' ' || line.p[0] == '\t')) {
             if (kept && !over) {
                 span *raw = &m->headers[m->header_total - 1].raw;
@@ -278,9 +308,9 @@ static bool read_fields(struct walk *w, bool message)
                 kept = false;
             }
         }
-        w->pos = next;
+        w->in.pos = next;
     }
-    if (any) note_bytes(m, span_head(span_from(w->raw, start), w->pos - start));
+    if (any) note_bytes(m, span_head(span_from(w->in.raw, start), w->in.pos - start));
     return any;
 }
 
@@ -352,8 +382,8 @@ static void describe(struct walk *w, struct mail_part *p, size_t from, span *bou
  * with "--". */
 static span sniff_boundary(const struct walk *w)
 {
-    size_t at = w->pos, next;
-    for (int i = 0; i < MAIL_SNIFF_LINES && at < w->raw.n; i++, at = next) {
+    size_t at = w->in.pos, next;
+    for (int i = 0; i < MAIL_SNIFF_LINES && at < w->in.raw.n; i++, at = next) {
         span line = span_trim(line_at(w, at, &next));
         if (line.n == 0) continue;
         if (line.n > 2 && line.p[0] == '-' && line.p[1] == '-') return span_from(line, 2);
@@ -362,11 +392,10 @@ static span sniff_boundary(const struct walk *w)
     return SPAN_NONE;
 }
 
-/* Read the entity whose header starts at w->pos. */
-static void open_entity(struct walk *w, int parent)
+/* Read the entity whose header starts at w->in.pos. */
+static void open_entity(struct walk *w, struct mail_part *p, int parent)
 {
     struct mail *m = w->m;
-    struct mail_part *p = &m->parts[m->part_count];
     bool top = parent < 0, message = top || span_eq(m->parts[parent].type, SPAN("message"));
     *p = (struct mail_part){
         .parent = (int16_t)parent,
@@ -378,16 +407,16 @@ static void open_entity(struct walk *w, int parent)
     bool any = read_fields(w, message);
     if (top) {
         m->header_count = m->header_total;
-        if (!any && w->raw.n) m->odd |= ODD(NO_HEADERS);
-        if (any && w->pos == w->raw.n) m->odd |= ODD(NO_BODY);
+        if (!any && w->in.raw.n) m->odd |= ODD(NO_HEADERS);
+        if (any && w->in.pos == w->in.raw.n) m->odd |= ODD(NO_BODY);
     }
     p->first_header = (uint32_t)from;
     p->header_count = (uint32_t)(m->header_total - from);
     span boundary;
     describe(w, p, from, &boundary);
-    p->body = span_from(w->raw, w->pos);
+    p->body = span_from(w->in.raw, w->in.pos);
 
-    struct entity e = {.part = (int)m->part_count++};
+    struct entity e = {.part = (int)(p - m->parts)};
     if (span_eq(p->type, SPAN("multipart"))) {
         if (boundary.n == 0) {
             m->odd |= ODD(NO_BOUNDARY);
@@ -406,39 +435,116 @@ static void open_entity(struct walk *w, int parent)
     w->open[w->depth++] = e;
 }
 
-/* Is the entity on top of the stack a message whose header follows right here? */
-static bool holds_message(const struct walk *w)
+/* --- messages within ---------------------------------------------------------------------------------------------- */
+
+static struct source source_of(span raw, int base, uint64_t *odd)
 {
-    const struct mail_part *p = &w->m->parts[w->open[w->depth - 1].part];
-    return span_eq(p->type, SPAN("message")) && (p->encoding == MAIL_7BIT || p->encoding == MAIL_ENCODING_UNKNOWN) &&
+    struct source s = {.raw = raw, .eol = '\n', .base = base};
+    if (raw.n && !memchr(raw.p, '\n', raw.n) && memchr(raw.p, '\r', raw.n)) {
+        s.eol = '\r';
+        *odd |= ODD(BARE_CR);
+    }
+    return s;
+}
+
+/* Is the part a message that is to be opened? message/partial and message/external-body hold none. */
+static bool holds_message(const struct mail_part *p)
+{
+    return span_eq(p->type, SPAN("message")) &&
            (span_eq(p->subtype, SPAN("rfc822")) || span_eq(p->subtype, SPAN("global")) ||
             span_eq(p->subtype, SPAN("news")));
 }
 
-void walk_mail(struct mail *m, struct arena *a)
+/* Does a header field stand where encoded bytes should begin? No base64 digit is a colon. */
+static bool begins_with_field(const struct walk *w)
 {
-    struct walk w = {.m = m, .a = a, .raw = m->raw, .eol = '\n', .header_budget = MAIL_HEADER_TOTAL_MAX};
-    if (w.raw.n && !memchr(w.raw.p, '\n', w.raw.n) && memchr(w.raw.p, '\r', w.raw.n)) {
-        w.eol = '\r';
-        m->odd |= ODD(BARE_CR);
+    size_t at = w->in.pos, next, colon;
+    span line = line_at(w, at, &next);
+    return field_name(line, &colon) > 0;
+}
+
+/* Make the message that the part on top of the stack holds what is read next: its header stands at w->in.pos, or in
+ * bytes of its own when it is encoded (which RFC 2046 5.2.1 forbids, and mail clients open). False: it stays shut. */
+static bool enter_message(struct walk *w)
+{
+    struct mail *m = w->m;
+    struct mail_part *p = &m->parts[w->open[w->depth - 1].part];
+    if (p->depth >= MAIL_DEPTH_MAX) {
+        m->odd |= ODD(DEEP);
+        return false;
     }
+    bool base64 = p->encoding == MAIL_BASE64, quoted = p->encoding == MAIL_QP;
+    if (!base64 && !quoted) return p->encoding == MAIL_7BIT || p->encoding == MAIL_ENCODING_UNKNOWN;
+    if (base64 && begins_with_field(w)) { /* a label that lies */
+        m->odd |= ODD(BAD_BASE64);
+        return true;
+    }
+    struct hit h;
+    find_boundary(w, &h);
+    size_t cap = w->message_budget < MAIL_DECODE_MAX ? w->message_budget : MAIL_DECODE_MAX;
+    span body = span_from(span_head(w->in.raw, body_end(w, h.at)), w->in.pos);
+    uint64_t odd = 0;
+    span decoded = codec_decode(p->encoding, body, cap, w->a, &odd);
+    m->odd |= odd;
+    if (quoted && odd && begins_with_field(w)) return true; /* '=' as in plain parameters: a label that lies, too */
+    m->odd |= ODD(ENCODED_MESSAGE);
+    if (decoded.n == cap && codec_estimate(p->encoding, body.n) > cap) m->odd |= ODD(TEXT_LIMIT);
+    if (decoded.n == 0) return false;
+    p->decoded = decoded.n;
+    w->message_budget -= decoded.n;
+    w->in.pos = h.at; /* where to go on behind it */
+    w->outer[w->outers++] = w->in;
+    w->in = source_of(decoded, w->depth, &m->odd);
+    return true;
+}
+
+/* At the end of an encoded message: go on behind it. False at the end of the mail. */
+static bool leave_message(struct walk *w)
+{
+    if (!w->outers) return false;
+    close_to(w, w->in.base, w->in.raw.n);
+    w->in = w->outer[--w->outers];
+    return true;
+}
+
+struct mail_part *walk_add_part(struct mail *m, struct arena *a)
+{
+    /* Room doubles whenever it is full, so the count alone says whether it is. */
+    size_t n = m->part_count, cap = n == 0 || (n >= GROW_MIN && (n & (n - 1)) == 0) ? n : n + 1;
+    if (!grow(a, &m->parts, n, &cap, MAIL_PARTS_MAX, sizeof *m->parts)) {
+        if (n >= MAIL_PARTS_MAX) m->odd |= ODD(MANY_PARTS);
+        return NULL;
+    }
+    return &m->parts[m->part_count++];
+}
+
+size_t walk_mail(struct mail *m, struct arena *a)
+{
+    struct walk w = {
+        .m = m,
+        .a = a,
+        .in = source_of(m->raw, 0, &m->odd),
+        .header_budget = MAIL_HEADER_TOTAL_MAX,
+        .message_budget = MAIL_DECODE_MESSAGES_MAX,
+    };
     int parent = -1;
-    for (;;) {
-        if (!grow(a, &m->parts, m->part_count, &w.part_cap, MAIL_PARTS_MAX, sizeof *m->parts)) {
-            if (m->part_count >= MAIL_PARTS_MAX) m->odd |= ODD(MANY_PARTS);
+    for (bool more = true; more;) {
+        struct mail_part *p = walk_add_part(m, a);
+        if (!p) {
             for (int i = 0; i < w.depth; i++) w.open[i].closed = true; /* nobody knows how they would have ended */
             break;
         }
-        open_entity(&w, parent);
-        w.digest = false;
-        if (holds_message(&w)) {
-            parent = w.open[w.depth - 1].part;
-            if (m->parts[parent].depth < MAIL_DEPTH_MAX) continue;
-            m->odd |= ODD(DEEP);
+        open_entity(&w, p, parent);
+        if (holds_message(p) && enter_message(&w)) {
+            w.digest = false;
+        } else {
+            do more = next_boundary(&w);
+            while (!more && leave_message(&w));
+            w.digest = more && span_eq(m->parts[w.open[w.depth - 1].part].subtype, SPAN("digest"));
         }
-        if (!next_boundary(&w)) break;
         parent = w.open[w.depth - 1].part;
-        w.digest = span_eq(m->parts[parent].subtype, SPAN("digest"));
     }
-    close_to(&w, 0, w.raw.n);
+    while (leave_message(&w)) continue;
+    close_to(&w, 0, w.in.raw.n);
+    return MAIL_DECODE_MESSAGES_MAX - w.message_budget;
 }
