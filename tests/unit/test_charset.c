@@ -22,6 +22,9 @@ static const char KOREAN[] = "안녕하세요. 이것은 시험 메일입니다.
 static const char RUSSIAN[] = "Здравствуйте! Это пробное письмо. Посмотрим, можно ли его прочитать.";
 static const char FRENCH[] = "Voilà un courriel d’essai où l’été dernier est décrit à côté du château.";
 
+static const char POLISH[] = "„Zażółć gęślą jaźń” – śpiewał Łukasz, źle i ciągle.";
+static const char GREEK[] = "Καλημέρα – αυτό είναι ένα δοκιμαστικό μήνυμα…";
+
 enum { RIGHT = 0 };
 static const uint64_t WRONG = ODD(WRONG_CHARSET), NONE = ODD(NO_CHARSET), UNKNOWN = ODD(BAD_CHARSET);
 
@@ -74,6 +77,9 @@ static const struct {
     {TAIWAN, "BIG5", "", NONE},
     {TAIWAN, "BIG5", "gb2312", WRONG},
     {TAIWAN, "BIG5", "iso-8859-1", WRONG},
+    {POLISH, "CP1250", "windows-1250", RIGHT},
+    {POLISH, "CP1250", "iso-8859-2", RIGHT},
+    {GREEK, "CP1253", "iso-8859-7", RIGHT},
     {KOREAN, "EUC-KR", "ks_c_5601-1987", RIGHT},
     {KOREAN, "EUC-KR", "", NONE},
     {KOREAN, "EUC-KR", "iso-8859-1", WRONG},

@@ -324,12 +324,13 @@ static span lower(struct walk *w, span s)
     return span_of(out, s.n);
 }
 
-/* A token that a label may be: cut at white space and quotes, lower case. */
+/* A token that a label may be: cut at white space and quotes, lower case. Quotes may stand before it escaped. */
 static span token(struct walk *w, span s)
 {
     s = span_trim(s);
+    while (s.n && (s.p[0] == '\\' || s.p[0] == '"')) s = span_from(s, 1);
     size_t n = 0;
-    while (n < s.n && s.p[n] > ' ' && s.p[n] != '"' && s.p[n] != ';') n++;
+    while (n < s.n && s.p[n] > ' ' && s.p[n] != '"' && s.p[n] != '\\' && s.p[n] != ';') n++;
     return lower(w, span_head(s, n));
 }
 

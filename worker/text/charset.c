@@ -269,10 +269,32 @@ static size_t count_utf8(span in, size_t enough)
     return n;
 }
 
+/* ISO 8859 has control characters from 0x80 to 0x9F, which nobody writes: text with bytes there is of the Windows charset
+ * that its writer meant. */
+static enum charset windows_twin(enum charset label, span in)
+{
+    static const struct {
+        enum charset iso, windows;
+    } TWINS[] = {
+        {CHARSET_ISO_8859_2, CHARSET_WINDOWS_1250},  {CHARSET_ISO_8859_4, CHARSET_WINDOWS_1257},
+        {CHARSET_ISO_8859_5, CHARSET_WINDOWS_1251},  {CHARSET_ISO_8859_6, CHARSET_WINDOWS_1256},
+        {CHARSET_ISO_8859_7, CHARSET_WINDOWS_1253},  {CHARSET_ISO_8859_8, CHARSET_WINDOWS_1255},
+        {CHARSET_ISO_8859_13, CHARSET_WINDOWS_1257}, {CHARSET_ISO_8859_15, CHARSET_WINDOWS_1252},
+    };
+    enum charset twin = label;
+    for (size_t i = 0; i < sizeof TWINS / sizeof *TWINS; i++)
+        if (TWINS[i].iso == label) twin = TWINS[i].windows;
+    if (twin == label) return label;
+    for (size_t i = 0; i < in.n; i++)
+        if (in.p[i] >= 0x80 && in.p[i] < 0xA0) return twin;
+    return label;
+}
+
 /* The charset of 8-bit bytes without escape sequences. */
 static enum charset decide(span in, enum charset label, uint64_t *odd)
 {
     enum { ENOUGH = 3 }; /* characters that are no accident in a charset whose trail bytes are like UTF-8's */
+    label = windows_twin(label, in);
     enum charset c = label;
     bool multi = label < CHARSET_COUNT && CHARSETS[label].kind == KIND_MULTI;
     if (looks_utf8(in, label == CHARSET_UTF_8) && (!multi || count_utf8(in, ENOUGH) == ENOUGH))
