@@ -3,12 +3,12 @@
  *
  * A closed loop: a fixed number of requests in flight through the client library, each answer replaced by the next
  * mail at once. Warm-up first; then answers, latencies and the service's own CPU time are counted over one window. */
+#include "bench/commands.h"
 #include "bench/cpu_time.h"
-#include "models/index.h"
+#include "bench/mails.h"
 #include "proto/base/clock.h"
 #include "proto/base/json.h"
 #include "proto/cli/cli.h"
-#include "proto/cli/mailbox.h"
 #include "proto/cli/service.h"
 
 #include <assert.h>
@@ -21,9 +21,10 @@ static int bench_run(int argc, char **argv);
 
 const struct verb verb_bench = {
     .name = "bench",
-    .summary = "load a running service and measure it",
+    .summary = "load a running service and measure it; time the reader on hostile mail",
     .help = "usage: furui bench load [OPTION…] FILE|DIR|MBOX…\n"
             "       furui bench load [OPTION…] --index INDEX\n"
+            "       furui bench hostile [OPTION…] [FILE|DIR|MBOX…]\n"
             "\n"
             "Sends the mails round and round, many in flight, and prints mails a second, latency, and what the\n"
             "service's processes used.\n"
@@ -40,22 +41,15 @@ const struct verb verb_bench = {
             "exit status: 0 every request was answered; 1 some were refused or not answered; 64 wrong usage;\n"
             "66 no mail to send; 69 no service\n"
             "\n"
-            "example: furui bench load --service-pid \"$(pidof furuid)\" Maildir/\n",
+            "example: furui bench load --service-pid \"$(pidof furuid)\" Maildir/\n"
+            "\n" BENCH_HOSTILE_HELP,
     .run = bench_run,
 };
-
-static const size_t MAIL_BYTES_MAX = 64u << 20;
 
 struct plan {
     const char *endpoint, *index;
     long in_flight, seconds, warm_up, pid;
     bool explain, json;
-};
-
-struct mails {
-    span *v;
-    size_t n, cap;
-    uint64_t bytes;
 };
 
 struct slot {
@@ -76,72 +70,6 @@ struct load {
     uint32_t *latency_us; /* grows */
     size_t latencies, latency_cap;
 };
-
-/* --- mails -------------------------------------------------------------------------------------------------------- */
-
-static void mails_add(struct mails *m, uint8_t *p, size_t n)
-{
-    if (m->n == m->cap) {
-        m->cap = m->cap * 2 + 1024;
-        m->v = realloc(m->v, m->cap * sizeof *m->v);
-        assert(m->v && "out of memory");
-    }
-    m->v[m->n++] = span_of(p, n);
-    m->bytes += n;
-}
-
-static bool mails_from_index(struct mails *m, const char *path)
-{
-    struct mail_index x;
-    struct mail_buf b = {0};
-    char fault[INDEX_FAULT_BYTES];
-    span mail;
-    if (index_open(path, &x, fault) != ERR_OK) {
-        cli_fail(CLI_NO_INPUT, "bench", "%s", fault);
-        return false;
-    }
-    bool ok = true;
-    for (size_t i = 0; i < x.n && ok; i++) {
-        ok = index_read(&x, &x.entry[i], &b, MAIL_BYTES_MAX, &mail, fault) == ERR_OK;
-        if (!ok) {
-            cli_fail(CLI_NO_INPUT, "bench", "%s", fault);
-            break;
-        }
-        uint8_t *copy = malloc(mail.n + 1);
-        assert(copy && "out of memory");
-        memcpy(copy, mail.p, mail.n);
-        mails_add(m, copy, mail.n);
-    }
-    mail_buf_close(&b);
-    index_close(&x);
-    return ok;
-}
-
-static bool mails_from_paths(struct mails *m, char **paths)
-{
-    struct listing list = {0};
-    for (; *paths; paths++) listing_add(&list, *paths);
-    struct mailbox box;
-    struct mailbox_mail mail;
-    bool ok = true;
-    mailbox_open(&box, &list);
-    for (enum mailbox_got got; ok && (got = mailbox_next(&box, &mail)) != MAILBOX_END;) {
-        ok = got == MAILBOX_MAIL;
-        if (ok)
-            mails_add(m, mail.bytes, mail.n);
-        else
-            cli_fail(CLI_NO_INPUT, "bench", "%s: %s", mail.path, mail.fault);
-    }
-    mailbox_close(&box);
-    listing_close(&list);
-    return ok;
-}
-
-static void mails_close(struct mails *m)
-{
-    for (size_t i = 0; i < m->n; i++) free((void *)m->v[i].p);
-    free(m->v);
-}
 
 /* --- the loop ----------------------------------------------------------------------------------------------------- */
 
@@ -353,10 +281,11 @@ static bool options(int argc, char **argv, struct plan *p)
 static int bench_run(int argc, char **argv)
 {
     struct plan p = {.in_flight = 256, .seconds = 10, .warm_up = 2};
+    if (argc > 1 && strcmp(argv[1], "hostile") == 0) return bench_hostile(argc - 1, argv + 1);
     if (!options(argc, argv, &p)) return cli_usage("bench");
     char **rest = argv + optind;
     if (!*rest || strcmp(*rest, "load") != 0) {
-        cli_fail(CLI_USAGE, "bench", "wants load");
+        cli_fail(CLI_USAGE, "bench", "wants load or hostile");
         return cli_usage("bench");
     }
     rest++;
