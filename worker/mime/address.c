@@ -149,6 +149,34 @@ void address_first(span raw, span hint, struct arena *a, span *addr_out, span *n
     *addr_out = addr.p ? normal(addr, a) : SPAN_NONE;
 }
 
+bool address_several(span raw)
+{
+    bool no_word = false, first = false, second = false; /* an '@' seen; a separator after it */
+    span ignored = {0};
+    for (size_t i = 0; i < raw.n;) {
+        uint8_t c = raw.p[i];
+        size_t next = i + 1;
+        if (c == '=' && next < raw.n && raw.p[next] == '?') {
+            size_t end = skip_word(raw, i, &no_word);
+            if (end > i) next = end;
+        } else if (c == '"' || c == '(') {
+            next = skip_enclosed(raw, i, &ignored);
+        } else if (c == '<') { /* a source route has commas */
+            span inside = span_head(span_from(raw, next), span_find(span_from(raw, next), '>'));
+            if (second && span_find(inside, '@') < inside.n) return true;
+            first |= span_find(inside, '@') < inside.n;
+            next += inside.n;
+        } else if (c == '@') {
+            if (second) return true;
+            first = true;
+        } else if (c == ',' || c == ';') {
+            second = first;
+        }
+        i = next;
+    }
+    return false;
+}
+
 span address_domain(span addr)
 {
     size_t at = addr.n;

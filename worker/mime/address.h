@@ -17,6 +17,9 @@
  * O(raw.n). */
 void address_first(span raw, span hint, struct arena *a, span *addr_out, span *name_out, uint64_t *odd);
 
+/* Does a From field name more than one mailbox? O(raw.n). */
+bool address_several(span raw);
+
 /* What follows the last '@', without the brackets of an address literal; empty when there is none. */
 span address_domain(span addr);
 

@@ -119,8 +119,10 @@ struct mail_auth {
 struct mail_context {
     span auth[AUTH_METHOD_COUNT]; /* the gateway's own result words ("pass", "fail"...), or empty */
     span dkim_domain, mail_from;  /* d= of the signature that passed; SMTP's envelope sender */
-    const span *trusted;          /* authserv-ids whose Authentication-Results are believed, lower case */
+    const span *trusted;          /* authserv-ids whose Authentication-Results are believed, in any case */
     size_t trusted_count;
+    unsigned
+        own_received; /* Received fields that our own hosts have put on top; what stands below them is a stranger's */
 };
 
 /* A text as models read it: normal_text (NFKC, case folded, without tricks). */
