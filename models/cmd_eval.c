@@ -3,6 +3,7 @@
 #include "models/commands.h"
 #include "models/judge.h"
 #include "models/metrics.h"
+#include "models/trust.h"
 #include "proto/base/clock.h"
 #include "proto/base/json.h"
 #include "proto/config.h"
@@ -27,7 +28,7 @@ static const char help[] =
     "  -x, --exclude LIST     line numbers of INDEX, one a line, to leave out of the figures, not out of learning\n"
     "      --spam-at P        from which probability a mail is called spam (default 0.9)\n"
     "      --unsure-at P      from which it is called unsure (default 0.5)\n"
-    "  -s, --scores FILE      write 'LABEL PATH LOG-ODDS' for each mail, in the index's order\n"
+    "  -s, --scores FILE      write 'LABEL PATH LOG-ODDS' for each mail, in the index's order\n" TRUST_HELP
     "  -j, --json             figures as one JSON object\n"
     "\n"
     "1-ROCA% is the chance, in percent, that a ham scores above a spam; the interval is a 95% bootstrap. lam% is the\n"
@@ -42,6 +43,7 @@ struct options {
     const char *index, *bundle, *exclude, *scores;
     bool immediate, json;
     double spam_at, unsure_at;
+    struct trust trust;
 };
 
 enum { OPT_SPAM_AT = 256, OPT_UNSURE_AT };
@@ -71,6 +73,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"json", no_argument, NULL, 'j'},
         {"spam-at", required_argument, NULL, OPT_SPAM_AT},
         {"unsure-at", required_argument, NULL, OPT_UNSURE_AT},
+        TRUST_OPTIONS,
         {0},
     };
     *o = (struct options){.spam_at = 0.9, .unsure_at = 0.5};
@@ -91,6 +94,10 @@ static int parse(int argc, char **argv, struct options *o)
             break;
         case OPT_UNSURE_AT:
             if (!probability("--unsure-at", optarg, &o->unsure_at)) return CLI_USAGE;
+            break;
+        case TRUST_OPT_HOST:
+        case TRUST_OPT_OWN:
+            if (!trust_option(&o->trust, "eval", c, optarg)) return CLI_USAGE;
             break;
         default: return cli_usage("eval");
         }
@@ -207,8 +214,9 @@ static int show(const struct options *o, const struct mail_index *x, const doubl
 static int judge(const struct options *o, const struct mail_index *x, double *score)
 {
     char fault[JUDGE_FAULT_BYTES];
+    struct mail_context c = trust_context(&o->trust);
     if (o->immediate) {
-        if (judge_immediate(x, score, fault)) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
+        if (judge_immediate(x, &c, score, fault)) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
         return CLI_OK;
     }
     struct config defaults;
@@ -217,7 +225,7 @@ static int judge(const struct options *o, const struct mail_index *x, double *sc
     enum err e = model_open(o->bundle ? o->bundle : defaults.bundle, &m, fault);
     config_close(&defaults);
     if (e) return cli_fail(COMMANDS_BAD_DATA, "eval", "%s", fault);
-    e = judge_by_model(m, x, score, fault);
+    e = judge_by_model(m, x, &c, score, fault);
     model_close(m);
     return e ? cli_fail(CLI_NO_INPUT, "eval", "%s", fault) : CLI_OK;
 }

@@ -3,6 +3,7 @@
 #include "models/bundle_write.h"
 #include "models/commands.h"
 #include "models/fit.h"
+#include "models/trust.h"
 #include "proto/base/clock.h"
 #include "worker/text/url.h"
 
@@ -21,7 +22,7 @@ static const char help[] =
     "                        weighed by how well they judge sources they have not seen\n"
     "  -o, --output BUNDLE   where the bundle goes; an old one there is replaced only by a whole new one\n"
     "      --table-bits N    log2 of the feature table's slots, 4 bytes each (default 20: 4 MB)\n"
-    "      --epochs N        passes of the linear models over the corpus (default 1)\n"
+    "      --epochs N        passes of the linear models over the corpus (default 1)\n" TRUST_HELP
     "  -q, --quiet           print nothing but errors\n"
     "\n"
     "The same mails in the same order give the same bundle, to the bit. Memory: about 20 KB a mail and 400 MB.\n"
@@ -34,6 +35,7 @@ struct options {
     const char *index[64], *output;
     size_t indexes;
     struct fit_plan plan;
+    struct trust trust;
 };
 
 enum { OPT_BITS = 256, OPT_EPOCHS };
@@ -46,6 +48,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"table-bits", required_argument, NULL, OPT_BITS},
         {"epochs", required_argument, NULL, OPT_EPOCHS},
         {"quiet", no_argument, NULL, 'q'},
+        TRUST_OPTIONS,
         {0},
     };
     long number;
@@ -68,6 +71,10 @@ static int parse(int argc, char **argv, struct options *o)
             if (!cli_number("train", "--epochs", optarg, 1, 100, &number)) return CLI_USAGE;
             o->plan.epochs = (unsigned)number;
             break;
+        case TRUST_OPT_HOST:
+        case TRUST_OPT_OWN:
+            if (!trust_option(&o->trust, "train", c, optarg)) return CLI_USAGE;
+            break;
         default: return cli_usage("train");
         }
     if (optind < argc) return cli_fail(CLI_USAGE, "train", "unexpected argument '%s'", argv[optind]);
@@ -85,10 +92,11 @@ static int run(int argc, char **argv)
     char fault[FIT_FAULT_BYTES + INDEX_FAULT_BYTES];
     struct corpus c = {0};
     struct fit_report r;
+    struct mail_context context = trust_context(&o.trust);
     int64_t start = clock_us();
     if (bundle_place(o.output, fault)) return cli_fail(CLI_IO, "train", "%s", fault);
     for (size_t i = 0; !status && i < o.indexes; i++)
-        if (corpus_add(&c, o.index[i], fault)) status = cli_fail(CLI_NO_INPUT, "train", "%s", fault);
+        if (corpus_add(&c, o.index[i], &context, fault)) status = cli_fail(CLI_NO_INPUT, "train", "%s", fault);
     if (!status) {
         enum err e = fit_bundle(&c, &o.plan, o.output, &r, fault);
         if (e) status = cli_fail(e == ERR_IO ? CLI_IO : COMMANDS_BAD_DATA, "train", "%s", fault);

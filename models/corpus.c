@@ -43,7 +43,7 @@ static enum err take(void *arg, size_t i, const struct mail *m, const struct fea
     return ERR_OK;
 }
 
-static enum err add(struct corpus *c, const struct mail_index *x, char *fault_out)
+static enum err add(struct corpus *c, const struct mail_index *x, const struct mail_context *context, char *fault_out)
 {
     struct corpus_mail **grown = realloc(c->mail, (c->n + x->n) * sizeof *grown);
     if (!grown) {
@@ -54,7 +54,7 @@ static enum err add(struct corpus *c, const struct mail_index *x, char *fault_ou
     memset(grown + c->n, 0, x->n * sizeof *grown);
     struct filling to = {x, grown + c->n, (uint32_t)c->sources};
     c->n += x->n; /* what was read is freed by corpus_close, failed or not */
-    enum err e = each_mail(x, "reading mails", false, take, &to, fault_out);
+    enum err e = each_mail(x, context, "reading mails", false, take, &to, fault_out);
     if (e) return e;
     c->sources++;
     for (size_t i = c->n - x->n; i < c->n; i++) {
@@ -64,12 +64,12 @@ static enum err add(struct corpus *c, const struct mail_index *x, char *fault_ou
     return ERR_OK;
 }
 
-enum err corpus_add(struct corpus *c, const char *index, char *fault_out)
+enum err corpus_add(struct corpus *c, const char *index, const struct mail_context *context, char *fault_out)
 {
     struct mail_index x;
     enum err e = index_open(index, &x, fault_out);
     if (e) return e;
-    e = add(c, &x, fault_out);
+    e = add(c, &x, context, fault_out);
     index_close(&x);
     return e;
 }

@@ -15,6 +15,7 @@ enum { MAIL_BYTES_MAX = 64 << 20, THREADS_MAX = 64 };
 
 struct job {
     const struct mail_index *x;
+    const struct mail_context *context;
     bool in_order;
     each_fn *fn;
     void *arg;
@@ -46,7 +47,7 @@ static void one(struct job *j, size_t i, struct arena *a, struct mail_buf *buf)
     arena_reset(a);
     enum err e = index_read(j->x, &j->x->entry[i], buf, MAIL_BYTES_MAX, &raw, fault);
     if (!e) {
-        mail_read(&m, raw, NULL, a);
+        mail_read(&m, raw, j->context, a);
         features_extract(&m, a, &f);
         if (!j->in_order) e = j->fn(j->arg, i, &m, &f, fault);
     }
@@ -77,9 +78,10 @@ static void *work(void *arg)
     return NULL;
 }
 
-enum err each_mail(const struct mail_index *x, const char *what, bool in_order, each_fn *fn, void *arg, char *fault_out)
+enum err each_mail(const struct mail_index *x, const struct mail_context *c, const char *what, bool in_order,
+                   each_fn *fn, void *arg, char *fault_out)
 {
-    struct job j = {.x = x, .in_order = in_order, .fn = fn, .arg = arg, .fault = fault_out};
+    struct job j = {.x = x, .context = c, .in_order = in_order, .fn = fn, .arg = arg, .fault = fault_out};
     pthread_mutex_init(&j.lock, NULL);
     pthread_cond_init(&j.turn_came, NULL);
     progress_start(&j.bar, what, x->n);

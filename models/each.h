@@ -11,11 +11,12 @@ typedef enum err each_fn(void *arg, size_t i, const struct mail *m, const struct
 
 /* Call `fn` for every mail.
  *
+ *   c         what else is known of each, or NULL; lent
  *   what      for the progress bar; static
  *   in_order  calls come one after the other, by i; else from several threads at once, in any order
  *
  * Errors as index_read, or what fn returned; fault_out has the first. */
-enum err each_mail(const struct mail_index *x, const char *what, bool in_order, each_fn *fn, void *arg,
-                   char *fault_out);
+enum err each_mail(const struct mail_index *x, const struct mail_context *c, const char *what, bool in_order,
+                   each_fn *fn, void *arg, char *fault_out);
 
 #endif

@@ -22,10 +22,11 @@ static enum err score_one(void *arg, size_t i, const struct mail *m, const struc
     return ERR_OK;
 }
 
-enum err judge_by_model(const struct model *m, const struct mail_index *x, double *score_out, char *fault_out)
+enum err judge_by_model(const struct model *m, const struct mail_index *x, const struct mail_context *c,
+                        double *score_out, char *fault_out)
 {
     struct by_model b = {m, score_out};
-    return each_mail(x, "judging", false, score_one, &b, fault_out);
+    return each_mail(x, c, "judging", false, score_one, &b, fault_out);
 }
 
 struct immediate {
@@ -45,7 +46,7 @@ static enum err score_and_learn(void *arg, size_t i, const struct mail *m, const
     return e;
 }
 
-enum err judge_immediate(const struct mail_index *x, double *score_out, char *fault_out)
+enum err judge_immediate(const struct mail_index *x, const struct mail_context *c, double *score_out, char *fault_out)
 {
     struct immediate im = {.x = x, .score = score_out};
     enum err e = online_open(&im.online);
@@ -53,7 +54,7 @@ enum err judge_immediate(const struct mail_index *x, double *score_out, char *fa
         snprintf(fault_out, JUDGE_FAULT_BYTES, "%s", err_str(e));
         return e;
     }
-    e = each_mail(x, "judging and learning", true, score_and_learn, &im, fault_out);
+    e = each_mail(x, c, "judging and learning", true, score_and_learn, &im, fault_out);
     online_close(&im.online);
     return e;
 }

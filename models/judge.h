@@ -8,11 +8,13 @@
 
 enum { JUDGE_FAULT_BYTES = 512 };
 
-/* Score each mail by an open model, on all cores. score_out[x->n]: calibrated log-odds. Errors as index_read. */
-enum err judge_by_model(const struct model *m, const struct mail_index *x, double *score_out, char *fault_out);
+/* Score each mail by an open model, on all cores. `c` is what else is known of each, or NULL; score_out[x->n]:
+ * calibrated log-odds. Errors as index_read. */
+enum err judge_by_model(const struct model *m, const struct mail_index *x, const struct mail_context *c,
+                        double *score_out, char *fault_out);
 
 /* TREC's immediate feedback: one pass in order, each mail judged and then learnt (models/online.h). Mails are read
  * ahead by all cores, learnt by one. Errors as index_read. */
-enum err judge_immediate(const struct mail_index *x, double *score_out, char *fault_out);
+enum err judge_immediate(const struct mail_index *x, const struct mail_context *c, double *score_out, char *fault_out);
 
 #endif

@@ -74,6 +74,10 @@ static const struct key KEYS[] = {
     {"log", "json", FLAG(log_json), "no", NULL, "one JSON object a line instead of key=value"},
     {"log", "level", LEVEL, IN(log_level), 0, 0, 0, "note", NULL, "error, warn, note or debug"},
     {"model", "bundle", STRING(bundle), NULL, wrong_path, "the model bundle that workers score with"},
+    {"mail", "trusted_authserv", STRING(trusted_authserv), "", config_hosts_wrong,
+     "authserv-ids whose Authentication-Results fields are believed, comma separated; empty: nobody's"},
+    {"mail", "own_received", WHOLE(own_received, 0, 50), "0", NULL,
+     "Received fields that our own hosts put above theirs; what stands below the next one is a stranger's"},
     {"redis", "server", STRING(redis), "private", wrong_redis,
      "private (a redis-server of our own), off, unix:PATH or tcp:HOST:PORT"},
     {"redis", "program", STRING(redis_program), "redis-server", wrong_path, "the program that 'private' starts"},
@@ -116,6 +120,33 @@ static const char *wrong_word(const char *value)
     bool fine = *value != 0;
     for (const char *p = value; *p; p++) fine = fine && (isalnum((unsigned char)*p) || strchr("_-.:", *p));
     return fine ? NULL : "a word of letters, digits and _-.:";
+}
+
+size_t config_hosts(const char *list, span out[CONFIG_HOSTS_MAX])
+{
+    size_t n = 0;
+    for (span rest = span_cstr(list); rest.n && n < CONFIG_HOSTS_MAX;) {
+        span one = span_head(rest, span_find(rest, ','));
+        rest = span_from(rest, one.n + 1);
+        out[n++] = span_trim(one);
+    }
+    return n;
+}
+
+/* An authserv-id may have UTF-8 in it (RFC 8616 4). */
+const char *config_hosts_wrong(const char *list)
+{
+    span host[CONFIG_HOSTS_MAX];
+    size_t n = config_hosts(list, host), commas = 0;
+    bool fine = true;
+    for (const char *p = list; *p; p++) commas += *p == ',';
+    for (size_t i = 0; i < n; i++) {
+        fine = fine && host[i].n > 0;
+        for (size_t k = 0; k < host[i].n; k++)
+            fine = fine && (ascii_alnum(host[i].p[k]) || host[i].p[k] >= 0x80 || strchr("_-.:/", host[i].p[k]));
+    }
+    if (!fine || (commas && commas + 1 > n)) return "up to 32 host names, separated by commas";
+    return NULL;
 }
 
 /* A ';' after white space would begin a comment when --show-config's text is read back. */
@@ -358,7 +389,8 @@ static void enter_section(struct loader *l, span head)
     }
     for (const struct key *k = KEYS; k < KEYS + POLICY_FIRST; k++)
         if (strcmp(k->section, l->section) == 0) return;
-    blame(l, ERR_SYNTAX, "no section [%s]; there are [engine], [log], [model], [redis], [policy] and [policy TENANT]",
+    blame(l, ERR_SYNTAX,
+          "no section [%s]; there are [engine], [log], [model], [mail], [redis], [policy] and [policy TENANT]",
           l->section);
 }
 

@@ -21,6 +21,8 @@ enum {
     CONFIG_LINE_MAX = 1024,
     CONFIG_TENANT_MAX = 4096,
     CONFIG_FAULT_MAX = 512,
+    CONFIG_HOSTS_MAX = 32, /* names in one list */
+    CONFIG_HOSTS_TEXT = 960,
 };
 
 /* What a tenant does with a class, and where the classes begin. */
@@ -51,6 +53,9 @@ struct config {
     enum log_level log_level;
     /* [model] */
     char bundle[CONFIG_TEXT_MAX];
+    /* [mail] */
+    char trusted_authserv[CONFIG_HOSTS_TEXT]; /* comma separated; config_hosts takes it apart */
+    int own_received;                         /* Received fields that our own hosts have put on top */
     /* [redis] */
     char redis[CONFIG_TEXT_MAX];         /* "private", "off", "unix:PATH", "tcp:HOST:PORT" */
     char redis_program[CONFIG_TEXT_MAX]; /* program for "private" */
@@ -79,6 +84,12 @@ void config_write(const struct config *c, FILE *to);
 
 /* The policy of a tenant; everybody's when it has none. O(log tenants). */
 const struct config_policy *config_policy_for(const struct config *c, span tenant);
+
+/* The names of a comma separated list, at most CONFIG_HOSTS_MAX; spans within `list`. Returns how many. */
+size_t config_hosts(const char *list, span out[CONFIG_HOSTS_MAX]);
+
+/* What is wrong with such a list, in words of what is expected instead; NULL when it is fine. "" is. */
+const char *config_hosts_wrong(const char *list);
 
 /* The class of a probability under a policy. */
 enum wire_class config_class(const struct config_policy *p, double probability);

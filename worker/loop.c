@@ -37,6 +37,8 @@ struct worker {
     struct arena mail_arena, reason_arena;
     struct wire_buf out;
     struct verdict_space space;
+    span trusted[CONFIG_HOSTS_MAX]; /* within config's text */
+    size_t trusted_count;
     struct job job[BATCH_MAX];
 };
 
@@ -49,6 +51,7 @@ enum err worker_new(const struct config *c, const struct model *m, struct rep *r
     w->model = m;
     w->rep = r;
     w->engine = engine;
+    w->trusted_count = config_hosts(c->trusted_authserv, w->trusted);
     w->parent = getppid();
     if (arena_open(&w->mail_arena, MAIL_ARENA_BYTES) != ERR_OK ||
         arena_open(&w->reason_arena, REASON_ARENA) != ERR_OK) {
@@ -154,6 +157,22 @@ static bool take(struct worker *w, struct job *j)
 
 /* --- a batch ------------------------------------------------------------------------------------------------------ */
 
+/* What is known of a mail beside its bytes. */
+static struct mail_context context_of(const struct worker *w, const struct wire_request *q)
+{
+    return (struct mail_context){
+        .auth = {[AUTH_SPF] = q->auth.spf,
+                 [AUTH_DKIM] = q->auth.dkim,
+                 [AUTH_DMARC] = q->auth.dmarc,
+                 [AUTH_ARC] = q->auth.arc},
+        .dkim_domain = q->auth.dkim_domain,
+        .mail_from = q->mail_from,
+        .trusted = w->trusted,
+        .trusted_count = w->trusted_count,
+        .own_received = (unsigned)w->config->own_received,
+    };
+}
+
 /* First half: what the reputation look-up needs. False when the job was answered without a verdict. */
 static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail *m)
 {
@@ -168,8 +187,9 @@ static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail 
     v->dry_run = q.dry_run;
     span raw = bus_frame_span(&j->msg.frame[2]);
     fault_strike(raw);
-    mail_read(m, raw, NULL, &w->mail_arena);
-    rep_keys(m, q.client_ip, span_ieq(q.auth.dmarc, SPAN("pass")), &v->keys);
+    struct mail_context c = context_of(w, &q);
+    mail_read(m, raw, &c, &w->mail_arena);
+    rep_keys(m, q.client_ip, m->auth.result[AUTH_DMARC] == AUTH_PASS, &v->keys);
     rep_ask(w->rep, slot, &v->keys);
     return true;
 }

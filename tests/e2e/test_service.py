@@ -11,6 +11,60 @@ import service
 from service import ROOT, Case, Flood, Service, header, mail, wait_until
 
 
+OURS = "Authentication-Results: mx.example.net; %s\r\n"
+RECEIVED = "Received: from x (x [192.0.2.1]) by mx.example.net; Sat, 1 Jan 2022 00:00:00 +0000\r\n"
+
+
+class Authentication(Case):
+    def words(self, head="", **keys):
+        """What a verdict says about authentication, for a mail with `head` in front."""
+        said = self.s.classify(head.encode() + mail(), **keys).get("oddities", [])
+        return sorted(word for word in said if word.startswith("auth-"))
+
+    def test_request_and_header(self):
+        failed, apart = OURS % "dmarc=fail", OURS % "dkim=pass header.d=evil.example.com"
+        with Service(mail_trusted_authserv="relay.example.net, MX.example.net", redis_server="off") as self.s:
+            self.s.start()
+            for want, head, keys in (
+                    ([], "", {}),
+                    ([], "", {"auth": {"dmarc": "pass", "spf": "softfail"}}),
+                    (["auth-fail"], "", {"auth": {"dmarc": "fail"}}),
+                    (["auth-unaligned"], "", {"auth": {"spf": "pass"}, "mail_from": "b@evil.example.com"}),
+                    ([], "", {"auth": {"spf": "pass"}, "mail_from": "b@bounce.example.org"}),
+                    (["auth-unaligned"], "", {"auth": {"dkim": "pass", "dkim_domain": "evil.example.com"}}),
+                    (["auth-fail"], failed, {}),
+                    (["auth-fail"], failed + RECEIVED, {}),
+                    (["auth-unaligned"], apart, {}),
+                    ([], RECEIVED + failed, {}),  # anybody may have written it
+                    ([], failed.replace("mx.", "mx2."), {}),
+                    ([], failed, {"auth": {"dmarc": "pass"}}),  # the gateway's word goes first
+                    (["auth-fail"], OURS % "spf=pass", {"auth": {"dmarc": "fail"}})):
+                self.assertEqual(self.words(head, **keys), want, (head, keys))
+
+            self.s.configure(mail_own_received=1)
+            self.s.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: self.words(RECEIVED + failed) == ["auth-fail"], what="the new own_received")
+            self.assertEqual(self.words(RECEIVED * 2 + failed), [])
+
+    def test_nobody_is_trusted_by_default(self):
+        with Service(redis_server="off") as self.s:
+            self.s.start()
+            self.assertEqual(self.words(OURS % "dmarc=fail"), [])
+
+    def test_offline_and_service_agree(self):
+        with Service(mail_trusted_authserv="mx.example.net", redis_server="off") as self.s:
+            self.s.start()
+            whole = (OURS % "spf=pass smtp.mailfrom=example.org; dmarc=fail").encode() + mail()
+            index, scores = os.path.join(self.s.dir, "index"), os.path.join(self.s.dir, "scores")
+            for path, content in (("m.eml", whole), ("index", b"ham m.eml\n")):
+                with open(os.path.join(self.s.dir, path), "wb") as f:
+                    f.write(content)
+            subprocess.run([os.path.join(service.B, "furui"), "eval", "--index", index, "--bundle", service.BUNDLE,
+                            "--trust", "mx.example.net", "--scores", scores], check=True, capture_output=True)
+            with open(scores) as f:
+                self.assertAlmostEqual(float(f.read().split()[-1]), self.s.classify(whole)["score"], places=5)
+
+
 class Verdicts(Case):
     @classmethod
     def setUpClass(cls):

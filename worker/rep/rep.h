@@ -31,7 +31,7 @@ struct rep_keys {
     struct rep_key v[REP_KEYS_MAX];
     size_t n;
     bool urls_cut;    /* the mail links to more domains than are looked up: good ones prove nothing */
-    bool from_proven; /* the gateway found that the From domain's owner sent it (DMARC pass) */
+    bool from_proven; /* a trusted host found that the From domain's owner sent it (DMARC pass) */
     size_t used;
     uint8_t text[REP_KEYS_MAX * REP_NAME_MAX];
 };
