@@ -11,12 +11,14 @@
 struct bag {
     uint32_t *v;
     struct feature_name *names; /* NULL: nobody asks for names */
+    uint8_t *kept;              /* words of names that were made up on the way */
+    size_t kept_left;
     size_t n, cap;
     uint32_t *set; /* hashes by linear probing; 0 is free */
     uint32_t mask; /* slots - 1; at least twice cap */
 };
 
-enum { BAG_MAX = 8192 }; /* no bag may be larger */
+enum { BAG_MAX = 8192 /* no bag may be larger */, BAG_KEPT_BYTES = 2048 };
 
 /* Memory for duplicate finding, shared by the bags of one mail one after the other. NULL when the arena is full. */
 uint32_t *bag_set(struct arena *a);
@@ -26,6 +28,10 @@ void bag_open(struct bag *b, struct arena *a, uint32_t *set, size_t cap, bool na
 
 /* Write the list down and give back what was not needed. `b` must hold the arena's newest allocation unless named. */
 void bag_close(struct bag *b, struct arena *a, enum feature_view view, struct features *out);
+
+/* A word that will not live as long as the names do: its copy, or when nobody asks for names the word itself. Empty when
+ * there is no room. */
+span bag_keep(struct bag *b, span word);
 
 /* Well spread 32 bits from 32. */
 static inline uint32_t hash_mix32(uint32_t x)

@@ -70,7 +70,8 @@ static span shape_of(span text, uint8_t *buf, size_t cap)
 static void put_shape(struct bag *b, const char *fact, span text, size_t cap)
 {
     uint8_t buf[64];
-    put(b, fact, shape_of(text, buf, cap < sizeof buf ? cap : sizeof buf));
+    span shape = shape_of(text, buf, cap < sizeof buf ? cap : sizeof buf), f = span_cstr(fact);
+    bag_add(b, token_hash(shape, token_hash(f, 0x5A)), f, bag_keep(b, shape), SPAN_NONE, 0);
 }
 
 /* The part of an address or message id after '@', without '>'. */
