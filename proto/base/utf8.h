@@ -21,6 +21,14 @@ static inline size_t utf8_len(span s)
     return bad ? 0 : n;
 }
 
+/* The first bytes of valid UTF-8, at most `most` of them, as whole characters. */
+static inline span utf8_cut(span s, size_t most)
+{
+    if (s.n <= most) return s;
+    while (most && (s.p[most] & 0xC0) == 0x80) most--;
+    return span_head(s, most);
+}
+
 /* Write one character, up to U+10FFFF; returns its bytes, 1 to 4. */
 static inline size_t utf8_put(uint32_t c, uint8_t out[4])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* codec: Content-Transfer-Encoding undone (RFC 2045 section 6; uuencode by POSIX).
+/* codec: Content-Transfer-Encoding undone (RFC 2045 section 6; uuencode by POSIX; yEnc).
  *
  * Output buffers are as large as the input can make them, then trimmed, so decoders need no growth. */
 #include "worker/mime/codec.h"
@@ -47,18 +47,36 @@ static size_t uudecode(span in, uint8_t *out, size_t cap)
     return o;
 }
 
+/* yEnc (yenc.org, draft 1.3): bytes plus 42, and 64 more behind '='; lines that begin "=y" are about the data. */
+static size_t ydecode(span in, uint8_t *out, size_t cap)
+{
+    size_t o = 0;
+    while (in.n && o < cap) {
+        span line = line_of(&in);
+        if (span_istarts(line, SPAN("=yend"))) break;
+        if (span_istarts(line, SPAN("=y"))) continue;
+        for (size_t i = 0; i < line.n && o < cap; i++) {
+            bool escaped = line.p[i] == '=' && i + 1 < line.n;
+            i += escaped;
+            out[o++] = (uint8_t)(line.p[i] - (escaped ? 64 + 42 : 42));
+        }
+    }
+    return o;
+}
+
 size_t codec_estimate(enum mail_encoding e, size_t bytes)
 {
     switch (e) {
     case MAIL_BASE64: return bytes / 78 * 57 + bytes % 78 * 3 / 4; /* 76 digits and CRLF a line */
-    case MAIL_UUENCODE: return bytes / 62 * UU_LINE_MAX;
+    case MAIL_UUENCODE: return bytes / 62 * UU_LINE_MAX + bytes % 62 * 3 / 4;
+    case MAIL_YENC: return bytes / 132 * 128 + bytes % 132; /* 128 bytes, two escapes and CRLF a line */
     default: return bytes;
     }
 }
 
 span codec_decode(enum mail_encoding e, span in, size_t cap, struct arena *a, uint64_t *odd)
 {
-    if (e != MAIL_BASE64 && e != MAIL_QP && e != MAIL_UUENCODE) return span_head(in, cap);
+    if (e == MAIL_7BIT || e == MAIL_ENCODING_UNKNOWN) return span_head(in, cap);
     size_t room = in.n < cap ? in.n : cap;
     if (room > arena_left(a)) a->full = true;
     if (room > (arena_left(a) & ~(size_t)15)) room = arena_left(a) & ~(size_t)15;
@@ -72,8 +90,10 @@ span codec_decode(enum mail_encoding e, span in, size_t cap, struct arena *a, ui
     } else if (e == MAIL_QP) {
         n = scan->qp(in.p, in.n, out, room, &bad);
         if (bad) *odd |= ODD(BAD_QP);
-    } else {
+    } else if (e == MAIL_UUENCODE) {
         n = uudecode(in, out, room);
+    } else {
+        n = ydecode(in, out, room);
     }
     arena_trim(a, out, n);
     return span_of(out, n);
@@ -95,6 +115,8 @@ enum mail_encoding codec_by_name(span name)
         {"uuencode", MAIL_UUENCODE},
         {"x-uue", MAIL_UUENCODE},
         {"uue", MAIL_UUENCODE},
+        {"x-yenc", MAIL_YENC},
+        {"yenc", MAIL_YENC},
         /* Misspelt often enough that mail clients read them. */
         {"7-bit", MAIL_7BIT},
         {"8-bit", MAIL_7BIT},

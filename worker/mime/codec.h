@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* codec: Content-Transfer-Encoding undone (RFC 2045 section 6; uuencode by POSIX).
+/* codec: Content-Transfer-Encoding undone (RFC 2045 section 6; uuencode by POSIX; yEnc).
  *
  * Base64 and quoted-printable are kernels of worker/simd/scan.h; this is the door to them. */
 #ifndef FURUI_MIME_CODEC_H
