@@ -75,6 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_text(mail.text);
     check_text(mail.hidden);
+    check_text(mail.other);
+    assert(mail.other.n <= MAIL_OTHER_MAX && mail.shape.common <= 100);
     check(mail.from_addr);
     check_text(mail.from_name);
     assert(mail.text.n <= MAIL_TEXT_MAX && mail.hidden.n <= MAIL_HIDDEN_MAX && mail.url_count <= MAIL_URLS_MAX);

@@ -70,13 +70,15 @@ static void dump(FILE *out, const struct mail *m)
         fprintf(out, "part %zu in %d depth %u: %.*s/%.*s %s", i, p->parent, p->depth, SPAN_ARG(p->type),
                 SPAN_ARG(p->subtype), ENCODINGS[p->encoding]);
         if (p->charset.n) fprintf(out, " charset %.*s", SPAN_ARG(p->charset));
-        fprintf(out, " %zu to %zu bytes%s", p->body.n, p->decoded, p->attachment ? " attachment" : "");
+        fprintf(out, " %zu to %zu bytes%s%s", p->body.n, p->decoded, p->block ? " block" : "",
+                p->attachment ? " attachment" : "");
         if (p->name.n) fprintf(out, " name %.*s", SPAN_ARG(p->name));
         fputc('\n', out);
     }
     for (size_t i = 0; i < m->url_count; i++) put_line(out, "url", m->urls[i].whole);
     put_text(out, "text", m->text);
     put_text(out, "hidden", m->hidden);
+    put_text(out, "other", m->other);
 }
 
 /* A whole file, owned; empty when it cannot be read. */

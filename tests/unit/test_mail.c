@@ -287,6 +287,63 @@ static void test_text(void **state)
     assert_int_equal(mail.text.n, 0);
 }
 
+/* MAIL_OTHER_MAX, MAIL_COMMON_MIN: the shown side repeats `shared` of the other's 40 sentences. */
+static void sides(int shared, int length)
+{
+    start();
+    put("Content-Type: multipart/alternative; boundary=b\n\n--b\n\n");
+    for (int i = 0; i < length; i++)
+        putf("sentence %c%c%c%c%c\n", 'a' + i % 26, 'a' + i / 3 % 26, 'b' + i % 5, 'k' + i % 9, 'z');
+    put("--b\nContent-Type: text/html\n\n");
+    for (int i = 0; i < 40; i++) {
+        if (i < shared)
+            putf("sentence %c%c%c%c%c\n", 'a' + i % 26, 'a' + i / 3 % 26, 'b' + i % 5, 'k' + i % 9, 'z');
+        else
+            putf("%d another phrase %d\n", i * 7919, i);
+    }
+    put("--b--\n");
+    read_mail();
+}
+
+static void test_sides(void **state)
+{
+    (void)state;
+    sides(40, 40);
+    assert_in_range(mail.shape.common, 95, 100);
+    assert_false(mail.odd & ODD(ALTERNATIVES));
+    sides(MAIL_COMMON_MIN * 2 / 3, 40);
+    assert_in_range(mail.shape.common, MAIL_COMMON_MIN, 60);
+    assert_false(mail.odd & ODD(ALTERNATIVES));
+    sides(MAIL_COMMON_MIN / 10, 40);
+    assert_in_range(mail.shape.common, 0, MAIL_COMMON_MIN - 1);
+    want_odd("different sides", ODD(ALTERNATIVES));
+    sides(0, 5); /* much shorter than what is shown: a stub */
+    assert_in_range(mail.shape.common, 0, MAIL_COMMON_MIN - 1);
+    assert_false(mail.odd & ODD(ALTERNATIVES));
+    sides(40, MAIL_OTHER_MAX / 10);
+    want_odd("other side", ODD(TEXT_LIMIT));
+    assert_in_range(mail.other.n, MAIL_OTHER_MAX - 16, MAIL_OTHER_MAX);
+    assert_true(utf8_valid(mail.other));
+}
+
+/* Blocks are parts, and count as such. */
+static void test_block_parts(void **state)
+{
+    (void)state;
+    for (int over = 0; over <= 1; over++) {
+        start();
+        put("\n");
+        for (int i = 1; i < MAIL_PARTS_MAX + over; i++) put("begin 644 a.exe\n#86)C\nend\n");
+        put("text");
+        read_mail();
+        want_odd("blocks", ODD(BLOCK) | ODD(EXECUTABLE));
+        assert_int_equal(mail.odd >> ODD_BIT_MANY_PARTS & 1, over);
+        assert_int_equal(mail.part_count, MAIL_PARTS_MAX);
+        assert_int_equal(mail.shape.attachments, MAIL_PARTS_MAX - 1);
+        assert_int_equal(span_eq(mail.text, SPAN("text")), !over);
+    }
+}
+
 static void test_urls(void **state)
 {
     (void)state;
@@ -496,6 +553,21 @@ static void test_repeated(void **state)
         {"Content-Type: text/plain; charset=gb18030\n\n", "\x81\x30\x81 "},
         {"Content-Type: text/plain\n\n", "\xE3\x81"},
         {"Content-Type: text/plain\n\n", "http://"},
+        {"Content-Type: text/plain\n\n", "begin 644 a\n"},
+        {"Content-Type: text/plain\n\n", "begin 644 a\n`\n"},
+        {"Content-Type: text/plain\n\n", "begin 644 a\n#86)C\n"},
+        {"Content-Type: text/plain\n\n", "begin 644 a\n#86)C\nend\n"},
+        {"Content-Type: text/plain\n\nbegin 644 a\n", "#86)C\n"},
+        {"Content-Type: text/plain\n\n", "=ybegin line=31 size=9 name=abc\n"},
+        {"Content-Type: text/plain\n\n", "=ybegin line=99 size=9 name=\x93\x93\x93\x93\x93\x93\x93\n"},
+        {"Content-Type: text/plain\n\n=ybegin line=8 size=9 name=a\n", "=9999999\n"},
+        {"Content-Type: text/plain; format=flowed; delsp=yes\n\n", "> \n"},
+        {"Content-Type: text/plain; format=flowed\n\n", " \n>"},
+        {"Content-Type: message/delivery-status\n\n", "a\n"},
+        {"Content-Type: message/delivery-status\n\n", "\x80\n"},
+        {"Content-Type: message/delivery-status\n\na:", " =?utf-8?q?"},
+        {"Content-Type: multipart/alternative; boundary=b\n\n", "--b\nContent-Type: text/html\n\n<b>x\n"},
+        {"Content-Type: multipart/alternative; boundary=b\n\n--b\n\n", "aaaaaaa\n"},
         {"Content-Type: text/plain\n\n", "www."},
         {"Content-Type: text/html\n\n", "<"},
         {"Content-Type: text/html\n\n", "<a href="},
@@ -611,6 +683,7 @@ int main(void)
         cmocka_unit_test(test_few_text),     cmocka_unit_test(test_arena),
         cmocka_unit_test(test_big),          cmocka_unit_test(test_repeated),
         cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_sides),        cmocka_unit_test(test_block_parts),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

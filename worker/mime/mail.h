@@ -39,6 +39,10 @@ enum {
     MAIL_STRAY_LINES = 4,   /* lines in a row within a header that are no fields, with a known field behind them */
     MAIL_SNIFF_LINES = 8,   /* of a multipart's body in which a boundary that nobody named is looked for */
     MAIL_FEW_TEXT = 48,     /* ODD(ONLY_IMAGE): pictures beside at most so many bytes of visible text */
+    /* ODD(ALTERNATIVES): shape.common below so many hundredths, though the text that is not shown is half as long as the
+     * other or longer: a short one is the usual "your reader cannot show this". Of mail with two sides it fires on 2 of 66
+     * ham and 9 of 167 spam of 2001-02, 21 of 625 (one newsletter) and 216 of 7,865 of 2007, 8 of 609 spam of 2022. */
+    MAIL_COMMON_MIN = 20,
 };
 
 /* Header fields that something asks for by name; all others are FIELD_OTHER and keep their name as a span. */
@@ -136,7 +140,7 @@ struct mail_shape {
     uint32_t text_parts, html_parts, image_parts, attachments;
     uint32_t visible_bytes, hidden_bytes, raw_bytes;
     uint32_t received; /* Received fields */
-    uint8_t common;    /* hundredths of the words of the shorter side of multipart/alternative that the other has too */
+    uint8_t common;    /* hundredths of the shorter side of multipart/alternative that the other says too (alike.h) */
     struct normal_count repairs; /* of subject, From name and texts together */
 };
 

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* body: the texts of a mail, decoded one after the other and written down as its reader sees them.
+ *
+ * The order in which things are undone is the reverse of how they were done: transfer encoding, blocks, charset, then
+ * HTML or format=flowed. */
+#include "worker/mime/body.h"
+
+#include "proto/base/utf8.h"
+#include "worker/mime/block.h"
+#include "worker/mime/codec.h"
+#include "worker/mime/fields.h"
+#include "worker/mime/flow.h"
+#include "worker/mime/param.h"
+#include "worker/mime/walk.h"
+#include "worker/mime/word.h"
+#include "worker/simd/scan.h"
+#include "worker/text/charset.h"
+#include "worker/text/unicode.h"
+
+enum {
+    LINE_MAX = 998, /* RFC 5322 2.1.1 */
+    UTF8_GROWTH = 3 /* no byte of any charset becomes more bytes of UTF-8 */
+};
+
+/* The charset that a document names in its own head (<meta charset=...>), for mail that names none. */
+static span html_label(span html)
+{
+    html = span_head(html, MAIL_META_BYTES);
+    for (size_t at = span_find(html, '='); at < html.n; at += 1 + span_find(span_from(html, at + 1), '=')) {
+        span before = span_trim(span_head(html, at)), key = SPAN("charset");
+        if (before.n < key.n || !span_ieq(span_from(before, before.n - key.n), key)) continue;
+        span label = span_from(html, at + 1);
+        size_t n = 0;
+        while (n < label.n && label.p[n] != '>' && label.p[n] != ';') n++;
+        return span_head(label, n); /* quotes and what follows them are charset.c's to drop */
+    }
+    return SPAN_NONE;
+}
+
+static span to_utf8(const struct mail_part *p, bool html, span bytes, struct arena *a, uint64_t *odd)
+{
+    return charset_to_utf8(bytes, p->charset.n || !html ? p->charset : html_label(bytes), a, odd);
+}
+
+span mail_part_text(const struct mail_part *p, size_t cap, struct arena *a, span *bytes_out, uint64_t *odd)
+{
+    *bytes_out = codec_decode(p->encoding, p->body, cap, a, odd);
+    bool html = span_eq(p->type, SPAN("text")) && span_eq(p->subtype, SPAN("html"));
+    return to_utf8(p, html, *bytes_out, a, odd);
+}
+
+void body_init(struct body *b, struct mail *m, struct arena *a, size_t budget)
+{
+    *b = (struct body){.m = m, .a = a, .budget = budget};
+    size_t most = m->raw.n < MAIL_TEXT_MAX / UTF8_GROWTH ? m->raw.n * UTF8_GROWTH : MAIL_TEXT_MAX;
+    text_init(&b->visible, a, most);
+    text_init(&b->hidden, a, most < MAIL_HIDDEN_MAX ? most : MAIL_HIDDEN_MAX);
+    url_list_init(&b->urls, a, MAIL_URLS_MAX);
+}
+
+/* --- blocks ------------------------------------------------------------------------------------------------------- */
+
+/* A part of its own for a block in part i. False when there is no more room. */
+static bool add_block(struct body *b, size_t i, const struct block *block)
+{
+    struct mail *m = b->m;
+    struct mail_part *p = walk_add_part(m, b->a);
+    if (!p) return false;
+    const struct mail_part *text = &m->parts[i];
+    uint64_t ignored = 0;
+    span name = word_decode(block->name, text->charset, b->a, &ignored, NULL);
+    *p = (struct mail_part){
+        .parent = (int16_t)i,
+        .depth = (uint16_t)(text->depth + 1),
+        .type = SPAN("application"),
+        .subtype = SPAN("octet-stream"),
+        .name = utf8_cut(name, MAIL_NAME_MAX),
+        .attachment = true,
+        .encoding = block->encoding,
+        .block = true,
+        .body = block->data,
+        .first_header = (uint32_t)m->header_total,
+    };
+    m->odd |= ODD(BLOCK);
+    return true;
+}
+
+/* Make parts of the blocks in part i, whose decoded bytes these are; returns the text without them. */
+static span take_blocks(struct body *b, size_t i, span bytes)
+{
+    struct block block;
+    if (!block_next(bytes, 0, &block)) return bytes;
+    uint8_t *rest = arena_alloc(b->a, bytes.n);
+    if (!rest) return bytes;
+    size_t n = 0, at = 0;
+    do {
+        size_t start = (size_t)(block.whole.p - bytes.p);
+        if (!add_block(b, i, &block)) break;
+        memcpy(rest + n, bytes.p + at, start - at);
+        n += start - at;
+        at = start + block.whole.n;
+    } while (block_next(bytes, at, &block));
+    memcpy(rest + n, bytes.p + at, bytes.n - at);
+    return span_of(rest, n + bytes.n - at);
+}
+
+/* --- texts -------------------------------------------------------------------------------------------------------- */
+
+/* Undo format=flowed, where part p says that it is. */
+static span unflow(struct body *b, const struct mail_part *p, span utf8)
+{
+    size_t i = p->first_header, end = i + p->header_count;
+    while (i < end && b->m->headers[i].id != FIELD_CONTENT_TYPE) i++;
+    if (i == end) return utf8;
+    span type = span_head(b->m->headers[i].raw, MAIL_FIELD_BYTES_MAX), value, ignored;
+    if (!param_get(type, SPAN("format"), b->a, &value, &ignored) || !span_ieq(value, SPAN("flowed"))) return utf8;
+    bool delsp = param_get(type, SPAN("delsp"), b->a, &value, &ignored) && span_ieq(value, SPAN("yes"));
+    return flow_text(utf8, delsp, b->a);
+}
+
+/* Lines of plain text; each '\n' of a flowed one ends a paragraph, of any other it is white space. urls may be NULL. */
+static void put_plain(struct body *b, const struct mail_part *p, struct text *t, struct url_list *urls, span utf8)
+{
+    span flowed = unflow(b, p, utf8);
+    if (urls) url_find(urls, flowed, URL_IN_TEXT);
+    if (flowed.p == utf8.p) {
+        text_put(t, utf8);
+        return;
+    }
+    for (size_t n; flowed.n; flowed = span_from(flowed, n + 1)) {
+        n = span_find(flowed, '\n');
+        text_put(t, span_head(flowed, n));
+        text_break(t);
+    }
+}
+
+/* The transfer encoding of part p undone, at most `cap` bytes and what is left of the budget. */
+static span decode(struct body *b, struct mail_part *p, size_t cap)
+{
+    struct mail *m = b->m;
+    if (cap > b->budget) cap = b->budget;
+    span bytes = codec_decode(p->encoding, p->body, cap, b->a, &m->odd);
+    p->decoded = bytes.n;
+    b->budget -= bytes.n;
+    if (bytes.n == cap && codec_estimate(p->encoding, p->body.n) > cap) m->odd |= ODD(TEXT_LIMIT);
+    return bytes;
+}
+
+static void show(struct body *b, size_t i, enum part_kind kind)
+{
+    struct mail *m = b->m;
+    span bytes = decode(b, &m->parts[i], MAIL_DECODE_MAX);
+    struct scan_census c;
+    scan->census(bytes.p, bytes.n, &c);
+    if (c.nul) m->odd |= ODD(NUL);
+    if (c.bare_cr) m->odd |= ODD(BARE_CR);
+    if (m->parts[i].encoding == MAIL_7BIT && c.longest > LINE_MAX) m->odd |= ODD(LONG_LINE);
+    if (kind == KIND_TEXT) bytes = take_blocks(b, i, bytes);
+
+    const struct mail_part *p = &m->parts[i];
+    text_break(&b->visible);
+    if (kind == KIND_FIELDS) {
+        fields_put(&b->visible, &b->urls, bytes, p->charset, b->a);
+    } else {
+        span utf8 = to_utf8(p, kind == KIND_HTML, bytes, b->a, &m->odd);
+        if (kind == KIND_HTML)
+            html_read(utf8, &b->visible, &b->hidden, &b->urls, &m->shape.html, &m->odd);
+        else
+            put_plain(b, p, &b->visible, &b->urls, utf8);
+    }
+    text_break(&b->visible);
+}
+
+/* A side that is not shown: its text alone. Links and tricks in what nobody sees are no evidence. */
+static void keep(struct body *b, struct mail_part *p, enum part_kind kind)
+{
+    struct mail *m = b->m;
+    if (!b->other.p) text_init(&b->other, b->a, MAIL_OTHER_MAX);
+    span bytes = decode(b, p, kind == KIND_HTML ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
+    text_break(&b->other);
+    if (kind == KIND_FIELDS) {
+        fields_put(&b->other, NULL, bytes, p->charset, b->a);
+        return;
+    }
+    span utf8 = to_utf8(p, kind == KIND_HTML, bytes, b->a, &m->odd);
+    if (kind == KIND_HTML) {
+        struct text hidden = {0};
+        struct url_list urls;
+        url_list_init(&urls, b->a, 0);
+        struct html_shape shape = {0};
+        uint64_t ignored = 0;
+        html_read(utf8, &b->other, &hidden, &urls, &shape, &ignored);
+    } else {
+        put_plain(b, p, &b->other, NULL, utf8);
+    }
+}
+
+void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side)
+{
+    struct mail_part *p = &b->m->parts[i];
+    bool full = side == SIDE_SHOWN ? b->visible.full : b->other.full;
+    if (full || b->budget == 0) {
+        b->m->odd |= ODD(TEXT_LIMIT);
+        p->decoded = codec_estimate(p->encoding, p->body.n);
+    } else if (side == SIDE_SHOWN) {
+        show(b, i, kind);
+    } else {
+        keep(b, p, kind);
+    }
+}
+
+void body_end(struct body *b)
+{
+    struct mail *m = b->m;
+    m->text = text_span(&b->visible);
+    m->hidden = text_span(&b->hidden);
+    m->other = text_span(&b->other);
+    m->urls = b->urls.v;
+    m->url_count = b->urls.n;
+    m->odd |= b->urls.odd | unicode_odd(m->text);
+    if (b->visible.full || b->hidden.full || b->other.full) m->odd |= ODD(TEXT_LIMIT);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* body: the texts of a mail, decoded one after the other and written down as its reader sees them. */
+#ifndef FURUI_MIME_BODY_H
+#define FURUI_MIME_BODY_H
+
+#include "worker/mime/choose.h"
+#include "worker/mime/mail.h"
+
+/* What is being written down. */
+struct body {
+    struct mail *m;
+    struct arena *a;
+    struct text visible, hidden, other;
+    struct url_list urls;
+    size_t budget; /* decoded bytes that may still be read */
+};
+
+/* Begin with nothing; `budget` is at most MAIL_DECODE_TOTAL_MAX. */
+void body_init(struct body *b, struct mail *m, struct arena *a, size_t budget);
+
+/* Add text part i: to what is seen, or (SIDE_OTHER) to what the other sides say. Sets its `decoded`. Blocks found in a
+ * text that is seen become parts behind all others, so m->parts may move. O(its body). */
+void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side);
+
+/* Hand over: sets m->text, other, hidden, urls, url_count and the ODD bits of all of them. */
+void body_end(struct body *b);
+
+#endif

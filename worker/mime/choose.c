@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* choose: what a part is to its reader, and which sides of multipart/alternative are shown.
+ *
+ * Backwards over the parts each branch learns the best that it holds, so the first of the best that an alternative
+ * meets is the last one in the mail; then forwards what is shown flows from parents to children. */
+#include "worker/mime/choose.h"
+
+static bool is_type(const struct mail_part *p, span type, span subtype)
+{
+    return span_eq(p->type, type) && span_eq(p->subtype, subtype);
+}
+
+/* Fields as text, with the names that RFC 6533 and careless senders give them. */
+static bool holds_fields(const struct mail_part *p)
+{
+    static const span NAMES[] = {
+        SPAN("delivery-status"), SPAN("disposition-notification"), SPAN("feedback-report"),
+        SPAN("rfc822-headers"),  SPAN("global-delivery-status"),   SPAN("global-disposition-notification"),
+        SPAN("global-headers"),
+    };
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (span_eq(p->subtype, NAMES[i])) return true;
+    return false;
+}
+
+enum part_kind choose_kind(const struct mail *m, size_t i)
+{
+    const struct mail_part *p = &m->parts[i];
+    if (span_eq(p->type, SPAN("multipart"))) return KIND_CONTAINER;
+    if (i + 1 < m->part_count && m->parts[i + 1].parent == (int)i) return KIND_CONTAINER;
+    if (span_eq(p->type, SPAN("message"))) return holds_fields(p) ? KIND_FIELDS : KIND_FILE;
+    if (!span_eq(p->type, SPAN("text"))) return KIND_FILE;
+    if (span_eq(p->subtype, SPAN("plain"))) return KIND_TEXT;
+    /* What watches and AMP are served is HTML too. */
+    if (span_eq(p->subtype, SPAN("html")) || span_eq(p->subtype, SPAN("watch-html")) ||
+        span_eq(p->subtype, SPAN("x-amp-html")))
+        return KIND_HTML;
+    return holds_fields(p) ? KIND_FIELDS : KIND_TEXT;
+}
+
+/* How gladly a client shows it as a side of multipart/alternative. */
+static uint8_t rank(const struct mail_part *p, enum part_kind kind)
+{
+    switch (kind) {
+    case KIND_HTML: return span_eq(p->subtype, SPAN("html")) ? 3 : 1;
+    case KIND_FIELDS: return 2;
+    case KIND_TEXT: {
+        bool prose = span_eq(p->subtype, SPAN("plain")) || span_eq(p->subtype, SPAN("enriched")) ||
+                     span_eq(p->subtype, SPAN("richtext"));
+        return prose ? 2 : 1;
+    }
+    case KIND_FILE:
+    case KIND_CONTAINER: break;
+    }
+    return 0;
+}
+
+void choose_sides(const struct mail *m, struct part_role *role)
+{
+    uint8_t best[MAIL_PARTS_MAX]; /* rank of the best text at or below a part */
+    int16_t branch[MAIL_PARTS_MAX];
+    size_t n = m->part_count;
+    for (size_t i = 0; i < n; i++) {
+        best[i] = rank(&m->parts[i], role[i].kind);
+        branch[i] = -1;
+    }
+    for (size_t i = n; i-- > 1;) {
+        int up = m->parts[i].parent;
+        if (m->parts[i].attachment || best[i] <= best[up]) continue;
+        best[up] = best[i];
+        branch[up] = (int16_t)i;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct mail_part *p = &m->parts[i];
+        enum part_side side = i ? role[p->parent].side : SIDE_SHOWN;
+        if (i && p->attachment)
+            side = SIDE_NONE;
+        else if (i && side == SIDE_SHOWN && branch[p->parent] != (int)i &&
+                 is_type(&m->parts[p->parent], SPAN("multipart"), SPAN("alternative")))
+            side = best[i] == 1 && role[i].kind == KIND_TEXT ? SIDE_NONE : SIDE_OTHER; /* an invitation says nothing */
+        role[i].side = side;
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* choose: what a part is to its reader, and which sides of multipart/alternative are shown.
+ *
+ * What mail clients do decides: they show the richest side that they know, not the last (RFC 2046 5.1.4); of all other
+ * multiparts, known or not, they show every text. */
+#ifndef FURUI_MIME_CHOOSE_H
+#define FURUI_MIME_CHOOSE_H
+
+#include "worker/mime/mail.h"
+
+enum part_kind {
+    KIND_FILE,      /* shows nothing by itself */
+    KIND_CONTAINER, /* a multipart, or a message whose own part follows */
+    KIND_TEXT,
+    KIND_HTML,
+    KIND_FIELDS, /* header fields that a reader sees: reports (RFC 3464, 8098, 5965) and headers sent back */
+};
+
+enum part_side { SIDE_NONE, SIDE_SHOWN, SIDE_OTHER };
+
+struct part_role {
+    uint8_t kind, side;
+};
+
+/* What part i is. O(1). */
+enum part_kind choose_kind(const struct mail *m, size_t i);
+
+/* Set the side of each part by its kind and by whether it is an attachment: of multipart/alternative the last branch
+ * with HTML is shown, else the last with plain text, else the last with any; the rest of its texts are OTHER. Nothing
+ * inside an attachment is shown, but for the mail's own text. Children stand after their parents. O(parts). */
+void choose_sides(const struct mail *m, struct part_role *role);
+
+#endif
