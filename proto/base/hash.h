@@ -10,6 +10,17 @@
 /* 64-bit XXH3 of `s` under `seed`. */
 uint64_t hash64(span s, uint64_t seed);
 
+/* Well spread 32 bits from 32. */
+static inline uint32_t hash_mix32(uint32_t x)
+{
+    x ^= x >> 16;
+    x *= 0x7FEB352Du;
+    x ^= x >> 15;
+    x *= 0x846CA68Bu;
+    x ^= x >> 16;
+    return x;
+}
+
 /* Mix two hashes; order counts. Cheaper than hashing their bytes. */
 static inline uint64_t hash_pair(uint64_t a, uint64_t b)
 {

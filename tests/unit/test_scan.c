@@ -301,6 +301,11 @@ static void test_same(void **state)
         ops->lower(p, n, out);
         scan_scalar.lower(p, n, want);
         assert_memory_equal(out, want, n);
+        static uint32_t hashes[MOST], right_hashes[MOST];
+        size_t count = n < 4 ? 0 : n - 3;
+        ops->grams(p, count, (uint32_t)round, hashes);
+        scan_scalar.grams(p, count, (uint32_t)round, right_hashes);
+        assert_memory_equal(hashes, right_hashes, count * sizeof *hashes);
         size_t caps[] = {MOST, (size_t)rand_r(&seed) % MOST};
         for (size_t k = 0; k < 2; k++) {
             for (int which = 0; which < 2; which++) {
@@ -427,6 +432,12 @@ static void run_lower(void)
     ops->lower(bench_in, BENCH_BYTES, bench_out);
     bench_sink += bench_out[0];
 }
+static void run_grams(void)
+{
+    static uint32_t out[BENCH_BYTES];
+    ops->grams(bench_in, BENCH_BYTES - 3, 1, out);
+    bench_sink += out[0];
+}
 static void run_memcpy(void)
 {
     memcpy(bench_out, bench_in, BENCH_BYTES);
@@ -460,6 +471,7 @@ static void bench_all(void)
     bench("census", TEXT, run_census);
     bench("plain", TEXT, run_plain);
     bench("lower", TEXT, run_lower);
+    bench("grams", TEXT, run_grams);
     bench("utf8, ASCII", TEXT, run_utf8);
     bench("utf8, Japanese", JAPANESE, run_utf8);
     bench("base64", BASE, run_base64);

@@ -97,6 +97,34 @@ static inline uint64_t block_base64(block x, uint8_t *out)
     return block_high(bad);
 }
 
+/* --- 4-grams --- */
+
+enum { BLOCK_GRAMS = 16 };
+
+static inline __m256i mix8(__m256i x)
+{
+    x = _mm256_xor_si256(x, _mm256_srli_epi32(x, 16));
+    x = _mm256_mullo_epi32(x, _mm256_set1_epi32(0x7FEB352D));
+    x = _mm256_xor_si256(x, _mm256_srli_epi32(x, 15));
+    x = _mm256_mullo_epi32(x, _mm256_set1_epi32((int)0x846CA68Bu));
+    return _mm256_xor_si256(x, _mm256_srli_epi32(x, 16));
+}
+
+/* The first BLOCK_GRAMS hashes of scan.h's `grams`. Reads 19 bytes. */
+static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
+{
+    const __m256i windows = _mm256_setr_epi8(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5, 6, 7, 8, 6,
+                                             7, 8, 9, 7, 8, 9, 10);
+    /* The second eight lie in bytes 8 to 18: loaded 5 early, so that nothing behind them is read. */
+    __m256i a = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)p));
+    __m256i b = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(p + 3)));
+    __m256i s = _mm256_set1_epi32((int)seed);
+    a = _mm256_shuffle_epi8(a, windows);
+    b = _mm256_shuffle_epi8(b, _mm256_add_epi8(windows, _mm256_set1_epi8(5)));
+    _mm256_storeu_si256((__m256i *)out, mix8(_mm256_xor_si256(a, s)));
+    _mm256_storeu_si256((__m256i *)(out + 8), mix8(_mm256_xor_si256(b, s)));
+}
+
 /* --- UTF-8 --- */
 
 static inline __m256i utf8_clash(__m256i x, const uint8_t *p)

@@ -65,6 +65,27 @@ static inline uint64_t block_base64(block x, uint8_t *out)
     return _mm512_movepi8_mask(_mm512_or_si512(values, x));
 }
 
+/* --- 4-grams --- */
+
+enum { BLOCK_GRAMS = 16 };
+
+/* The first BLOCK_GRAMS hashes of scan.h's `grams`. Reads 19 bytes. */
+static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
+{
+    static const uint8_t WINDOWS[64] = {0,  1,  2,  3,  1,  2,  3,  4,  2,  3,  4,  5,  3,  4,  5,  6,
+                                        4,  5,  6,  7,  5,  6,  7,  8,  6,  7,  8,  9,  7,  8,  9,  10,
+                                        8,  9,  10, 11, 9,  10, 11, 12, 10, 11, 12, 13, 11, 12, 13, 14,
+                                        12, 13, 14, 15, 13, 14, 15, 16, 14, 15, 16, 17, 15, 16, 17, 18};
+    __m512i x = _mm512_permutexvar_epi8(block_load(WINDOWS), _mm512_maskz_loadu_epi8((UINT64_C(1) << 19) - 1, p));
+    x = _mm512_xor_si512(x, _mm512_set1_epi32((int)seed));
+    x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
+    x = _mm512_mullo_epi32(x, _mm512_set1_epi32(0x7FEB352D));
+    x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 15));
+    x = _mm512_mullo_epi32(x, _mm512_set1_epi32((int)0x846CA68Bu));
+    x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
+    _mm512_storeu_si512(out, x);
+}
+
 /* --- UTF-8 --- */
 
 static inline bool block_utf8_clash(block x, const uint8_t *p)

@@ -44,6 +44,10 @@ struct scan_ops {
 
     /* ASCII lower case of p into out (which may be p). */
     void (*lower)(const uint8_t *p, size_t n, uint8_t *out);
+
+    /* Hashes of overlapping byte 4-grams: out[i] = hash_mix32(p[i..i+4) little endian ^ seed) for i < n. Reads n + 3
+     * bytes. */
+    void (*grams)(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out);
 };
 
 extern const struct scan_ops scan_scalar;

@@ -158,8 +158,15 @@ static void lower(const uint8_t *p, size_t n, uint8_t *out)
     scan_scalar.lower(p + i, n - i, out + i);
 }
 
+static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
+{
+    size_t i = 0;
+    for (; n - i >= BLOCK_GRAMS; i += BLOCK_GRAMS) block_grams(p + i, seed, out + i);
+    scan_scalar.grams(p + i, n - i, seed, out + i);
+}
+
 #define SCAN_BLOCK_OPS                                                                                      \
     {                                                                                                       \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8, \
-        .plain = plain, .lower = lower,                                                                     \
+        .plain = plain, .lower = lower, .grams = grams,                                                     \
     }

@@ -3,6 +3,7 @@
  *
  * Written to be read first, but these also run wherever no better variant does, so memchr (which libc vectorises) does
  * the walking where it can. */
+#include "proto/base/hash.h"
 #include "worker/simd/base64.h"
 #include "worker/simd/scan.h"
 
@@ -132,6 +133,14 @@ static void lower(const uint8_t *p, size_t n, uint8_t *out)
     for (size_t i = 0; i < n; i++) out[i] = ascii_lower(p[i]);
 }
 
+static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t four = (uint32_t)p[i] | (uint32_t)p[i + 1] << 8 | (uint32_t)p[i + 2] << 16 | (uint32_t)p[i + 3] << 24;
+        out[i] = hash_mix32(four ^ seed);
+    }
+}
+
 const struct scan_ops scan_scalar = {
     .level = CPU_SCALAR,
     .dashes = dashes,
@@ -141,4 +150,5 @@ const struct scan_ops scan_scalar = {
     .utf8 = utf8,
     .plain = plain,
     .lower = lower,
+    .grams = grams,
 };

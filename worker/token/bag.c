@@ -43,3 +43,39 @@ void bag_close(struct bag *b, struct arena *a, enum feature_view view, struct fe
     out->view[view] = (struct feature_list){b->v, b->n};
     out->names[view] = b->names;
 }
+
+/* With names, `where` says at which byte the gram behind each hash stands. */
+static inline __attribute__((always_inline)) void add_rounds(struct bag *b, uint32_t *hash, uint16_t *where,
+                                                             size_t count, const uint8_t *p, span field, bool named)
+{
+    uint32_t *set = b->set, *v = b->v, mask = b->mask;
+    size_t n = b->n, cap = b->cap;
+    for (uint32_t round = 0; count && n < cap; round++) {
+        size_t wait = 0;
+        for (size_t i = 0; i < count && n < cap; i++) {
+            uint32_t h = hash[i] + !hash[i], at = (h + round) & mask, there = set[at];
+            set[at] = there ? there : h;
+            v[n] = h;
+            hash[wait] = h;
+            if (named) {
+                b->names[n] = (struct feature_name){.field = field, .first = span_of(p + where[i], 4)};
+                where[wait] = where[i];
+            }
+            n += !there;
+            wait += there && there != h;
+        }
+        count = wait;
+    }
+    b->n = n;
+}
+
+void bag_add_grams(struct bag *b, uint32_t *hash, size_t count, const uint8_t *p, span field)
+{
+    if (!b->names) {
+        add_rounds(b, hash, NULL, count, p, field, false);
+        return;
+    }
+    uint16_t where[BAG_CHUNK];
+    for (size_t i = 0; i < count; i++) where[i] = (uint16_t)i;
+    add_rounds(b, hash, where, count, p, field, true);
+}

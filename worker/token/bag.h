@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bag: a set of hashed features being filled: none twice, in order of first occurrence.
+/* bag: a set of hashed features being filled: none twice.
  *
  * Features are binary (a word that comes ten times is one piece of evidence); duplicates are found in a small open hash
  * set in the arena, cleared for each bag to no more than it needs. */
 #ifndef FURUI_TOKEN_BAG_H
 #define FURUI_TOKEN_BAG_H
 
+#include "proto/base/hash.h"
 #include "worker/token/feature.h"
 
 struct bag {
@@ -33,17 +34,6 @@ void bag_close(struct bag *b, struct arena *a, enum feature_view view, struct fe
  * there is no room. */
 span bag_keep(struct bag *b, span word);
 
-/* Well spread 32 bits from 32. */
-static inline uint32_t hash_mix32(uint32_t x)
-{
-    x ^= x >> 16;
-    x *= 0x7FEB352Du;
-    x ^= x >> 15;
-    x *= 0x846CA68Bu;
-    x ^= x >> 16;
-    return x;
-}
-
 /* Add one; returns false when it was there already or the bag is full. */
 static inline bool bag_add(struct bag *b, uint32_t hash, span field, span first, span second, unsigned gap)
 {
@@ -57,5 +47,12 @@ static inline bool bag_add(struct bag *b, uint32_t hash, span field, span first,
     b->v[b->n++] = hash;
     return true;
 }
+
+enum { BAG_CHUNK = 512 }; /* hashes of one bag_add_all */
+
+/* Add the 4-grams of p, count of them, up to BAG_CHUNK, by their hashes, which are used up. Whether one is new is as
+ * good as random, so nothing branches on it: those whose slot is taken by another wait for the next round, which tries
+ * the next slot. As bag_add for each, in another order. */
+void bag_add_grams(struct bag *b, uint32_t *hash, size_t count, const uint8_t *p, span field);
 
 #endif

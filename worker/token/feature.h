@@ -50,7 +50,7 @@ enum feature_number {
 };
 
 struct feature_list {
-    const uint32_t *v; /* hashes; none twice, none 0, in order of first occurrence */
+    const uint32_t *v; /* hashes; none twice, none 0 */
     size_t n;
 };
 

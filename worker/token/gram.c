@@ -2,11 +2,14 @@
 /* gram: each four bytes, mixed with a seed; see gram.h. */
 #include "worker/token/gram.h"
 
+#include "worker/simd/scan.h"
+
 void gram_add(struct bag *b, span s, uint32_t seed, span field)
 {
-    for (size_t i = 0; i + 4 <= s.n; i++) {
-        const uint8_t *p = s.p + i;
-        uint32_t four = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-        bag_add(b, hash_mix32(four ^ seed), field, span_of(p, 4), SPAN_NONE, 0);
+    uint32_t hash[BAG_CHUNK];
+    for (size_t at = 0; at + 4 <= s.n; at += BAG_CHUNK) {
+        size_t n = s.n - 3 - at < BAG_CHUNK ? s.n - 3 - at : BAG_CHUNK;
+        scan->grams(s.p + at, n, seed, hash);
+        bag_add_grams(b, hash, n, s.p + at, field);
     }
 }
