@@ -182,6 +182,8 @@ static const struct {
     {"Jane <jane@example.org", "jane@example.org", "Jane"},
     {"Jane <@relay.example.net:jane@example.org>", "jane@example.org", "Jane"},
     {"Jane < jane @ example.org. >", "jane@example.org", "Jane"},
+    {"Jane <jane(her (own) account)@example.org(.evil.example)>", "jane@example.org", "Jane"},
+    {"Jane <\"(jane)\"@example.org>", "\"(jane)\"@example.org", "Jane"},
     {"\"service@bank.example\" <x@evil.example>", "x@evil.example", "service@bank.example"},
     {"service@bank.example <x@evil.example>", "x@evil.example", "service@bank.example"},
     {"Jane jane@example.org", "jane@example.org", ""},

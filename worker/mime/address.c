@@ -93,14 +93,21 @@ static span find_address(span s)
     return SPAN_NONE;
 }
 
-/* Lower case, without white space, a source route, or dots at the end. */
+/* Lower case, without white space, comments, a source route, or dots at the end. */
 static span normal(span s, struct arena *a)
 {
     uint8_t *out = arena_alloc(a, s.n);
     if (!out) return SPAN_NONE;
     size_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] > ' ' && s.p[i] != 127) out[n++] = s.p[i];
+    int depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t c = s.p[i];
+        if (c == '"' && !depth) quoted = !quoted;
+        if (!quoted && c == '(') depth++;
+        if (!depth && c > ' ' && c != 127) out[n++] = c;
+        if (!quoted && c == ')' && depth) depth--;
+    }
     scan->lower(out, n, out);
     while (n && out[n - 1] == '.') n--;
     arena_trim(a, out, n);

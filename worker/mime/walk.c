@@ -314,6 +314,19 @@ static bool read_fields(struct walk *w, bool message)
     return any;
 }
 
+/* Blank lines before a mail's first field are passed over, as they stand in files saved from a webmail's page; w->in.pos
+ * is left where the header begins. */
+static void skip_blank_start(struct walk *w)
+{
+    size_t at = w->in.pos, next, colon;
+    for (int i = 0; i < MAIL_STRAY_LINES; i++, at = next) {
+        span line = line_at(w, at, &next);
+        size_t name = field_name(line, &colon);
+        if (name && field_id(span_head(line, name)) != FIELD_OTHER) w->in.pos = at;
+        if (span_trim(line).n) return;
+    }
+}
+
 /* --- entities ----------------------------------------------------------------------------------------------------- */
 
 static span lower(struct walk *w, span s)
@@ -529,6 +542,7 @@ size_t walk_mail(struct mail *m, struct arena *a)
         .message_budget = MAIL_DECODE_MESSAGES_MAX,
     };
     int parent = -1;
+    skip_blank_start(&w);
     for (bool more = true; more;) {
         struct mail_part *p = walk_add_part(m, a);
         if (!p) {
