@@ -39,4 +39,15 @@ static inline size_t utf8_put(uint32_t c, uint8_t out[4])
     return more + 1;
 }
 
+/* The first character of valid UTF-8 that is not empty; returns its bytes. */
+static inline size_t utf8_get(span s, uint32_t *c_out)
+{
+    uint8_t c = s.p[0];
+    size_t n = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+    uint32_t v = n == 1 ? c : c & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++) v = v << 6 | (s.p[i] & 0x3F);
+    *c_out = v;
+    return n;
+}
+
 #endif

@@ -10,7 +10,7 @@
 #include "worker/text/odd.h"
 #include "worker/text/url.h"
 
-enum { IP = 1, USER = 2 };
+enum { IP = 1, USER = 2, OBSCURED = 4, MIXED = 8 };
 
 static const struct {
     const char *link, *host, *domain, *path; /* host NULL: no web link */
@@ -52,34 +52,32 @@ static const struct {
     {"http://example.com?@evil.example.net", "example.com", "example.com", "?@evil.example.net", 0, 0},
     {"http://@example.com/", "example.com", "example.com", "/", USER, 0},
     /* escapes in the host */
-    {"http://%65xample.com/", "example.com", "example.com", "/", 0, 0},
-    {"http://%77%77%77.example.com/", "www.example.com", "example.com", "/", 0, 0},
-    {"http://example%2Ecom/", "example.com", "example.com", "/", 0, 0},
+    {"http://%65xample.com/", "example.com", "example.com", "/", OBSCURED, 0},
+    {"http://%77%77%77.example.com/", "www.example.com", "example.com", "/", OBSCURED, 0},
+    {"http://example%2Ecom/", "example.com", "example.com", "/", OBSCURED, 0},
     {"http://example.com%2f.evil.example.net/", NULL, "", "", 0, 0},
     {"http://exa%6", NULL, "", "", 0, 0},
     {"http://%ff.example.com/", NULL, "", "", 0, 0},
-    {"http://%E7%AF%A9.example.jp/", "\xE7\xAF\xA9.example.jp", "example.jp", "/", 0, 0},
-    {"http://\xE7\xAF\xA9.example.jp/", "\xE7\xAF\xA9.example.jp", "example.jp", "/", 0, 0},
     {"http://\xEF\xBD\x85xample\xE3\x80\x82"
      "com/",
-     "example.com", "example.com", "/", 0, 0},                                    /* full-width e, 。 */
-    {"http://exam\xC2\xADple.com/", "example.com", "example.com", "/", 0, 0},     /* soft hyphen */
-    {"http://exam\xE2\x80\x8Bple.com/", "example.com", "example.com", "/", 0, 0}, /* zero width space */
+     "example.com", "example.com", "/", OBSCURED, 0},                                    /* full-width e, 。 */
+    {"http://exam\xC2\xADple.com/", "example.com", "example.com", "/", OBSCURED, 0},     /* soft hyphen */
+    {"http://exam\xE2\x80\x8Bple.com/", "example.com", "example.com", "/", OBSCURED, 0}, /* zero width space */
     /* dots */
     {"http://example.com./", "example.com", "example.com", "/", 0, 0},
     {"http://./", NULL, "", "", 0, 0},
     /* addresses */
     {"http://192.0.2.1/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
     {"http://192.0.2.1./", "192.0.2.1", "192.0.2.1", "/", IP, 0},
-    {"http://3221225985/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
-    {"http://0xC0000201/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
-    {"http://0300.0.02.01/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
-    {"http://0xc0.0x0.0x2.0x1/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
-    {"http://192.513/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
-    {"http://192.0.513/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
-    {"http://%31%39%32.0.2.1/", "192.0.2.1", "192.0.2.1", "/", IP, 0},
-    {"http://0/", "0.0.0.0", "0.0.0.0", "/", IP, 0},
-    {"http://0x/", "0.0.0.0", "0.0.0.0", "/", IP, 0},
+    {"http://3221225985/", "192.0.2.1", "192.0.2.1", "/", IP | OBSCURED, 0},
+    {"http://0xC0000201/", "192.0.2.1", "192.0.2.1", "/", IP | OBSCURED, 0},
+    {"http://0300.0.02.01/", "192.0.2.1", "192.0.2.1", "/", IP | OBSCURED, 0},
+    {"http://0xc0.0x0.0x2.0x1/", "192.0.2.1", "192.0.2.1", "/", IP | OBSCURED, 0},
+    {"http://192.513/", "192.0.2.1", "192.0.2.1", "/", IP | OBSCURED, 0},
+    {"http://192.0.513/", "192.0.2.1", "192.0.2.1", "/", IP | OBSCURED, 0},
+    {"http://%31%39%32.0.2.1/", "192.0.2.1", "192.0.2.1", "/", IP | OBSCURED, 0},
+    {"http://0/", "0.0.0.0", "0.0.0.0", "/", IP | OBSCURED, 0},
+    {"http://0x/", "0.0.0.0", "0.0.0.0", "/", IP | OBSCURED, 0},
     {"http://192.0.2.256/", NULL, "", "", 0, 0},
     {"http://192.0.2.1.5/", NULL, "", "", 0, 0},
     {"http://4294967296/", NULL, "", "", 0, 0},
@@ -88,6 +86,8 @@ static const struct {
     {"http://192.0.2.1.example.com/", "192.0.2.1.example.com", "example.com", "/", 0, 0},
     {"http://[2001:DB8::0:1]/x", "[2001:db8::1]", "[2001:db8::1]", "/x", IP, 0},
     {"http://[2001:db8::1]:81/", "[2001:db8::1]", "[2001:db8::1]", "/", IP, 81},
+    {"http://[::ffff:192.0.2.1]/", "192.0.2.1", "192.0.2.1", "/", IP | OBSCURED, 0},
+    {"http://[::FFFF:c000:201]/", "192.0.2.1", "192.0.2.1", "/", IP | OBSCURED, 0},
     {"http://[::1", NULL, "", "", 0, 0},
     {"http://[zz]/", NULL, "", "", 0, 0},
     {"http://[::1]x/", NULL, "", "", 0, 0},
@@ -157,6 +157,94 @@ static const struct {
     {"http://a.example.com/{x} http://b.example.com/|c", "http://a.example.com/|http://b.example.com/"},
 };
 
+/* Hosts that are not plain ASCII. A-labels were made by Python's codec "punycode" of the mapped label. */
+static const struct {
+    const char *link, *host, *shown, *domain;
+    unsigned odd;
+} NAMES[] = {
+    {"http://篩.example.jp/", "xn--x1z.example.jp", "篩.example.jp", "example.jp", 0},
+    {"http://%E7%AF%A9.example.jp/", "xn--x1z.example.jp", "篩.example.jp", "example.jp", OBSCURED},
+    {"http://xn--x1z.example.jp/", "xn--x1z.example.jp", "篩.example.jp", "example.jp", 0},
+    {"http://XN--X1Z.example.jp/", "xn--x1z.example.jp", "篩.example.jp", "example.jp", 0},
+    {"http://日本語。jp/", "xn--wgv71a119e.jp", "日本語.jp", "xn--wgv71a119e.jp", 0},
+    {"http://日本語.ｊｐ/", "xn--wgv71a119e.jp", "日本語.jp", "xn--wgv71a119e.jp", OBSCURED},
+    {"http://bücher.example.com/", "xn--bcher-kva.example.com", "bücher.example.com", "example.com", 0},
+    {"http://BÜCHER.example.com/", "xn--bcher-kva.example.com", "bücher.example.com", "example.com", 0},
+    {"http://bu\u0308cher.example.com/", "xn--bcher-kva.example.com", "bücher.example.com", "example.com", 0},
+    {"http://faß.example.com/", "xn--fa-hia.example.com", "faß.example.com", "example.com", 0},
+    {"http://ｅｘａｍｐｌｅ．ｃｏｍ/", "example.com", "example.com", "example.com", OBSCURED},
+    {"http://𝐞𝐱𝐚𝐦𝐩𝐥𝐞.com/", "example.com", "example.com", "example.com", OBSCURED},
+    {"http://ⓔⓧample.com/", "example.com", "example.com", "example.com", OBSCURED},
+    {"http://𝟏𝟗𝟐.0.2.1/", "192.0.2.1", "192.0.2.1", "192.0.2.1", IP | OBSCURED},
+    {"http://１９２。0。2。1/", "192.0.2.1", "192.0.2.1", "192.0.2.1", IP | OBSCURED},
+    {"http://例え.テスト/", "xn--r8jz45g.xn--zckzah", "例え.テスト", "xn--r8jz45g.xn--zckzah", 0},
+    {"http://пример.рф/", "xn--e1afmkfd.xn--p1ai", "пример.рф", "xn--e1afmkfd.xn--p1ai", 0},
+    /* what mixes scripts: Cyrillic р and а in "paypal"; and what may */
+    {"http://раypal.example.com/", "xn--ypal-43d9g.example.com", "раypal.example.com", "example.com", MIXED},
+    {"http://xn--ypal-43d9g.example.com/", "xn--ypal-43d9g.example.com", "раypal.example.com", "example.com", MIXED},
+    {"http://раураӏ.example.com/", "xn--80aa0cbo65f.example.com", "раураӏ.example.com", "example.com", 0},
+    {"http://abc日本カナかな.example.jp/", "xn--abc-n73b9fnphh3141bdoc.example.jp", "abc日本カナかな.example.jp",
+     "example.jp", 0},
+    {"http://ตabc.example.com/", "xn--abc-nml.example.com", "ตabc.example.com", "example.com", MIXED},
+    /* no such label: as written, or no host */
+    {"http://xn--zzzz.example.com/", "xn--zzzz.example.com", "xn--zzzz.example.com", "example.com", 0},
+    {"http://xn--.example.com/", "xn--.example.com", "xn--.example.com", "example.com", 0},
+    {"http://☃.example.com/", "☃.example.com", "☃.example.com", "example.com", 0},
+    {"http://axn--x1z.example.jp/", "axn--x1z.example.jp", "axn--x1z.example.jp", "example.jp", 0},
+    {"http://a℀b.example.com/", NULL, "", "", 0},
+};
+
+static unsigned odd_of(uint64_t odd)
+{
+    return (odd & ODD(URL_IP) ? IP : 0) | (odd & ODD(URL_USERINFO) ? USER : 0) |
+           (odd & ODD(URL_OBSCURED) ? OBSCURED : 0) | (odd & ODD(URL_MIXED) ? MIXED : 0);
+}
+
+static void converts_names(void **state)
+{
+    (void)state;
+    struct arena a;
+    assert_int_equal(arena_open(&a, 1 << 16), ERR_OK);
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        for (int round = 0; round < 2; round++) { /* from the form found, and from the normal one */
+            struct url_list l;
+            char again[256];
+            arena_reset(&a);
+            url_list_init(&l, &a, 8);
+            snprintf(again, sizeof again, "http://%s/", NAMES[i].host ? NAMES[i].host : "");
+            const struct url *u = url_add(&l, span_cstr(round ? again : NAMES[i].link), URL_IN_HREF);
+            if (!u != !NAMES[i].host) fail_msg("\"%s\": %s", NAMES[i].link, u ? "is a link" : "is none");
+            if (!u) continue;
+            unsigned odd = odd_of(u->odd), want = NAMES[i].odd & (round ? IP | MIXED : ~0u);
+            if (!span_eq(u->host, span_cstr(NAMES[i].host)) || !span_eq(u->shown, span_cstr(NAMES[i].shown)) ||
+                !span_eq(u->domain, span_cstr(NAMES[i].domain)) || odd != want)
+                fail_msg("\"%s\": host %.*s shown %.*s domain %.*s odd %u", NAMES[i].link, SPAN_ARG(u->host),
+                         SPAN_ARG(u->shown), SPAN_ARG(u->domain), odd);
+            /* once more, from memory */
+            const struct url *same = url_add(&l, span_cstr(round ? again : NAMES[i].link), URL_IN_HREF);
+            assert_ptr_equal(u, same);
+        }
+    arena_close(&a);
+}
+
+/* More names than are converted: the rest stays as written, and it is said. */
+static void converts_so_many_names(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct url_list l;
+    assert_int_equal(arena_open(&a, 1 << 18), ERR_OK);
+    url_list_init(&l, &a, 2 * URL_IDN_MAX);
+    for (int i = 0; i <= URL_IDN_MAX; i++) {
+        char link[64];
+        snprintf(link, sizeof link, "http://é%d.example.com/", i);
+        const struct url *u = url_add(&l, span_cstr(link), URL_IN_TEXT);
+        assert_int_equal(span_istarts(u->host, SPAN("xn--")), i < URL_IDN_MAX);
+        assert_int_equal(l.odd, i < URL_IDN_MAX ? 0 : ODD(URL_LIMIT));
+    }
+    arena_close(&a);
+}
+
 static void takes_links_apart(void **state)
 {
     (void)state;
@@ -166,12 +254,13 @@ static void takes_links_apart(void **state)
         struct url_list l;
         url_list_init(&l, &a, 8);
         const struct url *u = url_add(&l, span_cstr(LINKS[i].link), URL_IN_HREF);
-        unsigned odd = (l.odd & ODD(URL_IP) ? IP : 0) | (l.odd & ODD(URL_USERINFO) ? USER : 0);
+        unsigned odd = odd_of(l.odd);
         if (!u != !LINKS[i].host) fail_msg("\"%s\": %s", LINKS[i].link, u ? "is a link" : "is none");
         if (u && !(span_eq(u->host, span_cstr(LINKS[i].host)) && span_eq(u->domain, span_cstr(LINKS[i].domain)) &&
                    span_eq(u->path, span_cstr(LINKS[i].path)) && u->port == LINKS[i].port && odd == LINKS[i].odd))
             fail_msg("\"%s\": host %.*s domain %.*s path %.*s port %u odd %u", LINKS[i].link, SPAN_ARG(u->host),
                      SPAN_ARG(u->domain), SPAN_ARG(u->path), u->port, odd);
+        if (u) assert_int_equal(u->odd, l.odd);
         if (!u) assert_int_equal(l.odd, 0);
         arena_reset(&a);
     }
@@ -227,11 +316,11 @@ static void cuts_long_links(void **state)
     static char link[BYTES];
     struct url_room room;
     struct url u;
-    uint64_t odd = 0;
+    struct url_list none = {0};
     /* a long path */
     size_t n = (size_t)snprintf(link, sizeof link, "http://example.com/");
     memset(link + n, 'a', BYTES - n);
-    assert_true(url_split(span_of(link, BYTES), &room, &u, &odd));
+    assert_true(url_split(&none, span_of(link, BYTES), &room, &u));
     assert_int_equal(u.whole.n, URL_BYTES_MAX);
     assert_true(span_eq(u.host, SPAN("example.com")));
     /* a long userinfo before the real host */
@@ -239,20 +328,20 @@ static void cuts_long_links(void **state)
     memcpy(link, "http://bank.example/", 19);
     memset(link + 19, 'a', BYTES - 19);
     memcpy(link + BYTES - sizeof END, END, sizeof END);
-    assert_true(url_split(span_of(link, BYTES - 1), &room, &u, &odd));
+    assert_true(url_split(&none, span_of(link, BYTES - 1), &room, &u));
     assert_true(span_eq(u.host, SPAN("evil.example.net")));
     assert_true(span_eq(u.whole, SPAN("//evil.example.net/x")));
-    assert_int_equal(odd, ODD(URL_USERINFO));
+    assert_int_equal(u.odd, ODD(URL_USERINFO));
     /* the same with line ends in it, too long to be copied: not taken for the first host */
     link[30] = '\n';
-    assert_false(url_split(span_of(link, BYTES - 1), &room, &u, &odd));
+    assert_false(url_split(&none, span_of(link, BYTES - 1), &room, &u));
     /* a host longer than a name can be */
     memset(link + 7, 'a', 300);
-    assert_false(url_split(span_of(link, 307), &room, &u, &odd));
+    assert_false(url_split(&none, span_of(link, 307), &room, &u));
     /* characters are kept whole */
     n = (size_t)snprintf(link, sizeof link, "http://example.com/x");
     for (; n + 3 <= BYTES; n += 3) memcpy(link + n, "\xE7\xAF\xA9", 3);
-    assert_true(url_split(span_of(link, n), &room, &u, &odd));
+    assert_true(url_split(&none, span_of(link, n), &room, &u));
     assert_int_equal((u.path.n - 2) % 3, 0);
 }
 
@@ -288,6 +377,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_links_apart),
+        cmocka_unit_test(converts_names),
+        cmocka_unit_test(converts_so_many_names),
         cmocka_unit_test(finds_links_in_text),
         cmocka_unit_test(keeps_each_link_once),
         cmocka_unit_test(cuts_long_links),

@@ -115,11 +115,10 @@ static void read_meta(struct page *p, const struct attrs *a)
 static void read_base(struct page *p, const struct attrs *a)
 {
     uint8_t buf[HTML_VALUE_MAX];
-    uint64_t odd = 0;
     struct url_room room;
     struct url u;
     span link = page_link_value(attr(a, ATTR_HREF), buf);
-    if (p->base.n || !url_split(link, &room, &u, &odd) || span_find(u.whole, '/') + 2 >= u.whole.n) return;
+    if (p->base.n || !url_split(p->urls, link, &room, &u) || span_find(u.whole, '/') + 2 >= u.whole.n) return;
     memcpy(p->base_bytes, u.whole.p, u.whole.n);
     p->base = span_of(p->base_bytes, u.whole.n);
 }

@@ -57,18 +57,18 @@ bool page_link(struct page *p, span value, enum url_place place, struct url *out
     uint8_t buf[HTML_VALUE_MAX], whole[URL_BYTES_MAX];
     struct url_room room;
     struct url u;
-    uint64_t odd = 0;
     span link = page_link_value(value, buf);
     struct url_room *in = out ? &p->link_room : &room;
-    if (!url_split(link, in, &u, &odd)) {
+    if (!url_split(p->urls, link, in, &u)) {
         link = span_trim(link);
         if (span_istarts(link, SPAN("javascript:"))) p->odd |= ODD(HTML_SCRIPT);
         if (!p->base.n || !is_relative(link) || p->based++ >= HTML_BASED_MAX) return false;
-        if (!url_split(with_base(p, link, whole), in, &u, &odd)) return false;
+        if (!url_split(p->urls, with_base(p, link, whole), in, &u)) return false;
     }
-    if (out) *out = u;
     u.place = place;
-    url_keep(p->urls, &u, odd);
+    const struct url *kept = url_keep(p->urls, &u);
+    if (out) *out = u;
+    if (out) out->domain = kept ? kept->domain : domain_registrable(out->host);
     return true;
 }
 
@@ -81,10 +81,9 @@ void page_css_links(struct page *p, span css)
 }
 
 /* The host that a link's text names, if it reads like one. */
-static bool shown_host(span shown, struct url_room *room, struct url *out)
+static bool shown_host(struct url_list *l, span shown, struct url_room *room, struct url *out)
 {
     uint8_t buf[SHOWN_MAX + 1];
-    uint64_t odd = 0;
     shown = span_trim(shown);
     if (shown.n > SHOWN_MAX) shown = span_head(shown, SHOWN_MAX);
     bool alone = true;
@@ -104,7 +103,7 @@ static bool shown_host(span shown, struct url_room *room, struct url *out)
             buf[word.n] = '/';
             word = span_of(buf, word.n + 1);
         }
-        if (url_split(word, room, out, &odd)) return true;
+        if (url_split(l, word, room, out)) return true;
     }
     return false;
 }
@@ -117,9 +116,9 @@ void page_end_link(struct page *p)
     p->in_link = false;
     p->free_text = p->visible->n;
     span shown = span_from(text_span(p->visible), p->link_text);
-    if (shown.n < 4 || p->compared++ >= HTML_COMPARED_MAX || !shown_host(shown, &room, &u)) return;
+    if (shown.n < 4 || p->compared++ >= HTML_COMPARED_MAX || !shown_host(p->urls, shown, &room, &u)) return;
     if (span_eq(u.host, p->link.host)) return;
-    if (!span_eq(domain_registrable(u.host), domain_registrable(p->link.host))) p->odd |= ODD(URL_MISMATCH);
+    if (!span_eq(domain_registrable(u.host), p->link.domain)) p->odd |= ODD(URL_MISMATCH);
 }
 
 void page_begin_link(struct page *p, span href)

@@ -11,10 +11,12 @@
 #include "proto/base/hash.h"
 #include "proto/base/utf8.h"
 #include "worker/text/odd.h"
+#include "worker/text/url_inner.h"
 
 enum {
     CLEAN_MAX = 1 << 14, /* bytes read of a link that has line ends or tabs inside */
     PREFIX_MAX = 512,    /* bytes kept of what stands before the path; a longer one is written anew */
+    HOST_SLOTS = 64,     /* of url_list.hosts */
 };
 
 /* The byte at s.p[*i], a percent escape taken as the byte it stands for; moves *i past it. */
@@ -26,16 +28,6 @@ static uint8_t next_decoded(span s, size_t *i)
     if (high < 0 || low < 0) return c;
     *i += 2;
     return (uint8_t)(high << 4 | low);
-}
-
-/* The same, but that escapes of other bytes than ASCII stay: text stays UTF-8. */
-static uint8_t next_ascii(span s, size_t *i)
-{
-    size_t start = *i;
-    uint8_t c = next_decoded(s, i);
-    if (c < 0x80 || *i == start + 1) return c;
-    *i = start + 1;
-    return s.p[start];
 }
 
 /* Without control characters and spaces at both ends, and without line ends and tabs inside (copied to buf, if any;
@@ -122,40 +114,94 @@ static uint32_t decode_char(span s, size_t *i, uint8_t first)
     return bad ? UINT32_MAX : c;
 }
 
+/* How each byte may stand in a host: as it is, in lower case, not at all; or as part of something longer. */
+enum { PLAIN, UPPER, REFUSED, CODED };
+static const uint8_t IN_HOST[256] = {
+    [0 ... ' '] = REFUSED, ['"'] = REFUSED,         ['#'] = REFUSED, ['%'] = CODED,
+    ['/'] = REFUSED,       [':'] = REFUSED,         ['<'] = REFUSED, ['>' ... '@'] = REFUSED,
+    ['A' ... 'Z'] = UPPER, ['[' ... '^'] = REFUSED, ['`'] = REFUSED, ['{' ... '}'] = REFUSED,
+    [0x7F] = REFUSED,      [0x80 ... 0xFF] = CODED,
+};
+
 /* What a browser makes of a character in a host (the part of UTS #46 that needs no table): full-width forms become
  * ASCII, other full stops '.', invisible ones nothing (0). */
 static uint32_t fold_char(uint32_t c)
 {
     if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;
     if (c == 0x3002 || c == 0xFF61) return '.';
-    if (c == 0xAD || c == 0x200B || c == 0x2060 || c == 0xFEFF || c == 0x200C || c == 0x200D) return 0;
+    if (c == 0xAD || c == 0x34F || c == 0x200B || c == 0x2060 || c == 0xFEFF || c == 0x200C || c == 0x200D) return 0;
     return c < 0x80 ? ascii_lower((uint8_t)c) : c;
 }
 
-/* A host that no browser looks up ("forbidden domain code point"). */
-static bool forbidden(uint32_t c)
-{
-    return c <= ' ' || c == 0x7F || (c < 0x80 && strchr("#/:<>?@[\\]^|%\"`{}", (int)c));
-}
-
-/* Write the host as a browser would look it up; its length, or 0 when it is none. */
-static size_t decode_host(span raw, uint8_t host[URL_HOST_MAX + 1])
+/* Write the host as a browser would look it up but for A-labels; its length, or 0 when it is none. Sets
+ * ODD(URL_OBSCURED) where a reader sees another row of characters than the one that is looked up. */
+static size_t decode_host(span raw, uint8_t host[URL_HOST_MAX + 1], uint64_t *odd)
 {
     size_t n = 0;
+    bool obscured = false, stops = false, other = false;
     for (size_t i = 0; i < raw.n;) {
+        uint8_t kind = IN_HOST[raw.p[i]];
+        if (kind == REFUSED || n >= URL_HOST_MAX) return 0;
+        if (kind != CODED) {
+            host[n++] = kind == UPPER ? raw.p[i] | 0x20 : raw.p[i];
+            i++;
+            continue;
+        }
+        obscured |= raw.p[i] == '%';
         uint8_t first = next_decoded(raw, &i), bytes[4];
-        uint32_t c = decode_char(raw, &i, first);
-        if (c == UINT32_MAX) return 0;
-        c = fold_char(c);
-        if (c == 0 && first != 0) continue;
-        if (forbidden(c)) return 0;
+        uint32_t wide = decode_char(raw, &i, first);
+        if (wide == UINT32_MAX) return 0;
+        uint32_t c = fold_char(wide);
+        bool stop = wide == 0x3002 || wide == 0xFF61;
+        stops |= stop;
+        other |= c >= 0x80;
+        obscured |= c != wide && wide >= 0x80 && !stop;
+        if (c == 0 && wide) continue;
+        if (c < 0x80 && IN_HOST[c] != PLAIN) return 0;
         size_t k = utf8_put(c, bytes);
         if (n + k > URL_HOST_MAX) return 0;
         memcpy(host + n, bytes, k);
         n += k;
     }
     while (n && host[n - 1] == '.') n--;
+    if (obscured || (stops && !other)) *odd |= ODD(URL_OBSCURED); /* who writes Japanese types its full stop */
     return n;
+}
+
+struct url_name {
+    uint64_t key; /* hash of the host as decode_host has it */
+    span host, shown;
+    uint64_t odd;
+};
+
+/* Convert a host that is not plain ASCII, unless it was before. False when it is none. */
+static bool convert_host(struct url_list *l, span name, struct url_room *room, struct url *out)
+{
+    uint64_t key = hash64(name, 0), seen = 0;
+    for (size_t i = 0; i < l->name_count; i++) {
+        const struct url_name *k = &l->names[i];
+        if (k->key != key) continue;
+        out->host = k->host;
+        out->shown = k->shown;
+        out->odd |= k->odd;
+        return true;
+    }
+    if (!l->names) l->names = arena_alloc(l->a, URL_IDN_MAX * sizeof *l->names);
+    if (!l->names || l->name_count == URL_IDN_MAX) {
+        l->odd |= ODD(URL_LIMIT);
+        memcpy(room->name.host, name.p, name.n);
+        out->host = out->shown = span_of(room->name.host, name.n);
+        return true;
+    }
+    span host, shown;
+    if (!idn_name(name, &room->name, &host, &shown, &seen)) return false;
+    out->host = host;
+    out->shown = shown;
+    out->odd |= seen;
+    host = arena_copy(l->a, host);
+    shown = arena_copy(l->a, shown);
+    if (host.p && shown.p) l->names[l->name_count++] = (struct url_name){key, host, shown, seen};
+    return true;
 }
 
 /* One number of an IPv4 address: decimal, octal (0...) or hex (0x...). False when it is none or over 32 bits. */
@@ -181,6 +227,13 @@ static bool ipv4_number(span s, uint64_t *out)
 
 enum ipv4 { IPV4_NO, IPV4_YES, IPV4_BROKEN };
 
+/* Write an IPv4 address; its length. */
+static size_t put_ipv4(uint8_t host[URL_HOST_MAX + 1], uint32_t v)
+{
+    return (size_t)snprintf((char *)host, URL_HOST_MAX + 1, "%u.%u.%u.%u", v >> 24, v >> 16 & 255, v >> 8 & 255,
+                            v & 255);
+}
+
 /* Is it an address ("ends in a number")? If so it is written anew in dotted form. */
 static enum ipv4 read_ipv4(uint8_t host[URL_HOST_MAX + 1], size_t *n)
 {
@@ -201,9 +254,7 @@ static enum ipv4 read_ipv4(uint8_t host[URL_HOST_MAX + 1], size_t *n)
             unsigned shift = 8 * (parts - 1);
             if (v >> (32 - shift)) return IPV4_BROKEN;
             address |= v;
-            *n = (size_t)snprintf((char *)host, URL_HOST_MAX + 1, "%u.%u.%u.%u", (unsigned)(address >> 24) & 255,
-                                  (unsigned)(address >> 16) & 255, (unsigned)(address >> 8) & 255,
-                                  (unsigned)address & 255);
+            *n = put_ipv4(host, (uint32_t)address);
             return IPV4_YES;
         }
         if (v > 255) return IPV4_BROKEN;
@@ -213,15 +264,22 @@ static enum ipv4 read_ipv4(uint8_t host[URL_HOST_MAX + 1], size_t *n)
     return IPV4_BROKEN;
 }
 
-/* "[v6 address]" in its shortest form; its length, or 0. */
-static size_t read_ipv6(span raw, uint8_t host[URL_HOST_MAX + 1])
+/* "[v6 address]" in its shortest form, the IPv4 address inside one as that; its length, or 0. */
+static size_t read_ipv6(span raw, uint8_t host[URL_HOST_MAX + 1], uint64_t *odd)
 {
     char text[INET6_ADDRSTRLEN + 1];
     struct in6_addr address;
     if (raw.n < 4 || raw.n - 2 >= sizeof text || memchr(raw.p, 0, raw.n)) return 0;
     memcpy(text, raw.p + 1, raw.n - 2);
     text[raw.n - 2] = 0;
-    if (inet_pton(AF_INET6, text, &address) != 1 || !inet_ntop(AF_INET6, &address, text, sizeof text)) return 0;
+    if (inet_pton(AF_INET6, text, &address) != 1) return 0;
+    if (IN6_IS_ADDR_V4MAPPED(&address)) {
+        uint32_t v;
+        memcpy(&v, address.s6_addr + 12, sizeof v);
+        *odd |= ODD(URL_OBSCURED);
+        return put_ipv4(host, ntohl(v));
+    }
+    if (!inet_ntop(AF_INET6, &address, text, sizeof text)) return 0;
     return (size_t)snprintf((char *)host, URL_HOST_MAX + 1, "[%s]", text);
 }
 
@@ -239,18 +297,31 @@ static bool read_port(span s, uint16_t *out)
 }
 
 /* Host (decoded into room) and port out of "host:port". */
-static bool read_host(span s, struct url_room *room, struct url *out, uint64_t *odd)
+static bool read_host(struct url_list *l, span s, struct url_room *room, struct url *out)
 {
     bool v6 = s.n && s.p[0] == '[';
     size_t end = v6 ? span_find(s, ']') + 1 : span_find(s, ':');
     if (end > s.n || (end < s.n && s.p[end] != ':')) return false;
     if (!read_port(span_from(s, end + 1), &out->port)) return false;
-    size_t n = v6 ? read_ipv6(span_head(s, end), room->host) : decode_host(span_head(s, end), room->host);
+    uint8_t *host = room->name.host, decoded[URL_HOST_MAX + 1];
+    span raw = span_head(s, end);
+    size_t n = v6 ? read_ipv6(raw, host, &out->odd) : decode_host(raw, host, &out->odd);
     if (n == 0) return false;
-    enum ipv4 kind = v6 ? IPV4_YES : read_ipv4(room->host, &n);
+    out->host = out->shown = span_of(host, n);
+    if (!v6 && idn_needed(out->host)) {
+        memcpy(decoded, host, n);
+        if (!convert_host(l, span_of(decoded, n), room, out)) return false;
+        n = out->host.n;
+        memmove(host, out->host.p, n);
+        out->host = span_of(host, n);
+    }
+    enum ipv4 kind = v6 ? IPV4_YES : read_ipv4(host, &n);
     if (kind == IPV4_BROKEN) return false;
-    if (kind == IPV4_YES) *odd |= ODD(URL_IP);
-    out->host = span_of(room->host, n);
+    if (kind == IPV4_YES) {
+        if (!v6 && !span_eq(span_of(host, n), span_head(raw, n))) out->odd |= ODD(URL_OBSCURED);
+        out->host = out->shown = span_of(host, n);
+        out->odd |= ODD(URL_IP);
+    }
     return true;
 }
 
@@ -264,7 +335,7 @@ static size_t put(uint8_t whole[URL_BYTES_MAX], size_t n, span s)
     return n;
 }
 
-bool url_split(span link, struct url_room *room, struct url *out, uint64_t *odd)
+bool url_split(struct url_list *l, span link, struct url_room *room, struct url *out)
 {
     uint8_t buf[CLEAN_MAX];
     bool cut;
@@ -275,9 +346,8 @@ bool url_split(span link, struct url_room *room, struct url *out, uint64_t *odd)
     if (cut && end == s.n) return false; /* who knows what host follows */
     while (host > begin && s.p[host - 1] != '@') host--;
 
-    struct url u = {0};
-    uint64_t seen = host > begin ? ODD(URL_USERINFO) : 0;
-    if (!read_host(span_of(s.p + host, end - host), room, &u, &seen)) return false;
+    struct url u = {.odd = host > begin ? ODD(URL_USERINFO) : 0};
+    if (!read_host(l, span_of(s.p + host, end - host), room, &u)) return false;
     size_t n = 0;
     if (end <= PREFIX_MAX) {
         n = put(room->whole, n, span_head(s, end));
@@ -290,7 +360,6 @@ bool url_split(span link, struct url_room *room, struct url *out, uint64_t *odd)
     u.whole = span_of(room->whole, n);
     u.path = span_from(u.whole, path);
     *out = u;
-    *odd |= seen;
     return true;
 }
 
@@ -300,22 +369,23 @@ void url_list_init(struct url_list *l, struct arena *a, size_t cap)
     size_t slots = 16;
     while (slots < 2 * cap) slots *= 2;
     l->v = arena_alloc(a, cap * sizeof *l->v);
-    l->slots = l->v ? arena_alloc(a, slots * sizeof *l->slots) : NULL;
+    l->slots = l->v ? arena_alloc(a, (slots + HOST_SLOTS) * sizeof *l->slots) : NULL;
     if (!l->slots) return;
-    memset(l->slots, 0, slots * sizeof *l->slots);
+    memset(l->slots, 0, (slots + HOST_SLOTS) * sizeof *l->slots);
+    l->hosts = l->slots + slots;
     l->cap = cap;
     l->slot_count = slots;
 }
 
 /* The slot of the link with this host and path, or the free one where it belongs. */
-static uint32_t *find_slot(const struct url_list *l, span host, span path)
+static uint32_t *find_slot(const struct url_list *l, span host, span path, uint64_t host_hash)
 {
-    size_t at = hash64(path, hash64(host, 0)) & (l->slot_count - 1);
+    size_t at = hash64(path, host_hash) & (l->slot_count - 1);
     for (;; at = (at + 1) & (l->slot_count - 1)) {
         uint32_t *slot = &l->slots[at];
         if (!*slot) return slot;
         const struct url *u = &l->v[*slot - 1];
-        if (span_eq(u->host, host) && span_eq(u->path, path)) return slot;
+        if (span_eq(u->path, path) && span_eq(u->host, host)) return slot;
     }
 }
 
@@ -325,91 +395,85 @@ static span rebase(span s, span from, span to)
     return span_of(to.p + (s.p - from.p), s.n);
 }
 
+/* Host, shown and domain of a link that is kept, those of another link of the same host if there is one: links of one
+ * mail share few hosts, and the public suffix list costs more than all else. False when the arena is full. */
+static bool keep_host(struct url_list *l, struct url *kept, uint32_t *newest)
+{
+    const struct url *same = *newest ? &l->v[*newest - 1] : NULL;
+    if (same && span_eq(same->host, kept->host)) {
+        kept->host = same->host;
+        kept->shown = same->shown;
+        kept->domain = same->domain;
+        return true;
+    }
+    bool plain = kept->shown.p == kept->host.p || span_eq(kept->shown, kept->host);
+    kept->host = arena_copy(l->a, kept->host);
+    kept->shown = plain ? kept->host : arena_copy(l->a, kept->shown);
+    if (!kept->host.p || !kept->shown.p) return false;
+    kept->domain = domain_registrable(kept->host);
+    return true;
+}
+
 /* Keep a link; *fresh when it was not there. */
-static struct url *keep(struct url_list *l, const struct url *u, uint64_t odd, bool *fresh)
+static struct url *keep(struct url_list *l, const struct url *u, bool *fresh)
 {
     *fresh = false;
-    l->odd |= odd;
-    uint32_t *slot = l->slot_count ? find_slot(l, u->host, u->path) : NULL;
-    if (slot && *slot) return &l->v[*slot - 1];
+    l->odd |= u->odd;
+    uint64_t key = hash64(u->host, 0);
+    uint32_t *slot = l->slot_count ? find_slot(l, u->host, u->path, key) : NULL;
+    if (slot && *slot) {
+        l->v[*slot - 1].odd |= u->odd;
+        return &l->v[*slot - 1];
+    }
     span whole = l->n < l->cap ? arena_copy(l->a, u->whole) : SPAN_NONE;
-    span host = whole.p ? arena_copy(l->a, u->host) : SPAN_NONE;
-    if (!host.p) {
+    struct url *kept = whole.p ? &l->v[l->n] : NULL;
+    if (kept) *kept = *u;
+    if (!kept || !keep_host(l, kept, &l->hosts[key % HOST_SLOTS])) {
         l->odd |= ODD(URL_LIMIT);
         return NULL;
     }
-    struct url *kept = &l->v[l->n];
-    *kept = *u;
     kept->path = rebase(u->path, u->whole, whole);
     kept->whole = whole;
-    kept->host = host;
-    kept->domain = domain_registrable(host);
-    *slot = (uint32_t)++l->n;
+    *slot = l->hosts[key % HOST_SLOTS] = (uint32_t)++l->n;
     *fresh = true;
     return kept;
 }
 
-/* Does s begin with this ASCII byte, plain, percent-escaped or escaped twice? Its length there, or 0. */
-static size_t escaped_byte(span s, uint8_t c)
+/* Add the links within a kept link, as long as *left lasts. */
+static void follow(struct url_list *l, struct url *outer, int *left)
 {
-    if (s.n == 0) return 0;
-    if (s.p[0] == c) return 1;
-    size_t at = span_istarts(s, SPAN("%25")) ? 3 : 1;
-    if (s.p[0] != '%' || s.n < at + 2) return 0;
-    int high = ascii_hex(s.p[at]), low = ascii_hex(s.p[at + 1]);
-    return high >= 0 && low >= 0 && (high << 4 | low) == c ? at + 2 : 0;
-}
-
-/* A link within a link's path or query: where a redirector sends its reader. Decoded into buf; empty when none. */
-static span inner_link(span path, uint8_t buf[URL_BYTES_MAX])
-{
-    for (size_t at = 0; at + 8 < path.n; at++) {
-        span s = span_from(path, at);
-        if (ascii_lower(s.p[0]) != 'h' || !span_istarts(s, SPAN("http"))) continue;
-        size_t i = ascii_lower(s.p[4]) == 's' ? 5 : 4, k;
-        if (!(k = escaped_byte(span_from(s, i), ':'))) continue;
-        bool escaped = k > 1;
-        i += k;
-        if (!(k = escaped_byte(span_from(s, i), '/'))) continue;
-        i += k;
-        if (!escaped_byte(span_from(s, i), '/')) continue;
-        bool query = span_find(span_head(path, at), '?') < at;
-        if (query || escaped) s = span_head(s, span_find(s, '&'));
-        size_t n = 0;
-        for (size_t j = 0; j < s.n;) buf[n++] = escaped ? next_ascii(s, &j) : s.p[j++];
-        if (k > 3) { /* escaped twice */
-            span once = span_of(buf, n);
-            n = 0;
-            for (size_t j = 0; j < once.n;) buf[n++] = next_ascii(once, &j);
+    uint8_t buf[URL_BYTES_MAX];
+    struct url_room room;
+    struct url u;
+    span target;
+    for (size_t at = 0; *left > 0 && (target = url_inner(outer, &at, buf)).n; --*left) {
+        if (!url_split(l, target, &room, &u)) continue;
+        u.place = outer->place;
+        bool fresh;
+        struct url *inner = keep(l, &u, &fresh);
+        if (!inner) return;
+        if (!span_eq(inner->domain, outer->domain)) {
+            outer->odd |= ODD(URL_REDIRECT);
+            l->odd |= ODD(URL_REDIRECT);
         }
-        return span_of(buf, n);
+        if (fresh) follow(l, inner, left);
     }
-    return SPAN_NONE;
 }
 
-struct url *url_keep(struct url_list *l, const struct url *u, uint64_t odd)
+struct url *url_keep(struct url_list *l, const struct url *u)
 {
     bool fresh;
-    struct url *first = keep(l, u, odd, &fresh), *last = first;
-    for (int k = 0; k < URL_INNER_MAX && last && fresh; k++) {
-        uint8_t buf[URL_BYTES_MAX];
-        struct url_room room;
-        struct url inner;
-        odd = 0;
-        span target = inner_link(last->path, buf);
-        if (!target.n || !url_split(target, &room, &inner, &odd)) break;
-        inner.place = u->place;
-        last = keep(l, &inner, odd, &fresh);
-    }
-    return first;
+    int left = URL_INNER_MAX;
+    struct url *kept = keep(l, u, &fresh);
+    if (fresh) follow(l, kept, &left);
+    return kept;
 }
 
 struct url *url_add(struct url_list *l, span link, enum url_place place)
 {
     struct url_room room;
     struct url u;
-    uint64_t odd = 0;
-    if (!url_split(link, &room, &u, &odd)) return NULL;
+    if (!url_split(l, link, &room, &u)) return NULL;
     u.place = place;
-    return url_keep(l, &u, odd);
+    return url_keep(l, &u);
 }

@@ -1,46 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* url: links, found and taken apart (RFC 3986; public suffix list by libpsl).
  *
- * Spam hides where a link goes: percent escapes, user@ before the host, addresses in odd bases, entities, a shown name
- * that is not the real one. What a browser would open is what counts. */
+ * Spam hides where a link goes: percent escapes, user@ before the host, addresses in odd bases, letters of other
+ * scripts, a redirector in front. What a browser would open is what counts. */
 #ifndef FURUI_TEXT_URL_H
 #define FURUI_TEXT_URL_H
 
 #include "proto/base/arena.h"
 #include "proto/base/span.h"
+#include "worker/text/idn.h"
 
 enum {
     URL_BYTES_MAX = 2048, /* bytes of a link that are kept */
-    URL_HOST_MAX = 253,   /* a longer name is none (RFC 1035) */
-    URL_INNER_MAX = 3,    /* links within links that are followed */
-    URL_BARE_MAX = 4096,  /* words of one text that are tried as a domain without a scheme */
+    URL_HOST_MAX = IDN_HOST_MAX,
+    URL_INNER_MAX = 3,   /* links within one link that are followed */
+    URL_BARE_MAX = 4096, /* words of one text that are tried as a domain without a scheme */
+    URL_IDN_MAX = 64,    /* hosts of one message, beside plain ASCII ones, that are converted */
 };
 
-enum url_place { URL_IN_TEXT, URL_IN_HREF, URL_IN_SRC, URL_IN_FORM, URL_PLACE_COUNT };
+enum url_place {
+    URL_IN_TEXT,
+    URL_IN_HREF,
+    URL_IN_SRC,
+    URL_IN_FORM,
+    URL_IN_HEADER, /* Subject, names of senders */
+    URL_IN_LIST,   /* List-*: tells the list and so the source of a mail; no feature looks at it */
+    URL_PLACE_COUNT
+};
 
 struct url {
     span whole; /* as found, entities decoded, white space removed */
-    span host;  /* lower case, percent-decoded, punycode as written; an IPv4 address in dotted form whatever its base */
-    span domain; /* registrable domain, or the host when it has none */
-    span path;   /* after the host and port: path, query, fragment */
+    /* As it is looked up: lower case, percent-decoded, A-labels (as written where there can be none, or past
+     * URL_IDN_MAX); an IPv4 address in dotted form whatever its base. */
+    span host;
+    span shown;   /* the host as its reader sees it, U-labels; `host` itself when that is plain ASCII */
+    span domain;  /* registrable domain, or the host when it has none; a tail of host */
+    span path;    /* after the host and port: path, query, fragment */
+    uint64_t odd; /* ODD bits of this link alone */
     enum url_place place;
     uint16_t port; /* as given, or 0 */
 };
 
-/* Links of one message, each once. All of its memory is taken from the arena at the start but the links' own bytes. */
+/* Links of one message, each once. All of its memory is taken from the arena at the start but the links' own bytes and
+ * `names`. */
 struct url_list {
     struct url *v;
     size_t n, cap;
     struct arena *a;
-    uint64_t odd;    /* ODD(URL_LIMIT), ODD(URL_IP), ODD(URL_USERINFO) as they are met */
+    uint64_t odd;    /* ODD(URL_...) of the links met, kept or not */
     uint32_t *slots; /* open hashing by host and path: index + 1 into v, or 0 */
     size_t slot_count;
+    uint32_t *hosts;        /* the same by host alone: the newest link of that host, or another of the same slot */
+    struct url_name *names; /* hosts that were converted (url.c) */
+    size_t name_count;
 };
 
 /* Where url_split writes what it cannot lend. */
 struct url_room {
     uint8_t whole[URL_BYTES_MAX];
-    uint8_t host[URL_HOST_MAX + 1];
+    struct idn_room name;
 };
 
 /* Room for `cap` links, or fewer when the arena has less. */
@@ -48,20 +66,22 @@ void url_list_init(struct url_list *l, struct arena *a, size_t cap);
 
 /* Take one link apart as a browser would (URL standard, "basic URL parser", of special schemes).
  *
+ *   l      converts hosts that are not plain ASCII, at most URL_IDN_MAX; nothing is kept in it
  *   link   entities decoded; lent. http, https and ftp; "//host/"; and without a scheme "www.example.org" and
  *          "example.org/", where the last label is a known top-level domain
- *   room   out's spans point into it; `domain` stays empty (domain_registrable costs more than all else)
- *   odd    ODD(URL_IP), ODD(URL_USERINFO) are added
+ *   room   out's spans point into it or into l's arena; `domain` stays empty (domain_registrable costs more than all
+ *          else); out->odd is set: URL_IP, URL_USERINFO, URL_OBSCURED, URL_MIXED
  *
- * False, and nothing written to out or odd, when it is no web link (mailto:, cid:, data:, relative, a host that no
+ * False, and nothing written to out, when it is no web link (mailto:, cid:, data:, relative, a host that no
  * browser accepts). O(link.n). */
-bool url_split(span link, struct url_room *room, struct url *out, uint64_t *odd);
+bool url_split(struct url_list *l, span link, struct url_room *room, struct url *out);
 
-/* Keep a link that url_split took apart, with its `place` and what it added to `odd`. As url_add. */
-struct url *url_keep(struct url_list *l, const struct url *u, uint64_t odd);
+/* Keep a link that url_split took apart, with its `place` and `odd`. As url_add. */
+struct url *url_keep(struct url_list *l, const struct url *u);
 
-/* url_split a link and keep it; a link with the host and path of one that is kept is that one. A link inside a kept
- * link (a redirector's target) is added as well. Returns its entry; NULL when it is no web link, or when list or arena
+/* url_split a link and keep it; a link with the host and path of one that is kept is that one. Links inside a kept
+ * link (a redirector's targets, see url_inner.h) are added as well, and ODD(URL_REDIRECT) is set when one is of another
+ * domain. Returns its entry; NULL when it is no web link, or when list or arena
  * are full (ODD(URL_LIMIT)). */
 struct url *url_add(struct url_list *l, span link, enum url_place place);
 
