@@ -15,7 +15,6 @@
 #include "worker/mime/word.h"
 #include "worker/simd/scan.h"
 #include "worker/text/charset.h"
-#include "worker/text/unicode.h"
 
 enum {
     LINE_MAX = 998, /* RFC 5322 2.1.1 */
@@ -217,6 +216,6 @@ void body_end(struct body *b)
     m->other = text_span(&b->other);
     m->urls = b->urls.v;
     m->url_count = b->urls.n;
-    m->odd |= b->urls.odd | unicode_odd(m->text);
+    m->odd |= b->urls.odd;
     if (b->visible.full || b->hidden.full || b->other.full) m->odd |= ODD(TEXT_LIMIT);
 }
