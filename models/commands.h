@@ -7,6 +7,6 @@
 
 enum { COMMANDS_BAD_DATA = 65 }; /* sysexits.h EX_DATAERR */
 
-extern const struct verb verb_train, verb_eval, verb_model;
+extern const struct verb verb_train, verb_eval, verb_model, verb_show;
 
 #endif
