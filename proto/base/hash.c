@@ -3,9 +3,36 @@
 #define XXH_INLINE_ALL
 #include "proto/base/hash.h"
 
+#include <assert.h>
 #include <xxhash.h>
+
+static_assert(sizeof(struct hash_stream) >= sizeof(XXH3_state_t), "room for xxHash's state");
+static_assert(_Alignof(struct hash_stream) >= _Alignof(XXH3_state_t), "aligned as xxHash wants it");
 
 uint64_t hash64(span s, uint64_t seed)
 {
     return XXH3_64bits_withSeed(s.n ? (const void *)s.p : "", s.n, seed);
+}
+
+void hash128(span s, uint64_t out[2])
+{
+    XXH128_hash_t h = XXH3_128bits(s.n ? (const void *)s.p : "", s.n);
+    out[0] = h.low64, out[1] = h.high64;
+}
+
+void hash_stream_init(struct hash_stream *h)
+{
+    XXH3_INITSTATE((XXH3_state_t *)h->state);
+    XXH3_128bits_reset((XXH3_state_t *)h->state);
+}
+
+void hash_stream_add(struct hash_stream *h, span piece)
+{
+    if (piece.n) XXH3_128bits_update((XXH3_state_t *)h->state, piece.p, piece.n);
+}
+
+void hash_stream_end(const struct hash_stream *h, uint64_t out[2])
+{
+    XXH128_hash_t hash = XXH3_128bits_digest((const XXH3_state_t *)h->state);
+    out[0] = hash.low64, out[1] = hash.high64;
 }

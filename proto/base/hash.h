@@ -21,6 +21,20 @@ static inline uint32_t hash_mix32(uint32_t x)
     return x;
 }
 
+/* 128-bit XXH3 of `s`. */
+void hash128(span s, uint64_t out[2]);
+
+/* hash128 of bytes that come in pieces. */
+struct hash_stream {
+    _Alignas(64) uint8_t state[576]; /* xxHash's */
+};
+
+void hash_stream_init(struct hash_stream *h);
+void hash_stream_add(struct hash_stream *h, span piece);
+
+/* The hash of all pieces so far. */
+void hash_stream_end(const struct hash_stream *h, uint64_t out[2]);
+
 /* Mix two hashes; order counts. Cheaper than hashing their bytes. */
 static inline uint64_t hash_pair(uint64_t a, uint64_t b)
 {

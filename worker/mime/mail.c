@@ -2,7 +2,7 @@
 /* mail: a message as its reader would see it, taken apart into spans.
  *
  * walk.c says where fields and parts are, choose.c which of the texts a reader sees, body.c what they say; here is the
- * rest: header values, who it is from, attachments by name and first bytes. */
+ * rest: header values, who it is from, what its files are called. */
 #include "worker/mime/mail.h"
 
 #include "proto/base/utf8.h"
@@ -12,6 +12,7 @@
 #include "worker/mime/auth.h"
 #include "worker/mime/body.h"
 #include "worker/mime/codec.h"
+#include "worker/mime/file.h"
 #include "worker/mime/param.h"
 #include "worker/mime/walk.h"
 #include "worker/mime/word.h"
@@ -92,21 +93,11 @@ static span part_name(struct mail *m, size_t at, size_t end, struct arena *a)
     return SPAN_NONE;
 }
 
-static void look_at_attachment(struct mail *m, struct mail_part *p, struct arena *a)
-{
-    p->decoded = codec_estimate(p->encoding, p->body.n);
-    if (span_eq(p->type, SPAN("text"))) return;
-    uint8_t *mark = arena_alloc(a, 0);
-    uint64_t ignored = 0;
-    span body = span_head(p->body, 4096); /* a name's line and white space may stand before the first bytes */
-    if (attach_magic(codec_decode(p->encoding, body, MAIL_MAGIC_BYTES, a, &ignored))) m->odd |= ODD(EXECUTABLE);
-    if (mark) arena_trim(a, mark, 0);
-}
-
 /* Names first, since a name makes an attachment of what is no text; then what is shown; then the texts, in order. */
 static void read_parts(struct mail *m, struct body *b, struct arena *a)
 {
     struct part_role role[MAIL_PARTS_MAX];
+    struct attach_room files = {0};
     for (size_t i = 0; i < m->part_count; i++) {
         struct mail_part *p = &m->parts[i];
         p->name = part_name(m, p->first_header, p->first_header + p->header_count, a);
@@ -124,12 +115,14 @@ static void read_parts(struct mail *m, struct body *b, struct arena *a)
         }
         if (kind == KIND_HTML && !p->attachment) m->shape.html_parts++;
         if (kind == KIND_TEXT && !p->attachment) m->shape.text_parts++;
-        if (kind == KIND_FILE || role[i].side == SIDE_NONE)
-            look_at_attachment(m, p, a);
-        else
+        bool read = kind != KIND_FILE && role[i].side != SIDE_NONE;
+        if (read)
             body_add(b, i, kind, role[i].side); /* may move m->parts */
+        else
+            p->decoded = codec_estimate(p->encoding, p->body.n);
+        file_read(m, &m->parts[i], read, &files, &b->urls, a);
     }
-    for (size_t i = count; i < m->part_count; i++) look_at_attachment(m, &m->parts[i], a);
+    for (size_t i = count; i < m->part_count; i++) file_read(m, &m->parts[i], false, &files, &b->urls, a);
     for (size_t i = 0; i < m->part_count; i++) {
         const struct mail_part *p = &m->parts[i];
         if (span_eq(p->type, SPAN("image"))) m->shape.image_parts++;
@@ -188,6 +181,7 @@ void mail_read(struct mail *m, span raw, const struct mail_context *c, struct ar
     m->shape.visible_bytes = (uint32_t)m->text.n;
     m->shape.hidden_bytes = (uint32_t)m->hidden.n;
     if (m->shape.image_parts + m->shape.html.images > 0 && m->text.n <= MAIL_FEW_TEXT) m->odd |= ODD(ONLY_IMAGE);
+    file_password(m);
     if (m->other.n) compare_sides(m);
     if (a->full) m->odd |= ODD(ARENA_FULL);
 }

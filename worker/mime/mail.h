@@ -34,7 +34,6 @@ enum {
     /* Arena for one mail, its features and their explanation, the same wherever scores must be. Measured over 40,891
      * mails: 0.2 MB is usual, 2.6 MB the most. */
     MAIL_ARENA_BYTES = 8 << 20,
-    MAIL_MAGIC_BYTES = 16,  /* first bytes of an attachment that are decoded to tell its type */
     MAIL_META_BYTES = 1024, /* of an HTML part without a charset in which its <meta charset> is looked for */
     MAIL_STRAY_LINES = 4,   /* lines in a row within a header that are no fields, with a known field behind them */
     MAIL_SNIFF_LINES = 8,   /* of a multipart's body in which a boundary that nobody named is looked for */

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* links: attached pages through the HTML reader, the rest through the finder of links in text.
+ *
+ * Sources: RFC 5545 3.1 and RFC 6350 3.2 (folded lines), 3.3.11 (escapes); SVG 2, 16.2 (href). */
+#include "worker/attach/links.h"
+
+#include "worker/simd/scan.h"
+#include "worker/text/html.h"
+#include "worker/text/odd.h"
+
+/* Where a file's bytes may be rewritten: in place within the window, else at its begin. */
+static uint8_t *rewrite(const struct attach_room *room, span s, size_t *cap_out)
+{
+    if (room->cap && s.p >= room->window && s.p < room->window + room->cap) {
+        *cap_out = s.n;
+        return room->window + (s.p - room->window);
+    }
+    *cap_out = room->cap;
+    return room->window;
+}
+
+/* The bytes as UTF-8: itself if it is that; of UTF-16 and others ASCII stays, which is what links are made of. */
+static span readable(const struct attach_room *room, span s)
+{
+    bool little = span_starts(s, SPAN("\xFF\xFE")), big = span_starts(s, SPAN("\xFE\xFF"));
+    size_t valid = little || big ? 0 : scan->utf8(s.p, s.n), cap;
+    if (s.n - valid < 4 && !little && !big) return span_head(s, valid); /* perhaps cut within a character */
+    uint8_t *out = rewrite(room, s, &cap);
+    if (little || big) return span_of(out, inside_narrow(span_from(s, 2), big, out, cap));
+    if (cap > s.n) cap = s.n;
+    for (size_t i = 0; i < cap; i++) out[i] = s.p[i] < 0x80 ? s.p[i] : '?';
+    return span_of(out, cap);
+}
+
+/* Ways of a page to unpack what it brings with it once it is open ("HTML smuggling"). */
+static void judge_page(struct inside *in, span page)
+{
+    static const span WORDS[] = {SPAN("createObjectURL("), SPAN("msSaveOrOpenBlob("),
+                                 SPAN("msSaveBlob("),      SPAN("atob("),
+                                 SPAN("unescape("),        SPAN("String.fromCharCode(")};
+    for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
+        if (span_search(page, WORDS[i]) == page.n) continue;
+        in->out->odd |= ODD(ACTIVE_DOCUMENT);
+        inside_tell(in, span_head(WORDS[i], WORDS[i].n - 1), TELL_MACRO);
+        return;
+    }
+}
+
+static void page(struct inside *in, struct attach_room *room, struct url_list *urls, span s)
+{
+    struct html_shape shape = {0};
+    uint64_t odd = 0;
+    room->visible.n = room->hidden.n = 0;
+    room->visible.full = room->hidden.full = false;
+    room->visible.pending = room->hidden.pending = 0;
+    s = readable(room, s);
+    html_read(s, &room->visible, &room->hidden, urls, &shape, &odd);
+    in->out->odd |= odd & (ODD(HTML_SCRIPT) | ODD(HTML_FORM) | ODD(URL_MISMATCH));
+    if (odd & ODD(HTML_SCRIPT)) judge_page(in, s);
+}
+
+/* Links of a picture stand in attributes that pages have not. */
+static void svg(struct inside *in, struct url_list *urls, span s)
+{
+    span href = SPAN("href=");
+    for (size_t at = span_search(s, href); at < s.n; at += span_search(span_from(s, at), href)) {
+        at += href.n;
+        span value = span_head(span_from(s, at + 1), URL_BYTES_MAX);
+        uint8_t quote = at < s.n ? s.p[at] : 0;
+        if (quote == '"' || quote == '\'') url_add(urls, span_head(value, span_find(value, quote)), URL_IN_FILE);
+    }
+    if (span_search(s, SPAN("onload=")) < s.n) in->out->odd |= ODD(HTML_SCRIPT);
+    if (in->out->odd & ODD(HTML_SCRIPT)) in->out->odd |= ODD(ACTIVE_DOCUMENT);
+}
+
+/* Folded lines joined, escapes undone. */
+static span unfold(const struct attach_room *room, span s)
+{
+    size_t cap, n = 0;
+    s = span_head(s, ATTACH_CALENDAR_MAX);
+    uint8_t *out = rewrite(room, s, &cap);
+    for (size_t i = 0; i < s.n && n < cap; i++) {
+        uint8_t c = s.p[i], next = i + 1 < s.n ? s.p[i + 1] : 0;
+        if (c == '\r' && next == '\n') continue;
+        if (c == '\n' && (next == ' ' || next == '\t')) {
+            i++;
+        } else if (c == '\\' && (next == 'n' || next == 'N' || next == ',' || next == ';' || next == '\\')) {
+            out[n++] = ascii_lower(next) == 'n' ? '\n' : next;
+            i++;
+        } else {
+            out[n++] = c;
+        }
+    }
+    return span_of(out, n);
+}
+
+static void side(struct inside *in, struct attach_room *room, struct url_list *urls, span s)
+{
+    if (s.n == 0) return;
+    switch (in->out->kind) {
+    case ATTACH_HTML:
+    case ATTACH_HTA: page(in, room, urls, s); break;
+    case ATTACH_SVG:
+        page(in, room, urls, s);
+        svg(in, urls, s);
+        break;
+    case ATTACH_CALENDAR:
+    case ATTACH_CARD: url_find(urls, unfold(room, readable(room, s)), URL_IN_FILE); break;
+    case ATTACH_TEXT: url_find(urls, readable(room, s), URL_IN_FILE); break;
+    default: break;
+    }
+}
+
+void links_read(struct inside *in, struct attach_room *room, struct url_list *urls)
+{
+    side(in, room, urls, in->v->head);
+    side(in, room, urls, in->v->tail);
+}

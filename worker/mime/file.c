@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* file: the parts of a mail that are files, handed to worker/attach.
+ *
+ * What needs no decoding is looked at where it lies; base64 and quoted-printable go by in pieces. */
+#include "worker/mime/file.h"
+
+#include "worker/attach/password.h"
+#include "worker/mime/codec.h"
+#include "worker/mime/stream.h"
+
+static bool is_text(const struct mail_part *p)
+{
+    return span_eq(p->type, SPAN("text"));
+}
+
+/* A calendar or a card. */
+static bool is_card(const struct mail_part *p)
+{
+    static const span KINDS[] = {SPAN("calendar"), SPAN("vcard"), SPAN("x-vcard"), SPAN("directory")};
+    for (size_t k = 0; is_text(p) && k < sizeof KINDS / sizeof *KINDS; k++)
+        if (span_eq(p->subtype, KINDS[k])) return true;
+    return false;
+}
+
+static bool is_file(const struct mail_part *p)
+{
+    if (span_eq(p->type, SPAN("multipart"))) return false;
+    return p->attachment || !is_text(p) || is_card(p);
+}
+
+/* Bytes that a part can decode to, and what a window is short of before it is full. */
+static size_t most_bytes(const struct mail_part *p)
+{
+    return (p->encoding == MAIL_BASE64 ? p->body.n / 4 * 3 : p->body.n) + STREAM_ROOM_MIN + 3;
+}
+
+static void take_room(const struct mail *m, struct attach_room *room, struct arena *a)
+{
+    size_t largest = 0;
+    for (size_t i = 0; i < m->part_count; i++) {
+        const struct mail_part *p = &m->parts[i];
+        if (is_file(p) && most_bytes(p) > largest) largest = most_bytes(p);
+    }
+    attach_room_init(room, a, largest);
+}
+
+static size_t next(void *from, uint8_t *out, size_t cap)
+{
+    return stream_next(from, out, cap);
+}
+
+void file_read(struct mail *m, struct mail_part *p, bool shown, struct attach_room *room, struct url_list *urls,
+               struct arena *a)
+{
+    if (shown ? !is_card(p) : !is_file(p)) return;
+    if (!room->taken) take_room(m, room, a);
+    struct stream s;
+    struct attach_bytes bytes = {.whole = p->body};
+    if (stream_can(p->encoding)) {
+        stream_init(&s, p->encoding, p->body);
+        bytes = (struct attach_bytes){.next = next, .from = &s};
+    } else if (p->encoding == MAIL_UUENCODE || p->encoding == MAIL_YENC) {
+        struct arena window = {.base = room->window, .cap = room->cap};
+        uint64_t ignored = 0;
+        bytes.whole = codec_decode(p->encoding, p->body, room->cap, &window, &ignored);
+    }
+    attach_look(p->name, p->type, p->subtype, bytes, room, urls, a, &p->file);
+    p->decoded = p->file.bytes;
+    m->odd |= p->file.odd;
+}
+
+void file_password(struct mail *m)
+{
+    if (!(m->odd & ODD(ENCRYPTED))) return;
+    if (password_spoken(m->folded.subject) || password_spoken(m->folded.text) || password_spoken(m->folded.other))
+        m->odd |= ODD(PASSWORD);
+}

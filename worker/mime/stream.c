@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stream: codec_decode in pieces.
+ *
+ * Pieces of input are cut where the kernels can start anew: base64 at the end of a line, if what came before it was
+ * clean and whole; quoted-printable at the end of a line or before an '='. */
+#define _GNU_SOURCE /* memrchr */
+#include "worker/mime/stream.h"
+
+#include "worker/simd/base64.h"
+
+enum { BLANKS_MAX = 128 }; /* of a soft line break that a cut stays away from */
+
+bool stream_can(enum mail_encoding e)
+{
+    return e == MAIL_BASE64 || e == MAIL_QP;
+}
+
+void stream_init(struct stream *s, enum mail_encoding e, span in)
+{
+    *s = (struct stream){.encoding = e, .rest = in};
+}
+
+/* After padding: does a line of whole groups follow? As the kernels see it. */
+static bool goes_on(span s)
+{
+    size_t i = 0, digits = 0;
+    while (i < s.n && BASE64_MEANING[s.p[i]] == BASE64_SPACE) i++;
+    while (i + digits < s.n && BASE64_MEANING[s.p[i + digits]] & BASE64_DIGIT) digits++;
+    i += digits;
+    for (; digits % 4 && i < s.n && s.p[i] == '='; i++) digits++;
+    return digits > 0 && digits % 4 == 0 && (i == s.n || s.p[i] == '\r' || s.p[i] == '\n');
+}
+
+/* What the open group holds: a byte less than digits. */
+static size_t close_group(struct stream *s, uint8_t *out)
+{
+    size_t bytes = s->have > 1 ? (size_t)s->have - 1 : 0;
+    uint32_t bits = s->bits << 6 * (4 - s->have);
+    for (size_t k = 0; k < bytes; k++) out[k] = (uint8_t)(bits >> (16 - 8 * k));
+    s->bits = 0, s->have = 0;
+    return bytes;
+}
+
+static size_t careful(struct stream *s, uint8_t *out, size_t cap)
+{
+    size_t i = 0, o = 0;
+    for (; i < s->rest.n && cap - o >= 3; i++) {
+        if (s->have == 0 && s->owed == 0) {
+            struct base64_at clean = base64_run_scalar(s->rest.p + i, s->rest.n - i, out + o, cap - o);
+            i += clean.in, o += clean.out;
+            if (i == s->rest.n || cap - o < 3) break;
+        }
+        uint8_t v = BASE64_MEANING[s->rest.p[i]];
+        if (v & BASE64_DIGIT) {
+            s->owed = 0;
+            s->bits = s->bits << 6 | (v & 63);
+            if (++s->have == 4) o += close_group(s, out + o);
+        } else if (v == BASE64_PAD) {
+            if (s->have >= 2)
+                s->owed = 3 - s->have;
+            else if (s->have == 0 && s->owed)
+                s->owed--;
+            o += close_group(s, out + o);
+            if (s->owed == 0 && !goes_on(span_from(s->rest, i + 1))) i = s->rest.n - 1;
+        }
+    }
+    s->rest = span_from(s->rest, i);
+    if (s->rest.n == 0 && s->have && cap - o >= 3) o += close_group(s, out + o);
+    return o;
+}
+
+static size_t base64(struct stream *s, uint8_t *out, size_t cap)
+{
+    bool bad = false;
+    size_t take = cap / 3 * 4;
+    if (take >= s->rest.n) { /* all that is left fits */
+        size_t n = scan->base64(s->rest.p, s->rest.n, out, cap, &bad);
+        s->rest = SPAN_NONE;
+        return n;
+    }
+    span piece = span_head(s->rest, take);
+    const uint8_t *lf = memrchr(piece.p, '\n', piece.n);
+    piece.n = lf ? (size_t)(lf - piece.p) + 1 : piece.n / 4 * 4;
+    size_t n = span_find(piece, '=') < piece.n ? 0 : scan->base64(piece.p, piece.n, out, cap, &bad);
+    if (n == 0 || bad) {
+        s->careful = true;
+        return 0;
+    }
+    s->rest = span_from(s->rest, piece.n);
+    return n;
+}
+
+static size_t quoted(struct stream *s, uint8_t *out, size_t cap)
+{
+    bool bad = false;
+    span piece = span_head(s->rest, cap);
+    if (piece.n < s->rest.n) {
+        const uint8_t *lf = memrchr(piece.p, '\n', piece.n),
+                      *eq = memrchr(piece.p + piece.n - BLANKS_MAX, '=', BLANKS_MAX);
+        if (lf)
+            piece.n = (size_t)(lf - piece.p) + 1;
+        else if (eq)
+            piece.n = (size_t)(eq - piece.p);
+    }
+    s->rest = span_from(s->rest, piece.n);
+    return scan->qp(piece.p, piece.n, out, cap, &bad);
+}
+
+size_t stream_next(struct stream *s, uint8_t *out, size_t cap)
+{
+    size_t n = 0;
+    while (n == 0 && (s->rest.n || s->have)) {
+        if (s->encoding == MAIL_QP)
+            n = quoted(s, out, cap);
+        else
+            n = s->careful ? careful(s, out, cap) : base64(s, out, cap);
+    }
+    return n;
+}
