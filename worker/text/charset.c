@@ -1,227 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* charset: bytes in any encoding to UTF-8, by iconv; labels that lie are found out and repaired.
+/* charset: bytes in any encoding to UTF-8; labels that lie are found out and repaired.
  *
- * Most mail is ASCII or UTF-8 and goes through untouched. Else the label is believed as far as the bytes allow: valid
- * UTF-8 is UTF-8, escape sequences are ISO-2022, and of the rest guess.c has the last word where a label is missing or
- * does not fit. One-byte charsets go by a table that iconv filled once. */
+ * What decides comes first: UTF-16 by its NULs or byte order mark, ISO-2022 by its escapes, UTF-8 by its form, then the
+ * label, if guess.c does not know better. Then decode.c converts. */
 #include "worker/text/charset.h"
 
-#include <iconv.h>
 #include <pthread.h>
 
 #include "worker/simd/scan.h"
+#include "worker/text/decode.h"
 #include "worker/text/guess.h"
 #include "worker/text/iso2022.h"
-#include "worker/text/label.h"
 #include "worker/text/odd.h"
 
-enum { GROWTH = 3 }; /* no byte of any charset becomes more bytes of UTF-8; nor does a broken one (U+FFFD) */
+enum {
+    SAMPLE = 4096,     /* bytes from the first over 127 on by which damaged UTF-8 is told */
+    WIDE_SAMPLE = 512, /* bytes by which UTF-16 is told */
+    STRAY_SAMPLE = 512 /* 8-bit bytes between escape sequences by which their charset is told */
+};
 
-static const struct {
-    const char *iconv;
-    enum charset_kind kind;
-} CHARSETS[CHARSET_COUNT] = {
-#define X(id, name, kind) [CHARSET_##id] = {name, KIND_##kind},
-    CHARSET_LIST(X)
+#define X(id, iconv, kind) [CHARSET_##id] = KIND_##kind,
+static const enum charset_kind KINDS[CHARSET_COUNT] = {CHARSET_LIST(X)};
 #undef X
-};
 
-static const enum charset OF_GUESS[GUESS_COUNT] = {
-    [GUESS_SHIFT_JIS] = CHARSET_SHIFT_JIS,
-    [GUESS_EUC_JP] = CHARSET_EUC_JP,
-    [GUESS_GB18030] = CHARSET_GB18030,
-    [GUESS_BIG5] = CHARSET_BIG5,
-    [GUESS_EUC_KR] = CHARSET_EUC_KR,
-    [GUESS_KOI8_R] = CHARSET_KOI8_R,
-    [GUESS_WINDOWS_1251] = CHARSET_WINDOWS_1251,
-    [GUESS_WINDOWS_1252] = CHARSET_WINDOWS_1252,
-};
+#define X(id) [GUESS_##id] = CHARSET_##id,
+static const enum charset OF_GUESS[GUESS_COUNT] = {GUESS_LIST(X)};
+#undef X
 
-/* --- what is opened once ------------------------------------------------------------------------------------------ */
+/* --- guessing ----------------------------------------------------------------------------------------------------- */
 
-/* UTF-8 of a byte, its length first. */
-typedef uint8_t single_table[256][4];
-
-static _Thread_local struct {
-    bool open[CHARSET_COUNT];
-    iconv_t cd[CHARSET_COUNT]; /* (iconv_t)-1 when this system does not have it */
-    single_table single[CHARSET_SINGLES];
-} cache;
-
-static void fill_table(iconv_t cd, single_table table)
+static bool known(enum guess g, uint8_t a, uint8_t b)
 {
-    for (int c = 0; c < 256; c++) {
-        char in = (char)c, *from = &in, *to = (char *)&table[c][1];
-        size_t in_left = 1, out_left = 3;
-        bool fine = cd != (iconv_t)-1 && iconv(cd, NULL, NULL, NULL, NULL) != (size_t)-1 &&
-                    iconv(cd, &from, &in_left, &to, &out_left) != (size_t)-1 &&
-                    iconv(cd, NULL, NULL, &to, &out_left) != (size_t)-1; /* CP1255 and CP1258 hold one back */
-        if (!fine) memcpy(&table[c][1], "\xEF\xBF\xBD", 3);
-        table[c][0] = (uint8_t)(fine ? 3 - out_left : 3);
-    }
-}
-
-static void open_charset(enum charset c)
-{
-    if (cache.open[c]) return;
-    cache.open[c] = true;
-    cache.cd[c] = *CHARSETS[c].iconv ? iconv_open("UTF-8", CHARSETS[c].iconv) : (iconv_t)-1;
-    if (CHARSETS[c].kind == KIND_SINGLE) fill_table(cache.cd[c], cache.single[c]);
+    return decode_knows(OF_GUESS[g], a, b);
 }
 
 /* Give guess.c the frequent characters in each charset's own bytes. */
 static void teach(void)
 {
     for (enum guess g = 0; g < GUESS_COUNT; g++) {
-        const char *text = guess_frequent(g);
-        iconv_t cd = *text ? iconv_open(CHARSETS[OF_GUESS[g]].iconv, "UTF-8") : (iconv_t)-1;
-        char bytes[2048], *from = (char *)(uintptr_t)text, *to = bytes;
-        size_t in_left = cd == (iconv_t)-1 ? 0 : strlen(text), out_left = sizeof bytes;
-        while (in_left && iconv(cd, &from, &in_left, &to, &out_left) == (size_t)-1 && in_left) {
-            if (out_left < 4) break;
-            from++, in_left--;
+        for (enum guess_class k = 0; k < GUESS_CLASSES; k++) {
+            uint8_t bytes[2048];
+            size_t n = decode_backwards(OF_GUESS[g], guess_frequent(g, k), bytes, sizeof bytes);
+            guess_learn(g, k, span_of(bytes, n));
         }
-        guess_learn(g, span_of(bytes, sizeof bytes - out_left));
-        if (cd != (iconv_t)-1) iconv_close(cd);
     }
+    guess_ready(known);
 }
 
 static pthread_once_t taught = PTHREAD_ONCE_INIT;
 
 void charset_warm(void)
 {
-    for (enum charset c = 0; c < CHARSET_COUNT; c++) open_charset(c);
+    decode_warm();
     pthread_once(&taught, teach);
 }
 
 void charset_close(void)
 {
-    for (enum charset c = 0; c < CHARSET_COUNT; c++) {
-        if (cache.open[c] && cache.cd[c] != (iconv_t)-1) iconv_close(cache.cd[c]);
-        cache.open[c] = false;
-    }
+    decode_close();
 }
 
-static enum guess guessed(span in, unsigned favoured)
-{
-    pthread_once(&taught, teach);
-    return guess_charset(in, favoured);
-}
-
-/* --- converting --------------------------------------------------------------------------------------------------- */
-
-struct sink {
-    uint8_t *p;
-    size_t n, cap;
-};
-
-static bool put(struct sink *out, span s)
-{
-    bool fits = s.n <= out->cap - out->n;
-    if (!fits) {
-        s.n = out->cap - out->n;
-        while (s.n && (s.p[s.n] & 0xC0) == 0x80) s.n--;
-        out->cap = out->n + s.n; /* nothing may follow what was cut */
-    }
-    if (s.n) memcpy(out->p + out->n, s.p, s.n);
-    out->n += s.n;
-    return fits;
-}
-
-static bool put_unknown(struct sink *out)
-{
-    return put(out, SPAN("\xEF\xBF\xBD"));
-}
-
-static void put_utf8(struct sink *out, span in)
-{
-    while (in.n) {
-        size_t valid = scan->utf8(in.p, in.n);
-        if (!put(out, span_head(in, valid))) return;
-        in = span_from(in, valid);
-        if (!in.n) return;
-        if (!put_unknown(out)) return;
-        /* The rest of a cut character goes with its beginning. */
-        size_t skip = 1;
-        if (in.p[0] >= 0xC2)
-            while (skip < 3 && skip < in.n && (in.p[skip] & 0xC0) == 0x80) skip++;
-        in = span_from(in, skip);
-    }
-}
-
-static void put_single(struct sink *out, enum charset c, span in)
-{
-    open_charset(c);
-    while (in.n) {
-        size_t plain = 0;
-        while (plain < in.n && in.p[plain] < 0x80) plain++;
-        if (!put(out, span_head(in, plain))) return;
-        size_t i = plain;
-        for (; i < in.n && in.p[i] >= 0x80; i++) {
-            const uint8_t *u = cache.single[c][in.p[i]];
-            if (!put(out, span_of(u + 1, u[0]))) return;
-        }
-        in = span_from(in, i);
-    }
-}
-
-/* Without iconv, or after too many errors: ASCII as it is, U+FFFD for each run of anything else. */
-static void put_ascii(struct sink *out, span in)
-{
-    while (in.n) {
-        size_t plain = 0, other;
-        while (plain < in.n && in.p[plain] < 0x80) plain++;
-        if (!put(out, span_head(in, plain))) return;
-        for (other = plain; other < in.n && in.p[other] >= 0x80;) other++;
-        if (other > plain && !put_unknown(out)) return;
-        in = span_from(in, other);
-    }
-}
-
-/* By iconv. Returns how many characters were broken. */
-static size_t put_iconv(struct sink *out, enum charset c, span in)
-{
-    open_charset(c);
-    iconv_t cd = cache.cd[c];
-    if (cd == (iconv_t)-1) {
-        put_ascii(out, in);
-        return 1;
-    }
-    iconv(cd, NULL, NULL, NULL, NULL);
-    char *from = (char *)(uintptr_t)in.p;
-    size_t left = in.n, errors = 0;
-    while (left) {
-        char *to = (char *)out->p + out->n;
-        size_t room = out->cap - out->n;
-        size_t result = iconv(cd, &from, &left, &to, &room);
-        out->n = out->cap - room;
-        if (result != (size_t)-1 || left == 0) break;
-        if (room < 8) break; /* the arena is full */
-        from++, left--;
-        if (!put_unknown(out)) break;
-        if (++errors < CHARSET_ERRORS_MAX) continue;
-        put_ascii(out, span_of(from, left));
-        break;
-    }
-    char *to = (char *)out->p + out->n;
-    size_t room = out->cap - out->n;
-    iconv(cd, NULL, NULL, &to, &room);
-    out->n = out->cap - room;
-    return errors;
-}
-
-static void put_charset(struct sink *out, enum charset c, span in)
-{
-    switch (CHARSETS[c].kind) {
-    case KIND_SINGLE: put_single(out, c, in); break;
-    case KIND_PLAIN:
-    case KIND_UTF8: put_utf8(out, in); break;
-    default: put_iconv(out, c, in);
-    }
-}
-
-/* --- deciding ----------------------------------------------------------------------------------------------------- */
-
+/* What guess.c should lean to, if the text is said to be in `label`. */
 static unsigned favoured_by(enum charset label)
 {
     for (enum guess g = 0; g < GUESS_COUNT; g++)
@@ -241,25 +80,54 @@ static unsigned favoured_by(enum charset label)
 static bool judged(enum charset c)
 {
     return c >= CHARSET_COUNT || favoured_by(c) || c == CHARSET_ASCII || c == CHARSET_UTF_8 || c == CHARSET_UTF_7 ||
-           CHARSETS[c].kind == KIND_WIDE;
+           KINDS[c] == KIND_WIDE;
 }
 
-/* UTF-8 but for a character cut at the end, or a few damaged ones? */
+/* --- UTF-8 -------------------------------------------------------------------------------------------------------- */
+
+/* Is `rest` nothing but a character cut short? */
+static bool cut_character(span rest)
+{
+    if (rest.n == 0 || rest.n > 3 || rest.p[0] < 0xC2 || rest.p[0] > 0xF4) return false;
+    for (size_t i = 1; i < rest.n; i++)
+        if ((rest.p[i] & 0xC0) != 0x80) return false;
+    return true;
+}
+
+/* Bytes of the UTF-8 character over U+007F that `s` begins with, or 0; hardly strict. */
+static size_t character(span s)
+{
+    uint8_t c = s.p[0];
+    size_t n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+    if (c < 0xC2 || c > 0xF4 || s.n < n) return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s.p[i] & 0xC0) != 0x80) return 0;
+    return n;
+}
+
+/* UTF-8 but for a few damaged characters? Without the label there must be fewer of them, unless all that is UTF-8 are
+ * letters of western languages: then two texts were pasted together. */
 static bool looks_utf8(span in, bool labelled)
 {
-    size_t whole = 0, broken = 0;
-    while (in.n) {
-        size_t valid = scan->utf8(in.p, in.n);
-        for (size_t i = 0; i < valid; i++) whole += in.p[i] >= 0xC0;
-        in = span_from(in, valid);
-        if (!in.n) break;
-        bool cut = in.n < 4 && in.p[0] >= 0xC2 && in.p[0] <= 0xF4;
-        for (size_t i = 1; i < in.n && cut; i++) cut = (in.p[i] & 0xC0) == 0x80;
-        if (cut) break;
-        broken++;
-        in = span_from(in, 1);
+    enum { FEW = 3, MANY = 16, ENOUGH = 32 };
+    size_t whole = 0, latin = 0, broken = 0;
+    in = span_head(span_from(in, scan->plain(in.p, in.n)), SAMPLE);
+    for (size_t i = 0; i < in.n;) {
+        if (in.p[i] < 0x80) {
+            i++;
+            continue;
+        }
+        size_t n = character(span_from(in, i));
+        if (!n && cut_character(span_from(in, i))) break;
+        whole += n > 0;
+        latin += in.p[i] == 0xC2 || in.p[i] == 0xC3;
+        broken += n == 0;
+        if (broken > ENOUGH && whole < broken) return false;
+        i += n ? n : 1;
     }
-    return whole > 0 && (labelled ? whole >= 4 * broken : broken == 0 || whole >= 50 * broken);
+    if (labelled) return whole && whole >= 4 * broken;
+    if (whole >= FEW && latin == whole) return whole >= 2 * broken;
+    return whole && whole >= (whole >= MANY ? 10 : 50) * broken;
 }
 
 static size_t count_utf8(span in, size_t enough)
@@ -291,125 +159,265 @@ static enum charset windows_twin(enum charset label, span in)
 }
 
 /* The charset of 8-bit bytes without escape sequences. */
-static enum charset decide(span in, enum charset label, uint64_t *odd)
+static enum charset decide(span in, enum charset label, unsigned favoured, uint64_t *odd)
 {
     enum { ENOUGH = 3 }; /* characters that are no accident in a charset whose trail bytes are like UTF-8's */
     label = windows_twin(label, in);
     enum charset c = label;
-    bool multi = label < CHARSET_COUNT && CHARSETS[label].kind == KIND_MULTI;
-    if (looks_utf8(in, label == CHARSET_UTF_8) && (!multi || count_utf8(in, ENOUGH) == ENOUGH))
+    bool multi = label < CHARSET_COUNT && (KINDS[label] == KIND_PAIRS || KINDS[label] == KIND_MULTI);
+    if (looks_utf8(in, label == CHARSET_UTF_8) && (!multi || count_utf8(in, ENOUGH) == ENOUGH)) {
         c = CHARSET_UTF_8;
-    else if (judged(label))
-        c = OF_GUESS[guessed(in, favoured_by(label))];
+    } else if (judged(label)) {
+        pthread_once(&taught, teach);
+        c = OF_GUESS[guess_charset(in, favoured | favoured_by(label))];
+    }
     if (label == CHARSET_NONE) *odd |= ODD(NO_CHARSET);
     if (label >= CHARSET_COUNT || c == label) return c;
     /* Relatives that the guess does not tell apart, as KOI8-R and KOI8-U. */
-    if (favoured_by(label) && favoured_by(label) == favoured_by(c) && CHARSETS[label].kind == KIND_SINGLE) return label;
+    if (favoured_by(label) && favoured_by(label) == favoured_by(c) && KINDS[label] == KIND_SINGLE) return label;
     *odd |= ODD(WRONG_CHARSET);
     return c;
 }
 
-/* ISO-2022-JP, with whatever else stands between. */
-static void put_iso2022_jp(struct sink *out, span in, struct arena *a, uint64_t *odd)
+/* --- ISO-2022 and HZ ---------------------------------------------------------------------------------------------- */
+
+/* The charset of the 8-bit bytes in ISO-2022 text, judged together: there may be many short ones. */
+static enum charset decide_strays(struct iso2022_reader r, span first, enum charset label)
 {
-    uint8_t *euc = arena_alloc(a, 2 * in.n);
-    if (!euc) return;
-    struct iso2022_reader r;
-    iso2022_init(&r, in);
-    while (r.rest.n) {
-        size_t n = iso2022_next(&r, euc);
-        if (n) put_iconv(out, CHARSET_EUC_JP, span_of(euc, n));
-        if (!r.rest.n) break;
-        uint64_t ignored = 0;
-        span stray = iso2022_stray(&r);
-        put_charset(out, decide(stray, CHARSET_ISO_2022_JP, &ignored), stray);
-        *odd |= ODD(WRONG_CHARSET);
+    uint8_t sample[STRAY_SAMPLE];
+    size_t n = 0;
+    for (bool more = true; more && n < sizeof sample;) {
+        span s = span_head(first, sizeof sample - n);
+        memcpy(sample + n, s.p, s.n);
+        n += s.n;
+        enum iso2022_set set;
+        do more = iso2022_next(&r, &set, &first);
+        while (more && set != ISO2022_STRAY);
     }
-    arena_trim(a, euc, 0);
+    uint64_t ignored = 0;
+    return decide(span_of(sample, n), label, 0, &ignored);
+}
+
+/* ISO-2022-JP or -KR, with whatever else stands between. */
+static void put_iso2022(struct sink *out, span in, enum iso2022 kind, uint64_t *odd)
+{
+    static const enum charset OF_SET[] = {
+        [ISO2022_JIS0208] = CHARSET_SHIFT_JIS,
+        [ISO2022_JIS0212] = CHARSET_EUC_JP,
+        [ISO2022_GB2312] = CHARSET_GB18030,
+        [ISO2022_KSX1001] = CHARSET_EUC_KR,
+    };
+    struct iso2022_reader r;
+    iso2022_init(&r, in, kind);
+    enum charset strays = CHARSET_NONE;
+    enum iso2022_set set;
+    for (span piece; iso2022_next(&r, &set, &piece);) {
+        switch (set) {
+        case ISO2022_ASCII: decode_ascii(out, piece); break;
+        case ISO2022_KANA: decode_kana(out, piece); break;
+        case ISO2022_NOTHING: decode_unknown(out); break;
+        case ISO2022_STRAY:
+            if (strays == CHARSET_NONE)
+                strays = decide_strays(r, piece, kind == ISO2022_JP ? CHARSET_ISO_2022_JP : CHARSET_ISO_2022_KR);
+            decode(out, strays, piece);
+            *odd |= ODD(WRONG_CHARSET);
+            break;
+        default: decode_pairs(out, OF_SET[set], piece);
+        }
+    }
+    if (r.broken) *odd |= ODD(BROKEN_ESCAPE);
 }
 
 /* HZ (RFC 1843): ~{ and ~} around GB 2312 with the high bits off; "~~" is a tilde, a line end shifts back. */
-static void put_hz(struct sink *out, span in, struct arena *a)
+static void put_hz(struct sink *out, span in)
 {
-    uint8_t *gb = arena_alloc(a, in.n);
-    if (!gb) return;
-    size_t n = 0;
     bool shifted = false;
-    for (size_t i = 0; i < in.n; i++) {
+    for (size_t i = 0; i < in.n;) {
         uint8_t c = in.p[i], next = i + 1 < in.n ? in.p[i + 1] : 0;
         if (c == '~' && (next == '{' || next == '}' || next == '~' || next == '\n')) {
             if (next == '{' || next == '}') shifted = next == '{';
-            if (next == '~') gb[n++] = '~';
-            i++;
+            if (next == '~') decode_ascii(out, SPAN("~"));
+            i += 2;
             continue;
         }
         if (c == '\n') shifted = false;
-        gb[n++] = shifted && c > ' ' ? c | 0x80 : c;
+        size_t n = 1;
+        if (c & 0x80) { /* GB 2312 as it is */
+            while (i + n < in.n && in.p[i + n] & 0x80) n++;
+            decode(out, CHARSET_GB18030, span_of(in.p + i, n));
+        } else if (shifted && c > ' ' && c < 0x7F && next > ' ' && next < 0x7F) {
+            n = 2;
+            decode_pairs(out, CHARSET_GB18030, span_of(in.p + i, n));
+        } else {
+            while (!shifted && i + n < in.n && in.p[i + n] < 0x80 && in.p[i + n] != '~') n++;
+            decode_ascii(out, span_of(in.p + i, n));
+        }
+        i += n;
     }
-    put_iconv(out, CHARSET_GB18030, span_of(gb, n));
-    arena_trim(a, gb, 0);
 }
 
-/* Does wide text stand here, or only its label? Text in two bytes a character has NULs, unless it is East Asian. */
-static bool looks_wide(span in)
+/* --- UTF-16 ------------------------------------------------------------------------------------------------------- */
+
+/* Which of two bytes is the higher one of most characters: those of one script share it, ASCII's is 0. Returns
+ * UTF_16LE, UTF_16BE, or NONE when neither order gives text. */
+static enum charset wide_order(span in)
 {
-    bool mark = in.n >= 2 && ((in.p[0] == 0xFF && in.p[1] == 0xFE) || (in.p[0] == 0xFE && in.p[1] == 0xFF));
-    return mark || (in.n && memchr(in.p, 0, in.n));
+    in = span_head(in, WIDE_SAMPLE);
+    size_t fine[2] = {0}, kept[2] = {0}, units = in.n / 2;
+    uint8_t last[2] = {0};
+    for (size_t i = 0; i + 1 < in.n; i += 2) {
+        for (size_t little = 0; little < 2; little++) {
+            uint8_t high = in.p[i + little], low = in.p[i + 1 - little];
+            bool control = high == 0 && low < ' ' && low != '\n' && low != '\r' && low != '\t';
+            bool living = high <= 0x06 || high == 0x0E || high == 0x1E || high == 0x20 ||
+                          (high >= 0x25 && high <= 0x26) || (high >= 0x30 && high <= 0x32) ||
+                          (high >= 0x4E && high <= 0x9F) || (high >= 0xAC && high <= 0xDF) || high >= 0xFE;
+            fine[little] += living && !control;
+            kept[little] += high == last[little];
+            last[little] = high;
+        }
+    }
+    size_t little = fine[1] != fine[0] ? fine[1] > fine[0] : kept[1] > kept[0];
+    if (fine[little] * 10 < units * 9 || units == 0) return CHARSET_NONE;
+    return little ? CHARSET_UTF_16LE : CHARSET_UTF_16BE;
 }
 
-span charset_to_utf8(span in, span label, struct arena *a, uint64_t *odd)
+/* Is this text in two bytes a character, and in which order? By a byte order mark, by ASCII characters at its beginning,
+ * or, where the label says so, by what its bytes are. */
+static enum charset wide(span in, enum charset label)
+{
+    if (in.n < 2) return CHARSET_NONE;
+    const uint8_t *p = in.p;
+    bool labelled = label < CHARSET_COUNT && KINDS[label] == KIND_WIDE;
+    enum charset mark = p[0] == 0xFF && p[1] == 0xFE   ? CHARSET_UTF_16LE
+                        : p[0] == 0xFE && p[1] == 0xFF ? CHARSET_UTF_16BE
+                                                       : CHARSET_NONE;
+    if (mark != CHARSET_NONE && (labelled || wide_order(span_from(in, 2)) == mark)) return mark;
+    bool begins = in.n >= 6 && ((!p[1] && !p[3] && !p[5] && p[0] && p[2] && p[4]) ||
+                                (!p[0] && !p[2] && !p[4] && p[1] && p[3] && p[5]));
+    if (!begins && !labelled) return CHARSET_NONE;
+    bool nul = memchr(p, 0, in.n < WIDE_SAMPLE ? in.n : WIDE_SAMPLE);
+    if (!nul && scan->utf8(p, in.n) == in.n) return CHARSET_NONE; /* ASCII or UTF-8 with a wrong label */
+    enum charset order = wide_order(in);
+    if (order == CHARSET_NONE && labelled && nul) return label == CHARSET_UTF_16LE ? label : CHARSET_UTF_16BE;
+    return order;
+}
+
+/* --- all together ------------------------------------------------------------------------------------------------- */
+
+/* How a text is read. */
+struct reading {
+    enum charset charset; /* ISO_2022_JP and so on by their escapes */
+    bool as_it_is;        /* ASCII or UTF-8: nothing to convert */
+    bool pasted;          /* UTF-8 with windows-1252 between */
+    span text;
+};
+
+static const enum charset BY_ESCAPES[] = {
+    [ISO2022_NONE] = CHARSET_NONE,
+    [ISO2022_JP] = CHARSET_ISO_2022_JP,
+    [ISO2022_KR] = CHARSET_ISO_2022_KR,
+    [ISO2022_CN] = CHARSET_ISO_2022_CN,
+};
+
+/* ISO-2022 by the escape sequences in it, or by the ruins of some. */
+static enum iso2022 shifts_of(span in, size_t plain, enum charset label)
+{
+    enum iso2022 kind = plain < in.n ? iso2022_kind(in) : ISO2022_NONE;
+    if (kind != ISO2022_NONE) return kind;
+    for (kind = ISO2022_JP; kind <= ISO2022_KR; kind++)
+        if (BY_ESCAPES[kind] == label) return iso2022_lost(in, kind) ? kind : ISO2022_NONE;
+    return ISO2022_NONE;
+}
+
+static struct reading read_how(span in, enum charset label, unsigned favoured, uint64_t *odd)
+{
+    struct reading how = {.charset = label, .text = in};
+    enum charset_kind kind = label < CHARSET_COUNT ? KINDS[label] : KIND_PLAIN;
+    enum charset order = wide(in, label);
+    if (order != CHARSET_NONE) {
+        if (label == CHARSET_UTF_32 && in.n % 4 == 0) return how;
+        if (label == CHARSET_NONE) *odd |= ODD(NO_CHARSET);
+        if (label < CHARSET_COUNT && kind != KIND_WIDE) *odd |= ODD(WRONG_CHARSET);
+        how.charset = order;
+        return how;
+    }
+    if (kind == KIND_WIDE) *odd |= ODD(WRONG_CHARSET);
+    if ((kind == KIND_HZ && span_find(in, '~') < in.n) || (kind == KIND_UTF7 && span_find(in, '+') < in.n)) return how;
+
+    size_t plain = scan->plain(in.p, in.n);
+    how.as_it_is = plain == in.n && kind != KIND_ISO2022;
+    if (how.as_it_is) return how;
+    enum iso2022 escapes = shifts_of(in, plain, label);
+    if (escapes != ISO2022_NONE) {
+        how.charset = BY_ESCAPES[escapes];
+        if (label == CHARSET_NONE) *odd |= ODD(NO_CHARSET);
+        if (label < CHARSET_COUNT && label != how.charset) *odd |= ODD(WRONG_CHARSET);
+        return how;
+    }
+    while (plain < in.n && in.p[plain] < 0x80) plain += 1 + scan->plain(in.p + plain + 1, in.n - plain - 1);
+    how.as_it_is = plain >= in.n;
+    if (how.as_it_is) return how; /* 7 bits, and an ESC that means nothing */
+    size_t valid = scan->utf8(in.p, in.n);
+    if (plain < valid && cut_character(span_from(in, valid))) in.n = valid;
+    how.charset = decide(in, label, favoured, odd);
+    how.as_it_is = valid == in.n && (how.charset == CHARSET_UTF_8 || how.charset == CHARSET_ASCII);
+    if (how.as_it_is) how.text = in;
+    how.pasted = how.charset == CHARSET_UTF_8 && label != CHARSET_UTF_8;
+    return how;
+}
+
+static span convert(span in, span label, unsigned favoured, struct arena *a, uint64_t *odd)
 {
     enum charset c = charset_by_label(label);
     if (c == CHARSET_UNKNOWN) *odd |= ODD(BAD_CHARSET);
-    enum charset_kind kind = c < CHARSET_COUNT ? CHARSETS[c].kind : KIND_PLAIN;
-    if (kind == KIND_WIDE && !looks_wide(in)) {
-        *odd |= ODD(WRONG_CHARSET);
-        kind = KIND_PLAIN;
-    }
-    size_t plain = scan->plain(in.p, in.n);
-    bool shifts = kind == KIND_WIDE || (kind == KIND_HZ && span_find(in, '~') < in.n) ||
-                  (kind == KIND_UTF7 && span_find(in, '+') < in.n);
-    if (plain == in.n && !shifts) return in;
+    struct reading how = read_how(in, c, favoured, odd);
+    if (how.as_it_is) return how.text;
 
-    enum iso2022 escapes = shifts ? ISO2022_NONE : iso2022_kind(in);
-    size_t valid = scan->utf8(in.p, in.n);
-    if (!shifts && escapes == ISO2022_NONE) {
-        struct scan_census census;
-        scan->census(in.p, in.n, &census);
-        if (!census.high) return in; /* 7 bits and an ESC that means nothing */
-        c = decide(in, c, odd);
-        if (valid == in.n && (c == CHARSET_UTF_8 || c == CHARSET_ASCII)) return in;
-    }
-
-    struct sink out = {.cap = GROWTH * in.n + 16};
+    struct sink out = {.cap = DECODE_GROWTH * in.n + 16};
     size_t left = arena_left(a) & ~(size_t)15;
-    bool iso = escapes == ISO2022_JP || kind == KIND_HZ; /* needs room for a first step */
-    size_t most = iso ? left / 2 & ~(size_t)15 : left;
-    if (out.cap > most) {
-        out.cap = most;
+    if (out.cap > left) {
+        out.cap = left;
         a->full = true;
     }
     out.p = arena_alloc(a, out.cap);
     if (!out.p) return SPAN_NONE;
-    if (escapes != ISO2022_NONE) {
-        enum charset by_escapes = escapes == ISO2022_JP   ? CHARSET_ISO_2022_JP
-                                  : escapes == ISO2022_KR ? CHARSET_ISO_2022_KR
-                                                          : CHARSET_ISO_2022_CN;
-        if (c == CHARSET_NONE)
-            *odd |= ODD(NO_CHARSET);
-        else if (c < CHARSET_COUNT && c != by_escapes)
-            *odd |= ODD(WRONG_CHARSET);
-        if (escapes == ISO2022_JP)
-            put_iso2022_jp(&out, in, a, odd);
+    span text = how.text;
+    switch (how.charset) {
+    case CHARSET_ISO_2022_JP: put_iso2022(&out, text, ISO2022_JP, odd); break;
+    case CHARSET_ISO_2022_KR: put_iso2022(&out, text, ISO2022_KR, odd); break;
+    case CHARSET_HZ: put_hz(&out, text); break;
+    case CHARSET_UTF_16LE:
+    case CHARSET_UTF_16BE: decode_utf16(&out, text, how.charset == CHARSET_UTF_16LE); break;
+    default:
+        if (how.pasted)
+            decode_utf8_latin(&out, text);
         else
-            put_iconv(&out, by_escapes, in);
-    } else if (kind == KIND_HZ && shifts) {
-        put_hz(&out, in, a);
-    } else {
-        put_charset(&out, c, in);
+            decode(&out, how.charset, text);
     }
     arena_trim(a, out.p, out.n);
     return span_of(out.p, out.n);
+}
+
+span charset_to_utf8(span in, span label, struct arena *a, uint64_t *odd)
+{
+    return convert(in, label, 0, a, odd);
+}
+
+span charset_words(span in, span label, span beside, struct arena *a, uint64_t *odd)
+{
+    return convert(in, label, favoured_by(charset_by_label(beside)), a, odd);
+}
+
+span charset_name(span in, span label)
+{
+#define X(id, iconv, kind) [CHARSET_##id] = #id,
+    static const char *const NAMES[CHARSET_COUNT] = {CHARSET_LIST(X)};
+#undef X
+    uint64_t ignored = 0;
+    struct reading how = read_how(in, charset_by_label(label), 0, &ignored);
+    if (how.as_it_is && scan->plain(in.p, in.n) == in.n) return SPAN_NONE;
+    return how.charset < CHARSET_COUNT ? span_cstr(NAMES[how.charset]) : SPAN_NONE;
 }
 
 bool utf8_valid(span s)

@@ -3,25 +3,30 @@
  *
  * Surprise is -log2 of a character's share in running text, in tenths of a bit, estimated by classes: e.g. half of
  * Japanese running text is one of 83 hiragana, so one of them costs about 75. Bytes that are no character cost INVALID.
- * Letter shares of Russian are the well-known ones (O. Lyashevskaya and S. Sharov, frequency dictionary, 2009). */
+ * Letter shares of Russian are the well-known ones (O. Lyashevskaya and S. Sharov, frequency dictionary, 2009). All that
+ * is laid down in tables at start, so that a guess is two loops of look-ups. */
 #include "worker/text/guess.h"
 
 enum {
     INVALID = 400,
-    FAVOUR_ONCE = 60,  /* a favoured candidate's lead, */
-    FAVOUR_PAIRS = 20, /* and its lead for each byte over 127 when it has two-byte characters, */
-    FAVOUR_SINGLE = 10 /* or one-byte ones, which anything is valid text of */
+    TOUCHES = 60,        /* a letter of another script, or a strange character, beside an ASCII letter */
+    SINGLE = 25,         /* a word of one letter in another script */
+    FAVOUR_DEFAULT = 60, /* lead of windows-1252 where it is favoured: half the lies are this label; */
+    FAVOUR_ONCE = 160,   /* of another, which somebody chose; */
+    FAVOUR_PAIRS = 20,   /* and for each byte over 127 when it has two-byte characters, */
+    FAVOUR_SINGLE = 10,  /* or one-byte ones, which anything is valid text of, */
+    FAVOUR_BYTES = 48,   /* of which those behind so many count half */
 };
 
 /* --- frequent characters ------------------------------------------------------------------------------------------ */
 
-static const char *const FREQUENT[GUESS_COUNT] = {
+/* Of two-byte charsets. EUC-JP's are Shift_JIS's. */
+static const char *const FREQUENT[GUESS_PAIRS_END] = {
     [GUESS_SHIFT_JIS] =
         "日一国人年大十二本中長出三時行見月分後前生五間上東四今金九入学高円子外八六下来気小七山話女北午百書先名"
         "会員登録無料様方事場合動手社新開発情報商品必要確認最用意思定期限内容送信受配当選者的業同部自相関法性対"
         "体家理度能力全体現実物不可電以明作成約変利化回資料連絡管問題注文支払振込口座株式京都市区町村県住所番号"
         "件質答案予定参加特別価格販売購求好安心楽世界多少何私彼返紹介友達出会系完男写真募集簡単超人気",
-    [GUESS_EUC_JP] = "", /* the same as Shift_JIS; see guess_frequent */
     [GUESS_GB18030] =
         "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心"
         "多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三己老从动两长知样现分"
@@ -29,31 +34,53 @@ static const char *const FREQUENT[GUESS_COUNT] = {
     [GUESS_BIG5] =
         "的一是不了在人有我他這中大來上國個到說們為子和你地出道也時年得就那要下以生會自著去之過家學對可她里後小麼心"
         "多天而能好都然沒日於起還發成事只作當想看文無開手十用主行方又如前所本見經頭面公同三己老從動兩長知樣現分"
-        "將外但身些與高意進把法此實回二理美點月明其種聲全工門信女系務品司業您請電話價網產市場免費資訊",
+        "將外但身些與高意進把法此實回二理美點月明其種聲全工門信女系務品司業您請電話價網產市場免費資訊您嗎吧呢們使用者選"
+        "擇取消訂閱聯絡服務請問客戶優惠活動郵件地址北路號樓點擊此次再",
     [GUESS_EUC_KR] =
         "이다의는에을가고하지니기로한사어서시대해도은자그리인일를수정있나것과제상부아전보들만스게주라여습무연용"
         "없었우원세조면장구성유안경오신소발비계문방으공지미동관중모생학성화적행영회터식드크트레개메"
-        "광료당금품신청확매입니다세요합",
+        "광료당금품신청확매입니다세요합님께저희드립될때러분및된더위년월간번호출받실바랍감격할내했까려처럼안녕온라쇼핑"
+        "몰",
+};
+
+#define RUSSIAN_LETTERS "абвгдежзийклмнопрстуфхцчшщъыьэюя", "ёіїєґ", "АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ"
+#define QUOTES          "“”‘’„«»–—…•\u00A0"
+
+enum script { LATIN, CYRILLIC, OTHER };
+
+/* Of one-byte charsets: by class, letters of OTHER scripts by frequency; and how unlikely the languages are from the
+ * start. Where windows-1250 holds letters of Latin text alone that windows-1252 has too, either gives the same. */
+static const struct {
+    const char *class[GUESS_CLASSES];
+    enum script script;
+    int surprise;
+} LANGUAGES[GUESS_COUNT] = {
+    [GUESS_KOI8_R] = {{RUSSIAN_LETTERS, "\u00A0©"}, CYRILLIC, 0},
+    [GUESS_WINDOWS_1251] = {{RUSSIAN_LETTERS, QUOTES "№"}, CYRILLIC, 0},
+    [GUESS_CP866] = {{RUSSIAN_LETTERS, "№─│"}, CYRILLIC, 120},
+    [GUESS_WINDOWS_1252] =
+        {{"éèàùâêîôûçäöüßñáíóúãõåøæ", "ëïìòýœšžÿþð", "ÉÄÖÜÀÇÅØÁÓÍÑÊÈ", QUOTES "€£©®°™·¿¡´§²ºª\u00AD"}, LATIN, 0},
+    [GUESS_WINDOWS_1250] = {{"ąćęłńóśźżáčéěířšúůýžőűăşţöüä", "ďňťđôâîçëß", "ŁŚŻČŘŠŽÁÉÍÓÚÖÜĄĘĆ", QUOTES "€§°"},
+                            LATIN,
+                            60},
+    [GUESS_WINDOWS_1253] = {{"αοιτεσνηρκπυμλς", "ίάόέώήύδγωχθφβξζψϊϋΐΰ", "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏ", QUOTES},
+                            OTHER,
+                            60},
+    [GUESS_WINDOWS_1254] = {{"çğıöşü", "âîûéà", "ÇĞİÖŞÜ", QUOTES "€"}, LATIN, 60},
+    [GUESS_WINDOWS_1255] = {{"יוהלארתבמשנ", "דעקחםפכגסזטןצךץף", "", QUOTES "₪\u200E\u200F"}, OTHER, 60},
+    [GUESS_WINDOWS_1256] = {{"اليمنورتةبدعفسهكقح", "جصطشخذضزغثءئىظآأإؤپچگژ", "", QUOTES "،؛؟\u200C\u200D\u200E\u200F"},
+                            OTHER,
+                            60},
+    [GUESS_WINDOWS_874] = {{"านรกเอ่มง้ยลวดัทสิีตะบปุคหไำูแจพ", "ชขโใผถซธณภษศญฉฐฟฎฏฒฝฬฮฌฤืึ็์ๆ", "", QUOTES "฿"}, OTHER, 80},
 };
 
 /* One bit for each pair of bytes. */
-static uint8_t frequent[GUESS_COUNT][65536 / 8];
+static uint8_t frequent[GUESS_PAIRS_END][65536 / 8];
 
-const char *guess_frequent(enum guess g)
+const char *guess_frequent(enum guess g, enum guess_class k)
 {
-    if (g == GUESS_EUC_JP) g = GUESS_SHIFT_JIS;
-    return FREQUENT[g] ? FREQUENT[g] : "";
-}
-
-static void tabulate(enum guess g);
-
-void guess_learn(enum guess g, span characters)
-{
-    for (size_t i = 0; i + 1 < characters.n; i += 2) {
-        unsigned pair = (unsigned)characters.p[i] << 8 | characters.p[i + 1];
-        frequent[g][pair >> 3] |= (uint8_t)(1 << (pair & 7));
-    }
-    if (g <= GUESS_EUC_KR) tabulate(g);
+    if (g < GUESS_PAIRS_END) return k == GUESS_OFTEN ? FREQUENT[g == GUESS_EUC_JP ? GUESS_SHIFT_JIS : g] : "";
+    return LANGUAGES[g].class[k] ? LANGUAGES[g].class[k] : "";
 }
 
 static bool is_frequent(enum guess g, uint8_t a, uint8_t b)
@@ -73,14 +100,14 @@ static bool within(uint8_t c, uint8_t lo, uint8_t hi)
 static int jis_cost(enum guess g, uint8_t a, uint8_t b, int row, int cell)
 {
     switch (row) {
-    case 1: return cell <= 3 ? 50 : cell <= 60 ? 80 : 120; /* 、 and 。 first */
+    case 1: return cell <= 3 ? 50 : cell <= 60 ? 80 : cell >= 89 ? 100 : 120; /* 、 and 。 first; ☆ and on last */
     case 3: return 115;
     case 4: return cell <= 83 ? 75 : INVALID;
     case 5: return cell <= 86 ? 97 : INVALID;
-    case 2:
+    case 2: return cell <= 14 ? 115 : 170; /* ◆ to 〓 */
+    case 8: return 140;                    /* rules */
     case 6:
     case 7:
-    case 8:
     case 13: return 170;
     default: break;
     }
@@ -160,41 +187,51 @@ static int pair_cost(enum guess g, uint8_t a, uint8_t b)
 static int alone_cost(enum guess g, uint8_t a)
 {
     if (g == GUESS_SHIFT_JIS && within(a, 0xA1, 0xDF)) return 116; /* half-width kana */
+    if (g == GUESS_EUC_JP && a == 0x8F) return 120; /* JIS X 0212; two bytes more that look like any pair */
     return a == 0x80 || a == 0xFF || (g == GUESS_SHIFT_JIS && (a == 0xA0 || a > 0xFC)) ? INVALID : 0;
 }
 
-/* For each pair of bytes: twice what the first step costs, plus one when it goes over both. All the branches above, in
- * one look-up. */
-static uint16_t step[GUESS_EUC_KR + 1][128][256];
+/* For each pair of bytes, the first over 127: what the step costs, in STEPs; the lowest bit when it goes over both. All
+ * the branches above, in one look-up. */
+enum {
+    STEP = 4,
+    SIGN = 140, /* at most, a mark or rule, */
+    AGAIN = 24  /* which is cheap when the pair before is the same: rules and rows of stars */
+};
+static uint8_t step[GUESS_PAIRS_END][128][256];
 
-static void tabulate(enum guess g)
+static void tabulate(enum guess g, bool (*known)(enum guess, uint8_t, uint8_t))
 {
     for (int a = 0x80; a < 0x100; a++) {
         for (int b = 0; b < 0x100; b++) {
             int alone = alone_cost(g, (uint8_t)a), cost = alone ? alone : pair_cost(g, (uint8_t)a, (uint8_t)b);
-            step[g][a - 0x80][b] = (uint16_t)(2 * cost + (!alone && cost < INVALID));
+            if (!alone && b >= 0x40 && !known(g, (uint8_t)a, (uint8_t)b)) cost = INVALID;
+            if (alone && cost < INVALID && b < 0x80) cost += ascii_alpha((uint8_t)b) ? TOUCHES : SINGLE; /* kana */
+            step[g][a - 0x80][b] = (uint8_t)((cost / STEP) << 1 | (!alone && cost < INVALID));
         }
     }
 }
 
 /* All of them at once: each waits for its last look-up to know where its next is, so that five interleaved take hardly
  * longer than one. */
-static void pairs_cost(span s, bool more, int cost_out[GUESS_EUC_KR + 1])
+static void pairs_cost(span s, bool more, int cost_out[GUESS_COUNT])
 {
-    size_t at[GUESS_EUC_KR + 1] = {0};
-    memset(cost_out, 0, sizeof at / sizeof *at * sizeof *cost_out);
+    size_t at[GUESS_PAIRS_END] = {0};
     for (bool going = true; going;) {
         going = false;
-        for (enum guess g = 0; g <= GUESS_EUC_KR; g++) {
+        for (enum guess g = 0; g < GUESS_PAIRS_END; g++) {
             if (at[g] + 1 >= s.n) continue;
             const uint8_t *p = s.p + at[g];
-            unsigned two = p[0] < 0x80 ? 0 : step[g][p[0] - 0x80][p[1]];
-            cost_out[g] += (int)(two >> 1);
+            unsigned two = step[g][p[0] & 0x7F][p[1]] & (0u - (p[0] >> 7)); /* no branch: hostile bytes mispredict */
+            int cost = (int)(two >> 1) * STEP;
+            bool again = at[g] >= 2 && p[0] == p[-2] && p[1] == p[-1];
+            if (again && two & 1 && cost > AGAIN && cost <= SIGN) cost = AGAIN;
+            cost_out[g] += cost;
             at[g] += 1 + (two & 1);
             going = true;
         }
     }
-    for (enum guess g = 0; g <= GUESS_EUC_KR; g++) {
+    for (enum guess g = 0; g < GUESS_PAIRS_END; g++) {
         if (at[g] >= s.n || s.p[at[g]] < 0x80) continue;
         int alone = alone_cost(g, s.p[at[g]]);
         cost_out[g] += alone ? alone : more ? 0 : INVALID; /* half a character: fine where only our sample ends */
@@ -206,81 +243,135 @@ static void pairs_cost(span s, bool more, int cost_out[GUESS_EUC_KR + 1])
 /* Surprise of the Russian letters in the order of the alphabet, without the one between the sixth and seventh. */
 static const uint8_t RUSSIAN[32] = {36, 60, 45, 59, 51, 36, 67, 59, 38, 64, 48,  45, 50, 39, 32, 52,
                                     44, 42, 40, 53, 85, 67, 77, 62, 71, 81, 113, 57, 59, 82, 73, 56};
-/* KOI8-R's order, as places in the alphabet. */
-static const uint8_t KOI8[32] = {30, 0,  1,  22, 4,  5,  20, 3, 21, 8,  9, 10, 11, 12, 13, 14,
-                                 15, 31, 16, 17, 18, 19, 6,  2, 28, 27, 7, 24, 29, 25, 23, 26};
 
-static int cyrillic_cost(enum guess g, span s)
+enum {
+    SINGLES = 16,    /* places for one-byte candidates in a row */
+    OFTEN = 43,      /* a Latin letter by which the language is recognised, */
+    FIRST = 34,      /* of another script the most frequent letter, */
+    RANK = 3,        /* and half of what each place behind it adds, */
+    SELDOM = 68,     /* other letters, */
+    MARK = 62,       /* a quote or dash, */
+    NO_BREAK = 25,   /* the no-break space, of which HTML is full, */
+    LETTER = 85,     /* a Latin letter of other languages, */
+    STRANGE = 115,   /* a character that text seldom holds, */
+    CONTROL = 140,   /* one below 0xA0 that the language does not use, */
+    NEVER = 255,     /* an undefined byte */
+    CAPITAL = 25,    /* a capital beside its letter's surprise, */
+    CAPITAL_IN = 55, /* and more inside a word of small letters, */
+    CAPITAL_ON = 15, /* less behind another */
+    DOUBLE = 50,     /* a Latin letter over 127 behind another */
+};
+
+/* What stands around a byte. */
+enum { AFTER_HIGH = 1, AT_ASCII = 2, ALONE = 4, AROUND = 8 };
+
+static uint8_t cost[AROUND][128][SINGLES];
+static uint8_t small[256][SINGLES], capital[256][SINGLES]; /* all bits set where the byte is such a letter */
+static bool mark[256];                                     /* of windows-1252: one before a letter is not odd */
+
+void guess_learn(enum guess g, enum guess_class k, span characters)
 {
-    int cost = 0;
-    bool word = false, upper = false; /* the byte before: a Cyrillic letter; an upper-case one */
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = s.p[i];
-        if (c < 0x80) {
-            word = false;
-            continue;
+    if (g < GUESS_PAIRS_END) {
+        for (size_t i = 0; i + 1 < characters.n; i += 2) {
+            unsigned pair = (unsigned)characters.p[i] << 8 | characters.p[i + 1];
+            frequent[g][pair >> 3] |= (uint8_t)(1 << (pair & 7));
         }
-        if (c < 0xC0) {
-            bool letter = g == GUESS_KOI8_R ? c == 0xA3 || c == 0xB3 : c == 0xA8 || c == 0xB8;
-            bool mark = g == GUESS_WINDOWS_1251 && (c == 0xAB || c == 0xBB || c == 0xB9 || within(c, 0x93, 0x97) ||
-                                                    c == 0x84 || c == 0x85 || c == 0xA0);
-            cost += letter ? 100 : mark ? 70 : 130;
-            word = letter;
-            upper = false;
-            continue;
-        }
-        bool big = g == GUESS_KOI8_R ? c >= 0xE0 : c < 0xE0;
-        cost += RUSSIAN[g == GUESS_KOI8_R ? KOI8[c & 31] : c & 31];
-        if (big) cost += !word ? 25 : upper ? 10 : 80;
-        bool touches = (i && ascii_alpha(s.p[i - 1])) || (i + 1 < s.n && ascii_alpha(s.p[i + 1]));
-        if (touches) cost += 60;
-        word = true;
-        upper = big;
+        return;
     }
-    return cost;
+    static const uint8_t COST[GUESS_CLASSES] = {OFTEN, SELDOM, OFTEN + CAPITAL, MARK};
+    bool russian = characters.n == sizeof RUSSIAN && g <= GUESS_CP866;
+    for (size_t i = 0; i < characters.n; i++) {
+        uint8_t c = characters.p[i];
+        if (c < 0x80) continue;
+        int n = COST[k];
+        if (russian) n = RUSSIAN[i] + (k == GUESS_UPPER ? CAPITAL : 0);
+        if (k == GUESS_OFTEN && LANGUAGES[g].script == OTHER) n = FIRST + RANK * (int)i / 2;
+        cost[0][c - 0x80][g - GUESS_PAIRS_END] = (uint8_t)n;
+        if (k == GUESS_OFTEN || k == GUESS_SELDOM) small[c][g - GUESS_PAIRS_END] = 0xFF;
+        if (k == GUESS_UPPER) capital[c][g - GUESS_PAIRS_END] = 0xFF;
+        if (g == GUESS_WINDOWS_1252 && k == GUESS_MARK) mark[c] = true;
+    }
 }
 
-static int latin_cost(span s)
+void guess_ready(bool (*known)(enum guess, uint8_t, uint8_t))
 {
-    static const char LETTERS[] = "\xE9\xE8\xE0\xF9\xE2\xEA\xEE\xF4\xFB\xE7\xE4\xF6\xFC\xDF\xF1\xE1\xED\xF3\xFA\xE3\xF5"
-                                  "\xE5\xF8\xE6\xC9\xC4\xD6\xDC";
-    static const char MARKS[] = "\x91\x92\x93\x94\x95\x96\x97\x85\x99\x80\xA0\xA1\xA3\xA9\xAB\xAE\xB0\xB4\xB7\xBB\xBF";
-    int cost = 0;
-    bool before = false; /* the byte before is a letter over 127 */
+    for (enum guess g = 0; g < GUESS_PAIRS_END; g++) tabulate(g, known);
+    for (enum guess g = GUESS_PAIRS_END; g < GUESS_COUNT; g++) {
+        unsigned at = g - GUESS_PAIRS_END;
+        for (int c = 0; c < 256; c++)
+            if (LANGUAGES[g].script == LATIN && ascii_alpha((uint8_t)c)) (c & 0x20 ? small : capital)[c][at] = 0xFF;
+        for (int c = 0x80; c < 0x100; c++) {
+            bool letter = small[c][at] || capital[c][at], latin = LANGUAGES[g].script == LATIN;
+            int own = cost[0][c - 0x80][at];
+            if (!own && latin && c >= 0xC0) own = LETTER, letter = true;
+            if (!own) own = c < 0xA0 ? CONTROL : STRANGE;
+            if (c == 0xA0 && own == MARK) own = NO_BREAK;
+            if (!known(g, (uint8_t)c, 0)) own = NEVER;
+            for (int k = 0; k < AROUND; k++) {
+                int more = 0;
+                if (k & AFTER_HIGH && latin && (letter || c >= 0xC0)) more += DOUBLE;
+                if (k & AT_ASCII && (letter ? !latin : own >= STRANGE)) more += TOUCHES;
+                if (k & ALONE && letter && LANGUAGES[g].script == OTHER) more += SINGLE;
+                cost[k][c - 0x80][at] = (uint8_t)(own + more < 255 ? own + more : 255);
+            }
+        }
+    }
+}
+
+/* All at once, a candidate in each place of a row. */
+static void singles_cost(span s, int cost_out[GUESS_COUNT])
+{
+    uint16_t sum[SINGLES] = {0}; /* GUESS_HIGH times 255 + CAPITAL_IN fit */
+    uint8_t before = 0;
     for (size_t i = 0; i < s.n; i++) {
         uint8_t c = s.p[i];
-        if (c < 0x80) {
-            before = false;
-            continue;
+        if (c >= 0x80) {
+            uint8_t next = i + 1 < s.n ? s.p[i + 1] : 0;
+            unsigned around = (before & 0x80 && !mark[before] ? AFTER_HIGH : 0) |
+                              (ascii_alpha(before) || ascii_alpha(next) ? AT_ASCII : 0) |
+                              ((before | next) & 0x80 ? 0 : ALONE);
+            const uint8_t *row = cost[around][c - 0x80], *low = small[before], *high = capital[before],
+                          *big = capital[c];
+            for (int k = 0; k < SINGLES; k++)
+                sum[k] += (uint16_t)(row[k] + (low[k] & big[k] & CAPITAL_IN) - (high[k] & big[k] & CAPITAL_ON));
         }
-        bool letter = c >= 0xC0;
-        if (letter)
-            cost += memchr(LETTERS, c, sizeof LETTERS - 1) ? 45 : 85;
-        else
-            cost += memchr(MARKS, c, sizeof MARKS - 1) ? 60 : c < 0xA0 ? 130 : 100;
-        if (before) cost += 50;
-        before = letter || c < 0xA0;
+        before = c;
     }
-    return cost;
+    for (enum guess g = GUESS_PAIRS_END; g < GUESS_COUNT; g++) cost_out[g] = sum[g - GUESS_PAIRS_END];
+}
+
+/* What is looked at of a text, from its first byte over 127 on; how many such bytes are in it. */
+static span sample(span text, size_t *high_out)
+{
+    size_t first = 0, n = 0, high = 0;
+    while (first < text.n && text.p[first] < 0x80) first++;
+    text = span_from(text, first);
+    for (; n < text.n && n < GUESS_BYTES && high < GUESS_HIGH; n++) high += text.p[n] >> 7;
+    *high_out = high;
+    return span_head(text, n);
 }
 
 enum guess guess_charset(span text, unsigned favoured)
 {
-    size_t first = 0, high = 0;
-    while (first < text.n && text.p[first] < 0x80) first++;
-    span s = span_head(span_from(text, first), GUESS_BYTES);
-    bool more = text.n - first > s.n;
-    for (size_t i = 0; i < s.n; i++) high += s.p[i] >> 7;
-    int least = 0, pairs[GUESS_EUC_KR + 1];
+    size_t high;
+    span s = sample(text, &high);
+    bool more = s.p + s.n < text.p + text.n;
+    int all[GUESS_COUNT] = {0}, least = 0;
+    pairs_cost(s, more, all);
+    singles_cost(s, all);
     enum guess best = GUESS_COUNT;
-    pairs_cost(s, more, pairs);
+    int bytes = (int)(high < FAVOUR_BYTES ? high : (FAVOUR_BYTES + high) / 2);
     for (enum guess g = 0; g < GUESS_COUNT; g++) {
-        int cost = g <= GUESS_EUC_KR ? pairs[g] : g < GUESS_WINDOWS_1252 ? cyrillic_cost(g, s) : latin_cost(s);
-        int per_byte = g <= GUESS_EUC_KR ? FAVOUR_PAIRS : FAVOUR_SINGLE;
-        if (favoured >> g & 1) cost -= FAVOUR_ONCE + per_byte * (int)high;
-        if (best != GUESS_COUNT && cost >= least) continue;
+        bool single = g >= GUESS_PAIRS_END;
+        if (favoured >> g & 1) {
+            all[g] -= (g == GUESS_WINDOWS_1252 ? FAVOUR_DEFAULT : FAVOUR_ONCE);
+            all[g] -= (single ? FAVOUR_SINGLE : FAVOUR_PAIRS) * bytes;
+        } else if (single) {
+            all[g] += LANGUAGES[g].surprise;
+        }
+        if (best != GUESS_COUNT && all[g] >= least) continue;
         best = g;
-        least = cost;
+        least = all[g];
     }
     return best;
 }

@@ -8,29 +8,56 @@
 
 #include "proto/base/span.h"
 
+/* Those of two bytes a character first. */
+#define GUESS_LIST(X) \
+    X(SHIFT_JIS)      \
+    X(EUC_JP)         \
+    X(GB18030)        \
+    X(BIG5)           \
+    X(EUC_KR)         \
+    X(KOI8_R)         \
+    X(WINDOWS_1251)   \
+    X(CP866)          \
+    X(WINDOWS_1252)   \
+    X(WINDOWS_1250)   \
+    X(WINDOWS_1253)   \
+    X(WINDOWS_1254)   \
+    X(WINDOWS_1255)   \
+    X(WINDOWS_1256)   \
+    X(WINDOWS_874)
+
 enum guess {
-    GUESS_SHIFT_JIS,
-    GUESS_EUC_JP,
-    GUESS_GB18030,
-    GUESS_BIG5,
-    GUESS_EUC_KR,
-    GUESS_KOI8_R,
-    GUESS_WINDOWS_1251,
-    GUESS_WINDOWS_1252,
-    GUESS_COUNT
+#define X(id) GUESS_##id,
+    GUESS_LIST(X)
+#undef X
+        GUESS_COUNT,
+    GUESS_PAIRS_END = GUESS_EUC_KR + 1
 };
 
-enum { GUESS_BYTES = 2048 }; /* looked at, from the first byte over 127 on */
+/* Looked at: from the first byte over 127 on so many bytes, or so many of those over 127. */
+enum { GUESS_BYTES = 1024, GUESS_HIGH = 192 };
 
 /* Which candidate explains `text` best. `favoured` is a set of (1 << guess): what the label says, or its language; they
  * win when the rest is near. Never fails: windows-1252 explains anything, badly. O(GUESS_BYTES). */
 enum guess guess_charset(span text, unsigned favoured);
 
-/* The frequent characters of a candidate's language, UTF-8, or an empty string when it needs none. */
-const char *guess_frequent(enum guess g);
+/* What a candidate must know of its language's characters. Those of two bytes know the OFTEN ones alone; in one-byte
+ * charsets a language is spelt out. */
+enum guess_class {
+    GUESS_OFTEN,  /* letters by which text is recognised, lower case where there are cases */
+    GUESS_SELDOM, /* other letters of the languages */
+    GUESS_UPPER,  /* capitals of both */
+    GUESS_MARK,   /* quotes, dashes and the like */
+    GUESS_CLASSES
+};
 
-/* Teach a candidate its frequent characters, converted to its own charset; none if they cannot be, the guesses are
- * only less sharp then. At start, each candidate once, before any guess. */
-void guess_learn(enum guess g, span characters);
+/* The characters of a class, UTF-8, maybe empty. */
+const char *guess_frequent(enum guess g, enum guess_class k);
+
+/* Teach a candidate its characters of a class, converted to its own charset; none if they cannot be, the guesses are
+ * only less sharp then. At start, each class of each candidate once; then guess_ready; before any guess. `known` says
+ * whether bytes are a character of the candidate: the first alone in a one-byte charset, else both. */
+void guess_learn(enum guess g, enum guess_class k, span characters);
+void guess_ready(bool (*known)(enum guess g, uint8_t a, uint8_t b));
 
 #endif

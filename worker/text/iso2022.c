@@ -1,46 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* iso2022: ISO-2022-JP (RFC 1468, and what mailers made of it) to EUC-JP, byte by byte.
+/* iso2022: ISO-2022-JP and -KR (RFC 1468, 1557, and what mailers and gateways made of them), taken into pieces.
  *
- * EUC-JP is the same table with the high bits set, so no table is needed here. A line end shifts back to ASCII (as RFC
- * 1468 wants it written) unless the next escape sequence is itself a shift back: then a mailer wrapped the line. */
+ * A line end shifts back to ASCII (as RFC 1468 wants it written) unless the next escape sequence is itself a shift back:
+ * then a mailer wrapped the line. "(B" is no character of JIS X 0208, so between kanji it is a shift back that lost its
+ * ESC; "$B" outside begins kanji when what follows reads as Japanese. */
 #include "worker/text/iso2022.h"
 
-enum { ASCII, KANJI, KANJI_SUPPLEMENT, KANA };
-enum { ESC = 0x1B, SO = 0x0E, SI = 0x0F, NO_CHARACTER = 0xFF };
+enum { ESC = 0x1B, SO = 0x0E, SI = 0x0F };
+enum {
+    FOLD_MAX = 4,   /* bytes of a line end with the white space of a folded header line */
+    LONE_BYTES = 8, /* behind an 8-bit byte between kanji that tell whether more of them come */
+    OPEN_MIN = 4,   /* characters that a run without ESC must have where no "(B" ends it */
+};
 
 struct escape {
-    size_t n; /* bytes of the sequence, 0 when unknown */
-    int set;
+    size_t n;        /* bytes of the sequence, 0 when unknown */
+    bool cut;        /* by a line end */
+    bool designates; /* names the set of SO, and shifts nothing */
+    enum iso2022_set set;
     enum iso2022 kind; /* ISO2022_NONE for a shift to ASCII */
 };
 
-/* The escape sequence at the start of s; line ends inside it are passed over. */
+static bool is_pairs(enum iso2022_set set)
+{
+    return set >= ISO2022_JIS0208 && set <= ISO2022_KSX1001;
+}
+
+static bool graphic(uint8_t c)
+{
+    return c > ' ' && c < 0x7F;
+}
+
+/* Bytes of a line end at `at`, with the white space of a folded line behind it; 0 when none is there. */
+static size_t line_end(span s, size_t at)
+{
+    size_t n = 0;
+    while (at + n < s.n && n < FOLD_MAX && (s.p[at + n] == '\r' || s.p[at + n] == '\n')) n++;
+    while (n && at + n < s.n && n < FOLD_MAX && (s.p[at + n] == ' ' || s.p[at + n] == '\t')) n++;
+    return n;
+}
+
+/* The escape sequence at the start of s; line ends inside it are passed over, and the space that unfolding left. */
 static struct escape escape_at(span s)
 {
     static const struct {
         char text[4];
-        int set;
+        enum iso2022_set set;
         enum iso2022 kind;
     } KNOWN[] = {
-        {"(B", ASCII, ISO2022_NONE}, {"(J", ASCII, ISO2022_NONE}, {"$B", KANJI, ISO2022_JP},
-        {"$@", KANJI, ISO2022_JP},   {"(I", KANA, ISO2022_JP},    {"$(D", KANJI_SUPPLEMENT, ISO2022_JP},
-        {"$(B", KANJI, ISO2022_JP},  {"$(@", KANJI, ISO2022_JP},  {"$(Q", KANJI, ISO2022_JP},
-        {"$(O", KANJI, ISO2022_JP},  {"$)C", ASCII, ISO2022_KR},  {"$)A", ASCII, ISO2022_CN},
-        {"$)G", ASCII, ISO2022_CN},  {"&@", -1, ISO2022_NONE},    {"(H", ASCII, ISO2022_NONE},
+        {"(B", ISO2022_ASCII, ISO2022_NONE},  {"(J", ISO2022_ASCII, ISO2022_NONE},
+        {"$B", ISO2022_JIS0208, ISO2022_JP},  {"$@", ISO2022_JIS0208, ISO2022_JP},
+        {"(I", ISO2022_KANA, ISO2022_JP},     {"$(D", ISO2022_JIS0212, ISO2022_JP},
+        {"$(B", ISO2022_JIS0208, ISO2022_JP}, {"$(@", ISO2022_JIS0208, ISO2022_JP},
+        {"$(Q", ISO2022_JIS0208, ISO2022_JP}, {"$(O", ISO2022_JIS0208, ISO2022_JP},
+        {"$A", ISO2022_GB2312, ISO2022_JP},   {"$(C", ISO2022_KSX1001, ISO2022_JP},
+        {"$)C", ISO2022_ASCII, ISO2022_KR},   {"$)A", ISO2022_ASCII, ISO2022_CN},
+        {"$)G", ISO2022_ASCII, ISO2022_CN},   {"(H", ISO2022_ASCII, ISO2022_NONE},
     };
     char text[4] = "";
     size_t ends[4] = {0}, got = 0;
-    for (size_t i = 1; i < s.n && i < 10 && got < 3; i++) {
-        if (s.p[i] == '\r' || s.p[i] == '\n') continue;
+    bool cuts[4] = {false}, cut = false;
+    for (size_t i = 1; i < s.n && got < 3; i++) {
+        size_t gap = line_end(s, i);
+        if (!gap && s.p[i] == ' ' && !cut) gap = 1;
+        if (gap) {
+            if (cut) break;
+            cut = true;
+            i += gap - 1;
+            continue;
+        }
         text[got] = (char)s.p[i];
+        cuts[got] = cut;
         ends[got++] = i + 1;
     }
-    if (text[0] != '$' && text[0] != '(' && text[0] != '&') return (struct escape){0};
-    for (size_t k = 0; k < sizeof KNOWN / sizeof *KNOWN; k++) {
-        if (KNOWN[k].text[0] != text[0]) continue;
+    for (size_t k = 0; got && k < sizeof KNOWN / sizeof *KNOWN; k++) {
         size_t n = strlen(KNOWN[k].text);
         if (n <= got && memcmp(text, KNOWN[k].text, n) == 0)
-            return (struct escape){.n = ends[n - 1], .set = KNOWN[k].set, .kind = KNOWN[k].kind};
+            return (struct escape){ends[n - 1], cuts[n - 1], KNOWN[k].text[1] == ')', KNOWN[k].set, KNOWN[k].kind};
     }
     return (struct escape){0};
 }
@@ -54,9 +90,52 @@ enum iso2022 iso2022_kind(span s)
     return ISO2022_NONE;
 }
 
-void iso2022_init(struct iso2022_reader *r, span in)
+static bool shift_back(const uint8_t *p)
 {
-    *r = (struct iso2022_reader){.rest = in, .set = ASCII, .esc_left = in.n + 1};
+    return p[0] == '(' && (p[1] == 'B' || p[1] == 'J');
+}
+
+/* s begins with "$B" or "$@". Bytes of these and of the pairs behind them, up to a shift back with or without its ESC or
+ * to the end of the line, when they read as Japanese, else 0; *end_out is where the reading stopped. */
+static size_t lost_run(span s, size_t *end_out)
+{
+    size_t i = 2, all = 0, kana = 0, strange = 0;
+    bool closed = false;
+    for (; i + 1 < s.n && graphic(s.p[i]) && graphic(s.p[i + 1]); i += 2) {
+        closed = shift_back(s.p + i);
+        if (closed) break;
+        uint8_t row = s.p[i] - 0x20;
+        all++;
+        kana += row == 4 || row == 5;
+        strange += (row > 5 && row < 16) || row > 47; /* beside kana, punctuation and everyday kanji */
+    }
+    if (i < s.n && s.p[i] == ESC) closed = true;
+    *end_out = i;
+    bool fine = all && (closed ? strange <= all / 4 : all >= OPEN_MIN && strange == 0 && kana * 4 >= all);
+    return fine ? i : 0;
+}
+
+static bool lost_mark(span s)
+{
+    return s.n > 3 && s.p[0] == '$' && (s.p[1] == 'B' || s.p[1] == '@');
+}
+
+bool iso2022_lost(span s, enum iso2022 kind)
+{
+    if (span_find(s, SO) < s.n) return true;
+    if (kind != ISO2022_JP) return false;
+    for (size_t at = span_find(s, '$'); at < s.n; at += span_find(span_from(s, at), '$')) {
+        size_t end = 1;
+        if (lost_mark(span_from(s, at)) && lost_run(span_from(s, at), &end)) return true;
+        at += end;
+    }
+    return false;
+}
+
+void iso2022_init(struct iso2022_reader *r, span in, enum iso2022 kind)
+{
+    *r = (struct iso2022_reader){
+        .rest = in, .kind = kind, .set = ISO2022_ASCII, .esc_left = in.n + 1, .plain_left = in.n + 1};
 }
 
 /* Does the next escape sequence shift back to ASCII? Its place is remembered, so each stretch is searched once. */
@@ -65,73 +144,151 @@ static bool shifts_back(struct iso2022_reader *r)
     if (r->esc_left > r->rest.n) r->esc_left = r->rest.n - span_find(r->rest, ESC);
     if (r->esc_left == 0) return false;
     struct escape e = escape_at(span_from(r->rest, r->rest.n - r->esc_left));
-    return e.n && e.set == ASCII;
+    return e.n && e.set == ISO2022_ASCII && !e.designates;
 }
 
-static void skip(struct iso2022_reader *r, size_t n)
+static span take(struct iso2022_reader *r, size_t n)
 {
+    span s = span_head(r->rest, n);
     r->rest = span_from(r->rest, n);
+    return s;
 }
 
-size_t iso2022_next(struct iso2022_reader *r, uint8_t *out)
+/* ESC, SO and SI, and what lost its ESC. Returns false when none stands here. */
+static bool take_shift(struct iso2022_reader *r)
 {
-    size_t o = 0;
-    while (r->rest.n) {
-        uint8_t c = r->rest.p[0];
-        if (c == ESC) {
-            struct escape e = escape_at(r->rest);
-            skip(r, e.n ? e.n : 1);
-            if (e.n && e.set >= 0) r->set = e.set;
-            continue;
+    span s = r->rest;
+    uint8_t c = s.p[0];
+    if (c == ESC) {
+        struct escape e = escape_at(s);
+        r->broken |= e.cut;
+        if (!e.n) { /* cut by the text's end, or nothing that shifts */
+            if (s.n > 3) r->broken = true;
+            take(r, 1);
+            return true;
         }
-        if (c == SO || c == SI) {
-            r->shifted = c == SO;
-            skip(r, 1);
-            continue;
+        take(r, e.n);
+        if (!e.designates) r->set = e.set;
+        return true;
+    }
+    if (c == SO || c == SI) {
+        r->shifted = c == SO;
+        take(r, 1);
+        return true;
+    }
+    if (r->set == ISO2022_JIS0208 && s.n > 1 && shift_back(s.p)) {
+        r->set = ISO2022_ASCII;
+        r->broken = true;
+        take(r, 2);
+        return true;
+    }
+    if (r->set != ISO2022_ASCII || r->shifted) return false;
+    if (r->kind == ISO2022_JP && lost_mark(s) && s.n < r->plain_left) {
+        size_t end;
+        if (lost_run(s, &end)) {
+            r->set = ISO2022_JIS0208;
+            r->broken = true;
+            take(r, 2);
+            return true;
         }
+        r->plain_left = s.n - end + 1;
+    }
+    return false;
+}
+
+static span take_ascii(struct iso2022_reader *r)
+{
+    size_t n = 0;
+    span s = r->rest;
+    for (; n < s.n && s.p[n] < 0x80 && s.p[n] != ESC && s.p[n] != SO && s.p[n] != SI; n++)
+        if (s.p[n] == '$' && n && r->kind == ISO2022_JP && lost_mark(span_from(s, n))) break;
+    return take(r, n);
+}
+
+/* 8-bit bytes, up to the next shift by ESC; SO and SI shift nothing here. */
+static span take_stray(struct iso2022_reader *r)
+{
+    return take(r, span_find(r->rest, ESC));
+}
+
+/* Do 7-bit bytes go on behind the 8-bit one at the start of s? Then it is noise, and not another charset's. */
+static bool lone(span s)
+{
+    size_t high = 0, n = s.n < LONE_BYTES ? s.n : LONE_BYTES;
+    for (size_t i = 0; i < n; i++) high += s.p[i] >> 7;
+    return n > 2 && high * 4 <= n;
+}
+
+/* A pair whose second byte stands behind a line end: its bytes with that, else 0. */
+static size_t cut_pair(struct iso2022_reader *r)
+{
+    span s = r->rest;
+    size_t gap = line_end(s, 1);
+    if (!gap || 1 + gap >= s.n || !graphic(s.p[1 + gap]) || !shifts_back(r)) return 0;
+    r->joined[0] = s.p[0];
+    r->joined[1] = s.p[1 + gap];
+    return 2 + gap;
+}
+
+bool iso2022_next(struct iso2022_reader *r, enum iso2022_set *set_out, span *piece_out)
+{
+    while (r->rest.n && take_shift(r)) {
+    }
+    span s = r->rest;
+    if (!s.n) return false;
+    uint8_t c = s.p[0];
+    enum iso2022_set set = r->set;
+    if (r->shifted) set = r->kind == ISO2022_KR ? ISO2022_KSX1001 : ISO2022_KANA;
+    if (c & 0x80) {
+        r->broken = true;
+        bool noise = is_pairs(set) && lone(s);
+        *set_out = noise ? ISO2022_NOTHING : ISO2022_STRAY;
+        *piece_out = noise ? take(r, 1) : take_stray(r);
+        return true;
+    }
+    if (set == ISO2022_ASCII) {
+        *set_out = ISO2022_ASCII;
+        *piece_out = take_ascii(r);
+        return true;
+    }
+    if (!graphic(c)) { /* blanks and controls are the same in each set */
         if (c == '\n' || c == '\r') {
-            if (r->set != ASCII && !shifts_back(r)) r->set = ASCII;
+            bool back = set != ISO2022_ASCII && !r->shifted && !shifts_back(r);
+            if (back) {
+                r->set = ISO2022_ASCII;
+                r->broken = true;
+            }
             r->shifted = false;
         }
-        if (c <= ' ' || c == 0x7F) {
-            out[o++] = c;
-            skip(r, 1);
-            continue;
-        }
-        bool kana = r->set == KANA || r->shifted;
-        if (r->set == ASCII && !kana) {
-            if (c & 0x80) break;
-            out[o++] = c;
-            skip(r, 1);
-            continue;
-        }
-        c |= 0x80;
-        if (kana) {
-            bool known = c >= 0xA1 && c <= 0xDF;
-            if (known) out[o++] = 0x8E;
-            out[o++] = known ? c : NO_CHARACTER;
-            skip(r, 1);
-            continue;
-        }
-        uint8_t second = r->rest.n > 1 ? r->rest.p[1] | 0x80 : 0;
-        bool pair = c >= 0xA1 && c < 0xFF && second > 0xA0 && second < 0xFF;
-        if (!pair) {
-            out[o++] = NO_CHARACTER;
-            skip(r, 1);
-            continue;
-        }
-        if (r->set == KANJI_SUPPLEMENT) out[o++] = 0x8F;
-        out[o++] = c;
-        out[o++] = second;
-        skip(r, 2);
+        *set_out = ISO2022_ASCII;
+        *piece_out = take(r, 1);
+        return true;
     }
-    return o;
-}
-
-span iso2022_stray(struct iso2022_reader *r)
-{
-    size_t n = span_find(r->rest, ESC);
-    span stray = span_head(r->rest, n);
-    skip(r, n);
-    return stray;
+    if (!is_pairs(set)) {
+        size_t n = 0;
+        while (n < s.n && graphic(s.p[n]) && s.p[n] < 0x60) n++;
+        *set_out = n ? set : ISO2022_NOTHING;
+        *piece_out = take(r, n ? n : 1);
+        return true;
+    }
+    size_t n = 0;
+    while (n + 1 < s.n && graphic(s.p[n]) && graphic(s.p[n + 1])) {
+        if (set == ISO2022_JIS0208 && shift_back(s.p + n)) break;
+        n += 2;
+    }
+    *set_out = set;
+    if (n) {
+        *piece_out = take(r, n);
+        return true;
+    }
+    n = cut_pair(r);
+    if (n) {
+        r->broken = true;
+        take(r, n);
+        *piece_out = span_of(r->joined, 2);
+        return true;
+    }
+    *set_out = ISO2022_NOTHING;
+    *piece_out = take(r, 1);
+    return s.n > 1; /* half a character at the end is a text cut there */
 }

@@ -13,14 +13,15 @@ enum charset_kind {
     KIND_PLAIN,   /* ASCII */
     KIND_UTF8,    /* as it is */
     KIND_SINGLE,  /* one byte a character: by table */
-    KIND_MULTI,   /* by iconv; ASCII bytes are ASCII, but for trail bytes */
+    KIND_PAIRS,   /* one or two bytes a character, a few more: by table; ASCII bytes are ASCII, but for trail bytes */
+    KIND_MULTI,   /* the same, by iconv */
     KIND_ISO2022, /* 7 bits, by escape sequences */
     KIND_HZ,      /* 7 bits, ~{ and ~} (RFC 1843) */
     KIND_UTF7,    /* 7 bits, '+' (RFC 2152) */
     KIND_WIDE,    /* two or four bytes a character */
 };
 
-/* id, iconv's name, kind. The single-byte ones come first. */
+/* id, iconv's name, kind. The single-byte ones come first, those in pairs stand together. */
 #define CHARSET_LIST(X)                     \
     X(WINDOWS_1252, "CP1252", SINGLE)       \
     X(WINDOWS_1250, "CP1250", SINGLE)       \
@@ -54,15 +55,15 @@ enum charset_kind {
     X(MAC_CYRILLIC, "MAC-CYRILLIC", SINGLE) \
     X(ASCII, "", PLAIN)                     \
     X(UTF_8, "", UTF8)                      \
-    X(SHIFT_JIS, "CP932", MULTI)            \
-    X(EUC_JP, "EUC-JP-MS", MULTI)           \
-    X(GB18030, "GB18030", MULTI)            \
-    X(BIG5, "BIG5-HKSCS", MULTI)            \
+    X(SHIFT_JIS, "CP932", PAIRS)            \
+    X(EUC_JP, "EUC-JP-MS", PAIRS)           \
+    X(GB18030, "GB18030", PAIRS)            \
+    X(BIG5, "BIG5-HKSCS", PAIRS)            \
+    X(EUC_KR, "CP949", PAIRS)               \
     X(EUC_TW, "EUC-TW", MULTI)              \
-    X(EUC_KR, "CP949", MULTI)               \
     X(JOHAB, "JOHAB", MULTI)                \
     X(ISO_2022_JP, "", ISO2022)             \
-    X(ISO_2022_KR, "ISO-2022-KR", ISO2022)  \
+    X(ISO_2022_KR, "", ISO2022)             \
     X(ISO_2022_CN, "ISO-2022-CN", ISO2022)  \
     X(HZ, "", HZ)                           \
     X(UTF_7, "UTF-7", UTF7)                 \
@@ -76,10 +77,12 @@ enum charset {
     CHARSET_LIST(X)
 #undef X
         CHARSET_COUNT,
-    CHARSET_NONE,   /* no label */
-    CHARSET_UNKNOWN /* a label that nobody knows */
+    CHARSET_NONE,    /* no label */
+    CHARSET_UNKNOWN, /* a label that nobody knows */
+    CHARSET_SINGLES = CHARSET_ASCII,
+    CHARSET_PAIRS = CHARSET_SHIFT_JIS,
+    CHARSET_PAIRS_END = CHARSET_EUC_KR + 1,
 };
-enum { CHARSET_SINGLES = CHARSET_ASCII };
 
 /* The charset that a label names, in any case, with '_' for '-', "x-" before it or quotes around it. */
 enum charset charset_by_label(span label);
