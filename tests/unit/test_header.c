@@ -50,6 +50,18 @@ static const struct {
     {"=?utf-8?Q?What is this?\?=", "What is this?", 0},
     {"=?utf-8?q?a?b?=", "a?b", 0},
     {"=?utf-8?Q?\?= x", "x", 0},
+    {"=?utf-8?Q?a?==?utf-8?Q?b?=", "ab", 0},
+    {"=?utf-8?Q?a?=x=?utf-8?Q?b?=", "axb", 0},
+    {"\"=?utf-8?Q?a?= =?utf-8?Q?b?=\" <c>", "\"ab\" <c>", 0},
+    {"=?UTF-8?q?=e3=81=82?= =?Utf-8?b?44GE?=", "あい", 0},
+    {"=?utf-8?Q?a_=20_b?=", "a   b", 0},
+    /* padding that is missing, too much, or between two halves of a character */
+    {"=?utf-8?B?44GC44G?=", "あ\uFFFD", ODD(BAD_WORD)},
+    {"=?utf-8?B?YWI?=", "ab", ODD(BAD_WORD)},
+    {"=?utf-8?B?YWI==?=", "ab", ODD(BAD_WORD)},
+    {"=?utf-8?B?44GC44E=?= =?utf-8?B?hA==?=", "あい", 0},
+    {"=?utf-8?B?44GC\r\n 44GE?=", "あい", 0},
+    {"=?utf-8?B?\?=", "", 0},
     /* the whole of a mislabelled one */
     {"=?iso-2022-jp?B?lsCYZoOBgVuDi4LFgrc=?=", "迷惑メールです", ODD(WRONG_CHARSET)},
     {"=?x-none?Q?=E9t=E9?=", "été", ODD(BAD_CHARSET)},
@@ -69,6 +81,15 @@ static const struct {
     {"\x1B$BF|K\\8l\x1B(B", "日本語", 0},
     {"\xE9t\xE9 =?utf-8?Q?=C3=A9?=", "été é", ODD(RAW_8BIT)},
     {"bell\a tab\there", "bell tab here", 0},
+    /* folds: as many line ends as there are, a CR amid a line, a fold of nothing */
+    {"a\r\n b\n\tc\r\n \td", "a b c  d", 0},
+    {"eight characters and more\r\n\tbehind the fold", "eight characters and more behind the fold", 0},
+    {"a\rb\r\r\n c", "ab c", 0},
+    {"\r\n a\r\n ", "a", 0},
+    {"0123456\x7F"
+     "89",
+     "012345689", 0},
+    {"0123456=?utf-8?Q?a?=", "0123456a", 0},
 };
 
 static void test_words(void **state)
@@ -149,6 +170,11 @@ static void test_params(void **state)
             fail_msg("%s: %s = %.*s", PARAMS[i].field, PARAMS[i].key, SPAN_ARG(value));
         arena_reset(&arena);
     }
+    span last;
+    assert_true(param_last(SPAN("a/b; n=x; n*=y; n=\"z\\\"\"; m=w"), SPAN("n"), &arena, &last));
+    assert_true(span_eq(last, SPAN("z\"")));
+    assert_false(param_last(SPAN("a/b; n*=y; n*0=x"), SPAN("n"), &arena, &last));
+    arena_reset(&arena);
     assert_true(span_eq(param_value(SPAN(" (x) text/html (y); charset=z")), SPAN("text/html")));
     assert_true(span_eq(param_value(SPAN("")), SPAN("")));
 

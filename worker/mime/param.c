@@ -149,6 +149,33 @@ span param_value(span field)
     return span_trim(span_head(field, n));
 }
 
+/* What stands behind the value of a field. */
+static span parameters(span field)
+{
+    skip_space(&field);
+    size_t n = 0;
+    while (n < field.n && field.p[n] != ';' && !ascii_space(field.p[n])) n++;
+    return span_from(field, n);
+}
+
+bool param_last(span field, span key, struct arena *a, span *value_out)
+{
+    struct param last = {0};
+    bool have = false;
+    span rest = parameters(field);
+    for (struct param p; param_next(&rest, &p);) {
+        if (p.extended || p.section >= 0 || !span_ieq(p.name, key)) continue;
+        last = p;
+        have = true;
+    }
+    uint8_t *out = have ? arena_alloc(a, last.value.n) : NULL;
+    if (!out) return false;
+    size_t n = put_value(out, &last);
+    arena_trim(a, out, n);
+    *value_out = span_trim(span_of(out, n));
+    return true;
+}
+
 bool param_get(span field, span key, struct arena *a, span *value_out, span *charset_out)
 {
     *value_out = *charset_out = SPAN_NONE;
@@ -156,10 +183,7 @@ bool param_get(span field, span key, struct arena *a, span *value_out, span *cha
     bool have_plain = false, have[PARAM_SECTIONS_MAX] = {false};
     size_t bytes = 0;
 
-    skip_space(&field);
-    size_t n = 0;
-    while (n < field.n && field.p[n] != ';' && !ascii_space(field.p[n])) n++;
-    span rest = span_from(field, n);
+    span rest = parameters(field);
     for (struct param p; param_next(&rest, &p);) {
         if (!span_ieq(p.name, key)) continue;
         if (!p.extended && p.section < 0) {

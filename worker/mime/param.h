@@ -24,4 +24,7 @@ span param_value(span field);
  * O(field.n). The result lies in the field or in the arena. */
 bool param_get(span field, span key, struct arena *a, span *value_out, span *charset_out);
 
+/* As param_get, but the plain form alone, and the last of several. */
+bool param_last(span field, span key, struct arena *a, span *value_out);
+
 #endif

@@ -183,16 +183,69 @@ static size_t clean(uint8_t *p, size_t n, bool keep_esc, uint64_t *odd)
     return o;
 }
 
+enum looks { PLAIN, FOLDED, ELSE };
+
+static enum looks look_byte(uint8_t c)
+{
+    if (c >= ' ' && c < 127) return PLAIN;
+    return c == '\r' || c == '\n' || c == '\t' ? FOLDED : ELSE;
+}
+
+/* Is there nothing but ASCII in it, beside folds, and no encoded word? That is nine fields of ten: eight bytes a step. */
+static enum looks look(span s)
+{
+    static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
+    enum looks all = PLAIN;
+    for (size_t i = 0; i < s.n;) {
+        uint64_t w, step = s.n - i >= 8 ? 8 : 1;
+        if (step == 8) {
+            memcpy(&w, s.p + i, 8);
+            uint64_t del = w ^ (ONES * 127), odd = (w - ONES * ' ') | (del - ONES) | w;
+            if (!(odd & HIGH)) {
+                i += 8;
+                continue;
+            }
+        }
+        for (size_t end = i + step; i < end; i++) {
+            enum looks one = look_byte(s.p[i]);
+            if (one == ELSE) return ELSE;
+            if (one == FOLDED) all = FOLDED;
+        }
+    }
+    for (size_t at = span_find(s, '?'); at < s.n; at += 1 + span_find(span_from(s, at + 1), '?'))
+        if (at && s.p[at - 1] == '=') return ELSE;
+    return all;
+}
+
+/* Drop the line ends of plain folds, which the white space behind them replaces. */
+static span unfold(span raw, struct arena *a)
+{
+    uint8_t *out = arena_alloc(a, raw.n);
+    if (!out) return SPAN_NONE;
+    size_t n = 0;
+    for (span rest = raw; rest.n;) {
+        size_t end = span_find(rest, '\n');
+        span line = span_head(rest, end);
+        rest = span_from(rest, end + 1);
+        if (line.n && line.p[line.n - 1] == '\r') line.n--;
+        memcpy(out + n, line.p, line.n);
+        for (size_t at = span_find(line, '\t'); at < line.n; at += 1 + span_find(span_from(line, at + 1), '\t'))
+            out[n + at] = ' ';
+        uint64_t ignored = 0;
+        n += memchr(line.p, '\r', line.n) ? clean(out + n, line.n, false, &ignored) : line.n;
+    }
+    arena_trim(a, out, n);
+    return span_trim(span_of(out, n));
+}
+
 span word_decode(span raw, span hint, struct arena *a, uint64_t *odd, span *charset_out)
 {
     if (charset_out) *charset_out = SPAN_NONE;
-    bool simple = true;
-    for (size_t i = 0; i < raw.n && simple; i++) {
-        uint8_t c = raw.p[i];
-        simple = c >= ' ' && c < 127 && !(c == '?' && i && raw.p[i - 1] == '=');
+    switch (look(raw)) {
+    case PLAIN: return span_trim(raw);
+    case FOLDED: return unfold(raw, a);
+    case ELSE: break;
     }
-    if (simple) return span_trim(raw);
-
     struct words w = {.a = a, .odd = odd, .hint = hint};
     if (raw.n > arena_left(a) / 8) {
         a->full = true;
