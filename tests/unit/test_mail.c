@@ -245,7 +245,7 @@ static void test_header_bytes(void **state)
     }
     put("--b--\n");
     read_mail();
-    want_odd("all blocks", ODD(HEADER_LIMIT));
+    want_odd("all blocks: MAIL_HEADER_TOTAL_MAX", ODD(HEADER_LIMIT));
 }
 
 static void test_text(void **state)
@@ -422,6 +422,24 @@ static void test_look_ahead(void **state)
         want_odd("sniffed", ODD(NO_BOUNDARY));
         assert_int_equal(mail.part_count, blank < MAIL_SNIFF_LINES ? 2 : 1);
     }
+    for (int blank = MAIL_SNIFF_LINES - 1; blank <= MAIL_SNIFF_LINES; blank++) {
+        start();
+        put("Content-Type: message/rfc822\n\n");
+        for (int i = 0; i < blank; i++) put("\n");
+        put("Content-Type: text/html\n\n<b>text</b>\n");
+        read_mail();
+        assert_int_equal(mail.shape.html_parts, blank < MAIL_SNIFF_LINES);
+    }
+    static const char TWO[] = "Content-Type: multipart/mixed; boundary=a; boundary=b\n\n";
+    for (size_t ahead = MAIL_AHEAD_BYTES - 4; ahead <= MAIL_AHEAD_BYTES; ahead += 4) {
+        start();
+        put(TWO);
+        fill('\n', ahead);
+        put("--b\n\ntext\n--b--\n");
+        read_mail();
+        assert_int_equal(mail.odd >> ODD_BIT_BOUNDARY_UNSEEN & 1, ahead == MAIL_AHEAD_BYTES);
+        assert_int_equal(mail.part_count, ahead < MAIL_AHEAD_BYTES ? 2 : 1);
+    }
     static const char META[] = "<meta charset=koi8-r>";
     for (size_t at = MAIL_META_BYTES - (sizeof META - 1); at <= MAIL_META_BYTES; at += sizeof META - 1) {
         start();
@@ -528,6 +546,9 @@ static void test_repeated(void **state)
         {"Content-Type: a/b; ", "a=("},
         {"Content-Type: multipart/mixed; boundary=-\n\n", "---\n"},
         {"Content-Type: multipart/mixed; boundary=b\n\n", "--b"},
+        {"Content-Type: multipart/mixed; boundary=b\n\n",
+         "--b\nContent-Type: multipart/x; boundary=c; boundary=d\n\n--\n"},
+        {"Content-Type: message/rfc822\n\n", "\n"},
         {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\n--b--\n"},
         {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: multipart/mixed; boundary=b\n\n"},
         {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: message/rfc822\n\n"},

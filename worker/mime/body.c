@@ -145,6 +145,20 @@ static span decode(struct body *b, struct mail_part *p, size_t cap)
     return bytes;
 }
 
+/* The text without NULs, which no client shows: they would only cut words. */
+static span without_nul(span utf8, struct arena *a)
+{
+    uint8_t *out = arena_alloc(a, utf8.n);
+    if (!out) return utf8;
+    size_t n = 0;
+    for (size_t i = 0; i < utf8.n; i++) {
+        out[n] = utf8.p[i];
+        n += utf8.p[i] != 0;
+    }
+    arena_trim(a, out, n);
+    return span_of(out, n);
+}
+
 static void show(struct body *b, size_t i, enum part_kind kind)
 {
     struct mail *m = b->m;
@@ -162,6 +176,7 @@ static void show(struct body *b, size_t i, enum part_kind kind)
         fields_put(&b->visible, &b->urls, bytes, p->charset, b->a);
     } else {
         span utf8 = to_utf8(p, kind == KIND_HTML, bytes, b->a, &m->odd);
+        if (c.nul) utf8 = without_nul(utf8, b->a);
         if (kind == KIND_HTML)
             html_read(utf8, &b->visible, &b->hidden, &b->urls, &m->shape.html, &m->odd);
         else

@@ -34,10 +34,11 @@ enum {
     /* Arena for one mail, its features and their explanation, the same wherever scores must be. Measured over 40,891
      * mails: 0.2 MB is usual, 2.6 MB the most. */
     MAIL_ARENA_BYTES = 8 << 20,
-    MAIL_META_BYTES = 1024, /* of an HTML part without a charset in which its <meta charset> is looked for */
-    MAIL_STRAY_LINES = 4,   /* lines in a row within a header that are no fields, with a known field behind them */
-    MAIL_SNIFF_LINES = 8,   /* of a multipart's body in which a boundary that nobody named is looked for */
-    MAIL_FEW_TEXT = 48,     /* ODD(ONLY_IMAGE): pictures beside at most so many bytes of visible text */
+    MAIL_META_BYTES = 1024,     /* of an HTML part without a charset in which its <meta charset> is looked for */
+    MAIL_STRAY_LINES = 4,       /* lines in a row within a header that are no fields, with a known field behind them */
+    MAIL_SNIFF_LINES = 8,       /* of a body in which a boundary that nobody named, or a late header, is looked for */
+    MAIL_AHEAD_BYTES = 1 << 18, /* of bodies, in all, in which the right one of several boundaries is looked for */
+    MAIL_FEW_TEXT = 48,         /* ODD(ONLY_IMAGE): pictures beside at most so many bytes of visible text */
     /* ODD(ALTERNATIVES): shape.common below so many hundredths, though the text that is not shown is half as long as the
      * other or longer: a short one is the usual "your reader cannot show this". Of mail with two sides it fires on 2 of 66
      * ham and 9 of 167 spam of 2001-02, 21 of 625 (one newsletter) and 216 of 7,865 of 2007, 8 of 609 spam of 2022. */

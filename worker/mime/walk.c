@@ -38,6 +38,7 @@ struct walk {
     size_t header_cap;
     size_t header_budget;                   /* bytes of header that may still be kept */
     size_t message_budget;                  /* decoded bytes of encoded messages that may still be read */
+    size_t ahead_budget;                    /* bytes in which a boundary may still be looked for ahead */
     struct entity open[MAIL_DEPTH_MAX + 2]; /* from the message inwards */
     int depth;
     bool digest; /* the next part's default type is message/rfc822 (RFC 2046 5.1.5) */
@@ -71,7 +72,7 @@ static span line_at(const struct walk *w, size_t at, size_t *next)
     span rest = span_from(w->in.raw, at);
     size_t n = span_find(rest, w->in.eol);
     *next = at + n + (n < rest.n);
-    if (n && w->in.eol == '\n' && rest.p[n - 1] == '\r') n--;
+    while (n && w->in.eol == '\n' && rest.p[n - 1] == '\r') n--; /* more than one, too */
     return span_head(rest, n);
 }
 
@@ -255,11 +256,26 @@ static void note_bytes(struct mail *m, span block)
     if (c.longest > LINE_MAX) m->odd |= ODD(LONG_LINE);
 }
 
+/* Pass over what may stand before a message's header: a byte order mark; empty lines, as in bounces and in files saved
+ * from a webmail's page, when a field that everybody knows stands behind them. */
+static void skip_before_header(struct walk *w)
+{
+    if (span_istarts(span_from(w->in.raw, w->in.pos), SPAN("\xEF\xBB\xBF"))) w->in.pos += 3;
+    size_t at = w->in.pos, next, colon;
+    for (int i = 0; i < MAIL_SNIFF_LINES; i++, at = next) {
+        span line = line_at(w, at, &next);
+        size_t name = field_name(line, &colon);
+        if (name && field_id(span_head(line, name)) != FIELD_OTHER) w->in.pos = at;
+        if (span_trim(line).n) return;
+    }
+}
+
 /* Read the header block at w->in.pos; w->in.pos is left at the body. A boundary line ends it too and is not consumed.
  * Returns false when there was no field at all. */
 static bool read_fields(struct walk *w, bool message)
 {
     struct mail *m = w->m;
+    if (message) skip_before_header(w);
     size_t start = w->in.pos, spent = 0;
     bool any = false;  /* a field was met, kept or not */
     bool kept = false; /* the last one was kept, so a fold goes to it */
@@ -314,19 +330,6 @@ static bool read_fields(struct walk *w, bool message)
     return any;
 }
 
-/* Blank lines before a mail's first field are passed over, as they stand in files saved from a webmail's page; w->in.pos
- * is left where the header begins. */
-static void skip_blank_start(struct walk *w)
-{
-    size_t at = w->in.pos, next, colon;
-    for (int i = 0; i < MAIL_STRAY_LINES; i++, at = next) {
-        span line = line_at(w, at, &next);
-        size_t name = field_name(line, &colon);
-        if (name && field_id(span_head(line, name)) != FIELD_OTHER) w->in.pos = at;
-        if (span_trim(line).n) return;
-    }
-}
-
 /* --- entities ----------------------------------------------------------------------------------------------------- */
 
 static span lower(struct walk *w, span s)
@@ -371,6 +374,41 @@ static void set_type(struct walk *w, struct mail_part *p, span field)
     p->subtype = lower(w, subtype);
 }
 
+/* Which of several boundaries is met first in what may be looked at ahead; the first of them when none is. */
+static size_t first_ahead(struct walk *w, const span *boundary, size_t n)
+{
+    span ahead = span_head(span_from(w->in.raw, w->in.pos), w->ahead_budget);
+    size_t which = n, at = 0;
+    for (size_t next; which == n && at < ahead.n; at = next) {
+        span rest = span_from(ahead, at);
+        at += scan->dashes(rest.p, rest.n, w->in.eol);
+        if (at >= ahead.n) break;
+        span line = span_from(span_trim(line_at(w, w->in.pos + at, &next)), 2);
+        next -= w->in.pos;
+        for (which = 0; which < n && !(boundary[which].n && span_eq(line, boundary[which]));) which++;
+    }
+    w->ahead_budget -= at < ahead.n ? at : ahead.n;
+    return which < n ? which : 0;
+}
+
+/* The boundary that a Content-Type names. Where it can be read in more than one way, mail clients disagree, and the one
+ * that the body begins with is the one that some reader sees parts by. */
+static span find_out_boundary(struct walk *w, span field)
+{
+    span first, ignored, readings[4];
+    if (!param_get(field, SPAN("boundary"), w->a, &first, &ignored)) return SPAN_NONE;
+    size_t n = 0;
+    readings[n++] = first;
+    span last = first;
+    if (param_last(field, SPAN("boundary"), w->a, &last) && !span_eq(last, first)) readings[n++] = last;
+    size_t space = 0; /* a comment behind a value without quotes */
+    while (space < first.n && !ascii_space(first.p[space])) space++;
+    if (space < first.n) readings[n++] = span_head(first, space);
+    if (first.n > 2 && first.p[0] == '\'' && first.p[first.n - 1] == '\'')
+        readings[n++] = span_of(first.p + 1, first.n - 2);
+    return readings[n > 1 ? first_ahead(w, readings, n) : 0];
+}
+
 /* Type, charset, encoding and disposition by the fields from index `from`; the boundary, if any, to *boundary. */
 static void describe(struct walk *w, struct mail_part *p, size_t from, span *boundary)
 {
@@ -381,7 +419,7 @@ static void describe(struct walk *w, struct mail_part *p, size_t from, span *bou
     if (h) {
         set_type(w, p, h->raw);
         if (param_get(h->raw, SPAN("charset"), w->a, &value, &ignored)) p->charset = token(w, value);
-        if (span_eq(p->type, SPAN("multipart"))) param_get(h->raw, SPAN("boundary"), w->a, boundary, &ignored);
+        if (span_eq(p->type, SPAN("multipart"))) *boundary = find_out_boundary(w, h->raw);
     }
     h = field_of(m, from, FIELD_CONTENT_ENCODING);
     if (h) {
@@ -540,9 +578,9 @@ size_t walk_mail(struct mail *m, struct arena *a)
         .in = source_of(m->raw, 0, &m->odd),
         .header_budget = MAIL_HEADER_TOTAL_MAX,
         .message_budget = MAIL_DECODE_MESSAGES_MAX,
+        .ahead_budget = MAIL_AHEAD_BYTES,
     };
     int parent = -1;
-    skip_blank_start(&w);
     for (bool more = true; more;) {
         struct mail_part *p = walk_add_part(m, a);
         if (!p) {
