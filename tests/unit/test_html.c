@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "worker/text/css.h"
 #include "worker/text/html.h"
 #include "worker/text/odd.h"
 #include "worker/text/tag.h"
@@ -92,7 +93,9 @@ static const struct {
     {"<body bgcolor=navy text=#000088>a<font color=white>b</font>", "b", "a", "", HID},
     {"<body style='background:#000;color:#fff'>a<font color=black>b</font></body>", "a", "b", "", HID},
     {"<table bgcolor=black><tr><td>a<td bgcolor=white>b<td><font color=white>c", "b c", "a", "", HID},
-    {"<td background=x.gif><font color=white>a</font></td>", "a", "", "", 0},
+    {"<table><td background=x.gif><font color=white>a</font></td></table><td bgcolor=black><font "
+     "color=white>b</font></td>",
+     "a", "b", "", HID},
     {"<p style='background:linear-gradient(90deg, #000, #111) no-repeat;color:#fff'>a<p style='background-image:"
      "linear-gradient(red,blue);color:white'>b<p style='background-image:none;color:white'>c",
      "a\nb", "c", "", HID},
@@ -119,6 +122,71 @@ static const struct {
      HID}, /* a and b stand before it */
     {"<table bgcolor=black><tr><td><img alt=a><input value=b>", "a b", "", "", 0},
     {"<b hidden><img alt=a></b>", "", "a", "", HID},
+    /* hidden in ways of their own: what a style means depends on what it stands on */
+    {"<span style='height:0;overflow:hidden'>a</span><i style='text-indent:-9999px'>b</i>", "ab", "", "", 0},
+    {"<span style='display:inline-block;height:0;overflow:hidden'>a</span><b "
+     "style='float:left;width:0;overflow:hidden'>b",
+     "", "ab", "", HID},
+    {"<table><tr><td style='height:0;overflow:hidden'>a<td style='display:block;height:0;overflow:hidden'>b", "a", "b",
+     "", HID},
+    {"<div style='max-height:0;height:auto;overflow:hidden'>a</div><div style='line-height:0;overflow:hidden'>b</div>"
+     "<div style='line-height:0;height:20px;overflow:hidden'>c</div>",
+     "c", "a\nb", "", HID},
+    {"<p style='text-indent:-9999px;transform:none'>a<p style='opacity:0;opacity:x'>b<p "
+     "style='overflow:scroll;height:0'>c",
+     "", "a\nb\nc", "", HID},
+    {"<div style='opacity:.3'>a<div style='opacity:.2'>b<div style='opacity:.2'>c</div></div></div>", "a\nb", "c", "",
+     HID},
+    {"<p style='color:hsl(0,0%,100%)'>a<p style='color:hsla(240deg 100% 50% / 0)'>b<p "
+     "style='color:hsl(120,100%,25%)'>c",
+     "c", "a\nb", "", HID},
+    {"<p style='background:hsl(240,100%,50%);color:blue'>a<p style='background:rgb(0 128 0);color:hsl(120,100%,25%)'>b",
+     "", "a\nb", "", HID},
+    {"<p style='position:absolute;clip:rect(0,99px,99px,0)'>a<p style='clip:rect(0,0,0,0)'>b<p style='position:fixed;"
+     "clip:rect(1px 1px 1px 1px)'>c",
+     "a\nb", "c", "", HID},
+    {"<p style='clip-path:inset(0 100% 0 0)'>a<p style='clip-path:circle(0px at 50% 50%)'>b<p "
+     "style='clip-path:polygon(0 0,"
+     "0 0)'>c<p style='clip-path:circle(50%)'>d<p style='clip-path:inset(10%)'>e",
+     "d\ne", "a\nb\nc", "", HID},
+    {"<p style='transform:rotate(0) scale(1,0)'>a<p style='transform:translate(-100%,0)'>b<p "
+     "style='transform:scaleX(.9)'>c"
+     "<p style='transform:translate(-50%,-50%)'>d",
+     "c\nd", "a\nb", "", HID},
+    {"<p style='margin:0 0 0 -9999px'>a<p style='position:absolute;bottom:-9999px'>b<p style='position:absolute;"
+     "left:-999em'>c<p style='margin:-20px auto'>d",
+     "d", "a\nb\nc", "", HID},
+    {"<p style='-webkit-text-fill-color:transparent'>a<p style='filter:opacity(0)'>b<p "
+     "style='content-visibility:hidden'>c",
+     "", "a\nb\nc", "", HID},
+    {"<p style='font-size:calc(0px)'>a<p style='font-size:/**/0'>b<p style='display:no\\6e e'>c<p style='dis\\70 "
+     "lay:none'>d"
+     "<p style='/* x; */display:none'>e<p style='a:\"x;\";display:none'>f<p style='a:(;);display:none'>g",
+     "", "a\nb\nc\nd\ne\nf\ng", "", HID},
+    {"<p style='display:none!important;display:block'>a<p style='display:none ! IMPORTANT;display:block!important'>b",
+     "b", "a", "", HID},
+    {"<p aria-hidden=true>a</p><details>b<summary>c</summary>d</details><details open>e</details><dialog>f</dialog>",
+     "a\nc\ne", "b\nd\nf", "", HID},
+    {"<p style='display:none;display:foo'>a<p style='visibility:hidden'>b<span style='visibility:inherit'>c</span>", "",
+     "a\nbc", "", HID},
+    {"<div style='background:#111'><table><tr><td><p style='color:#020202'>a<p style='color:#ddd'>b</table></div>", "b",
+     "a", "", HID},
+    {"<table><tr bgcolor=#000000><td><font color=#0a0a0a>a</font><td bgcolor=#ffffff><font "
+     "color=#0a0a0a>b</font></table>",
+     "b", "a", "", HID},
+    {"<div "
+     "style='display:none;font-size:1px;color:#fff;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;"
+     "mso-hide:all'>preheader</div>a",
+     "a", "preheader", "", HID},
+    {"<template>a<p>b</template>c<noscript><p>d</noscript>", "c\nd", "a\nb", "", HID},
+    /* drawings and formulas */
+    {"<svg width=1><title>a</title><path d=x />b<text>c</text><desc>d</desc><style>e</style></svg>f", "cf", "ab de", "",
+     HID | SPLIT},
+    {"<svg/>a<svg><style><p>b</p></style>c", "a\nb\nc", "", "", 0},
+    {"<svg><title><b>a</b></title><foreignObject><p>b</p></foreignObject></svg>c", "b\nc", "a", "", HID},
+    {"<svg><text><![CDATA[a<b>]]></text></svg><math><mi>x</mi><mo>=</mo><![CDATA[y]]></math>", "a<b>x=y", "", "", 0},
+    {"<svg><div>a</div>b<svg><td>c<br>d", "a\nb\nd", "c", "", HID},
+    {"<svg><a xlink:href=http://example.com/><text>a</text></a></svg>", "a", "", "example.com/", 0},
     /* hidden by rule */
     {"<style>.x{display:none}</style><p class='y x'>a</p>b", "b", "a", "", HID},
     {"<style><!-- /* c */ p.x , #q{font-size:0} --></style><p class=x>a</p><b class=x>b</b><i id=q>c</i>", "b", "a\nc",
@@ -132,17 +200,34 @@ static const struct {
      "<b>c</b></a></div>",
      "ac", "b", "", HID | SPLIT},
     {"<style>body .x, html>.y{display:none}</style><b class=x>a</b><b class=y>b</b>", "", "ab", "", HID},
-    {"<style>.x + .y, b[id], .y:first-child, *{display:none}</style><b class=y id=z>a</b>", "a", "", "", 0},
+    {"<style>.x + .y, b[id], .y:first-child, .z *{display:none}</style><b class=y id=z>a</b>", "a", "", "", 0},
     {"<style>.h td{background:#000}</style><table class=h><tr><td><font color=white>a</font></table>", "a", "", "", 0},
     {"<style>@media screen{.x{display:none}}.y{color:#fff}</style><b class=x>a</b><b class=y>b</b>", "", "ab", "", HID},
     {"<style>@media only screen and (max-width:480px){.x{display:none}}</style><b class=x>a</b>", "a", "", "", 0},
     {"<style>@media (min-width: 600px) { .x{display:none} } .y{font-size:0}</style><b class=x>a</b><b class=y>b</b>c",
      "c", "ab", "", HID},
     {"<style>zap{display:none}</style>a<zap>b</zap>c", "ac", "b", "", HID | SPLIT},
+    {"<style>/*a*/.x/*b*/{/*c*/display/*d*/:/*e*/none/*f*/}</style><b class=x>a</b>", "", "a", "", HID},
+    {"<style>.y{a:'}';display:none}.x{b:url(data:;})}.z{color:#fff}</style><b class=y>a</b><b class=z>b</b>", "", "ab",
+     "", HID},
+    {"<style>[class=x],b[class~='y'],[id=\"z\"]{display:none}</style><b class=x>a</b><b class='x y'>b</b><b id=z>c</b>",
+     "", "abc", "", HID},
+    {"<style>.x *{display:none}</style><p class=x>a<b>b</b></p>c", "a\nc", "b", "", HID},
+    {"<style>.x{display:none}.y{display:inline}</style><b class='y x'>a</b><b class='x y'>b</b>", "ab", "", "", 0},
+    {"<style>b.x{display:none}.x{display:inline}</style><b class=x>a</b>", "", "a", "", HID},
+    {"<style>p .x{display:none}.x{display:inline}</style><p><b class=x>a</b>", "", "a", "", HID},
+    {"<style>.y .x{display:none}.x{display:inline}</style><p class=y><b class=x>a</b>", "", "a", "", HID},
+    {"<style>#i{display:none}.x.y{display:inline}</style><b class='x y' id=i>a</b>", "", "a", "", HID},
+    {"<style>.x{display:none!important}#i{display:inline}</style><b class=x id=i style=display:inline>a</b>", "", "a",
+     "", HID},
+    {"<style>.x{display:block!important}</style><b class=x style=display:none>a</b>", "a", "", "", 0},
+    {"<style>@supports (display:block){.x{display:none}}@media{.y{display:none}}@layer z{.z{display:none}}</style>"
+     "<b class=x>a</b><b class=y>b</b><b class=z>c</b>",
+     "", "abc", "", HID},
     /* open elements */
     {"<font color=white><p>a</font>b</p>c", "b\nc", "a", "", HID},
     {"<p><font color=white>a<p>b</font>c", "c", "a\nb", "", HID}, /* formatting outlives its block */
-    {"<td><font color=white>a<td>b", "b", "a", "", HID},
+    {"<table><td><font color=white>a<td>b", "b", "a", "", HID},
     {"<div hidden>a<table><tr><td>b</div>c</td></tr></table>d</div>e", "e", "a\nbc\nd", "", HID},
     {"<span hidden>a<div>b</span>c</div>d</span>e", "e", "a\nbc\nd", "", HID},
     {"<o:p hidden>a</o:p>b<x hidden>c</y>d</x>", "b", "a cd", "", HID},
@@ -159,6 +244,19 @@ static const struct {
     {"\xE8\xA8\xBC<!-- x -->\xE5\x88\xB8", "\xE8\xA8\xBC\xE5\x88\xB8", "", "", SPLIT},
     {"<b>V</b>iagra V<o:p></o:p>i a<!-- x --> b <!-- x -->c $<!-- -->9", "Viagra Vi a b c $9", "", "", 0},
     {"end.<!-- x -->Next<br><!-- x -->line", "end.Next\nline", "", "", 0},
+    /* a letter a cell */
+    {"<table><tr><td>V<td>i<td>a<td>g<td>r<td>a<tr><td>n<td>o<td>w<td>&nbsp;<td>b<td>u<td>y</table>", "Viagra\nnow buy",
+     "", "", 0},
+    {"<table><tr><td>c<td>h<td>e<td>a<td>p<td>e<td>s<td>t</table>", "cheapest", "", "", SPLIT},
+    {"<table><tr><td>V<br>b<td>i<br>u<td>a<br>y<td>g<td>r<td>a<br>!</table>", "Viagra\nbuy !", "", "", SPLIT},
+    {"<table><tr><td>V<tr><td>i<tr><td>a<tr><td>g<tr><td>r<tr><td>a<tr><td>end</table>", "Viagra\nend", "", "", SPLIT},
+    {"<table><tr><td>a<tr><td>b<tr><td>c</table>x", "a\nb\nc\nx", "", "", 0},
+    {"<table><tr><td>1<td>2<td>3<td>4<td>5</table>", "1 2 3 4 5", "", "", 0},
+    {"<table><tr><td>a<td>bc<td>d<td>e<td>f</table>", "a bc d e f", "", "", 0},
+    {"<table><tr><td>\xE8\xA8\xBC<td>\xE5\x88\xB8<td>\xE4\xBC\x9A<td>\xE7\xA4\xBE</table>",
+     "\xE8\xA8\xBC\xE5\x88\xB8\xE4\xBC\x9A\xE7\xA4\xBE", "", "", 0},
+    {"<table><tr><td>\xE8\xA8\xBC<br>\xE4\xBC\x9A<td>b<td>c<td>d</table>", "\xE8\xA8\xBC\n\xE4\xBC\x9A b c d", "", "",
+     0},
     /* links */
     {"<a href=\"http://example.com/a?b=1&amp;c=2&copy=3\">x</a>", "x", "", "example.com/a?b=1&c=2&copy=3", 0},
     {"<A HREF=http://example.com/a>x</A>", "x", "", "example.com/a", 0},
@@ -184,6 +282,21 @@ static const struct {
     {"see http://example.com/a. and www.example.net", "see http://example.com/a. and www.example.net", "",
      "example.com/a www.example.net", 0},
     {"h<b>ttp://example</b>.com/", "http://example.com/", "", "example.com/", 0},
+    {"<meta http-equiv=refresh content='5;http://example.com/m?a=b'><meta http-equiv=refresh content=\"0; "
+     "url='http://example."
+     "com/n' x\">",
+     "", "", "example.com/m?a=b example.com/n", 0},
+    {"<img src=http://example.com/a srcset='http://example.com/b 1x, http://example.com/c,d 2x,http://example.com/e'>"
+     "<source srcset=\"http://example.com/f&amp;g, //example.com/h\">",
+     "", "", "example.com/a example.com/b example.com/c,d example.com/e example.com/f&g example.com/h", 0},
+    {"<table background=http://example.com/a><video poster=http://example.com/b><object "
+     "data=http://example.com/c></object>"
+     "<button formaction=http://example.com/d>x</button></table>",
+     "x", "", "example.com/a example.com/b example.com/c example.com/d", 0},
+    {"<a/href=http://example.com/a>x</a><a href='http://example.com/b'href=http://example.com/c>y</a>", "xy", "",
+     "example.com/a example.com/b", 0},
+    {"<form action=http://example.com/a><form action=http://example.com/b><input placeholder=p></form>q", "p\nq", "",
+     "example.com/a example.com/b", FORM},
     /* what is shown and what is followed */
     {"<a href=http://evil.example.net/>www.example.com</a>", "www.example.com", "", "evil.example.net/", MIS},
     {"<a href=http://evil.example.net/>Log in: https://www.example.com/x</a>", "Log in: https://www.example.com/x", "",
@@ -266,7 +379,7 @@ static void knows_each_name(void **state)
     assert_int_equal(tag_by_name(SPAN("TaBlE")), TAG_TABLE);
     assert_int_equal(tag_by_name(SPAN("tables")), TAG_OTHER);
     assert_int_equal(tag_by_name(SPAN("averylongelementname")), TAG_OTHER);
-    assert_int_equal(attr_by_name(SPAN("srcset")), ATTR_COUNT);
+    assert_int_equal(attr_by_name(SPAN("sizes")), ATTR_COUNT);
 }
 
 /* What an attacker repeats: each alone, to the size of a large mail. Nothing is timed; a quadratic reader would not end
@@ -351,6 +464,38 @@ static void reads_beyond_the_depth(void **state)
     arena_close(&r.a);
 }
 
+/* More rules than are remembered: those that hide have room of their own, and what is forgotten is told. */
+static void remembers_what_hides(void **state)
+{
+    (void)state;
+    enum { BYTES = 1 << 16 };
+    static const struct {
+        const char *rule; /* with a number in it */
+        int count;
+        bool hidden, odd; /* is what a rule behind all these hides hidden, and is it odd? */
+    } FLOODS[] = {
+        {".a%d{color:red}", CSS_RULES_PLAIN, true, false},       {".a%d{color:red}", 4 * CSS_RULES_MAX, true, true},
+        {".x.q%d{color:red}", CSS_CHAIN_PLAIN, true, false},     {".x.a%d{color:red}", 4 * CSS_CHAIN_MAX, true, true},
+        {".a%d{display:none}", CSS_RULES_MAX, false, true},      {".x.q%d{display:none}", CSS_CHAIN_MAX, false, true},
+        {".x{color:red}/*%d*/", 4 * CSS_RULES_MAX, true, false},
+    };
+    char *html = malloc(BYTES);
+    assert_non_null(html);
+    for (size_t i = 0; i < sizeof FLOODS / sizeof *FLOODS; i++) {
+        struct reading r;
+        setup(&r, 1 << 16);
+        size_t n = (size_t)snprintf(html, BYTES, "<style>");
+        for (int k = 0; k < FLOODS[i].count; k++) n += (size_t)snprintf(html + n, BYTES - n, FLOODS[i].rule, k);
+        n += (size_t)snprintf(html + n, BYTES - n, ".x{display:none}</style>a<b class=x>b</b>");
+        read_html(&r, span_of(html, n));
+        if (span_eq(text_span(&r.hidden), SPAN("b")) != FLOODS[i].hidden ||
+            ((r.odd & ODD(STYLE_LIMIT)) != 0) != FLOODS[i].odd)
+            fail_msg("%d of %s: odd %llx", FLOODS[i].count, FLOODS[i].rule, (unsigned long long)r.odd);
+        arena_close(&r.a);
+    }
+    free(html);
+}
+
 /* Full texts, lists and arenas: reading goes on and says so. */
 static void reads_on_when_full(void **state)
 {
@@ -392,18 +537,29 @@ static void counts_the_shape(void **state)
     read_html(&r,
               SPAN("<style></style><table><tr><td><font size=2><a href=http://example.com/>a</a><a name=x></a></font>"
                    "<img src=x><img src=y width=1 height=1><img style='width:0;height:1px'></table><!-- c --><form>"
-                   "<p style='color:red'></form><script></script>"));
+                   "<p style='color:red'></form><script></script><img src=z style='display:none'>"));
     const struct html_shape *s = &r.shape;
     assert_int_equal(s->links, 1);
-    assert_int_equal(s->images, 3);
-    assert_int_equal(s->pixels, 2);
+    assert_int_equal(s->images, 4);
+    assert_int_equal(s->pixels, 3);
     assert_int_equal(s->forms, 1);
     assert_int_equal(s->scripts, 1);
     assert_int_equal(s->comments, 1);
     assert_int_equal(s->tables, 1);
     assert_int_equal(s->fonts, 1);
-    assert_int_equal(s->styles, 3);
-    assert_int_equal(s->tags, 13);
+    assert_int_equal(s->styles, 4);
+    assert_int_equal(s->tags, 14);
+    arena_close(&r.a);
+}
+
+/* NULs in text are not there for browsers; a tag with one is another tag. */
+static void passes_over_nuls(void **state)
+{
+    (void)state;
+    struct reading r;
+    setup(&r, 1 << 16);
+    read_html(&r, SPAN("V\0ia\0\0gra &am\0p; <b\0>x</b\0> <p hidden\0>y"));
+    assert_true(span_eq(text_span(&r.visible), SPAN("Viagra &amp; x\ny")));
     arena_close(&r.a);
 }
 
@@ -427,8 +583,10 @@ int main(void)
         cmocka_unit_test(knows_each_name),
         cmocka_unit_test(reads_storms),
         cmocka_unit_test(reads_beyond_the_depth),
+        cmocka_unit_test(remembers_what_hides),
         cmocka_unit_test(reads_on_when_full),
         cmocka_unit_test(counts_the_shape),
+        cmocka_unit_test(passes_over_nuls),
         cmocka_unit_test(parts_documents),
     };
     return cmocka_run_group_tests_name("html", tests, NULL, NULL);

@@ -5,148 +5,22 @@
  * in the sender's favour. Source: CSS 2.1, CSS Color 3. */
 #include "worker/text/css.h"
 
-#include "worker/text/colour.h"
+#include "proto/base/utf8.h"
+#include "worker/text/css_value.h"
 
-const struct css_look CSS_LOOK = {.colour = 0x000000, .background = 0xFFFFFF, .font = 16 * 8};
+const struct css_look CSS_LOOK = {.colour = 0x000000, .background = 0xFFFFFF, .font = 16 * 8, .opacity = 255};
 
-enum { PART = 1024 };
+enum {
+    PART = 1024,
+    WORD_MAX = 512, /* bytes of a declaration with comments or escapes that are read */
+};
 
-/* A number at the start of s, in thousandths, and how many bytes it took (0 when there is none). */
-static size_t read_number(span s, int64_t *milli)
-{
-    size_t i = 0;
-    bool negative = s.n && s.p[0] == '-';
-    if (s.n && (s.p[0] == '-' || s.p[0] == '+')) i++;
-    size_t first = i;
-    int64_t v = 0;
-    for (; i < s.n && ascii_digit(s.p[i]); i++)
-        if (v < 1000000) v = v * 10 + (s.p[i] - '0');
-    v *= 1000;
-    size_t digits = i - first;
-    if (i < s.n && s.p[i] == '.') {
-        int64_t unit = 100;
-        for (i++; i < s.n && ascii_digit(s.p[i]); i++, digits++, unit /= 10) v += (s.p[i] - '0') * unit;
-    }
-    if (!digits) return 0;
-    *milli = negative ? -v : v;
-    return i;
-}
-
-enum unit { UNIT_NONE, UNIT_PX, UNIT_PART };
-
-/* A length: thousandths of a pixel, or of the parent's size (em, ex, %). UNIT_NONE when it is none that we know. */
-static enum unit read_length(span s, int64_t *milli)
-{
-    static const struct {
-        const char *name;
-        int64_t times, by;
-        enum unit unit;
-    } UNITS[] = {
-        {"px", 1, 1, UNIT_PX},   {"pt", 4, 3, UNIT_PX},   {"em", 1, 1, UNIT_PART},  {"%", 1, 100, UNIT_PART},
-        {"rem", 16, 1, UNIT_PX}, {"ex", 1, 2, UNIT_PART}, {"cm", 378, 10, UNIT_PX}, {"mm", 378, 100, UNIT_PX},
-        {"in", 96, 1, UNIT_PX},  {"pc", 16, 1, UNIT_PX},  {"vw", 8, 1, UNIT_PX},    {"vh", 8, 1, UNIT_PX},
-    };
-    size_t n = read_number(s, milli);
-    if (!n) return UNIT_NONE;
-    span rest = span_trim(span_from(s, n));
-    if (!rest.n) return UNIT_PX; /* without a unit: legal for 0, and what mail clients do for others */
-    for (size_t i = 0; i < sizeof UNITS / sizeof *UNITS; i++) {
-        if (!span_ieq(rest, span_cstr(UNITS[i].name))) continue;
-        *milli = *milli * UNITS[i].times / UNITS[i].by;
-        return UNITS[i].unit;
-    }
-    return UNIT_NONE;
-}
-
-static bool channel(span s, uint32_t *out)
-{
-    int64_t v;
-    s = span_trim(s);
-    size_t n = read_number(s, &v);
-    if (!n) return false;
-    if (n < s.n && s.p[n] == '%') v = v * 255 / 100;
-    v = v < 0 ? 0 : v > 255000 ? 255000 : v;
-    *out = (uint32_t)(v / 1000);
-    return true;
-}
-
-/* "rgb(1,2,3)", "rgba(1 2 3 / 0)"; s begins behind the bracket. */
-static bool read_rgb(span s, uint32_t *out)
-{
-    uint32_t rgb[3] = {0};
-    int64_t alpha = 1000;
-    s = span_head(s, span_find(s, ')'));
-    for (unsigned k = 0; k < 4 && s.n; k++) {
-        while (s.n && (ascii_space(s.p[0]) || s.p[0] == ',' || s.p[0] == '/')) s = span_from(s, 1);
-        size_t end = 0;
-        while (end < s.n && !ascii_space(s.p[end]) && s.p[end] != ',' && s.p[end] != '/') end++;
-        span part = span_head(s, end);
-        if (k < 3 && !channel(part, &rgb[k])) return false;
-        if (k == 3 && part.n) read_number(part, &alpha);
-        s = span_from(s, end);
-        if (k < 2 && !s.n) return false;
-    }
-    *out = alpha < 50 ? CSS_CLEAR : rgb[0] << 16 | rgb[1] << 8 | rgb[2];
-    return true;
-}
-
-/* "fff", "ffff", "ffffff", "ffffffff". */
-static bool read_hex(span s, uint32_t *out)
-{
-    if (s.n != 3 && s.n != 4 && s.n != 6 && s.n != 8) return false;
-    uint32_t v = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        int h = ascii_hex(s.p[i]);
-        if (h < 0) return false;
-        v = v << 4 | (uint32_t)h;
-        if (s.n < 6) v = v << 4 | (uint32_t)h;
-    }
-    bool alpha = s.n == 4 || s.n == 8;
-    *out = !alpha ? v : (v & 255) < 13 ? CSS_CLEAR : v >> 8;
-    return true;
-}
-
-/* A colour by CSS ("#fff", "rgb(1,2,3)", "white"); false when it is none. */
-static bool read_colour(span s, uint32_t *out)
-{
-    s = span_trim(s);
-    if (s.n && s.p[0] == '#') return read_hex(span_from(s, 1), out);
-    if (span_istarts(s, SPAN("rgb("))) return read_rgb(span_from(s, 4), out);
-    if (span_istarts(s, SPAN("rgba("))) return read_rgb(span_from(s, 5), out);
-    if (span_ieq(s, SPAN("transparent"))) return *out = CSS_CLEAR, true;
-    return colour_by_name(s, out);
-}
-
-bool css_legacy_colour(span s, uint32_t *out)
-{
-    enum { LONGEST = 128 };
-    s = span_trim(s);
-    if (!s.n || span_ieq(s, SPAN("transparent"))) return false;
-    if (colour_by_name(s, out)) return true;
-    if (s.p[0] == '#' && s.n == 4 && read_hex(span_from(s, 1), out)) return true;
-    if (s.p[0] == '#') s = span_from(s, 1);
-    s = span_head(s, LONGEST);
-    size_t third = (s.n + 2) / 3, skip = third > 8 ? third - 8 : 0;
-    if (!third) return *out = 0, true;
-    uint8_t digit[3][LONGEST / 3 + 1] = {{0}};
-    for (size_t i = 0; i < s.n; i++) {
-        int h = ascii_hex(s.p[i]);
-        digit[i / third][i % third] = h < 0 ? 0 : (uint8_t)h;
-    }
-    while (third - skip > 2 && !digit[0][skip] && !digit[1][skip] && !digit[2][skip]) skip++;
-    *out = 0;
-    for (unsigned k = 0; k < 3; k++) {
-        uint32_t v = digit[k][skip];
-        if (third - skip > 1) v = v << 4 | digit[k][skip + 1];
-        *out = *out << 8 | v;
-    }
-    return true;
-}
+/* --- declarations ------------------------------------------------------------------------------------------------- */
 
 static void set_fact(struct css *c, uint32_t bit, bool value)
 {
     c->set |= bit;
-    c->facts = (uint8_t)(value ? c->facts | bit >> CSS_FACT_SHIFT : c->facts & ~(bit >> CSS_FACT_SHIFT));
+    c->facts = value ? c->facts | bit : c->facts & ~bit;
 }
 
 static void read_font_size(struct css *c, span value)
@@ -157,16 +31,16 @@ static void read_font_size(struct css *c, span value)
     } WORDS[] = {{"xx-small", 9}, {"x-small", 10}, {"small", 13},   {"medium", 16},
                  {"large", 18},   {"x-large", 24}, {"xx-large", 32}};
     int64_t milli;
-    enum unit unit = read_length(value, &milli);
-    if (unit == UNIT_NONE) {
+    enum css_unit unit = css_length(value, &milli);
+    if (unit == CSS_UNIT_NONE) {
         for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
-            if (span_ieq(value, span_cstr(WORDS[i].name))) unit = UNIT_PX, milli = 1000 * WORDS[i].px;
-        if (unit == UNIT_NONE) return;
+            if (span_ieq(value, span_cstr(WORDS[i].name))) unit = CSS_UNIT_PX, milli = 1000 * WORDS[i].px;
+        if (unit == CSS_UNIT_NONE) return;
     }
     if (milli < 0) return;
-    int64_t v = unit == UNIT_PX ? milli * 8 / 1000 : milli * PART / 1000;
+    int64_t v = unit == CSS_UNIT_PX ? milli * 8 / 1000 : milli * PART / 1000;
     c->font = (uint16_t)(v > UINT16_MAX ? UINT16_MAX : v);
-    c->set = (c->set & ~(uint32_t)CSS_FONT_PART) | CSS_FONT | (unit == UNIT_PART ? CSS_FONT_PART : 0);
+    c->set = (c->set & ~(uint32_t)CSS_FONT_PART) | CSS_FONT | (unit == CSS_UNIT_PART ? CSS_FONT_PART : 0);
 }
 
 /* The font shorthand: its size is the first length in it. */
@@ -176,7 +50,7 @@ static void read_font(struct css *c, span value)
         size_t end = 0;
         while (end < value.n && !ascii_space(value.p[end]) && value.p[end] != '/') end++;
         int64_t milli;
-        size_t digits = read_number(span_head(value, end), &milli);
+        size_t digits = css_number(span_head(value, end), &milli);
         if (digits && (digits < end || milli == 0)) return read_font_size(c, span_head(value, end));
         value = span_trim(span_from(value, end + (end < value.n && value.p[end] == '/')));
     }
@@ -204,7 +78,7 @@ static void read_background(struct css *c, span value)
         uint32_t colour;
         if (is_picture(word)) {
             c->set |= CSS_IMAGE;
-        } else if (read_colour(word, &colour)) {
+        } else if (css_colour(word, &colour)) {
             c->background = colour;
             c->set |= CSS_BACKGROUND;
         }
@@ -212,72 +86,161 @@ static void read_background(struct css *c, span value)
     }
 }
 
-static bool is_tiny(span value)
+static bool is_one_of(span value, const span *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (span_ieq(value, words[i])) return true;
+    return false;
+}
+#define ONE_OF(value, ...) \
+    is_one_of(value, (const span[]){__VA_ARGS__}, sizeof((const span[]){__VA_ARGS__}) / sizeof(span))
+
+/* A size: does it leave no room for a letter? "auto" and its like do; what is no size says nothing. */
+static void read_size(struct css *c, uint32_t bit, span value)
 {
     int64_t milli;
-    enum unit unit = read_length(value, &milli);
-    return (unit == UNIT_PX && milli >= 0 && milli <= 2000) || (unit == UNIT_PART && milli == 0);
+    enum css_unit unit = css_length(value, &milli);
+    bool tiny = (unit == CSS_UNIT_PX && milli >= 0 && milli <= 2000) || (unit == CSS_UNIT_PART && milli == 0);
+    bool word = unit == CSS_UNIT_NONE && value.n && ascii_alpha(value.p[0]);
+    if (word || unit != CSS_UNIT_NONE) set_fact(c, bit, tiny);
 }
 
-/* Is a length as far out as nobody scrolls? */
-static bool is_away(span value)
+/* Is a length as far out as nobody scrolls? `across`: a whole width or more is, whatever that may be. */
+static bool is_away(span value, bool across)
 {
     int64_t milli;
-    return read_length(value, &milli) == UNIT_PX && milli <= -1000 * CSS_FAR;
+    enum css_unit unit = css_length(value, &milli);
+    if (unit == CSS_UNIT_PX) return milli <= -1000 * CSS_FAR;
+    if (unit != CSS_UNIT_PART) return false;
+    return value.p[value.n - 1] == '%' ? across && milli <= -1000 : milli <= -1000 * CSS_FAR / 16;
 }
 
-/* "scale(0)", "translateX(-9999px)". */
+/* "scale(0)", "translateX(-9999px)", "translate(0, -100%)", some in a row. */
 static bool moves_away(span value)
 {
+    while (value.n) {
+        size_t bracket = span_find(value, '(');
+        span name = span_trim(span_head(value, bracket)), rest = span_from(value, bracket + 1), part[4];
+        unsigned n = css_split(rest, part);
+        int64_t milli;
+        for (unsigned k = 0; k < n; k++) {
+            bool across = k == 0 && !span_ieq(name, SPAN("translateY"));
+            if (span_istarts(name, SPAN("translate")) && is_away(part[k], across)) return true;
+            if (span_istarts(name, SPAN("scale")) && css_number(part[k], &milli) && milli < 50 && milli > -50)
+                return true;
+            if (span_ieq(name, SPAN("matrix")) && k % 3 == 0 && css_number(part[k], &milli) && milli < 50 &&
+                milli > -50)
+                return true;
+        }
+        value = span_from(rest, span_find(rest, ')') + 1);
+    }
+    return false;
+}
+
+/* clip: "rect(top, right, bottom, left)" of next to no height or width. */
+static bool clips_all(span value)
+{
+    static const span RECT = SPAN("rect(");
+    span part[4];
+    int64_t v[4] = {0};
+    if (!span_istarts(value, RECT) || css_split(span_from(value, RECT.n), part) < 4) return false;
+    bool known[4];
+    for (unsigned k = 0; k < 4; k++) known[k] = css_number(part[k], &v[k]) > 0;
+    return (known[0] && known[2] && v[2] - v[0] <= 2000) || (known[1] && known[3] && v[1] - v[3] <= 2000);
+}
+
+/* clip-path: "inset(50%)", "circle(0)", "polygon(0 0, 0 0)". */
+static bool cuts_all(span value)
+{
     size_t bracket = span_find(value, '(');
-    span first = span_trim(span_from(value, bracket + 1));
-    size_t end = 0;
-    while (end < first.n && first.p[end] != ',' && first.p[end] != ')') end++;
-    first = span_trim(span_head(first, end));
-    if (span_istarts(value, SPAN("translate"))) return is_away(first);
-    int64_t milli;
-    return span_istarts(value, SPAN("scale")) && read_number(first, &milli) && milli < 50;
+    span name = span_head(value, bracket), inside = span_from(value, bracket + 1), part[4];
+    if (span_ieq(name, SPAN("polygon"))) { /* no digit but zeros in it */
+        for (size_t i = 0; i < inside.n; i++)
+            if (inside.p[i] >= '1' && inside.p[i] <= '9') return false;
+        return inside.n > 0;
+    }
+    unsigned n = css_split(inside, part);
+    int64_t v, share[4] = {0}; /* thousandths of a percent */
+    if (!n || !css_number(part[0], &v)) return false;
+    if (span_ieq(name, SPAN("circle")) || span_ieq(name, SPAN("ellipse"))) return v == 0;
+    if (!span_ieq(name, SPAN("inset"))) return false;
+    for (unsigned k = 0; k < n; k++) {
+        size_t digits = css_number(part[k], &v);
+        if (digits && digits < part[k].n && part[k].p[digits] == '%') share[k] = v;
+    }
+    if (n < 2) share[1] = share[0];
+    if (n < 3) share[2] = share[0];
+    if (n < 4) share[3] = share[1];
+    return share[0] + share[2] >= 100000 || share[1] + share[3] >= 100000;
 }
 
 static void read_display(struct css *c, span value)
 {
-    c->set |= CSS_DISPLAY;
-    if (span_ieq(value, SPAN("none")))
-        c->display = CSS_NONE;
-    else if (span_istarts(value, SPAN("inline")))
-        c->display = CSS_INLINE;
-    else if (span_istarts(value, SPAN("block")) || span_istarts(value, SPAN("list")) ||
-             span_istarts(value, SPAN("flex")) || span_istarts(value, SPAN("grid")) ||
-             span_istarts(value, SPAN("table")))
-        c->display = CSS_BLOCK;
-    else
-        c->set &= ~(uint32_t)CSS_DISPLAY;
+    static const struct {
+        const char *word;
+        uint8_t display;
+    } WORDS[] = {{"none", CSS_NONE},          {"block", CSS_BLOCK},
+                 {"inline", CSS_INLINE},      {"inline-block", CSS_BOX},
+                 {"inline-flex", CSS_BOX},    {"inline-grid", CSS_BOX},
+                 {"flex", CSS_BLOCK},         {"grid", CSS_BLOCK},
+                 {"list-item", CSS_BLOCK},    {"flow-root", CSS_BLOCK},
+                 {"inline-table", CSS_CELL},  {"contents", CSS_INLINE},
+                 {"table", CSS_CELL},         {"table-cell", CSS_CELL},
+                 {"table-row", CSS_CELL},     {"table-row-group", CSS_CELL},
+                 {"table-caption", CSS_BLOCK}};
+    for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
+        if (span_ieq(value, span_cstr(WORDS[i].word))) c->display = WORDS[i].display, c->set |= CSS_DISPLAY;
 }
 
-static bool is_one_of(span value, const char *a, const char *b)
+static void read_position(struct css *c, span value)
 {
-    return span_ieq(value, span_cstr(a)) || span_ieq(value, span_cstr(b));
+    bool absolute = ONE_OF(value, SPAN("absolute"), SPAN("fixed")),
+         placed = absolute || ONE_OF(value, SPAN("relative"), SPAN("sticky"));
+    if (!placed && !ONE_OF(value, SPAN("static"), SPAN("initial"), SPAN("unset"), SPAN("inherit"))) return;
+    set_fact(c, CSS_ABSOLUTE, absolute);
+    set_fact(c, CSS_POSITION, placed);
+}
+
+/* margin: one to four lengths. */
+static void read_margin(struct css *c, span value)
+{
+    span part[4];
+    unsigned n = css_split(value, part);
+    if (!n) return;
+    set_fact(c, CSS_MARGIN_Y, is_away(part[0], false) || (n > 2 && is_away(part[2], false)));
+    set_fact(c, CSS_MARGIN_X, is_away(part[n > 1 ? 1 : 0], true) || (n > 3 && is_away(part[3], true)));
+}
+
+static void read_opacity(struct css *c, span value)
+{
+    int64_t milli;
+    size_t n = css_number(value, &milli);
+    if (!n) return;
+    milli = css_alpha(value);
+    c->opacity = (uint8_t)(milli <= 0 ? 0 : milli >= 1000 ? 255 : milli * 255 / 1000);
+    c->set |= CSS_OPACITY;
 }
 
 static void read_declaration(struct css *c, span name, span value)
 {
-    size_t bang = span_find(value, '!');
-    value = span_trim(span_head(value, bang));
-    if (!value.n) return;
-    int64_t milli;
     uint32_t colour;
     switch (ascii_lower(name.p[0])) {
+    case '-':
+        if (span_ieq(name, SPAN("-webkit-text-fill-color")) && css_colour(value, &colour))
+            set_fact(c, CSS_FILL, colour == CSS_CLEAR);
+        break;
     case 'b':
         if (span_ieq(name, SPAN("background"))) read_background(c, value);
         if (span_ieq(name, SPAN("background-image")) && is_picture(value)) c->set |= CSS_IMAGE;
-        if (span_ieq(name, SPAN("background-color")) && read_colour(value, &colour))
+        if (span_ieq(name, SPAN("background-color")) && css_colour(value, &colour))
             c->background = colour, c->set |= CSS_BACKGROUND;
+        if (span_ieq(name, SPAN("bottom"))) set_fact(c, CSS_BOTTOM, is_away(value, false));
         break;
     case 'c':
-        if (span_ieq(name, SPAN("color")) && read_colour(value, &colour)) c->colour = colour, c->set |= CSS_COLOUR;
-        if (span_ieq(name, SPAN("clip"))) set_fact(c, CSS_OUT, span_istarts(value, SPAN("rect(0")));
-        if (span_ieq(name, SPAN("clip-path")))
-            set_fact(c, CSS_AWAY, is_one_of(value, "inset(50%)", "inset(100%)") || span_ieq(value, SPAN("circle(0)")));
+        if (span_ieq(name, SPAN("color")) && css_colour(value, &colour)) c->colour = colour, c->set |= CSS_COLOUR;
+        if (span_ieq(name, SPAN("clip"))) set_fact(c, CSS_RECT, clips_all(value));
+        if (span_ieq(name, SPAN("clip-path"))) set_fact(c, CSS_CUT, cuts_all(value));
+        if (span_ieq(name, SPAN("content-visibility"))) set_fact(c, CSS_FILTER, span_ieq(value, SPAN("hidden")));
         break;
     case 'd':
         if (span_ieq(name, SPAN("display"))) read_display(c, value);
@@ -285,68 +248,200 @@ static void read_declaration(struct css *c, span name, span value)
     case 'f':
         if (span_ieq(name, SPAN("font-size"))) read_font_size(c, value);
         if (span_ieq(name, SPAN("font"))) read_font(c, value);
+        if (span_ieq(name, SPAN("float"))) set_fact(c, CSS_FLOAT, ONE_OF(value, SPAN("left"), SPAN("right")));
+        if (span_ieq(name, SPAN("filter")))
+            set_fact(c, CSS_FILTER, ONE_OF(value, SPAN("opacity(0)"), SPAN("opacity(0%)")));
         break;
     case 'h':
-        if (span_ieq(name, SPAN("height"))) set_fact(c, CSS_NO_HEIGHT, is_tiny(value));
+        if (span_ieq(name, SPAN("height"))) read_size(c, CSS_NO_HEIGHT, value);
         break;
     case 'l':
-        if (span_ieq(name, SPAN("left"))) set_fact(c, CSS_OUT, is_away(value));
+        if (span_ieq(name, SPAN("left"))) set_fact(c, CSS_LEFT, is_away(value, true));
+        if (span_ieq(name, SPAN("line-height"))) read_size(c, CSS_NO_LINE, value);
         break;
     case 'm':
-        if (span_ieq(name, SPAN("max-height"))) set_fact(c, CSS_NO_HEIGHT, is_tiny(value));
-        if (span_ieq(name, SPAN("max-width"))) set_fact(c, CSS_NO_WIDTH, is_tiny(value));
-        if (span_istarts(name, SPAN("margin-")) && is_away(value)) set_fact(c, CSS_AWAY, true);
+        if (span_ieq(name, SPAN("max-height"))) read_size(c, CSS_NO_ROOM, value);
+        if (span_ieq(name, SPAN("max-width"))) read_size(c, CSS_NO_BREADTH, value);
+        if (span_ieq(name, SPAN("margin"))) read_margin(c, value);
+        if (span_ieq(name, SPAN("margin-left")) || span_ieq(name, SPAN("margin-right")))
+            set_fact(c, CSS_MARGIN_X, is_away(value, true));
+        if (span_ieq(name, SPAN("margin-top")) || span_ieq(name, SPAN("margin-bottom")))
+            set_fact(c, CSS_MARGIN_Y, is_away(value, false));
         break;
     case 'o':
-        if (span_ieq(name, SPAN("opacity"))) set_fact(c, CSS_GLASS, read_number(value, &milli) && milli < 50);
-        if (span_ieq(name, SPAN("overflow"))) set_fact(c, CSS_CLIP, is_one_of(value, "hidden", "clip"));
+        if (span_ieq(name, SPAN("opacity"))) read_opacity(c, value);
+        if (span_ieq(span_head(name, 8), SPAN("overflow")) && name.n <= 10)
+            set_fact(c, CSS_CLIP, !ONE_OF(value, SPAN("visible"), SPAN("initial"), SPAN("unset"), SPAN("inherit")));
         break;
     case 'p':
-        if (span_ieq(name, SPAN("position"))) set_fact(c, CSS_POSITION, !span_ieq(value, SPAN("static")));
+        if (span_ieq(name, SPAN("position"))) read_position(c, value);
         break;
     case 'r':
-        if (span_ieq(name, SPAN("right")) && is_away(value)) set_fact(c, CSS_OUT, true);
+        if (span_ieq(name, SPAN("right"))) set_fact(c, CSS_RIGHT, is_away(value, true));
+        break;
+    case 's':
+        if (span_ieq(name, SPAN("scale"))) {
+            int64_t milli;
+            if (css_number(value, &milli)) set_fact(c, CSS_MOVED, milli < 50);
+        }
         break;
     case 't':
-        if (span_ieq(name, SPAN("text-indent"))) set_fact(c, CSS_AWAY, is_away(value));
-        if (span_ieq(name, SPAN("top")) && is_away(value)) set_fact(c, CSS_OUT, true);
-        if (span_ieq(name, SPAN("transform"))) set_fact(c, CSS_AWAY, moves_away(value));
+        if (span_ieq(name, SPAN("text-indent"))) set_fact(c, CSS_INDENT, is_away(value, true));
+        if (span_ieq(name, SPAN("top"))) set_fact(c, CSS_TOP, is_away(value, false));
+        if (span_ieq(name, SPAN("transform"))) set_fact(c, CSS_MOVED, moves_away(value));
         break;
     case 'v':
-        if (span_ieq(name, SPAN("visibility"))) set_fact(c, CSS_UNSEEN, is_one_of(value, "hidden", "collapse"));
+        if (span_ieq(name, SPAN("visibility")) &&
+            ONE_OF(value, SPAN("hidden"), SPAN("collapse"), SPAN("visible"), SPAN("initial")))
+            set_fact(c, CSS_UNSEEN, ONE_OF(value, SPAN("hidden"), SPAN("collapse")));
         break;
     case 'w':
-        if (span_ieq(name, SPAN("width"))) set_fact(c, CSS_NO_WIDTH, is_tiny(value));
+        if (span_ieq(name, SPAN("width"))) read_size(c, CSS_NO_WIDTH, value);
         break;
     }
+}
+
+/* "name: value", with "!important" perhaps. */
+static void read_one(struct css *out, span name, span value)
+{
+    size_t bang = span_find(value, '!');
+    bool important = bang < value.n && span_ieq(span_trim(span_from(value, bang + 1)), SPAN("important"));
+    name = span_trim(name);
+    value = span_trim(span_head(value, bang));
+    if (!name.n || !value.n) return;
+    if (!important && !out->important) return read_declaration(out, name, value);
+    struct css one = {0};
+    read_declaration(&one, name, value);
+    if (important) one.important = one.set;
+    css_lay(out, &one);
+}
+
+/* --- tokens ------------------------------------------------------------------------------------------------------- */
+
+/* What a byte may be to css_find: one of its stops, or the begin of something to be passed over whole. */
+enum { WHOLE = 128 };
+static const uint8_t KIND[256] = {
+    ['"'] = WHOLE,         ['\''] = WHOLE,    ['('] = WHOLE,     ['['] = WHOLE,    ['\\'] = WHOLE,    ['/'] = WHOLE,
+    [';'] = CSS_SEMICOLON, [':'] = CSS_COLON, [','] = CSS_COMMA, ['{'] = CSS_OPEN, ['}'] = CSS_CLOSE,
+};
+
+/* Past the string that begins at i: its end, or that of its line. */
+static size_t string_end(span s, size_t i)
+{
+    for (uint8_t quote = s.p[i++]; i < s.n && s.p[i] != quote && s.p[i] != '\n'; i++)
+        if (s.p[i] == '\\') i++;
+    return i + 1;
+}
+
+static size_t comment_end(span s, size_t i)
+{
+    for (i += 2; i < s.n; i++) {
+        i += span_find(span_from(s, i), '*');
+        if (i + 1 < s.n && s.p[i + 1] == '/') return i + 2;
+    }
+    return s.n;
+}
+
+/* Past what the bracket at i opens, brackets in it counted. The inside of url() without quotes is plain. */
+static size_t bracket_end(span s, size_t i)
+{
+    if (i >= 3 && span_ieq(span_of(s.p + i - 3, 3), SPAN("url"))) {
+        span inside = span_from(s, i + 1);
+        size_t blank = 0;
+        while (blank < inside.n && ascii_space(inside.p[blank])) blank++;
+        if (blank < inside.n && inside.p[blank] != '"' && inside.p[blank] != '\'')
+            return i + 1 + span_find(inside, ')') + 1;
+    }
+    size_t depth = 0;
+    while (i < s.n) {
+        uint8_t c = s.p[i];
+        if (c == '"' || c == '\'') {
+            i = string_end(s, i);
+            continue;
+        }
+        if (c == '/' && i + 1 < s.n && s.p[i + 1] == '*') {
+            i = comment_end(s, i);
+            continue;
+        }
+        i += c == '\\' ? 2 : 1;
+        if (c == '(' || c == '[') depth++;
+        if ((c == ')' || c == ']') && --depth == 0) break;
+    }
+    return i;
+}
+
+size_t css_find(span s, size_t i, unsigned stops)
+{
+    for (stops |= WHOLE;;) {
+        while (i < s.n && !(KIND[s.p[i]] & stops)) i++;
+        if (i >= s.n) return s.n;
+        uint8_t c = s.p[i];
+        if (KIND[c] != WHOLE) return i;
+        if (c == '"' || c == '\'')
+            i = string_end(s, i);
+        else if (c == '(' || c == '[')
+            i = bracket_end(s, i);
+        else if (c == '/')
+            i = i + 1 < s.n && s.p[i + 1] == '*' ? comment_end(s, i) : i + 1;
+        else
+            i += 2;
+    }
+}
+
+/* The character of an escape whose digits begin at s.p[*i], which is moved past them and one white space. */
+static uint32_t read_escape(span s, size_t *i)
+{
+    uint32_t c = 0;
+    unsigned digits = 0;
+    for (int h; digits < 6 && *i < s.n && (h = ascii_hex(s.p[*i])) >= 0; digits++, ++*i) c = c << 4 | (uint32_t)h;
+    if (!digits) return *i < s.n ? s.p[(*i)++] : 0xFFFD;
+    if (*i < s.n && ascii_space(s.p[*i])) ++*i;
+    return c == 0 || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) ? 0xFFFD : c;
+}
+
+span css_plain(span s, uint8_t *out, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n && n + 4 <= cap;) {
+        if (s.p[i] == '\\') {
+            i++;
+            uint8_t c = i < s.n ? s.p[i] : 0;
+            if (c >= 0x80)
+                out[n++] = c, i++;
+            else
+                n += utf8_put(read_escape(s, &i), out + n);
+        } else if (s.p[i] == '/' && i + 1 < s.n && s.p[i + 1] == '*') {
+            i = comment_end(s, i);
+        } else {
+            out[n++] = s.p[i++];
+        }
+    }
+    return span_of(out, n);
+}
+
+/* Does it hold what css_plain takes out? */
+static bool is_plain(span s)
+{
+    if (span_find(s, '\\') < s.n) return false;
+    for (size_t i = span_find(s, '/'); i + 1 < s.n; i += 1 + span_find(span_from(s, i + 1), '/'))
+        if (s.p[i + 1] == '*') return false;
+    return true;
 }
 
 void css_read(span s, struct css *out)
 {
     *out = (struct css){0};
-    while (s.n) {
-        size_t colon = s.n, end = 0;
-        uint8_t quote = 0;
-        bool bracket = false;
-        for (; end < s.n; end++) {
-            uint8_t c = s.p[end];
-            if (quote) {
-                if (c == quote) quote = 0;
-            } else if (c == '"' || c == '\'') {
-                quote = c;
-            } else if (bracket) {
-                bracket = c != ')';
-            } else if (c == '(') {
-                bracket = true;
-            } else if (c == ';') {
-                break;
-            } else if (c == ':' && colon == s.n) {
-                colon = end;
+    for (bool plain = is_plain(s); s.n;) {
+        uint8_t buf[WORD_MAX];
+        size_t colon = css_find(s, 0, CSS_COLON | CSS_SEMICOLON), end = colon;
+        if (colon < s.n && s.p[colon] == ':') {
+            end = css_find(s, colon + 1, CSS_SEMICOLON);
+            span name = span_head(s, colon), value = span_of(s.p + colon + 1, end - colon - 1);
+            if (!plain) {
+                name = css_plain(name, buf, 64);
+                value = css_plain(value, buf + 64, sizeof buf - 64);
             }
-        }
-        if (colon < end) {
-            span name = span_trim(span_head(s, colon)), value = span_trim(span_of(s.p + colon + 1, end - colon - 1));
-            if (name.n && value.n) read_declaration(out, name, value);
+            read_one(out, name, value);
         }
         s = span_from(s, end + 1);
     }
@@ -369,26 +464,56 @@ span css_url(span s, size_t *at)
     }
 }
 
+/* --- looks -------------------------------------------------------------------------------------------------------- */
+
 void css_lay(struct css *into, const struct css *over)
 {
     uint32_t set = over->set;
+    if (into->important) set &= ~(into->important & ~over->important);
     if (set & CSS_COLOUR) into->colour = over->colour;
     if (set & CSS_BACKGROUND) into->background = over->background;
     if (set & CSS_DISPLAY) into->display = over->display;
+    if (set & CSS_OPACITY) into->opacity = over->opacity;
     if (set & CSS_FONT) {
         into->font = over->font;
         into->set &= ~(uint32_t)CSS_FONT_PART;
+    } else {
+        set &= ~(uint32_t)CSS_FONT_PART;
     }
-    uint8_t mask = (uint8_t)(set >> CSS_FACT_SHIFT);
-    into->facts = (uint8_t)((into->facts & ~mask) | (over->facts & mask));
+    into->facts = (into->facts & ~set) | (over->facts & set);
     into->set |= set;
+    into->important |= over->important;
 }
 
-struct css_look css_apply(const struct css_look *parent, const struct css *c)
+enum css_display css_box(const struct css *c, enum css_display usual)
+{
+    enum css_display box = c->set & CSS_DISPLAY ? (enum css_display)c->display : usual;
+    return box == CSS_INLINE && c->facts & (CSS_ABSOLUTE | CSS_FLOAT) ? CSS_BOX : box;
+}
+
+/* Is an element laid out so that nothing of it can be seen? */
+static bool is_gone(const struct css *c, enum css_display box)
+{
+    enum {
+        SIZES = CSS_NO_HEIGHT | CSS_NO_ROOM | CSS_NO_WIDTH | CSS_NO_BREADTH,
+        PLACES = CSS_LEFT | CSS_RIGHT | CSS_TOP | CSS_BOTTOM,
+    };
+    uint32_t facts = c->facts;
+    if (!facts) return false;
+    if (facts & (CSS_CUT | CSS_FILTER)) return true;
+    if ((facts & CSS_POSITION) && (facts & PLACES)) return true;
+    if ((facts & CSS_ABSOLUTE) && (facts & CSS_RECT)) return true;
+    if (box != CSS_CELL && (facts & CSS_MARGIN_X)) return true;
+    if (box != CSS_INLINE && (facts & (CSS_INDENT | CSS_MOVED))) return true;
+    if (box == CSS_INLINE || box == CSS_CELL) return false;
+    bool flat = facts & SIZES || (facts & CSS_NO_LINE && !(c->set & CSS_NO_HEIGHT));
+    return facts & CSS_MARGIN_Y || (facts & CSS_CLIP && flat);
+}
+
+struct css_look css_apply(const struct css_look *parent, const struct css *c, enum css_display box)
 {
     struct css_look look = *parent;
     if (!c->set) return look;
-    uint32_t facts = (uint32_t)c->facts << CSS_FACT_SHIFT;
     if (c->set & CSS_COLOUR) look.colour = c->colour;
     if ((c->set & CSS_BACKGROUND) && c->background != CSS_CLEAR) look.background = c->background, look.image = false;
     if (c->set & CSS_IMAGE) look.image = true;
@@ -398,11 +523,13 @@ struct css_look css_apply(const struct css_look *parent, const struct css *c)
     } else if (c->set & CSS_FONT) {
         look.font = c->font;
     }
-    if (c->set & CSS_UNSEEN) look.unseen = facts & CSS_UNSEEN;
-    bool clipped = (facts & CSS_CLIP) && (facts & (CSS_NO_HEIGHT | CSS_NO_WIDTH));
-    bool out = (facts & CSS_OUT) && (facts & CSS_POSITION);
-    if (((c->set & CSS_DISPLAY) && c->display == CSS_NONE) || (facts & (CSS_GLASS | CSS_AWAY)) || clipped || out)
-        look.gone = true;
+    if (c->facts & CSS_FILL) look.colour = CSS_CLEAR;
+    if (c->set & CSS_UNSEEN) look.unseen = c->facts & CSS_UNSEEN;
+    if (c->set & CSS_OPACITY) {
+        look.opacity = (uint8_t)(look.opacity * c->opacity / 255);
+        if (look.opacity < CSS_OPACITY_LEAST) look.gone = true;
+    }
+    if (((c->set & CSS_DISPLAY) && c->display == CSS_NONE) || is_gone(c, box)) look.gone = true;
     return look;
 }
 
@@ -419,4 +546,10 @@ bool css_visible(const struct css_look *look)
 {
     if (look->gone || look->unseen || look->font < CSS_FONT_LEAST || look->colour == CSS_CLEAR) return false;
     return look->image || !near(look->colour, look->background);
+}
+
+bool css_hides(const struct css *c)
+{
+    struct css_look look = css_apply(&CSS_LOOK, c, CSS_BOX);
+    return look.gone || look.unseen || look.font < CSS_FONT_LEAST || look.colour == CSS_CLEAR;
 }

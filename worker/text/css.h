@@ -10,28 +10,34 @@
 #include "proto/base/span.h"
 
 enum {
-    CSS_RULES_MAX = 256,    /* selectors of a document's style sheets that are remembered */
-    CSS_CHAIN_MAX = 32,     /* of these, with the same name of their own element */
+    CSS_RULES_MAX = 512,    /* selectors of a document's style sheets that are remembered */
+    CSS_RULES_PLAIN = 384,  /* of these, ones that hide nothing by themselves */
+    CSS_CHAIN_MAX = 32,     /* with the same name of their own element */
+    CSS_CHAIN_PLAIN = 24,   /* of these, ones that hide nothing by themselves */
     CSS_SCREEN = 800,       /* pixels: a window of a desktop reader */
     CSS_COLOUR_NEAR = 16,   /* steps of 255 in each channel by which invisible text may differ from its background */
+    CSS_OPACITY_LEAST = 13, /* parts of 255; less is taken for nothing */
     CSS_FONT_LEAST = 3 * 8, /* smaller letters are taken for invisible; eighths of a pixel */
     CSS_FAR = 900, /* pixels outside of its place that put text out of sight; half a page is how pages are centred */
 };
 
 #define CSS_CLEAR 0x1000000u /* a colour that is transparent */
 
-enum css_display { CSS_INLINE, CSS_BLOCK, CSS_NONE };
+/* CSS_BOX: inline-block and its like: a box of its own within a line. */
+enum css_display { CSS_INLINE, CSS_BLOCK, CSS_BOX, CSS_CELL, CSS_NONE };
 
-/* What declarations say; `set` tells which fields count. */
+/* What declarations say; `set` tells which of it counts. */
 struct css {
     uint32_t set;
+    uint32_t important;          /* those of `set` that were said with !important */
+    uint32_t facts;              /* the bits of `set` from CSS_UNSEEN on: are they so? */
     uint32_t colour, background; /* 0xRRGGBB or CSS_CLEAR */
     uint16_t font;               /* eighths of a pixel, or parts of 1024 of the parent's when CSS_FONT_PART is set */
     uint8_t display;             /* enum css_display */
-    uint8_t facts;               /* CSS_NO_HEIGHT... as far as `set` has them */
+    uint8_t opacity;             /* of 255 */
 };
 
-/* Bits of css.set; those from CSS_UNSEEN on have their value in css.facts, shifted by CSS_FACT_SHIFT. */
+/* Bits of css.set. One for each property, so that one never takes back what another said. */
 enum {
     CSS_COLOUR = 1 << 0,
     CSS_BACKGROUND = 1 << 1,
@@ -39,31 +45,54 @@ enum {
     CSS_FONT = 1 << 3,
     CSS_FONT_PART = 1 << 4,
     CSS_DISPLAY = 1 << 5,
-    CSS_FACT_SHIFT = 8,
-    CSS_UNSEEN = 1 << 8,     /* visibility: hidden, collapse */
-    CSS_GLASS = 1 << 9,      /* opacity: 0 */
-    CSS_NO_HEIGHT = 1 << 10, /* height or max-height of at most 2px */
-    CSS_NO_WIDTH = 1 << 11,
-    CSS_CLIP = 1 << 12,     /* overflow: hidden */
-    CSS_AWAY = 1 << 13,     /* far out of the page, scaled or cut to nothing */
-    CSS_POSITION = 1 << 14, /* position: absolute, fixed or relative */
-    CSS_OUT = 1 << 15,      /* far out of the page, or cut to nothing, if it has a position */
+    CSS_OPACITY = 1 << 6,
+    CSS_UNSEEN = 1 << 8,      /* visibility: hidden, collapse */
+    CSS_NO_HEIGHT = 1 << 9,   /* height of at most 2px */
+    CSS_NO_ROOM = 1 << 10,    /* max-height of at most 2px */
+    CSS_NO_WIDTH = 1 << 11,   /* width ... */
+    CSS_NO_BREADTH = 1 << 12, /* max-width ... */
+    CSS_NO_LINE = 1 << 13,    /* line-height ... */
+    CSS_CLIP = 1 << 14,       /* overflow: not visible */
+    CSS_INDENT = 1 << 15,     /* text-indent far out of the page */
+    CSS_CUT = 1 << 16,        /* clip-path that leaves nothing */
+    CSS_MOVED = 1 << 17,      /* transform that scales to nothing or moves far out */
+    CSS_MARGIN_X = 1 << 18,   /* margin-left, margin-right far out */
+    CSS_MARGIN_Y = 1 << 19,   /* margin-top, margin-bottom far out */
+    CSS_POSITION = 1 << 20,   /* position: relative, absolute, fixed, sticky */
+    CSS_ABSOLUTE = 1 << 21,   /* position: absolute, fixed */
+    CSS_RECT = 1 << 22,       /* clip: rect() that leaves nothing; counts where it is absolute */
+    CSS_LEFT = 1 << 23,       /* left, right, top, bottom far out; count where it has a position */
+    CSS_RIGHT = 1 << 24,
+    CSS_TOP = 1 << 25,
+    CSS_BOTTOM = 1 << 26,
+    CSS_FLOAT = 1 << 27,
+    CSS_FILTER = 1 << 28, /* filter: opacity(0), content-visibility: hidden */
+    CSS_FILL = 1 << 29,   /* -webkit-text-fill-color: transparent */
 };
 
 /* The look of an open element, inherited ones included. */
 struct css_look {
     uint32_t colour, background;
     uint16_t font;
-    bool image;  /* stands on a picture */
-    bool gone;   /* out of sight, with all that is inside: no display, no opacity, clipped, off the page */
-    bool unseen; /* visibility: hidden; what is inside may be visible again */
+    uint8_t opacity; /* of 255, with that of all around it */
+    bool image;      /* stands on a picture */
+    bool gone;       /* out of sight, with all that is inside: no display, no opacity, clipped, off the page */
+    bool unseen;     /* visibility: hidden; what is inside may be visible again */
 };
 
 /* Black on white, 16px. */
 extern const struct css_look CSS_LOOK;
 
-/* Read declarations ("color:red;font-size:0"). O(s.n). */
+/* Read declarations ("color:red;font-size:0"). Comments and escapes ("dis\\70lay") are understood; what no browser
+ * takes is passed over. O(s.n). */
 void css_read(span s, struct css *out);
+
+/* Where at or behind byte `i` one of `stops` first stands outside of comments, strings and brackets, or s.n. */
+enum { CSS_SEMICOLON = 1, CSS_COLON = 2, CSS_COMMA = 4, CSS_OPEN = 8, CSS_CLOSE = 16 };
+size_t css_find(span s, size_t i, unsigned stops);
+
+/* Copy `s`, at most `cap` bytes of it, without comments and with escapes read. */
+span css_plain(span s, uint8_t *out, size_t cap);
 
 /* What stands in the brackets of the first url(...) at or behind byte *at, which is moved past it; empty at the end. */
 span css_url(span s, size_t *at);
@@ -71,8 +100,15 @@ span css_url(span s, size_t *at);
 /* Lay `over` upon `into`: what it sets wins. */
 void css_lay(struct css *into, const struct css *over);
 
-/* The look of an element inside of one with the look `parent`. */
-struct css_look css_apply(const struct css_look *parent, const struct css *c);
+/* What it lays out as: `usual` for its tag, unless it was told otherwise. */
+enum css_display css_box(const struct css *c, enum css_display usual);
+
+/* The look of an element inside of one with the look `parent`; sizes, places and indents mean nothing to inline ones,
+ * nor sizes to the cells of tables, which grow with what is in them. */
+struct css_look css_apply(const struct css_look *parent, const struct css *c, enum css_display box);
+
+/* Would what is said here hide a text whatever stands around it? */
+bool css_hides(const struct css *c);
 
 /* Can text of that look be seen? */
 bool css_visible(const struct css_look *look);
@@ -82,16 +118,19 @@ bool css_legacy_colour(span s, uint32_t *out);
 
 /* Rules of style sheets, found by a class, an id or an element of the one they are about. What else their selectors ask
  * for, of it and of those around it, are bits of names (a Bloom filter, as browsers have it): a match may be wrong, a
- * rule is never missed. */
+ * rule is missed only past the limits, which `forgot` tells. */
 struct css_rules {
     struct css_rule {
         uint64_t key;
         uint64_t own, kin; /* bits that it, and those around it, must have */
         struct css css;
         uint16_t next; /* with the same key, index + 1 */
+        uint8_t rank;  /* by what is in its selector: an element, a class, an id (CSS 2.1, 6.4.3) */
     } v[CSS_RULES_MAX];
     uint16_t slots[2 * CSS_RULES_MAX]; /* index + 1 of the first with a key */
     size_t n;
+    bool any;    /* one of them is about every element */
+    bool forgot; /* there were more than are remembered */
 };
 
 void css_rules_init(struct css_rules *r);

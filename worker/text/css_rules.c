@@ -7,9 +7,16 @@
 
 #include "proto/base/hash.h"
 
-enum { NAME_MAX = 64, CLASSES_MAX = 16 };
+enum {
+    NAME_MAX = 64,
+    CLASSES_MAX = 16,
+    SELECTOR_MAX = 1024, /* bytes of selectors with comments or escapes that are read */
+    WORDS = CSS_RULES_MAX / 64,
+};
 
 enum kind { KIND_ELEMENT, KIND_CLASS, KIND_ID };
+enum rank { RANK_ELEMENT, RANK_ELEMENTS, RANK_CLASS, RANK_CLASS_IN, RANK_CLASSES, RANK_ID, RANK_COUNT };
+enum { KEY_ANY = 2 }; /* of "*"; the keys of names are odd */
 
 /* Key of a name; 0 when it is too long. Case is not told apart, as in quirks mode. */
 static uint64_t key_of(enum kind kind, span name)
@@ -29,6 +36,7 @@ static uint64_t bits_of(uint64_t key)
 void css_rules_init(struct css_rules *r)
 {
     r->n = 0;
+    r->any = r->forgot = false;
     memset(r->slots, 0, sizeof r->slots);
 }
 
@@ -52,61 +60,122 @@ static size_t name_end(span s, size_t at)
     return at;
 }
 
+struct compound {
+    uint64_t key, bits;
+    unsigned elements, classes, ids;
+};
+
+/* "[class=x]", "[class~='x']" and the same of id, s beginning behind the bracket: bytes up to the closing one, or 0. */
+static size_t read_attribute(span s, enum kind *kind, span *name)
+{
+    size_t close = span_find(s, ']'), i = 0;
+    if (span_istarts(s, SPAN("class")))
+        *kind = KIND_CLASS, i = 5;
+    else if (span_istarts(s, SPAN("id")))
+        *kind = KIND_ID, i = 2;
+    if (close == s.n || !i) return 0;
+    if (s.p[i] == '~') i++;
+    if (s.p[i] != '=') return 0;
+    span value = span_trim(span_of(s.p + i + 1, close - i - 1));
+    if (value.n > 1 && (value.p[0] == '"' || value.p[0] == '\'') && value.p[value.n - 1] == value.p[0])
+        value = span_of(value.p + 1, value.n - 2);
+    *name = value;
+    return close + 1;
+}
+
 /* One compound of a selector ("td.x#y:link"): its key is the first class or id, else the element; its bits are all of
- * its names. False when something else is in it. The key of "*" is 0. */
-static bool read_compound(span s, uint64_t *key, uint64_t *bits)
+ * its names. False when something else is in it. */
+static bool read_compound(span s, struct compound *out)
 {
     size_t end = name_end(s, 0);
-    uint64_t element = key_of(KIND_ELEMENT, span_head(s, end));
-    *key = 0;
-    *bits = element ? bits_of(element) : 0;
+    uint64_t element = key_of(KIND_ELEMENT, span_head(s, end)), key = 0;
+    *out = (struct compound){.bits = element ? bits_of(element) : 0, .elements = element != 0};
+    if (end && !element) return false;
+    bool any = !end;
     if (!end && s.n && s.p[0] == '*') end = 1;
     while (end < s.n) {
         uint8_t mark = s.p[end];
+        enum kind kind = mark == '#' ? KIND_ID : KIND_CLASS;
         size_t stop = name_end(s, end + 1);
         span name = span_of(s.p + end + 1, stop - end - 1);
         end = stop;
         if (mark == ':' && (span_ieq(name, SPAN("link")) || span_ieq(name, SPAN("visited")))) continue;
-        uint64_t k = mark == '.' ? key_of(KIND_CLASS, name) : mark == '#' ? key_of(KIND_ID, name) : 0;
+        if (mark == '[') {
+            size_t more = read_attribute(span_from(s, stop - name.n), &kind, &name);
+            if (!more) return false;
+            end = (size_t)(name.p - s.p) + name.n;
+            end += span_find(span_from(s, end), ']') + 1;
+        } else if (mark != '.' && mark != '#') {
+            return false;
+        }
+        uint64_t k = key_of(kind, name);
         if (!k) return false;
-        if (!*key) *key = k;
-        *bits |= bits_of(k);
+        if (!key) key = k;
+        out->bits |= bits_of(k);
+        ++*(kind == KIND_ID ? &out->ids : &out->classes);
     }
-    if (!*key) *key = element;
+    out->key = key ? key : any ? KEY_ANY : element;
     return true;
+}
+
+/* Keep a rule, unless there are too many; some room is kept for those that hide. */
+static void keep(struct css_rules *r, const struct css_rule *rule)
+{
+    bool hides = css_hides(&rule->css);
+    uint16_t *slot = find_slot(r, rule->key);
+    unsigned chain = 0;
+    for (; *slot; chain++) {
+        struct css_rule *old = &r->v[*slot - 1];
+        if (*slot == r->n && old->own == rule->own && old->kin == rule->kin) { /* the last one again */
+            css_lay(&old->css, &rule->css);
+            return;
+        }
+        slot = &old->next;
+    }
+    if (chain >= (hides ? CSS_CHAIN_MAX : CSS_CHAIN_PLAIN) || r->n >= (hides ? CSS_RULES_MAX : CSS_RULES_PLAIN)) {
+        r->forgot = true;
+        return;
+    }
+    r->any |= rule->key == KEY_ANY;
+    r->v[r->n] = *rule;
+    *slot = (uint16_t)++r->n;
 }
 
 /* Note what one selector of a list gets. Children count as descendants; siblings ('+', '~') are passed over. */
 static void add(struct css_rules *r, span selector, const struct css *css)
 {
     static const span HTML = SPAN("html"), BODY = SPAN("body"); /* around everything, written or not */
-    uint64_t key = 0, own = 0, kin = 0, before = 0;
+    struct compound c = {0};
+    uint64_t kin = 0, before = 0;
+    unsigned elements = 0, classes = 0, ids = 0;
     for (size_t i = 0; i < selector.n;) {
         if (ascii_space(selector.p[i]) || selector.p[i] == '>') {
             i++;
             continue;
         }
         size_t end = i;
-        while (end < selector.n && !ascii_space(selector.p[end]) && selector.p[end] != '>') end++;
+        for (bool inside = false; end < selector.n; end++) {
+            uint8_t b = selector.p[end];
+            if (b == '[' || b == ']') inside = b == '[';
+            if (!inside && (ascii_space(b) || b == '>')) break;
+        }
         span compound = span_of(selector.p + i, end - i);
         kin |= before;
-        if (!read_compound(compound, &key, &own)) return;
-        before = span_ieq(compound, HTML) || span_ieq(compound, BODY) ? 0 : own;
+        if (!read_compound(compound, &c)) return;
+        before = span_ieq(compound, HTML) || span_ieq(compound, BODY) ? 0 : c.bits;
+        elements += c.elements;
+        classes += c.classes;
+        ids += c.ids;
         i = end;
     }
-    if (!key || r->n == CSS_RULES_MAX) return;
-    uint16_t *slot = find_slot(r, key);
-    for (int k = 0; *slot; k++) {
-        if (k == CSS_CHAIN_MAX) return;
-        struct css_rule *rule = &r->v[*slot - 1];
-        if (rule->own == own && rule->kin == kin) {
-            css_lay(&rule->css, css);
-            return;
-        }
-        slot = &rule->next;
-    }
-    r->v[r->n] = (struct css_rule){.key = key, .own = own, .kin = kin, .css = *css};
-    *slot = (uint16_t)++r->n;
+    if (!c.key) return;
+    enum rank rank = ids            ? RANK_ID
+                     : classes > 1  ? RANK_CLASSES
+                     : classes      ? (elements ? RANK_CLASS_IN : RANK_CLASS)
+                     : elements > 1 ? RANK_ELEMENTS
+                                    : RANK_ELEMENT;
+    struct css_rule rule = {.key = c.key, .own = c.bits, .kin = kin, .css = *css, .rank = (uint8_t)rank};
+    keep(r, &rule);
 }
 
 /* Past white space, comments of CSS and the comment marks of HTML. */
@@ -135,19 +204,22 @@ static size_t skip_blank(span s, size_t i)
 static size_t block_end(span s, size_t open)
 {
     size_t depth = 0;
-    for (size_t i = open; i < s.n; i++) {
+    for (size_t i = open; (i = css_find(s, i, CSS_OPEN | CSS_CLOSE)) < s.n; i++) {
         if (s.p[i] == '{') depth++;
         if (s.p[i] == '}' && --depth == 0) return i + 1;
     }
     return s.n;
 }
 
-/* Does "@media ..." hold for a window of a desktop? Widths are looked at, nothing else is known. */
+/* Does "@media ..." hold for a window of a desktop? Widths are looked at, nothing else is known; of @supports and
+ * @layer we believe what helps to hide. */
 static bool media_holds(span s)
 {
     static const span MEDIA = SPAN("@media"), MIN = SPAN("min-width"), MAX = SPAN("max-width");
-    if (!span_istarts(s, MEDIA)) return false;
-    bool screen = false, condition = false;
+    bool supports = span_istarts(s, SPAN("@supports")), layer = span_istarts(s, SPAN("@layer"));
+    if (supports) return !span_istarts(span_trim(span_from(s, SPAN("@supports").n)), SPAN("not"));
+    if (!span_istarts(s, MEDIA)) return layer;
+    bool screen = false, condition = !span_trim(span_from(s, MEDIA.n)).n;
     for (size_t i = MEDIA.n; i < s.n; i++) {
         span rest = span_from(s, i);
         if (span_istarts(rest, SPAN("screen")) || span_istarts(rest, SPAN("all"))) screen = true;
@@ -169,20 +241,22 @@ static bool media_holds(span s)
 
 void css_rules_read(struct css_rules *r, span s)
 {
+    uint8_t buf[SELECTOR_MAX];
     for (size_t i = 0; (i = skip_blank(s, i)) < s.n;) {
-        size_t open = i;
-        while (open < s.n && s.p[open] != '{' && !(s.p[open] == ';' && s.p[i] == '@')) open++;
+        size_t open = css_find(s, i, s.p[i] == '@' ? CSS_OPEN | CSS_SEMICOLON : CSS_OPEN);
         if (open == s.n) return;
         if (s.p[i] == '@') {
             bool into = s.p[open] == '{' && media_holds(span_of(s.p + i, open - i));
             i = into || s.p[open] == ';' ? open + 1 : block_end(s, open);
             continue;
         }
-        size_t close = open + span_find(span_from(s, open), '}');
+        size_t close = css_find(s, open + 1, CSS_CLOSE);
         struct css css;
-        css_read(span_of(s.p + open + 1, close - open - (close > open)), &css);
-        for (span list = span_of(s.p + i, open - i); css.set && list.n;) {
-            size_t comma = span_find(list, ',');
+        css_read(span_of(s.p + open + 1, close - open - 1), &css);
+        span list = span_of(s.p + i, open - i);
+        if (css.set && span_find(list, '*') < list.n) list = css_plain(list, buf, sizeof buf); /* comments, perhaps */
+        while (css.set && list.n) {
+            size_t comma = css_find(list, 0, CSS_COMMA);
             add(r, span_trim(span_head(list, comma)), &css);
             list = span_from(list, comma + 1);
         }
@@ -190,11 +264,16 @@ void css_rules_read(struct css_rules *r, span s)
     }
 }
 
-static void look_up(const struct css_rules *r, uint64_t key, uint64_t own, uint64_t kin, struct css *out)
+/* Add the rules with a key that hold for an element, as bits of their indices, by rank; *ranks tells which there are. */
+static void look_up(const struct css_rules *r, uint64_t key, uint64_t own, uint64_t kin,
+                    uint64_t hit[RANK_COUNT][WORDS], unsigned *ranks)
 {
     for (uint16_t at = key ? *find_slot(r, key) : 0; at; at = r->v[at - 1].next) {
         const struct css_rule *rule = &r->v[at - 1];
-        if (!(rule->own & ~own) && !(rule->kin & ~kin)) css_lay(out, &rule->css);
+        if (rule->own & ~own || rule->kin & ~kin) continue;
+        if (!((*ranks) >> rule->rank & 1)) memset(hit[rule->rank], 0, sizeof hit[0]);
+        *ranks |= 1u << rule->rank;
+        hit[rule->rank][(at - 1u) / 64] |= UINT64_C(1) << (at - 1u) % 64;
     }
 }
 
@@ -202,10 +281,12 @@ uint64_t css_rules_find(const struct css_rules *r, span name, span classes, span
 {
     *out = (struct css){0};
     if (!r->n) return 0;
-    uint64_t keys[CLASSES_MAX + 2], own = 0;
+    uint64_t keys[CLASSES_MAX + 3], own = 0, hit[RANK_COUNT][WORDS];
     size_t n = 0;
+    unsigned ranks = 0;
+    if (r->any) keys[n++] = KEY_ANY;
     keys[n++] = key_of(KIND_ELEMENT, name);
-    while (n < CLASSES_MAX + 1) {
+    while (n < CLASSES_MAX + 2) {
         classes = span_trim(classes);
         if (!classes.n) break;
         size_t end = 0;
@@ -214,7 +295,13 @@ uint64_t css_rules_find(const struct css_rules *r, span name, span classes, span
         classes = span_from(classes, end);
     }
     keys[n++] = key_of(KIND_ID, span_trim(id));
-    for (size_t i = 0; i < n; i++) own |= keys[i] ? bits_of(keys[i]) : 0;
-    for (size_t i = 0; i < n; i++) look_up(r, keys[i], own, kin, out);
+    for (size_t i = 0; i < n; i++) own |= keys[i] & 1 ? bits_of(keys[i]) : 0;
+    for (size_t i = 0; i < n; i++) look_up(r, keys[i], own, kin, hit, &ranks);
+    for (; ranks; ranks &= ranks - 1) { /* the more is in a selector the stronger it is, then the later */
+        const uint64_t *rank = hit[__builtin_ctz(ranks)];
+        for (size_t w = 0; w < WORDS; w++)
+            for (uint64_t left = rank[w]; left; left &= left - 1)
+                css_lay(out, &r->v[w * 64 + (size_t)__builtin_ctzll(left)].css);
+    }
     return own;
 }

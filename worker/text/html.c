@@ -45,7 +45,11 @@ static uint64_t own_style(struct page *p, enum tag tag, span name, const struct 
     uint64_t kin = page_top(p)->kin;
     *css = (struct css){0};
     if (tag == TAG_A && (has_attr(a, ATTR_HREF))) css->colour = 0x0000EE, css->set = CSS_COLOUR;
-    if (tag_flags(tag) & TAG_HIDE) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
+    bool shut = (tag == TAG_DETAILS || tag == TAG_DIALOG) && !has_attr(a, ATTR_OPEN);
+    if (shut || tag_flags(tag) & TAG_HIDE) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
+    if (tag == TAG_OTHER && p->last[TAG_SVG] && span_ieq(name, SPAN("text"))) css->set |= CSS_UNSEEN;
+    if (tag == TAG_OBJECT && p->last[TAG_SVG]) css->set |= CSS_UNSEEN;
+    if (tag == TAG_SVG) css->facts = CSS_UNSEEN, css->set |= CSS_UNSEEN; /* but for its <text> */
     if (a->have) {
         if (tag_kind(tag) >= KIND_CELL) {
             if (css_legacy_colour(attr(a, ATTR_BGCOLOR), &css->background)) css->set |= CSS_BACKGROUND;
@@ -81,11 +85,11 @@ static uint64_t own_style(struct page *p, enum tag tag, span name, const struct 
 
 static void read_image(struct page *p, const struct attrs *a, const struct css *css)
 {
-    uint32_t facts = css->set & ((uint32_t)css->facts << CSS_FACT_SHIFT);
-    bool low = small_number(attr(a, ATTR_HEIGHT)) <= 2 || (facts & CSS_NO_HEIGHT);
-    bool thin = small_number(attr(a, ATTR_WIDTH)) <= 2 || (facts & CSS_NO_WIDTH);
+    bool low = small_number(attr(a, ATTR_HEIGHT)) <= 2 || (css->facts & (CSS_NO_HEIGHT | CSS_NO_ROOM));
+    bool thin = small_number(attr(a, ATTR_WIDTH)) <= 2 || (css->facts & (CSS_NO_WIDTH | CSS_NO_BREADTH));
+    bool unseen = css->set & (CSS_DISPLAY | CSS_UNSEEN | CSS_OPACITY) && css_hides(css);
     p->shape->images++;
-    if (low && thin)
+    if ((low && thin) || unseen)
         p->shape->pixels++;
     else if (attr(a, ATTR_ALT).n)
         page_value(p, attr(a, ATTR_ALT));
@@ -101,14 +105,17 @@ static void read_input(struct page *p, const struct attrs *a)
         page_value(p, attr(a, ATTR_PLACEHOLDER));
 }
 
-/* <meta http-equiv=refresh content="0; url=..."> */
+/* <meta http-equiv=refresh content="0; url=...">, the word and its sign may be missing. */
 static void read_meta(struct page *p, const struct attrs *a)
 {
     if (!span_ieq(span_trim(attr(a, ATTR_HTTP_EQUIV)), SPAN("refresh"))) return;
-    span s = attr(a, ATTR_CONTENT);
-    s = span_trim(span_from(s, span_find(s, '=') + 1));
-    while (s.n && (s.p[0] == '\'' || s.p[0] == '"')) s = span_from(s, 1);
-    while (s.n && (s.p[s.n - 1] == '\'' || s.p[s.n - 1] == '"')) s.n--;
+    span s = span_trim(attr(a, ATTR_CONTENT));
+    while (s.n && (ascii_digit(s.p[0]) || s.p[0] == '.')) s = span_from(s, 1);
+    while (s.n && (ascii_space(s.p[0]) || s.p[0] == ';' || s.p[0] == ',')) s = span_from(s, 1);
+    span url = span_trim(span_from(s, 3));
+    if (span_istarts(s, SPAN("url")) && url.n && url.p[0] == '=') s = span_trim(span_from(url, 1));
+    uint8_t quote = s.n && (s.p[0] == '\'' || s.p[0] == '"') ? s.p[0] : 0;
+    if (quote) s = span_head(span_from(s, 1), span_find(span_from(s, 1), quote));
     if (s.n) page_link(p, s, URL_IN_HREF, NULL);
 }
 
@@ -165,12 +172,26 @@ static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, co
         p->odd |= ODD(HTML_SCRIPT);
         break;
     case TAG_STYLE: p->shape->styles++; break;
-    case TAG_TABLE: p->shape->tables++; break;
+    case TAG_TABLE:
+        p->shape->tables++;
+        p->row = 0;
+        break;
+    case TAG_TR: page_begin_row(p, p->depth - 1); break;
     case TAG_TD:
-    case TAG_TH: page_emit(p, SPAN(" ")); break;
+    case TAG_TH:
+        page_emit(p, SPAN(" "));
+        page_begin_cell(p);
+        break;
     default: break;
     }
     if (a->have & LINK_ATTRS) add_links(p, a);
+    if (has_attr(a, ATTR_SRCSET)) page_srcset(p, attr(a, ATTR_SRCSET));
+}
+
+/* The topmost of <svg> and <math>, index + 1, or 0. */
+static uint16_t foreign_at(const struct page *p)
+{
+    return p->last[TAG_SVG] > p->last[TAG_MATH] ? p->last[TAG_SVG] : p->last[TAG_MATH];
 }
 
 /* A name that is none of HTML's, nor one of the word processors' ("o:p"), nor of somebody's own ("my-tag"). */
@@ -186,31 +207,52 @@ static uint32_t name_hash(span name)
     return (uint32_t)(h >> 32) | 1;
 }
 
+/* How it is laid out where nobody says otherwise. */
+static enum css_display usual_box(enum tag tag, enum tag_kind kind)
+{
+    switch (tag) {
+    case TAG_BUTTON:
+    case TAG_CAPTION:
+    case TAG_IMG:
+    case TAG_INPUT:
+    case TAG_MARQUEE:
+    case TAG_OBJECT:
+    case TAG_SELECT:
+    case TAG_TEXTAREA: return CSS_BOX;
+    default:
+        return kind >= KIND_CELL && kind <= KIND_TABLE ? CSS_CELL : tag_flags(tag) & TAG_BREAK ? CSS_BLOCK : CSS_INLINE;
+    }
+}
+
 static void start_tag(struct page *p, enum tag tag, span name, const struct attrs *a)
 {
     unsigned flags = tag_flags(tag);
     struct element e = {.tag = (uint8_t)tag, .kind = (uint8_t)tag_kind(tag)};
     p->shape->tags++;
-    if (is_nonsense(tag, name)) page_joint(p);
+    if (is_nonsense(tag, name) && !foreign_at(p)) page_joint(p);
     if (tag == TAG_OTHER) e.name = name_hash(name);
+    if (tag_flags(tag) & TAG_PART && !p->last[TAG_TABLE]) return; /* of no table: browsers pass over it */
     page_imply(p, tag);
     e.kin = own_style(p, tag, name, a, &e.css);
     if (e.kind == KIND_ROOT) {
         struct element *root = &p->stack[0];
         css_lay(&root->css, &e.css);
         root->kin |= e.kin;
-        root->look = css_apply(&CSS_LOOK, &root->css);
+        root->look = css_apply(&CSS_LOOK, &root->css, css_box(&root->css, CSS_BLOCK));
         page_restyle(p, 0);
         page_update(p);
         read_meaning(p, tag, a, &e.css);
         return;
     }
     e.breaks = flags & TAG_BREAK;
-    if (e.css.set & CSS_DISPLAY && e.css.display != CSS_NONE) e.breaks = e.css.display == CSS_BLOCK;
+    if (e.css.set & CSS_DISPLAY && e.css.display != CSS_NONE && e.css.display != CSS_CELL)
+        e.breaks = e.css.display == CSS_BLOCK;
+    enum css_display box = css_box(&e.css, usual_box(tag, (enum tag_kind)e.kind));
+    e.box = (uint8_t)box;
     bool none = e.css.set & CSS_DISPLAY && e.css.display == CSS_NONE;
     if (e.breaks && !none) page_break(p);
     if (flags & (TAG_VOID | TAG_RAW)) { /* not pushed: what it shows comes from its attributes, or read_raw */
-        struct css_look look = css_apply(page_look(p, p->depth - 1), &e.css);
+        struct css_look look = css_apply(page_look(p, p->depth - 1), &e.css, box);
         p->raw_shown = css_visible(&look) && !p->over_hidden;
         p->shown = !look.gone && !look.unseen && !p->over_hidden; /* pictures and buttons have colours of their own */
         read_meaning(p, tag, a, &e.css);
@@ -221,7 +263,7 @@ static void start_tag(struct page *p, enum tag tag, span name, const struct attr
     if (p->depth < HTML_DEPTH_MAX) {
         page_push(p, &e);
     } else {
-        struct css_look look = css_apply(&page_top(p)->look, &e.css);
+        struct css_look look = css_apply(&page_top(p)->look, &e.css, box);
         p->over++;
         if (!p->over_hidden && !css_visible(&look)) p->over_hidden = p->over;
     }
@@ -260,9 +302,13 @@ static size_t read_attrs(span in, size_t i, struct attrs *a)
 {
     a->have = 0;
     for (;;) {
+        size_t first = i;
         while (i < in.n && (ascii_space(in.p[i]) || in.p[i] == '/')) i++;
         if (i >= in.n) return 0;
-        if (in.p[i] == '>') return i + 1;
+        if (in.p[i] == '>') {
+            a->closed = i > first && in.p[i - 1] == '/';
+            return i + 1;
+        }
         size_t from = i++; /* a '=' here is part of the name */
         while (i < in.n && !ascii_space(in.p[i]) && in.p[i] != '/' && in.p[i] != '>' && in.p[i] != '=') i++;
         span name = span_of(in.p + from, i - from), value = SPAN_NONE;
@@ -283,7 +329,7 @@ static size_t read_attrs(span in, size_t i, struct attrs *a)
             }
         }
         enum attr id = attr_by_name(name);
-        if (id == ATTR_COUNT || a->have & 1u << id) continue;
+        if (id == ATTR_COUNT || a->have & 1u << id) continue; /* the first one wins */
         a->have |= 1u << id;
         a->v[id] = value;
     }
@@ -352,6 +398,27 @@ static void read_raw(struct page *p, enum tag tag, span name)
     p->shown = shown;
 }
 
+/* Are we among elements of SVG or MathML, where other rules hold? */
+static bool in_foreign(const struct page *p)
+{
+    return foreign_at(p) > p->last[TAG_OBJECT] && foreign_at(p) > p->last[TAG_TEMPLATE];
+}
+
+/* What a tag inside of <svg> or <math> is to us: no raw text there; what is HTML's alone ends it; a title or a
+ * description is a template, never shown; a foreignObject is an object, with HTML inside (HTML standard, 13.2.6.5). */
+static enum tag foreign_tag(struct page *p, enum tag tag, span name, bool end)
+{
+    if (span_ieq(name, SPAN("foreignobject"))) return TAG_OBJECT;
+    if (tag == TAG_TITLE || span_ieq(name, SPAN("desc"))) return TAG_TEMPLATE;
+    if (!in_foreign(p)) return tag;
+    unsigned flags = tag_flags(tag);
+    bool html = flags & TAG_LEAVE;
+    if (html && (!end || tag == TAG_P || tag == TAG_BR))
+        while (in_foreign(p)) page_close(p, foreign_at(p) - 1u);
+    if (html || tag == TAG_SVG || tag == TAG_MATH || tag == TAG_A) return tag;
+    return flags & TAG_RAW ? TAG_DATALIST : TAG_OTHER;
+}
+
 /* One piece of markup; in.p[at] is '<'. */
 static void read_markup(struct page *p)
 {
@@ -369,16 +436,26 @@ static void read_markup(struct page *p)
         p->at = behind ? behind : in.n;
         if (!behind) return; /* what is no whole tag is not shown */
         enum tag tag = tag_by_name(name);
+        if (foreign_at(p)) tag = foreign_tag(p, tag, name, end);
         if (end) {
             end_tag(p, tag, name);
         } else {
             start_tag(p, tag, name, &a);
             if (tag_flags(tag) & TAG_RAW) read_raw(p, tag, name);
+            if (a.closed && in_foreign(p)) end_tag(p, tag, name);
         }
     } else if (!end && c == '!' && span_istarts(span_from(in, i), SPAN("!--"))) {
         p->at = comment_end(in, i + 3);
         p->shape->comments++;
         page_joint(p);
+    } else if (!end && in_foreign(p) && span_istarts(span_from(in, i), SPAN("![CDATA["))) {
+        span text = span_from(in, i + 8);
+        size_t stop = 0;
+        while ((stop += span_find(span_from(text, stop), ']')) < text.n &&
+               !span_istarts(span_from(text, stop), SPAN("]]>")))
+            stop++;
+        page_emit(p, span_head(text, stop));
+        p->at = stop + 3 < text.n ? i + 8 + stop + 3 : in.n;
     } else if (c == '!' || c == '?' || (end && i < in.n)) { /* a comment to browsers, up to the next '>' */
         i += span_find(span_from(in, i), '>');
         p->at = i < in.n ? i + 1 : in.n;
@@ -404,6 +481,9 @@ void html_read(span html, struct text *visible, struct text *hidden, struct url_
     p.depth = 1;
     memset(p.last, 0, sizeof p.last);
     p.over = p.over_hidden = 0;
+    p.nul = span_find(html, 0) < html.n;
+    p.row = p.cells = p.column = 0;
+    p.column_at = p.column_end = 0;
     p.shown = true;
     css_rules_init(&p.rules);
     p.joint = p.parted = p.in_link = false;
@@ -423,5 +503,6 @@ void html_read(span html, struct text *visible, struct text *hidden, struct url_
     url_find(urls, span_from(text_span(visible), p.free_text), URL_IN_TEXT);
     text_break(visible);
     text_break(hidden);
+    if (p.rules.forgot) p.odd |= ODD(STYLE_LIMIT);
     *odd |= p.odd;
 }

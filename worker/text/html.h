@@ -28,9 +28,10 @@ struct html_shape {
  *   visible   appended to; blocks end with a break. An image's alt text counts as visible: most clients show it until
  *             the reader asks for pictures
  *   hidden    text that a reader does not see, and the title, which no client shows
- *   urls      href, src, action, background and the like, <base href> applied, and links in visible text
- *   shape     counts are added to; `pixels` are images of at most 2 by 2
- *   odd       ODD bits are added: HIDDEN_TEXT (not for a title), SPLIT_WORD, URL_MISMATCH, HTML_SCRIPT, HTML_FORM
+ *   urls      href, src, srcset, action, background and the like, <base href> applied, and links in visible text
+ *   shape     counts are added to; `pixels` are images of at most 2 by 2, and those whose own style hides them
+ *   odd       ODD bits are added: HIDDEN_TEXT (not for a title), SPLIT_WORD, URL_MISMATCH, HTML_SCRIPT, HTML_FORM,
+ *             STYLE_LIMIT
  *
  * Cannot fail. O(html.n) whatever the input; no recursion; under 100 KB of stack. */
 void html_read(span html, struct text *visible, struct text *hidden, struct url_list *urls, struct html_shape *shape,

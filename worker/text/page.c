@@ -58,8 +58,7 @@ void page_emit(struct page *p, span run)
     if (has_word(run)) p->odd |= ODD(HIDDEN_TEXT);
 }
 
-/* Text with character references. */
-void page_text(struct page *p, span s)
+static void put_text(struct page *p, span s)
 {
     while (s.n) {
         uint8_t out[ENTITY_BYTES_MAX];
@@ -71,6 +70,14 @@ void page_text(struct page *p, span s)
         page_emit(p, read ? span_of(out, n) : span_head(s, 1));
         s = span_from(s, read ? read : 1);
     }
+}
+
+/* Text with character references; NULs are not there for browsers. */
+void page_text(struct page *p, span s)
+{
+    if (p->nul)
+        for (size_t end; (end = span_find(s, 0)) < s.n; s = span_from(s, end + 1)) put_text(p, span_head(s, end));
+    put_text(p, s);
 }
 
 /* Text of an attribute, parted from what stands around it. */
@@ -100,12 +107,13 @@ const struct css_look *page_look(const struct page *p, size_t at)
     return in_table && e->wall[2] ? &p->stack[e->wall[2] - 1].look : &e->look;
 }
 
-/* Work out the look of element `at` from the one below it. */
+/* Work out the look of element `at` from the one below it. A summary is shown though its details are not. */
 static void style(struct page *p, size_t at)
 {
     struct element *e = &p->stack[at];
     bool part = e->kind == KIND_CELL; /* of a table, when it stands in one */
-    e->look = css_apply(part ? &p->stack[at - 1].look : page_look(p, at - 1), &e->css);
+    size_t around = e->tag == TAG_SUMMARY && p->stack[at - 1].tag == TAG_DETAILS ? at - 2 : at - 1;
+    e->look = css_apply(part ? &p->stack[around].look : page_look(p, around), &e->css, (enum css_display)e->box);
 }
 
 void page_update(struct page *p)
@@ -145,6 +153,7 @@ static void pop(struct page *p)
     if (e->breaks) page_break(p);
     if (e->tag == TAG_TD || e->tag == TAG_TH) page_emit(p, SPAN(" "));
     if (e->tag == TAG_A) page_end_link(p);
+    if (e->tag == TAG_TR && p->row == p->depth - 1) page_end_row(p);
     p->last[e->tag] = e->below;
     p->depth--;
 }

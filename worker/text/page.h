@@ -10,6 +10,7 @@
 #include "worker/text/html.h"
 #include "worker/text/tag.h"
 
+enum { CELLS_MAX = 64 };            /* of one row that may hold letters */
 enum { TAG_FORGOTTEN = TAG_COUNT }; /* in the stack: ended, though not on top */
 
 struct element {
@@ -18,6 +19,7 @@ struct element {
     uint64_t kin;         /* bits of its names and of those around it, for css_rules_find */
     uint32_t name;        /* hash of a name that we do not know */
     uint8_t tag, kind;    /* enum tag, enum tag_kind */
+    uint8_t box;          /* enum css_display */
     bool breaks;
     uint16_t below;   /* the next open element of the same tag, index + 1 */
     uint16_t wall[3]; /* the topmost element, up to this one, of at least KIND_BLOCK, KIND_CELL, KIND_TABLE */
@@ -26,6 +28,7 @@ struct element {
 
 struct attrs {
     uint32_t have;      /* bits of enum attr */
+    bool closed;        /* "/>" */
     span v[ATTR_COUNT]; /* where `have` says so */
 };
 
@@ -44,6 +47,15 @@ struct page {
     bool raw_shown;               /* can the content of the last raw element be seen? */
     bool shown;                   /* can text be seen here? */
     struct css_rules rules;
+
+    bool nul; /* there are NULs in the document; browsers drop them */
+
+    /* Letters that stand alone in cells, to be joined as the eye reads them. */
+    uint16_t row;                 /* the open row whose cells are noted, or 0 */
+    uint16_t cells;               /* how many */
+    size_t cell[CELLS_MAX];       /* visible text where each begins */
+    uint16_t column;              /* rows in a row that hold one letter each */
+    size_t column_at, column_end; /* of visible text: from the first of these letters, to the last */
 
     bool joint;      /* markup that shows nothing stands behind the last letter */
     size_t joint_at; /* of visible text */
@@ -90,6 +102,13 @@ void page_break(struct page *p);
 /* Note that something invisible stands here; a word that goes on behind it was split. */
 void page_joint(struct page *p);
 
+/* --- letters in cells (page_cells.c) --- */
+
+/* A row or a cell begins; a row ends. */
+void page_begin_row(struct page *p, size_t at);
+void page_begin_cell(struct page *p);
+void page_end_row(struct page *p);
+
 /* --- links (page_link.c) --- */
 
 /* Decode an attribute that holds a link, into buf where it has to; empty when it is too long for that. */
@@ -97,6 +116,9 @@ span page_link_value(span value, uint8_t buf[HTML_VALUE_MAX]);
 
 /* Keep the link of an attribute. Is it a web link? Then `out`, unless NULL, is it in parts, in p->link_room. */
 bool page_link(struct page *p, span value, enum url_place place, struct url *out);
+
+/* Keep the links of a srcset attribute. */
+void page_srcset(struct page *p, span value);
 
 /* Keep the links of a style sheet or a style attribute. */
 void page_css_links(struct page *p, span css);

@@ -66,10 +66,26 @@ bool page_link(struct page *p, span value, enum url_place place, struct url *out
         if (!url_split(p->urls, with_base(p, link, whole), in, &u)) return false;
     }
     u.place = place;
-    const struct url *kept = url_keep(p->urls, &u);
+    struct url *kept = url_keep(p->urls, &u);
+    if (kept && place == URL_IN_FORM) kept->place = place; /* it may stand in a link as well */
     if (out) *out = u;
     if (out) out->domain = kept ? kept->domain : domain_registrable(out->host);
     return true;
+}
+
+void page_srcset(struct page *p, span value)
+{
+    uint8_t buf[HTML_VALUE_MAX];
+    for (value = page_link_value(value, buf); value.n;) {
+        while (value.n && (ascii_space(value.p[0]) || value.p[0] == ',')) value = span_from(value, 1);
+        size_t end = 0;
+        while (end < value.n && !ascii_space(value.p[end])) end++;
+        span link = span_head(value, end);
+        while (link.n && link.p[link.n - 1] == ',') link.n--;
+        if (link.n) page_link(p, link, URL_IN_SRC, NULL);
+        if (link.n == end) end += span_find(span_from(value, end), ','); /* "2x", "300w" */
+        value = span_from(value, end);
+    }
 }
 
 void page_css_links(struct page *p, span css)

@@ -33,6 +33,17 @@ static const char ATTR_NAMES[][NAME_MAX + 1] = {
 #undef X
 };
 
+/* Where the names with each letter begin, and behind the last: 'a' to 'z' and one more. */
+static const uint8_t FIRST_TAG[] = {TAG_A,      TAG_B,   TAG_CANVAS, TAG_DATALIST, TAG_EM,    TAG_FIELDSET, TAG_H1,
+                                    TAG_H1,     TAG_I,   TAG_KBD,    TAG_KBD,      TAG_LABEL, TAG_MAIN,     TAG_NAV,
+                                    TAG_OBJECT, TAG_P,   TAG_Q,      TAG_RP,       TAG_S,     TAG_TABLE,    TAG_U,
+                                    TAG_VAR,    TAG_WBR, TAG_XMP,    TAG_COUNT,    TAG_COUNT, TAG_COUNT};
+static const uint8_t FIRST_ATTR[] = {
+    ATTR_ACTION, ATTR_BACKGROUND,  ATTR_CLASS,      ATTR_DATA,  ATTR_FORMACTION, ATTR_FORMACTION, ATTR_HEIGHT,
+    ATTR_HEIGHT, ATTR_ID,          ATTR_OPEN,       ATTR_OPEN,  ATTR_OPEN,       ATTR_OPEN,       ATTR_OPEN,
+    ATTR_OPEN,   ATTR_PLACEHOLDER, ATTR_SIZE,       ATTR_SIZE,  ATTR_SIZE,       ATTR_TEXT,       ATTR_VALUE,
+    ATTR_VALUE,  ATTR_WIDTH,       ATTR_XLINK_HREF, ATTR_COUNT, ATTR_COUNT,      ATTR_COUNT};
+
 /* Eight and four bytes as numbers that are ordered as the bytes are. */
 static uint64_t head_of(const char *name)
 {
@@ -48,16 +59,16 @@ static uint32_t tail_of(const char *name)
     return be32toh(v);
 }
 
-/* The index of a name among names[from..to), or `to`. */
-static size_t find(span name, const char names[][NAME_MAX + 1], size_t from, size_t to)
+/* The index of a name, or `none`. */
+static size_t find(span name, const char names[][NAME_MAX + 1], const uint8_t first[27], size_t none)
 {
     char low[NAME_MAX] = {0};
-    size_t none = to;
-    if (name.n > NAME_MAX) return none;
+    if (!name.n || name.n > NAME_MAX) return none;
     for (size_t i = 0; i < name.n; i++) low[i] = (char)ascii_lower(name.p[i]);
+    if (low[0] < 'a' || low[0] > 'z' || !low[name.n - 1]) return none; /* NULs are what names are padded with */
     uint64_t head = head_of(low);
     uint32_t tail = tail_of(low);
-    while (from < to) {
+    for (size_t from = first[low[0] - 'a'], to = first[low[0] - 'a' + 1]; from < to;) {
         size_t mid = (from + to) / 2;
         uint64_t h = head_of(names[mid]);
         uint32_t t = tail_of(names[mid]);
@@ -72,13 +83,13 @@ static size_t find(span name, const char names[][NAME_MAX + 1], size_t from, siz
 
 enum tag tag_by_name(span name)
 {
-    size_t at = find(name, TAG_NAMES, 1, TAG_COUNT);
+    size_t at = find(name, TAG_NAMES, FIRST_TAG, TAG_COUNT);
     return at == TAG_COUNT ? TAG_OTHER : (enum tag)at;
 }
 
 enum attr attr_by_name(span name)
 {
-    return (enum attr)find(name, ATTR_NAMES, 0, ATTR_COUNT);
+    return (enum attr)find(name, ATTR_NAMES, FIRST_ATTR, ATTR_COUNT);
 }
 
 enum tag_kind tag_kind(enum tag t)
