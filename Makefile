@@ -101,6 +101,15 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libtest.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# Two readers of mail that tests/oracle compares. Only they need libgmime-3.0-dev; test_oracle.py installs it.
+ORACLE_OBJ = $(B)/tests/oracle/dump.o $(B)/libtest.a
+$(B)/tests/oracle/gmime.o: CPPFLAGS += $(shell pkg-config --cflags gmime-3.0)
+$(B)/oracle/gmime: LIBS += $(shell pkg-config --libs gmime-3.0)
+$(B)/oracle/%: $(B)/tests/oracle/%.o $(ORACLE_OBJ)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # --- what a person types -------------------------------------------------------------------------------------------
@@ -137,8 +146,11 @@ $(B)/libfuzzer/%: $(B)/tests/fuzz/fuzz_%.o $(B)/libtest.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+oracle: $(B)/oracle/gmime $(B)/oracle/furui  ## build the two readers of mail that tests/oracle compares
+
 golden: $(B)/tests/test_golden  ## rewrite tests/mail/*.want from what the reader says now; git diff reviews
 	@$(B)/tests/test_golden --write
+	@! pkg-config --exists gmime-3.0 || { $(MAKE) --no-print-directory oracle && B=$(B) tests/oracle/compare.py --write golden; }
 
 layers:                    ## check that includes point down
 	@tests/layers
@@ -173,5 +185,5 @@ clean:                     ## remove build/
 	rm -rf build
 
 .DEFAULT_GOAL = all
-.PHONY: all FORCE objects help deps run test test-all fuzz golden layers format format-check install install-client clean
+.PHONY: all FORCE objects help deps run test test-all fuzz oracle golden layers format format-check install install-client clean
 .SECONDARY:

@@ -8,12 +8,12 @@ import subprocess
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def find(name):
-    """The folder of a set (with its `index`), or a sentence why there is none, as (folder, why)."""
+def find(name, sign="index"):
+    """The folder of a set (with `sign` in it), or a sentence why there is none, as (folder, why)."""
     given = os.environ.get("FURUI_CORPORA")
     if given:
         folder = os.path.join(given, name)
-        if os.path.exists(os.path.join(folder, "index")):
+        if os.path.exists(os.path.join(folder, sign)):
             return folder, None
         return None, "no %s in FURUI_CORPORA" % name
     archive = os.path.join(ROOT, "../shared/corpora", name + ".tar.zst")
