@@ -67,6 +67,14 @@ static void put_oddities(struct json *j, const struct show *s)
     json_close_array(j);
 }
 
+static void put_words(struct json *j, const char *key, uint64_t odd)
+{
+    json_open_array(j, key);
+    for (int bit = 0; bit < ODD_COUNT; bit++)
+        if (odd >> bit & 1) json_str(j, NULL, span_cstr(odd_word((enum odd_bit)bit)));
+    json_close_array(j);
+}
+
 static void put_auth(struct json *j, const struct mail_auth *a)
 {
     json_open_object(j, "auth");
@@ -151,8 +159,10 @@ static void put_links(struct json *j, const struct mail *m)
         json_str(j, "place", span_cstr(show_place_word(u->place)));
         json_str(j, "domain", u->domain);
         json_str(j, "host", u->host);
+        json_str(j, "shown", u->shown);
         json_str(j, "url", u->whole);
         if (u->port) json_uint(j, "port", u->port);
+        put_words(j, "odd", u->odd);
         json_close_object(j);
     }
     json_close_array(j);

@@ -291,6 +291,13 @@ static void put_links(FILE *to, const struct show *s)
         wrap_put(&w, u->domain);
         wrap_say(&w, ": ");
         put_cut(&w, s, u->whole, SHOW_VALUE_BYTES);
+        if (!span_eq(u->shown, u->host)) {
+            wrap_say(&w, " (reads ");
+            put_cut(&w, s, u->shown, SHOW_VALUE_BYTES);
+            wrap_say(&w, ")");
+        }
+        for (int bit = 0; bit < ODD_COUNT; bit++)
+            if (u->odd >> bit & 1) say(&w, " [%s]", odd_word((enum odd_bit)bit));
         wrap_end(&w);
     }
     more(to, m->url_count - n, "links");

@@ -123,24 +123,22 @@ void wrap_begin(struct wrap *w, FILE *to, unsigned column, unsigned indent)
 void wrap_put(struct wrap *w, span text)
 {
     struct unit u;
-    bool fresh = true; /* a word may begin here */
     for (size_t i = 0; i < text.n;) {
         span rest = span_from(text, i);
         unsigned before = w->marks;
         i += unit_at(rest, &w->marks, &u);
         if (u.end) {
             new_line(w);
-            fresh = true;
+            w->inside = false;
         } else if (u.space) {
             w->spaces += w->spaces < WRAP_WIDTH && w->column;
-            fresh = true;
+            w->inside = false;
         } else {
-            bool parts = fresh || u.wide;
-            unsigned cells = parts ? word_cells(rest, before) : 0;
+            unsigned cells = !w->inside || u.wide ? word_cells(rest, before) : 0;
             if (w->column > w->indent && w->column + w->spaces + cells > WRAP_WIDTH && cells + w->indent <= WRAP_WIDTH)
                 new_line(w);
             write_unit(w, &u);
-            fresh = u.wide;
+            w->inside = !u.wide;
         }
     }
 }

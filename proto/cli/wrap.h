@@ -19,6 +19,7 @@ struct wrap {
     unsigned column; /* cells of the line that is being written; 0: not begun */
     unsigned spaces; /* owed before the next word */
     unsigned marks;  /* combining marks in a row so far */
+    bool inside;     /* a word: the line may not be broken here */
 };
 
 /* Begin at `column` of a line of which that much is written already; further lines begin at `indent`. */

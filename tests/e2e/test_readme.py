@@ -67,6 +67,16 @@ class Programs(Case):
                                text=True).stdout.split()[-1]
         self.assertIn("model=%s " % model, read("README.md"))
 
+    @unittest.skipUnless(os.path.exists(BUNDLE), "no starter bundle")
+    def test_show(self):
+        """The lines of furui show that the README quotes are what it prints today."""
+        quoted = read("README.md").split("## Understanding a verdict\n")[1].split("\n## ")[0]
+        lines = [line[4:] for line in quoted.splitlines() if line.startswith("    ") and "…" not in line]
+        shown = subprocess.run([os.path.join(B, "furui"), "show", lines[0].split(",")[0]], cwd=ROOT, check=True,
+                               capture_output=True, text=True).stdout.splitlines()
+        self.assertGreater(len(lines), 5)
+        self.assertEqual([line for line in lines if line not in shown], [])
+
     def test_verbs(self):
         """Every furui command line that the README shows names a verb that there is."""
         listed = subprocess.run([os.path.join(B, "furui"), "--help"], check=True, capture_output=True, text=True).stdout

@@ -72,7 +72,11 @@ static const struct {
      "- none fail - auth-fail"},
     /* EAI (RFC 8616): UTF-8 names */
     {AR "mx.example.net; spf=pass smtp.mailfrom=\xE7\xAF\xA9@\xE7\xAF\xA9.example.com\r\n" FROM,
-     "pass=\xE7\xAF\xA9.example.com - - -"},
+     "pass=xn--x1z.example.com - - -"},
+    {AR "mx.example.net; dkim=pass header.d=xn--r8jz45g.jp\r\nFrom: a@\xE4\xBE\x8B\xE3\x81\x88.jp\r\n",
+     "- pass=xn--r8jz45g.jp - -"},
+    {AR "mx.example.net; dkim=pass header.d=\xE4\xBE\x8B\xE3\x81\x88.jp\r\nFrom: a@mail.xn--r8jz45g.jp\r\n",
+     "- pass=xn--r8jz45g.jp - -"},
     /* alignment: the registrable domain decides, the public suffix list knows it */
     {AR "mx.example.net; dkim=pass header.d=bounce.example.com\r\n" FROM, "- pass=bounce.example.com - -"},
     {AR "mx.example.net; dkim=pass header.d=badexample.com\r\n" FROM, "- pass!badexample.com - - auth-unaligned"},

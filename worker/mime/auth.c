@@ -29,6 +29,7 @@ struct word {
 struct reading {
     const struct mail *m;
     struct arena *a;
+    span from;      /* From's registrable domain, as it is looked up */
     bool one_from;  /* there is one From mailbox to be aligned with */
     unsigned left;  /* results that may still be read */
     bool broken;    /* a believed field broke the grammar */
@@ -56,22 +57,23 @@ static bool from_is_one(const struct mail *m)
 /* Is a domain of the same registrable domain as From's? */
 static bool of_from(const struct reading *r, span domain)
 {
-    return domain.n && r->m->from_domain.n && span_eq(domain_registrable(domain), r->m->from_domain);
+    return domain.n && r->from.n && span_eq(domain_registrable(domain), r->from);
 }
 
-static span lower(struct reading *r, span domain)
+/* A domain as it is looked up: lower case, A-labels, so that both ways to write it are one (RFC 8616 4). */
+static span plain(struct reading *r, span domain)
 {
     uint8_t *to = domain.n ? arena_alloc(r->a, domain.n) : NULL;
     if (!to) return SPAN_NONE;
     for (size_t i = 0; i < domain.n; i++) to[i] = ascii_lower(domain.p[i]);
-    return span_of(to, domain.n);
+    return idn_host(span_of(to, domain.n), r->a);
 }
 
 /* Fill in whom a passing SPF or DKIM result vouches for. */
 static void vouch(struct reading *r, struct word *w, span domain)
 {
     if (w->result != AUTH_PASS) return;
-    w->domain = lower(r, domain);
+    w->domain = plain(r, domain);
     w->aligned = r->one_from && of_from(r, w->domain);
 }
 
@@ -91,7 +93,7 @@ static struct word word_of(struct reading *r, enum auth_method k, const struct a
         vouch(r, &w, authres_domain(w.mailfrom ? from->smtp_mailfrom : from->smtp_helo));
     } else if (k == AUTH_DKIM) {
         vouch(r, &w, authres_domain(from->header_d.n ? from->header_d : from->header_i));
-    } else if (k == AUTH_DMARC && from->header_from.p && !of_from(r, lower(r, authres_domain(from->header_from)))) {
+    } else if (k == AUTH_DMARC && from->header_from.p && !of_from(r, plain(r, authres_domain(from->header_from)))) {
         w.result = AUTH_ABSENT;
     }
     return w;
@@ -193,6 +195,7 @@ void auth_read(struct mail *m, const struct mail_context *c, struct arena *a)
     if (!told && !c->trusted_count) return;
 
     struct reading r = {.m = m, .a = a, .one_from = from_is_one(m), .left = AUTH_RESULTS_MAX};
+    r.from = idn_host(m->from_domain, a);
     read_context(&r, c);
     if (c->trusted_count) read_header(&r, c);
     const struct word *spf = &r.word[AUTH_SPF], *dkim = &r.word[AUTH_DKIM], *dmarc = &r.word[AUTH_DMARC];

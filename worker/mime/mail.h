@@ -115,7 +115,7 @@ enum auth_result {
 
 struct mail_auth {
     enum auth_result result[AUTH_METHOD_COUNT];
-    span spf_domain, dkim_domain;   /* that passed; lower case, or empty */
+    span spf_domain, dkim_domain;   /* that passed; lower case, A-labels; or empty */
     bool spf_aligned, dkim_aligned; /* passed for a domain of the same registrable domain as From's (relaxed) */
 };
 
