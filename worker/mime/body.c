@@ -55,6 +55,7 @@ void body_init(struct body *b, struct mail *m, struct arena *a, size_t budget)
     text_init(&b->visible, a, most);
     text_init(&b->hidden, a, most < MAIL_HIDDEN_MAX ? most : MAIL_HIDDEN_MAX);
     url_list_init(&b->urls, a, MAIL_URLS_MAX);
+    b->urls.from = m->from_domain;
 }
 
 /* --- blocks ------------------------------------------------------------------------------------------------------- */

@@ -153,6 +153,15 @@ static void compare_sides(struct mail *m)
     if (m->shape.common < MAIL_COMMON_MIN && other.n >= text.n / 2) m->odd |= ODD(ALTERNATIVES);
 }
 
+/* Does a form send what is typed to somebody else than the sender? */
+static bool form_elsewhere(const struct mail *m)
+{
+    if (!m->shape.html.forms || !m->from_domain.n) return false;
+    for (size_t i = 0; i < m->url_count; i++)
+        if (m->urls[i].place == URL_IN_FORM && !span_eq(m->urls[i].domain, m->from_domain)) return true;
+    return false;
+}
+
 void mail_init(void)
 {
     domain_init();
@@ -183,5 +192,6 @@ void mail_read(struct mail *m, span raw, const struct mail_context *c, struct ar
     if (m->shape.image_parts + m->shape.html.images > 0 && m->text.n <= MAIL_FEW_TEXT) m->odd |= ODD(ONLY_IMAGE);
     file_password(m);
     if (m->other.n) compare_sides(m);
+    if (form_elsewhere(m)) m->odd |= ODD(FORM_ELSEWHERE);
     if (a->full) m->odd |= ODD(ARENA_FULL);
 }

@@ -28,7 +28,8 @@ struct html_shape {
  *   visible   appended to; blocks end with a break. An image's alt text counts as visible: most clients show it until
  *             the reader asks for pictures
  *   hidden    text that a reader does not see, and the title, which no client shows
- *   urls      href, src, srcset, action, background and the like, <base href> applied, and links in visible text
+ *   urls      href, src, srcset, action, background and the like, <base href> applied, and links in visible text; where
+ *             its `from` says who sends the mail, links by way of the sender are no mismatch
  *   shape     counts are added to; `pixels` are images of at most 2 by 2, and those whose own style hides them
  *   odd       ODD bits are added: HIDDEN_TEXT (not for a title), SPLIT_WORD, URL_MISMATCH, HTML_SCRIPT, HTML_FORM,
  *             STYLE_LIMIT

@@ -133,8 +133,9 @@ void page_end_link(struct page *p)
     p->free_text = p->visible->n;
     span shown = span_from(text_span(p->visible), p->link_text);
     if (shown.n < 4 || p->compared++ >= HTML_COMPARED_MAX || !shown_host(p->urls, shown, &room, &u)) return;
-    if (span_eq(u.host, p->link.host)) return;
-    if (!span_eq(domain_registrable(u.host), p->link.domain)) p->odd |= ODD(URL_MISMATCH);
+    if (span_eq(u.host, p->link.host) || span_eq(domain_registrable(u.host), p->link.domain)) return;
+    /* Senders who count clicks show where they lead and lead by themselves: two thirds of all ham that this met. */
+    if (!span_eq(p->link.domain, p->urls->from)) p->odd |= ODD(URL_MISMATCH);
 }
 
 void page_begin_link(struct page *p, span href)

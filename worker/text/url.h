@@ -48,6 +48,7 @@ struct url_list {
     struct url *v;
     size_t n, cap;
     struct arena *a;
+    span from;       /* registrable domain of the mail's From, or empty: set by whoever knows it; lent */
     uint64_t odd;    /* ODD(URL_...) of the links met, kept or not */
     uint32_t *slots; /* open hashing by host and path: index + 1 into v, or 0 */
     size_t slot_count;
