@@ -119,6 +119,7 @@ static const struct {
     {"http://example.com:8x/", NULL, "", "", 0, 0},
     {"http://exam ple.com/", NULL, "", "", 0, 0},
     {"http://exam<ple.com/", NULL, "", "", 0, 0},
+    {"http://a\"`{}.example.com/", "a\"`{}.example.com", "example.com", "/", 0, 0},
 };
 
 /* '|' parts what must be found, as "whole" of the links. */
@@ -192,6 +193,11 @@ static const struct {
     {"http://☃.example.com/", "☃.example.com", "☃.example.com", "example.com", 0},
     {"http://axn--x1z.example.jp/", "axn--x1z.example.jp", "axn--x1z.example.jp", "example.jp", 0},
     {"http://a℀b.example.com/", NULL, "", "", 0},
+    /* joiners: where a script has them (U+200C in Persian), and as a disguise */
+    {"http://نامه\u200Cای.example.com/", "xn--mgba3gch31f060k.example.com", "نامه\u200Cای.example.com", "example.com",
+     0},
+    {"http://exa\u200Dmple.com/", "example.com", "example.com", "example.com", OBSCURED},
+    {"http://1\u200D92.0.2.1/", "192.0.2.1", "192.0.2.1", "192.0.2.1", IP | OBSCURED},
 };
 
 static unsigned odd_of(uint64_t odd)

@@ -36,7 +36,7 @@ static bool is_ascii(span s)
 static bool forbidden(span s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] <= ' ' || s.p[i] == 0x7F || strchr("#/:<>?@[\\]^|%\"`{}", s.p[i])) return true;
+        if (s.p[i] <= ' ' || s.p[i] == 0x7F || strchr("#/:<>?@[\\]^|%", s.p[i])) return true;
     return false;
 }
 
@@ -60,11 +60,32 @@ static char *convert(span label, bool to_ascii)
     return rc == IDN2_OK ? out : NULL;
 }
 
+/* Without joiners (U+200C, U+200D), which only some scripts have a place for. */
+static span without_joiners(span label, uint8_t out[IDN_HOST_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < label.n && n < IDN_HOST_MAX;) {
+        span rest = span_from(label, i);
+        if (rest.n >= 3 && memcmp(rest.p, "\xE2\x80", 2) == 0 && (rest.p[2] == 0x8C || rest.p[2] == 0x8D))
+            i += 3;
+        else
+            out[n++] = label.p[i++];
+    }
+    return span_of(out, n);
+}
+
 /* One label, or what one label becomes when characters in it turn out to be dots. */
 static bool put_label(span label, struct idn_room *room, size_t *n, size_t *shown, uint64_t *odd)
 {
+    uint8_t joined[IDN_HOST_MAX];
     bool plain = is_ascii(label), prefixed = span_istarts(label, PREFIX);
     char *ascii = plain && !prefixed ? NULL : convert(label, true);
+    if (!ascii && !plain) {
+        span less = without_joiners(label, joined);
+        if (less.n < label.n) *odd |= ODD(URL_OBSCURED);
+        if (less.n < label.n && !is_ascii(less)) ascii = convert(less, true);
+        label = less;
+    }
     span host = ascii && !plain ? span_cstr(ascii) : label;
     bool name = ascii && span_istarts(host, PREFIX);
     if (ascii && !name) *odd |= ODD(URL_OBSCURED);

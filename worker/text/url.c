@@ -117,10 +117,9 @@ static uint32_t decode_char(span s, size_t *i, uint8_t first)
 /* How each byte may stand in a host: as it is, in lower case, not at all; or as part of something longer. */
 enum { PLAIN, UPPER, REFUSED, CODED };
 static const uint8_t IN_HOST[256] = {
-    [0 ... ' '] = REFUSED, ['"'] = REFUSED,         ['#'] = REFUSED, ['%'] = CODED,
-    ['/'] = REFUSED,       [':'] = REFUSED,         ['<'] = REFUSED, ['>' ... '@'] = REFUSED,
-    ['A' ... 'Z'] = UPPER, ['[' ... '^'] = REFUSED, ['`'] = REFUSED, ['{' ... '}'] = REFUSED,
-    [0x7F] = REFUSED,      [0x80 ... 0xFF] = CODED,
+    [0 ... ' '] = REFUSED,   ['#'] = REFUSED, ['%'] = CODED,           ['/'] = REFUSED,
+    [':'] = REFUSED,         ['<'] = REFUSED, ['>' ... '@'] = REFUSED, ['A' ... 'Z'] = UPPER,
+    ['[' ... '^'] = REFUSED, ['|'] = REFUSED, [0x7F] = REFUSED,        [0x80 ... 0xFF] = CODED,
 };
 
 /* What a browser makes of a character in a host (the part of UTS #46 that needs no table): full-width forms become
@@ -129,7 +128,7 @@ static uint32_t fold_char(uint32_t c)
 {
     if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;
     if (c == 0x3002 || c == 0xFF61) return '.';
-    if (c == 0xAD || c == 0x34F || c == 0x200B || c == 0x2060 || c == 0xFEFF || c == 0x200C || c == 0x200D) return 0;
+    if (c == 0xAD || c == 0x34F || c == 0x200B || c == 0x2060 || c == 0xFEFF || c == 0xFE0F) return 0;
     return c < 0x80 ? ascii_lower((uint8_t)c) : c;
 }
 
