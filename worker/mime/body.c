@@ -231,7 +231,6 @@ void body_end(struct body *b)
     m->hidden = text_span(&b->hidden);
     m->other = text_span(&b->other);
     m->urls = b->urls.v;
-    m->url_count = b->urls.n;
     m->odd |= b->urls.odd;
     if (b->visible.full || b->hidden.full || b->other.full) m->odd |= ODD(TEXT_LIMIT);
 }

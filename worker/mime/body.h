@@ -22,7 +22,7 @@ void body_init(struct body *b, struct mail *m, struct arena *a, size_t budget);
  * text that is seen become parts behind all others, so m->parts may move. O(its body). */
 void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side);
 
-/* Hand over: sets m->text, other, hidden, urls, url_count and the ODD bits of all of them. */
+/* Hand over: sets m->text, other, hidden, urls (their counts are headlink.h's) and the ODD bits of all of them. */
 void body_end(struct body *b);
 
 #endif

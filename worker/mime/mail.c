@@ -13,7 +13,9 @@
 #include "worker/mime/body.h"
 #include "worker/mime/codec.h"
 #include "worker/mime/file.h"
+#include "worker/mime/headlink.h"
 #include "worker/mime/param.h"
+#include "worker/mime/pose.h"
 #include "worker/mime/walk.h"
 #include "worker/mime/word.h"
 #include "worker/text/charset.h"
@@ -67,7 +69,7 @@ static void read_header(struct mail *m, struct arena *a)
     if (!from) return;
     address_first(span_head(from->raw, MAIL_FIELD_BYTES_MAX), hint, a, &m->from_addr, &m->from_name, &m->odd);
     span host = address_domain(m->from_addr);
-    if (host.n) m->from_domain = domain_registrable(host);
+    if (host.n) m->from_domain = domain_registrable(idn_host(host, a));
 }
 
 /* --- parts -------------------------------------------------------------------------------------------------------- */
@@ -185,12 +187,14 @@ void mail_read(struct mail *m, span raw, const struct mail_context *c, struct ar
     struct body b;
     body_init(&b, m, a, MAIL_DECODE_TOTAL_MAX - spent);
     read_parts(m, &b, a);
+    headlink_read(m, &b.urls);
     body_end(&b);
     fold(m, a);
     m->shape.visible_bytes = (uint32_t)m->text.n;
     m->shape.hidden_bytes = (uint32_t)m->hidden.n;
     if (m->shape.image_parts + m->shape.html.images > 0 && m->text.n <= MAIL_FEW_TEXT) m->odd |= ODD(ONLY_IMAGE);
     file_password(m);
+    pose_check(m);
     if (m->other.n) compare_sides(m);
     if (form_elsewhere(m)) m->odd |= ODD(FORM_ELSEWHERE);
     if (a->full) m->odd |= ODD(ARENA_FULL);

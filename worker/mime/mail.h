@@ -157,13 +157,14 @@ struct mail {
     span other;  /* text of the sides of multipart/alternative that are not shown, as `text`; at most MAIL_OTHER_MAX */
     span hidden; /* text of HTML that is not seen */
     struct mail_folded folded;
-    struct url *urls;
-    size_t url_count;
-    uint64_t odd; /* ODD bits */
+    struct url *urls;      /* those of List-* stand behind all others */
+    size_t url_count;      /* without those: they tell the list and so the source of a mail, no feature may look */
+    size_t list_url_count; /* of List-*: URL_IN_LIST */
+    uint64_t odd;          /* ODD bits */
     struct mail_shape shape;
     span from_addr;   /* address of From, lower case: "user@example.org"; may be empty */
     span from_name;   /* display name of From, decoded */
-    span from_domain; /* registrable domain of From */
+    span from_domain; /* registrable domain of From, A-labels */
     struct mail_auth auth;
 };
 

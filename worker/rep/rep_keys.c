@@ -71,6 +71,6 @@ void rep_keys(const struct mail *m, span client_ip, bool from_proven, struct rep
     add_ip(out, client_ip);
     add_domain(out, REP_FROM_DOMAIN, m->from_domain);
     out->urls_cut = (m->odd & ODD(URL_LIMIT)) != 0;
-    for (size_t i = 0; i < m->url_count && !out->urls_cut; i++)
+    for (size_t i = 0; i < m->url_count + m->list_url_count && !out->urls_cut; i++)
         out->urls_cut = !add_domain(out, REP_URL_DOMAIN, m->urls[i].domain);
 }

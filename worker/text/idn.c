@@ -103,6 +103,7 @@ bool idn_name(span name, struct idn_room *room, span *host_out, span *shown_out,
 {
     size_t n = 0, shown = 0;
     uint64_t seen = 0;
+    if (scan->utf8(name.p, name.n) < name.n) return false;
     for (;;) {
         size_t dot = span_find(name, '.');
         if (!put_label(span_head(name, dot), room, &n, &shown, &seen)) return false;
@@ -124,8 +125,7 @@ span idn_host(span name, struct arena *a)
     struct idn_room room;
     span host, shown;
     uint64_t ignored = 0;
-    if (!idn_needed(name) || scan->utf8(name.p, name.n) < name.n || !idn_name(name, &room, &host, &shown, &ignored))
-        return name;
+    if (!idn_needed(name) || !idn_name(name, &room, &host, &shown, &ignored)) return name;
     span kept = arena_copy(a, host);
     return kept.p ? kept : name;
 }

@@ -22,14 +22,14 @@ bool idn_needed(span host);
 
 /* Convert label by label.
  *
- *   name       UTF-8, ASCII letters lower case; lent
+ *   name       ASCII letters lower case; lent
  *   room       what is written lies here
  *   host_out   labels that are not ASCII as A-labels; what cannot be one stays as it is
  *   shown_out  A-labels as U-labels; what is no A-label stays as it is
  *   odd        ODD(URL_OBSCURED) is added when letters in disguise turn out to be ASCII, ODD(URL_MIXED) when a label
  *              mixes scripts as no language does
  *
- * False when no such host can be: too long, or with a character in it that parts a link. O(name.n). */
+ * False when no such host can be: no UTF-8, too long, or with a character in it that parts a link. O(name.n). */
 bool idn_name(span name, struct idn_room *room, span *host_out, span *shown_out, uint64_t *odd);
 
 /* The host of a mail address as idn_name has it: the same when it is plain ASCII, else in the arena. */

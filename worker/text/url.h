@@ -24,7 +24,7 @@ enum url_place {
     URL_IN_SRC,
     URL_IN_FORM,
     URL_IN_HEADER, /* Subject, names of senders */
-    URL_IN_LIST,   /* List-*: tells the list and so the source of a mail; no feature looks at it */
+    URL_IN_LIST,   /* List-*: for programs: not among what a reader sees */
     URL_IN_FILE,   /* an attached document, page, calendar */
     URL_PLACE_COUNT
 };
