@@ -88,8 +88,9 @@ const char *show_encoding_word(enum mail_encoding e)
 
 const char *show_place_word(enum url_place p)
 {
-    static const char *const WORDS[] = {[URL_IN_TEXT] = "text", [URL_IN_HREF] = "href",     [URL_IN_SRC] = "src",
-                                        [URL_IN_FORM] = "form", [URL_IN_HEADER] = "header", [URL_IN_LIST] = "list"};
+    static const char *const WORDS[] = {
+        [URL_IN_TEXT] = "text",     [URL_IN_HREF] = "href", [URL_IN_SRC] = "src",  [URL_IN_FORM] = "form",
+        [URL_IN_HEADER] = "header", [URL_IN_LIST] = "list", [URL_IN_FILE] = "file"};
     return p < sizeof WORDS / sizeof *WORDS && WORDS[p] ? WORDS[p] : "elsewhere";
 }
 

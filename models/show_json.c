@@ -114,12 +114,29 @@ static void put_header(struct json *j, const struct mail *m)
     json_close_array(j);
 }
 
+static void put_file(struct json *j, const struct attachment *f)
+{
+    char digest[40];
+    json_open_object(j, "file");
+    json_str(j, "kind", span_cstr(attach_kind_word(f->kind)));
+    json_uint(j, "bytes", f->bytes);
+    json_uint(j, "files", f->files);
+    if (f->inner.n) json_str(j, "inner", f->inner);
+    json_uint(j, "links", f->links);
+    json_bool(j, "partial", f->partial);
+    put_words(j, "odd", f->odd);
+    if (f->digest[0] | f->digest[1]) {
+        snprintf(digest, sizeof digest, "%016" PRIx64 "%016" PRIx64, f->digest[0], f->digest[1]);
+        json_str(j, "xxh3", span_cstr(digest));
+    }
+    json_close_object(j);
+}
+
 static void put_parts(struct json *j, const struct mail *m)
 {
     json_open_array(j, "parts");
     for (size_t i = 0; i < m->part_count; i++) {
         const struct mail_part *p = &m->parts[i];
-        char text[40];
         json_open_object(j, NULL);
         if (p->parent >= 0) json_int(j, "within", p->parent);
         json_str(j, "type", p->type);
@@ -131,10 +148,7 @@ static void put_parts(struct json *j, const struct mail *m)
         json_bool(j, "attachment", p->attachment);
         if (p->block) json_bool(j, "block", true);
         if (p->name.n) json_str(j, "name", p->name);
-        if (p->file.digest[0] | p->file.digest[1]) {
-            snprintf(text, sizeof text, "%016" PRIx64 "%016" PRIx64, p->file.digest[0], p->file.digest[1]);
-            json_str(j, "xxh3", span_cstr(text));
-        }
+        if (p->file.kind != ATTACH_NONE) put_file(j, &p->file);
         json_close_object(j);
     }
     json_close_array(j);

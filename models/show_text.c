@@ -200,6 +200,31 @@ static void put_header(FILE *to, const struct show *s)
     more(to, m->header_count - n, "fields");
 }
 
+static void put_words(struct wrap *w, uint64_t odd)
+{
+    for (int bit = 0; bit < ODD_COUNT; bit++)
+        if (odd >> bit & 1) say(w, " [%s]", odd_word((enum odd_bit)bit));
+}
+
+/* What an attached file is by its content. */
+static void put_file(FILE *to, const struct show *s, const struct attachment *f, unsigned indent)
+{
+    struct wrap w;
+    wrap_begin(&w, to, 0, indent);
+    say(&w, "content: %s, %" PRIu64 " bytes", attach_kind_word(f->kind), f->bytes);
+    if (f->files) say(&w, ", %" PRIu32 " names inside", f->files);
+    if (f->inner.n) {
+        wrap_say(&w, ", among them \"");
+        put_cut(&w, s, f->inner, SHOW_VALUE_BYTES);
+        wrap_say(&w, "\"");
+    }
+    if (f->links) say(&w, ", %" PRIu32 " links of its own", f->links);
+    if (f->partial) wrap_say(&w, ", too large to be seen whole");
+    put_words(&w, f->odd);
+    if (f->digest[0] | f->digest[1]) say(&w, ", xxh3 %016" PRIx64 "%016" PRIx64, f->digest[0], f->digest[1]);
+    wrap_end(&w);
+}
+
 static void put_parts(FILE *to, const struct show *s)
 {
     const struct mail *m = s->m;
@@ -227,9 +252,8 @@ static void put_parts(FILE *to, const struct show *s)
             put_cut(&w, s, p->name, SHOW_VALUE_BYTES);
             wrap_say(&w, "\"");
         }
-        if (p->file.digest[0] | p->file.digest[1])
-            say(&w, ", xxh3 %016" PRIx64 "%016" PRIx64, p->file.digest[0], p->file.digest[1]);
         wrap_end(&w);
+        if (p->file.kind != ATTACH_NONE) put_file(to, s, &p->file, (unsigned)used + 4);
     }
     more(to, m->part_count - n, "parts");
 }
@@ -296,8 +320,7 @@ static void put_links(FILE *to, const struct show *s)
             put_cut(&w, s, u->shown, SHOW_VALUE_BYTES);
             wrap_say(&w, ")");
         }
-        for (int bit = 0; bit < ODD_COUNT; bit++)
-            if (u->odd >> bit & 1) say(&w, " [%s]", odd_word((enum odd_bit)bit));
+        put_words(&w, u->odd);
         wrap_end(&w);
     }
     more(to, m->url_count - n, "links");

@@ -10,8 +10,9 @@
  *      field on top of what it was given, so what a stranger wrote stands below the first host of ours. own_received is
  *      0 where results stand above all Received fields: RFC 8601's own examples, Exim's :at_start:, a milter's that
  *      runs before us in the same session. It is 1 where the host that wrote them put its Received field above them
- *      (Postfix with OpenDKIM or OpenDMARC, once the mail is in the queue), and more where inner hosts added theirs
- *      (Gmail, Exchange Online). One too many and a stranger's field is within reach: when in doubt, fewer.
+ *      (milters that insert at index 1, as OpenDKIM and OpenDMARC did until 2026, once the mail is in the queue), and
+ *      more where inner hosts added theirs (Gmail: 2). One too many and a stranger's field is within reach: when in
+ *      doubt, fewer.
  *
  * Where results come before any Received field of ours (a milter's, own_received 1), position cannot tell a forged field
  * right below them; then only that host's own removing helps, and the rule that of each method the topmost result wins.

@@ -77,6 +77,7 @@ const char *odd_sentence(enum odd_bit bit)
         X(PASSWORD, "an attachment is encrypted and the mail speaks of its password"),
         X(ACTIVE_DOCUMENT, "a PDF runs scripts, starts programs, or does something by being opened"),
         X(AUTH_FAIL, "SPF, DKIM or DMARC failed, as told by a host that is trusted"),
+        X(STYLE_LIMIT, "there are more rules in style sheets than are remembered; some text may be hidden unnoticed"),
         X(UNALIGNED, "SPF or DKIM passed, but for another domain than the From field's"),
 #undef X
     };
