@@ -239,11 +239,15 @@ static void test_alike(void **state)
     } CASES[] = {
         {"", "", 100, 100},
         {"short", "else", 100, 100},
-        {"the same words here", "the same words here", 100, 100},
-        {"the same words here", "the, same\nwords-here!", 100, 100},
-        {"the same words here", "before the same words here and behind it", 100, 100},
+        {"the same words stand here", "the same words stand here", 100, 100},
+        {"the same words stand here", "the, same\nwords-stand here!", 100, 100},
+        {"the same words stand here again", "before the same words stand here again and behind it", 100, 100},
         {"quite other words stand here", "the same words in the other place", 0, 20},
-        {"look at http://www.example.com/a/long/link/that/tells/nothing now", "look at http now", 100, 100},
+        {"look at http://www.example.com/a/long/link/that/tells/nothing now and tell", "look at http now and tell me",
+         100, 100},
+        /* ALIKE_FEW */
+        {"abcdefghijklmnopqrstuv", "another text with other letters", 100, 100},
+        {"abcdefghijklmnopqrstuvw", "another text with other letters", 0, 0},
         {"日本語の文章はここにあります", "日本語の文章は\nここに あります", 100, 100},
         {"日本語の文章はここにあります", "別のことが書いてある文面なので似ていない", 0, 10},
     };
@@ -271,7 +275,7 @@ static void test_alike(void **state)
     for (size_t i = 0; i < ALIKE_SHORTER_MAX / 2; i++) b[ALIKE_LONGER_MAX - ALIKE_SHORTER_MAX + i] = 'x';
     assert_in_range(alike(span_of(a, ALIKE_SHORTER_MAX), span_of(b, ALIKE_LONGER_MAX)), 90, 100);
     assert_in_range(alike(span_of(a, ALIKE_SHORTER_MAX), span_of(b, ALIKE_SHORTER_MAX + 1)), 40, 60);
-    /* One window again and again; windows that fall into few slots. */
+    /* One window again and again. */
     memset(a, 'a', LONG);
     assert_int_equal(alike(span_of(a, LONG), span_of(a, LONG)), 100);
 }

@@ -59,7 +59,7 @@ unsigned alike(span a, span b)
     struct samples s = {0};
     for (size_t n = shorter.n; n > 2 * ALIKE_SAMPLES; n /= 2) s.mask = s.mask << 1 | 2;
     pass(&s, shorter, false);
-    if (!s.known) return 100;
+    if (s.known < ALIKE_FEW) return 100;
     pass(&s, longer, true);
     return s.common * 100 / s.known;
 }

@@ -9,9 +9,10 @@ enum {
     ALIKE_SHORTER_MAX = 4 << 10, /* bytes of the shorter text that are looked for */
     ALIKE_LONGER_MAX = 16 << 10, /* bytes of the longer one in which they are */
     ALIKE_SAMPLES = 256,         /* runs of eight letters that are compared, about */
+    ALIKE_FEW = 16,              /* fewer say nothing */
 };
 
-/* Hundredths of the shorter text that stand in the longer one; 100 when it has no eight letters.
+/* Hundredths of the shorter text that stand in the longer one; 100 when it is too short to tell.
  *
  *   a, b   UTF-8, folded (mail_folded); lent
  *

@@ -89,17 +89,20 @@ static bool add_block(struct body *b, size_t i, const struct block *block)
 static span take_blocks(struct body *b, size_t i, span bytes)
 {
     struct block block;
-    if (!block_next(bytes, 0, &block)) return bytes;
-    uint8_t *rest = arena_alloc(b->a, bytes.n);
+    size_t inside = 0, n = 0, at = 0;
+    while (block_next(bytes, at, &block) && add_block(b, i, &block)) {
+        inside += block.whole.n;
+        at = (size_t)(block.whole.p - bytes.p) + block.whole.n;
+    }
+    uint8_t *rest = at ? arena_alloc(b->a, bytes.n - inside) : NULL;
     if (!rest) return bytes;
-    size_t n = 0, at = 0;
-    do {
-        size_t start = (size_t)(block.whole.p - bytes.p);
-        if (!add_block(b, i, &block)) break;
-        memcpy(rest + n, bytes.p + at, start - at);
-        n += start - at;
-        at = start + block.whole.n;
-    } while (block_next(bytes, at, &block));
+    for (size_t from = 0, end = at; from < end; from = at) {
+        block_next(bytes, from, &block);
+        at = (size_t)(block.whole.p - bytes.p);
+        memcpy(rest + n, bytes.p + from, at - from);
+        n += at - from;
+        at += block.whole.n;
+    }
     memcpy(rest + n, bytes.p + at, bytes.n - at);
     return span_of(rest, n + bytes.n - at);
 }
