@@ -45,6 +45,18 @@ static void put_text(FILE *out, const char *key, span s)
     }
 }
 
+static void dump_file(FILE *out, const struct attachment *f)
+{
+    fprintf(out, "  is %s", attach_kind_word(f->kind));
+    if (f->files) fprintf(out, " of %u files", f->files);
+    if (f->partial) fputs(" seen in part", out);
+    if (f->links) fprintf(out, " with %u links", f->links);
+    for (enum odd_bit b = 0; b < ODD_COUNT; b++)
+        if (f->odd >> b & 1) fprintf(out, " %s", odd_word(b));
+    if (f->inner.n) fprintf(out, " inner %.*s", SPAN_ARG(f->inner));
+    fprintf(out, " digest %016llx%016llx\n", (unsigned long long)f->digest[1], (unsigned long long)f->digest[0]);
+}
+
 static void dump(FILE *out, const struct mail *m)
 {
     static const char *const FIELDS[FIELD_COUNT] = {[FIELD_SUBJECT] = "subject", [FIELD_FROM] = "from"};
@@ -74,6 +86,7 @@ static void dump(FILE *out, const struct mail *m)
                 p->attachment ? " attachment" : "");
         if (p->name.n) fprintf(out, " name %.*s", SPAN_ARG(p->name));
         fputc('\n', out);
+        if (p->file.kind) dump_file(out, &p->file);
     }
     for (size_t i = 0; i < m->url_count; i++) put_line(out, "url", m->urls[i].whole);
     put_text(out, "text", m->text);

@@ -272,3 +272,17 @@ uint64_t attach_name_odd(span name)
 {
     return name.n ? attach_name(name).odd : 0;
 }
+
+span attach_name_cut(span name, size_t cap, struct arena *a)
+{
+    span gap = SPAN("…");
+    if (name.n <= cap) return name;
+    span head = utf8_cut(name, cap - NAME_END_MAX - gap.n), tail = span_from(name, name.n - NAME_END_MAX);
+    while (tail.n && (tail.p[0] & 0xC0) == 0x80) tail = span_from(tail, 1);
+    uint8_t *out = arena_alloc(a, head.n + gap.n + tail.n);
+    if (!out) return head;
+    memcpy(out, head.p, head.n);
+    memcpy(out + head.n, gap.p, gap.n);
+    memcpy(out + head.n + gap.n, tail.p, tail.n);
+    return span_of(out, head.n + gap.n + tail.n);
+}

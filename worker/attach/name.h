@@ -5,7 +5,10 @@
 
 #include "worker/attach/attach.h"
 
-enum { NAME_READ_MAX = 256 }; /* bytes at a name's end that are read; its last extension is what counts */
+enum {
+    NAME_READ_MAX = 256, /* bytes at a name's end that are read; its last extension is what counts */
+    NAME_END_MAX = 64,   /* bytes at a name's end that stay when it is cut */
+};
 
 /* What a name tells. */
 struct name {
@@ -25,5 +28,9 @@ struct name attach_name(span name);
  * one, or one that a browser opens, hides behind a document's ("invoice.pdf.exe"), NAME_DIRECTION when it holds
  * direction controls. */
 uint64_t attach_name_odd(span name);
+
+/* A name (UTF-8) in at most `cap` bytes (at least 128): a longer one loses its middle, where U+2026 stands then, so that
+ * no run of spaces hides an extension. The result is `name` itself, or in the arena. */
+span attach_name_cut(span name, size_t cap, struct arena *a);
 
 #endif

@@ -110,15 +110,19 @@ static uint32_t directory(struct walk *w, uint64_t at, uint64_t base)
     return n;
 }
 
-/* Where the directory is that the record at `end` closes; false when it is nowhere. */
-static bool find_directory(const struct view *v, uint64_t end, uint64_t *at_out, uint64_t *base_out)
+struct place {
+    uint64_t at, base; /* of a directory, and of the archive that its offsets count from */
+};
+
+/* Where the directory is that the record at `end` closes: where it says, and directly before its end, which junk before
+ * the archive moves elsewhere. Unpackers differ in which they try first. Returns how many places there are. */
+static size_t find_directory(const struct view *v, uint64_t end, struct place out[2])
 {
     span e = view_at(v, end, END);
     uint64_t bytes = little32(e.p + 12), offset = little32(e.p + 16), before = end;
     span loc = end >= LOCATOR64 ? view_at(v, end - LOCATOR64, LOCATOR64) : SPAN_NONE;
     if (span_starts(loc, SPAN("PK\x06\x07"))) {
-        /* Junk before the archive moves it: the record also stands directly before its locator. */
-        uint64_t at = little64(loc.p + 8);
+        uint64_t at = little64(loc.p + 8); /* and this record stands directly before its locator too */
         span big = view_at(v, at, END64);
         if (!span_starts(big, SPAN("PK\x06\x06")) && end >= LOCATOR64 + END64) {
             at = end - LOCATOR64 - END64;
@@ -127,15 +131,13 @@ static bool find_directory(const struct view *v, uint64_t end, uint64_t *at_out,
         if (span_starts(big, SPAN("PK\x06\x06")))
             bytes = little64(big.p + 40), offset = little64(big.p + 48), before = at;
     }
-    /* Where it says, or directly before its end. */
-    const uint64_t tries[] = {offset, bytes <= before ? before - bytes : before};
+    const uint64_t tries[] = {bytes <= before ? before - bytes : before, offset};
+    size_t n = 0;
     for (size_t k = 0; k < 2; k++) {
-        if (!span_starts(view_at(v, tries[k], 4), SPAN("PK\x01\x02"))) continue;
-        *at_out = tries[k];
-        *base_out = tries[k] - offset; /* wraps for what lies, and is then nowhere */
-        return true;
+        if ((k && tries[1] == tries[0]) || !span_starts(view_at(v, tries[k], 4), SPAN("PK\x01\x02"))) continue;
+        out[n++] = (struct place){tries[k], tries[k] - offset}; /* a base below 0 is nowhere */
     }
-    return false;
+    return n;
 }
 
 /* Headers before files, from the first on; over what has no size or is out of sight to the next mark. */
@@ -170,25 +172,29 @@ static uint64_t find_end(const struct view *v, uint64_t before)
 
 bool zip_ends(const struct view *v)
 {
-    uint64_t at, base, end = find_end(v, v->size);
-    return end < v->size && find_directory(v, end, &at, &base);
+    struct place places[2];
+    uint64_t end = find_end(v, v->size);
+    return end < v->size && find_directory(v, end, places) > 0;
 }
 
 void zip_read(struct inside *in)
 {
     struct walk w = {.in = in, .left = ZIP_FILES_MAX};
+    uint64_t end = in->v->size, seen[2 * ZIP_DIRECTORIES_MAX];
+    size_t seen_n = 0;
     uint32_t listed = 0;
-    uint64_t end = in->v->size, seen[ZIP_DIRECTORIES_MAX];
     for (size_t k = 0; k < ZIP_DIRECTORIES_MAX; k++) {
-        uint64_t found = find_end(in->v, end), at, base;
+        uint64_t found = find_end(in->v, end);
         if (found == end) break;
         end = found;
-        seen[k] = in->v->size;
-        if (!find_directory(in->v, end, &at, &base)) continue;
-        bool again = false;
-        for (size_t i = 0; i < k; i++) again |= seen[i] == at;
-        seen[k] = at;
-        if (!again) listed += directory(&w, at, base);
+        struct place places[2];
+        for (size_t n = find_directory(in->v, end, places), i = 0; i < n; i++) {
+            size_t known = 0;
+            while (known < seen_n && seen[known] != places[i].at) known++;
+            if (known < seen_n) continue;
+            seen[seen_n++] = places[i].at;
+            listed += directory(&w, places[i].at, places[i].base);
+        }
     }
     if (listed == 0) locals(&w);
     span mimetype = SPAN("mimetypeapplication/vnd.oasis.opendocument"); /* the first file, and its content */

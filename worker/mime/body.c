@@ -5,7 +5,7 @@
  * HTML or format=flowed. */
 #include "worker/mime/body.h"
 
-#include "proto/base/utf8.h"
+#include "worker/attach/name.h"
 #include "worker/mime/block.h"
 #include "worker/mime/codec.h"
 #include "worker/mime/fields.h"
@@ -74,7 +74,7 @@ static bool add_block(struct body *b, size_t i, const struct block *block)
         .depth = (uint16_t)(text->depth + 1),
         .type = SPAN("application"),
         .subtype = SPAN("octet-stream"),
-        .name = utf8_cut(name, MAIL_NAME_MAX),
+        .name = attach_name_cut(name, MAIL_NAME_MAX, b->a),
         .attachment = true,
         .encoding = block->encoding,
         .block = true,

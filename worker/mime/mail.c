@@ -89,7 +89,7 @@ static span part_name(struct mail *m, size_t at, size_t end, struct arena *a)
             uint64_t ignored = 0;
             if (charset.n) value = charset_to_utf8(value, charset, a, &ignored);
             value = word_decode(value, charset, a, &m->odd, NULL);
-            return utf8_cut(value, MAIL_NAME_MAX);
+            return attach_name_cut(value, MAIL_NAME_MAX, a);
         }
     }
     return SPAN_NONE;
