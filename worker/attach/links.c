@@ -53,7 +53,6 @@ static void page(struct inside *in, struct attach_room *room, struct url_list *u
     room->visible.n = room->hidden.n = 0;
     room->visible.full = room->hidden.full = false;
     room->visible.pending = room->hidden.pending = 0;
-    s = readable(room, s);
     html_read(s, &room->visible, &room->hidden, urls, &shape, &odd);
     in->out->odd |= odd & (ODD(HTML_SCRIPT) | ODD(HTML_FORM) | ODD(URL_MISMATCH));
     if (odd & ODD(HTML_SCRIPT)) judge_page(in, s);
@@ -96,19 +95,16 @@ static span unfold(const struct attach_room *room, span s)
 
 static void side(struct inside *in, struct attach_room *room, struct url_list *urls, span s)
 {
-    if (s.n == 0) return;
-    switch (in->out->kind) {
-    case ATTACH_HTML:
-    case ATTACH_HTA: page(in, room, urls, s); break;
-    case ATTACH_SVG:
+    enum attach_kind kind = in->out->kind;
+    bool card = kind == ATTACH_CALENDAR || kind == ATTACH_CARD, pages = kind == ATTACH_HTML || kind == ATTACH_HTA;
+    if (s.n == 0 || (!card && !pages && kind != ATTACH_SVG && kind != ATTACH_TEXT)) return;
+    s = readable(room, s);
+    if (card) s = unfold(room, s);
+    if (pages || kind == ATTACH_SVG)
         page(in, room, urls, s);
-        svg(in, urls, s);
-        break;
-    case ATTACH_CALENDAR:
-    case ATTACH_CARD: url_find(urls, unfold(room, readable(room, s)), URL_IN_FILE); break;
-    case ATTACH_TEXT: url_find(urls, readable(room, s), URL_IN_FILE); break;
-    default: break;
-    }
+    else
+        url_find(urls, s, URL_IN_FILE);
+    if (kind == ATTACH_SVG) svg(in, urls, s);
 }
 
 void links_read(struct inside *in, struct attach_room *room, struct url_list *urls)
