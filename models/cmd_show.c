@@ -123,6 +123,7 @@ static void show_mail(struct session *s, const char *path, size_t number, span r
         .bundle = s->bundle,
         .model_id = model_id(s->model),
         .m = &m,
+        .context = &s->context,
         .scores = &scores,
         .w = &w,
         .klass = config_class(policy, scores.p),

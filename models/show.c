@@ -2,6 +2,8 @@
 /* show: the tables that text and JSON share; see show.h. */
 #include "models/show.h"
 
+#include "worker/mime/authres.h"
+
 #include <math.h>
 
 double show_rest(const struct show *s)
@@ -92,6 +94,29 @@ const char *show_place_word(enum url_place p)
         [URL_IN_TEXT] = "text",     [URL_IN_HREF] = "href", [URL_IN_SRC] = "src",  [URL_IN_FORM] = "form",
         [URL_IN_HEADER] = "header", [URL_IN_LIST] = "list", [URL_IN_FILE] = "file"};
     return p < sizeof WORDS / sizeof *WORDS && WORDS[p] ? WORDS[p] : "elsewhere";
+}
+
+bool show_results(const struct show *s, struct show_results *r)
+{
+    const struct mail *m = s->m;
+    for (; r->next < m->header_count; r->next++) {
+        const struct mail_header *h = &m->headers[r->next];
+        r->received += h->id == FIELD_RECEIVED;
+        r->arc = span_ieq(h->name, SPAN("ARC-Authentication-Results"));
+        if (r->arc || span_ieq(h->name, SPAN("Authentication-Results"))) break;
+    }
+    if (r->next == m->header_count) return false;
+    struct authres a;
+    bool good = authres_open(&a, span_head(m->headers[r->next++].raw, MAIL_FIELD_BYTES_MAX), r->arc);
+    r->id = good ? a.id : SPAN_NONE;
+    r->trusted = false;
+    for (size_t i = 0; good && i < s->context->trusted_count; i++) r->trusted |= span_ieq(a.id, s->context->trusted[i]);
+    r->standing = !good                                    ? "malformed, or names no host: not believed"
+                  : !r->trusted                            ? "a host that is not trusted"
+                  : r->received > s->context->own_received ? "out of reach: a stranger may have written it"
+                  : r->arc ? "believed if its instance is the highest, where nothing above it spoke"
+                           : "believed, where nothing above it spoke";
+    return true;
 }
 
 bool show_side(const struct mail *m, size_t i, struct show_side *out)

@@ -12,9 +12,11 @@ enum {
     SHOW_WEIGHTS = 20,      /* shares that are listed, unless all are wanted */
     SHOW_TEXT_BYTES = 2000, /* of each text */
     SHOW_VALUE_BYTES = 300, /* of a header field, a link, a name */
+    SHOW_TAIL_BYTES = 60,   /* so much more is not worth a cut */
     SHOW_LINKS = 30,
     SHOW_PARTS = 100,
     SHOW_FIELDS = 60,
+    SHOW_RESULTS = 10,           /* Authentication-Results */
     SHOW_ARENA_BYTES = 32 << 20, /* weights and words of one mail */
 };
 
@@ -23,7 +25,8 @@ struct show {
     size_t number; /* within an mbox, from 1; 0: the file is one mail */
     const char *bundle, *model_id;
     const struct mail *m;
-    const struct scores *scores; /* as the service has them */
+    const struct mail_context *context; /* that it was read with */
+    const struct scores *scores;        /* as the service has them */
     const struct weighing *w;
     enum wire_class klass;
     double unsure_at, spam_at;
@@ -53,6 +56,17 @@ const char *show_encoding_word(enum mail_encoding e);
 
 /* "text", "href"...; static. */
 const char *show_place_word(enum url_place p);
+
+/* Authentication-Results and ARC's: whose each is, and why it counts or does not. Call with a zeroed struct first; false
+ * past the last. */
+struct show_results {
+    size_t next;       /* the field to go on with */
+    unsigned received; /* Received fields above */
+    bool arc, trusted;
+    span id;              /* empty when the field is malformed or names nobody */
+    const char *standing; /* in words */
+};
+bool show_results(const struct show *s, struct show_results *r);
 
 /* The texts of a mail beside what models read of them, normalised; false past the last. */
 struct show_side {

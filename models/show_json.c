@@ -75,8 +75,9 @@ static void put_words(struct json *j, const char *key, uint64_t odd)
     json_close_array(j);
 }
 
-static void put_auth(struct json *j, const struct mail_auth *a)
+static void put_auth(struct json *j, const struct show *s)
 {
+    const struct mail_auth *a = &s->m->auth;
     json_open_object(j, "auth");
     for (int k = 0; k < AUTH_METHOD_COUNT; k++) {
         if (a->result[k] == AUTH_ABSENT) continue;
@@ -90,6 +91,18 @@ static void put_auth(struct json *j, const struct mail_auth *a)
         json_close_object(j);
     }
     json_close_object(j);
+    struct show_results r = {0};
+    json_open_array(j, "auth_fields");
+    while (show_results(s, &r)) {
+        json_open_object(j, NULL);
+        json_bool(j, "arc", r.arc);
+        json_str(j, "id", r.id);
+        json_bool(j, "trusted", r.trusted);
+        json_uint(j, "received_above", r.received);
+        json_str(j, "standing", span_cstr(r.standing));
+        json_close_object(j);
+    }
+    json_close_array(j);
 }
 
 static void put_header(struct json *j, const struct mail *m)
@@ -206,7 +219,7 @@ void show_json(FILE *to, const struct show *s)
     put_verdict(&j, s);
     put_weights(&j, s);
     put_oddities(&j, s);
-    put_auth(&j, &s->m->auth);
+    put_auth(&j, s);
     put_header(&j, s->m);
     put_parts(&j, s->m);
     put_texts(&j, s->m);

@@ -41,7 +41,7 @@ static void __attribute__((format(printf, 2, 3))) say(struct wrap *w, const char
 static void put_cut(struct wrap *w, const struct show *s, span text, size_t most)
 {
     size_t n = text.n;
-    if (!s->all && n > most) {
+    if (!s->all && n > most + SHOW_TAIL_BYTES) {
         for (n = most; n && (text.p[n] & 0xC0) == 0x80;) n--;
     }
     wrap_put(w, span_head(text, n));
@@ -163,6 +163,20 @@ static void put_auth(FILE *to, const struct show *s)
         }
         wrap_end(&w);
     }
+    struct show_results r = {0};
+    for (size_t n = 0; show_results(s, &r); n++) {
+        if (!s->all && n == SHOW_RESULTS) {
+            fprintf(to, "%*smore such fields; --all shows them\n", INDENT, "");
+            break;
+        }
+        struct wrap w;
+        wrap_begin(&w, to, 0, INDENT);
+        wrap_say(&w, r.arc ? "ARC-Authentication-Results" : "Authentication-Results");
+        if (r.id.n) wrap_say(&w, " of ");
+        put_cut(&w, s, r.id, SHOW_VALUE_BYTES);
+        say(&w, ", below %u Received field%s: %s", r.received, r.received == 1 ? "" : "s", r.standing);
+        wrap_end(&w);
+    }
 }
 
 static void put_header(FILE *to, const struct show *s)
@@ -178,18 +192,16 @@ static void put_header(FILE *to, const struct show *s)
         put_cut(&w, s, m->from_addr, SHOW_VALUE_BYTES);
         wrap_end(&w);
     }
-    size_t n = at_most(s, m->header_count, SHOW_FIELDS);
+    size_t n = at_most(s, m->header_count, SHOW_FIELDS), ignored = 0;
     for (size_t i = 0; i < n; i++) {
         const struct mail_header *h = &m->headers[i];
+        ignored += h->id == FIELD_IGNORED;
+        if (h->id == FIELD_IGNORED) continue;
         wrap_begin(&w, to, 0, INDENT);
         put_cut(&w, s, h->name, SHOW_VALUE_BYTES);
         w.indent = INDENT + 4;
-        if (h->id == FIELD_IGNORED) {
-            wrap_say(&w, ": (not looked at: another filter's or a site's own mark)");
-        } else {
-            wrap_say(&w, ": ");
-            put_cut(&w, s, h->value, SHOW_VALUE_BYTES);
-        }
+        wrap_say(&w, ": ");
+        put_cut(&w, s, h->value, SHOW_VALUE_BYTES);
         if (h->charset.n) {
             wrap_say(&w, " [");
             put_cut(&w, s, h->charset, SHOW_VALUE_BYTES);
@@ -198,6 +210,15 @@ static void put_header(FILE *to, const struct show *s)
         wrap_end(&w);
     }
     more(to, m->header_count - n, "fields");
+    if (!ignored) return;
+    wrap_begin(&w, to, 0, INDENT);
+    wrap_say(&w, "Not looked at, being marks of other filters or of a site:");
+    for (size_t i = 0; i < n; i++) {
+        if (m->headers[i].id != FIELD_IGNORED) continue;
+        wrap_say(&w, " ");
+        put_cut(&w, s, m->headers[i].name, SHOW_VALUE_BYTES);
+    }
+    wrap_end(&w);
 }
 
 static void put_words(struct wrap *w, uint64_t odd)
