@@ -137,7 +137,7 @@ static const struct {
     {"\xE8\xA9\xB3\xE7\xB4\xB0\xE3\x81\xAFhttp://example.jp/x\xE3\x81\xBE\xE3\x81\xA7", "http://example.jp/x"},
     {"http://example.jp/x\xE3\x80\x82http://example.jp/y\xE3\x80\x81", "http://example.jp/x|http://example.jp/y"},
     {"www.example.com and WWW.EXAMPLE.NET!", "www.example.com|WWW.EXAMPLE.NET"},
-    {"www.example.invalid wwww.example.com awww.example.com", ""},
+    {"www.example.invalid wwww.example.com awww.example.com", "wwww.example.com/|awww.example.com/"},
     {"example.com/path and example.html/path", "example.com/path"},
     {"mail someone@example.com/x or someone@www.example.com", ""},
     {"HTTPS://Example.COM", "HTTPS://Example.COM"},
@@ -156,6 +156,60 @@ static const struct {
      "http://r.example.com/http://s.example.com/http://t.example.com/|"
      "http://s.example.com/http://t.example.com/|http://t.example.com/"},
     {"http://a.example.com/{x} http://b.example.com/|c", "http://a.example.com/|http://b.example.com/"},
+    /* bare domains */
+    {"visit example.com, EXAMPLE.NET or shop.example.it.", "example.com/|EXAMPLE.NET/|shop.example.it/"},
+    {"example.comをご覧ください。例はexample.co.jpです", "example.com/|example.co.jp/"},
+    {"example.com:8080/x example.com: yes", "example.com:8080/x|example.com/"},
+    {"at the end.In the file.py and list.map or foo.read(x), e.g. a.b.py", ""},
+    {"Well...so what....com users.....net", ""},
+    {"x=example.com /usr/example.com $a.com a_b.com@ me@example.com me@mail.example.com/x", ""},
+    {"example.com(x) example.com=y", ""},
+    {"it did.it was example.it", ""},
+    /* hosts in other scripts, and text around them */
+    {"http://日本語.jpをご覧ください", "http://日本語.jp"},
+    {"詳細はhttp://例え.テスト/パス、または", "http://例え.テスト/"},
+    {"http://日本語。jp/x、http://ｅｘａｍｐｌｅ．ｃｏｍ/y", "http://日本語。jp/x|http://ｅｘａｍｐｌｅ．ｃｏｍ/y"},
+    {"http://example.jpを見て http://example.com。", "http://example.jp|http://example.com"},
+    {"http://пример.рф/x «http://bücher.example.com»", "http://пример.рф/x|http://bücher.example.com"},
+    {"http://exam\xE2\x80\x8Bple.com/x", "http://exam\xE2\x80\x8Bple.com/x"},
+    /* broken over lines */
+    {"<http://example.com/a\nb/c>", "http://example.com/ab/c"},
+    {"<http://exa\r\nmple.com/\r\n  a>.", "http://example.com/a"},
+    {"<http://example.com/a b>", "http://example.com/a"},
+    {"<http://example.com/a\n<b>", "http://example.com/a"},
+    {"<http://example.com/a\n1\n2\n3\n4\n5\n6\n7\n8\n9>", "http://example.com/a"},
+    /* spelt for people */
+    {"hxxp://example.com/a hXXps://example[.]net/b", "http://example.com/a|http://example.net/b"},
+    {"http : //example.com/a and http: / /example.net", "http://example.com/a|http://example.net/"},
+    {"http://www[.]example[.]com/x", "www.example.com/x"},
+    {"example[.]com example(.)net/x www[dot]example(dot)org", "example.com/|example.net/x|www.example.org/"},
+    {"example (dot) com, me@example[.]com", "example.com/"},
+    {"www . example . com / www. example. net/x", "www.example.com/|www.example.net/x"},
+    {"the www. to us, x www . x", ""},
+    {"f(x) and g[i] (see [1].) tip: yes http: no", ""},
+    {"foo[.]bar[.]invalid [.] (dot)com a(dot)", ""},
+    /* inner links */
+    {"http://r.example.com/?u=//t.example.net/x", "http://r.example.com/?u=//t.example.net/x|//t.example.net/x"},
+    {"http://r.example.com/?u=www.example.net&x", "http://r.example.com/?u=www.example.net&x|www.example.net"},
+    {"http://r.example.com/?u=%2f%2ft.example.net%2fx&x",
+     "http://r.example.com/?u=%2f%2ft.example.net%2fx&x|//t.example.net/x"},
+    {"http://r.example.com/aHR0cHM6Ly90LmV4YW1wbGUubmV0L3g_eT0x/z",
+     "http://r.example.com/aHR0cHM6Ly90LmV4YW1wbGUubmV0L3g_eT0x/z|https://t.example.net/x?y=1"},
+    {"http://r.example.com/?aHR0c=aHR0cDovL3QuZXhhbXBsZS5uZXQ%3D",
+     "http://r.example.com/?aHR0c=aHR0cDovL3QuZXhhbXBsZS5uZXQ%3D|http://t.example.net"},
+    {"http://r.example.com/v2/url?u=http-3A__t.example.net_x-3Fy&d=z",
+     "http://r.example.com/v2/url?u=http-3A__t.example.net_x-3Fy&d=z|http://t.example.net/x?y"},
+    {"https://r.example.com/v3/__https://t.example.net/x__;!!A$",
+     "https://r.example.com/v3/__https://t.example.net/x__;!!A$|https://t.example.net/x__;!!A$"},
+    {"http://r.example.com/amp/s/t.example.net/x http://r.example.com/c/s/none/x",
+     "http://r.example.com/amp/s/t.example.net/x|https://t.example.net/x|http://r.example.com/c/s/none/x"},
+    {"https://t-example--x-net.cdn.ampproject.org/c/",
+     "https://t-example--x-net.cdn.ampproject.org/c/|https://t.example-x.net"},
+    {"https://www-example-net.translate.goog/x", "https://www-example-net.translate.goog/x|https://www.example.net"},
+    {"http://r.example.com/?a=http://s.example.com/&b=http://t.example.com/&c=http://u.example.com/"
+     "&d=http://v.example.com/",
+     "http://r.example.com/?a=http://s.example.com/&b=http://t.example.com/&c=http://u.example.com/"
+     "&d=http://v.example.com/|http://s.example.com/|http://t.example.com/|http://u.example.com/"},
 };
 
 /* Hosts that are not plain ASCII. A-labels were made by Python's codec "punycode" of the mapped label. */
@@ -280,7 +334,7 @@ static void finds_links_in_text(void **state)
     assert_int_equal(arena_open(&a, 1 << 16), ERR_OK);
     for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
         struct url_list l;
-        url_list_init(&l, &a, 8);
+        url_list_init(&l, &a, 16);
         url_find(&l, span_cstr(TEXTS[i].text), URL_IN_TEXT);
         char got[1024] = "";
         for (size_t k = 0, n = 0; k < l.n; k++)

@@ -8,9 +8,25 @@
 #include <ctype.h>
 #include <libpsl.h>
 
+#include "proto/base/hash.h"
 #include "proto/base/log.h"
 
-enum { LABELS_MAX = 12 }; /* from the right; the longest rules of the list have five labels */
+enum {
+    LABELS_MAX = 12, /* from the right; the longest rules of the list have five labels */
+    MEMO_HOSTS = 256,
+    MEMO_LABELS = 128,
+};
+
+/* What this thread asked last: a question costs libpsl 6,000 instructions, mails ask the same ones again and again, and
+ * the answers never change. Addressed by a hash, compared in full. */
+static _Thread_local struct memo_host {
+    uint8_t host[62], n, domain_n;
+} memo_host[MEMO_HOSTS];
+
+static _Thread_local struct memo_label {
+    uint8_t label[14], n;
+    bool known;
+} memo_label[MEMO_LABELS];
 
 /* The end of the host that can matter, as a C string in buf[URL_HOST_MAX + 1]; NULL when there is none. */
 static const char *tail(span host, char *buf)
@@ -35,7 +51,8 @@ void domain_init(void)
         LOG(LEVEL_WARN, "no_suffix_list", L_STR("why", "libpsl was built without one: each host is its own domain"));
 }
 
-span domain_registrable(span host)
+/* The answer is a tail of host. */
+static span ask_registrable(span host)
 {
     char buf[URL_HOST_MAX + 1];
     const char *name = is_address(host) ? NULL : tail(host, buf);
@@ -45,12 +62,37 @@ span domain_registrable(span host)
     return span_of(host.p + host.n - n, n);
 }
 
-bool domain_known(span host)
+span domain_registrable(span host)
+{
+    if (host.n == 0 || host.n > sizeof memo_host->host) return ask_registrable(host);
+    struct memo_host *m = &memo_host[hash64(host, 0) % MEMO_HOSTS];
+    if (!span_eq(span_of(m->host, m->n), host)) {
+        m->domain_n = (uint8_t)ask_registrable(host).n;
+        m->n = (uint8_t)host.n;
+        memcpy(m->host, host.p, host.n);
+    }
+    return span_from(host, host.n - m->domain_n);
+}
+
+static bool ask_known(span label)
 {
     char buf[URL_HOST_MAX + 1];
+    if (!tail(label, buf)) return false;
+    return psl_is_public_suffix2(psl_builtin(), buf, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) == 1;
+}
+
+bool domain_known(span host)
+{
     size_t from = host.n;
     while (from && host.p[from - 1] != '.') from--;
     span label = span_from(host, from);
-    if (!from || label.n < 2 || isdigit(label.p[0]) || !tail(label, buf)) return false;
-    return psl_is_public_suffix2(psl_builtin(), buf, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) == 1;
+    if (!from || label.n < 2 || isdigit(label.p[0])) return false;
+    if (label.n > sizeof memo_label->label) return ask_known(label);
+    struct memo_label *m = &memo_label[hash64(label, 0) % MEMO_LABELS];
+    if (!span_eq(span_of(m->label, m->n), label)) {
+        m->known = ask_known(label);
+        m->n = (uint8_t)label.n;
+        memcpy(m->label, label.p, label.n);
+    }
+    return m->known;
 }

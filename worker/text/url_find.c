@@ -1,94 +1,257 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* url_find: links in running text.
  *
- * Text is a row of runs of URL characters; a run holds a link where "://", "www." or the first '/' of a bare domain
- * says so, from there to the run's end. RFC 3986 appendix C says how links are set off from text; Japanese does not do
- * it. */
+ * A link has a "://" or a '.' in it, so the text is searched for these and nothing else; around one, the run of bytes
+ * that a host or link may have is looked at, once. RFC 3986 appendix C says how links are set off from text; Japanese
+ * does not do it. */
+#include "worker/text/odd.h"
 #include "worker/text/url.h"
+#include "worker/text/url_spelt.h"
 
-enum { STOP, LINK, MARK }; /* not in a link; in a link; and what may tell that one is here */
-
-/* Characters of RFC 3986 that may stand in a link, and '%', '[', ']', '\' besides; not the quotes. */
-static const uint8_t KIND[256] =
-    {
-        ['!'] = LINK,         ['#' ... '&'] = LINK, ['(' ... '.'] = LINK, ['/'] = MARK,
-        ['0' ... '9'] = LINK, [':'] = MARK,         [';'] = LINK,         ['='] = LINK,
-        ['?' ... 'V'] = LINK, ['W'] = MARK,         ['X' ... ']'] = LINK, ['_'] = LINK,
-        ['a' ... 'v'] = LINK, ['w'] = MARK,         ['x' ... 'z'] = LINK, ['~'] = LINK,
+enum {
+    BRACKET_LINES_MAX = 8, /* lines that one link in <> is broken over */
 };
 
-/* Where the scheme begins whose "://" stands at `colon`, or colon when there is none. */
-static size_t scheme_begin(span text, size_t run, size_t colon)
+/* Characters of RFC 3986 that may stand in a link, and '%', '[', ']', '\' besides; not the quotes. */
+static const bool IN_LINK[256] = {
+    ['!'] = true,         ['#' ... '&'] = true, ['(' ... ';'] = true, ['='] = true, ['?' ... 'Z'] = true,
+    ['[' ... ']'] = true, ['_'] = true,         ['a' ... 'z'] = true, ['~'] = true,
+};
+
+struct finder {
+    struct url_list *l;
+    span text;
+    enum url_place place;
+    size_t floor;  /* end of the last link */
+    unsigned bare; /* what looked like a domain and was tried */
+};
+
+static bool host_byte(uint8_t c)
 {
-    static const span SCHEMES[] = {SPAN("https"), SPAN("http"), SPAN("ftp")};
-    for (size_t k = 0; k < sizeof SCHEMES / sizeof *SCHEMES; k++) {
-        size_t n = SCHEMES[k].n;
-        if (colon - run >= n && span_ieq(span_of(text.p + colon - n, n), SCHEMES[k])) return colon - n;
-    }
-    return colon;
+    return ascii_alnum(c) || c == '-' || c == '.';
 }
 
-/* Where the domain begins that ends at `slash`, or slash when there is none. */
-static size_t domain_begin(span text, size_t run, size_t slash)
+/* Is s[0..n) in some case, folded into lower[], under a known top-level domain? */
+static bool known(span host, uint8_t lower[URL_HOST_MAX])
 {
-    size_t i = slash, dots = 0;
-    while (i > run && slash - i <= URL_HOST_MAX) {
-        uint8_t c = text.p[i - 1];
-        if (!ascii_alnum(c) && c != '.' && c != '-') break;
-        dots += c == '.';
-        i--;
-    }
-    bool mail = i > run && (text.p[i - 1] == '@' || text.p[i - 1] == '_');
-    if (mail || !dots || slash - i > URL_HOST_MAX || !ascii_alnum(text.p[i])) return slash;
-    uint8_t host[URL_HOST_MAX];
-    for (size_t k = i; k < slash; k++) host[k - i] = ascii_lower(text.p[k]);
-    return domain_known(span_of(host, slash - i)) ? i : slash;
+    if (host.n > URL_HOST_MAX) return false;
+    for (size_t i = 0; i < host.n; i++) lower[i] = ascii_lower(host.p[i]);
+    return domain_known(span_of(lower, host.n));
 }
 
 /* The end of the link that begins at `at`: before the first character that is none of a link, or a bracket that was
  * opened outside of it, and before the punctuation of the sentence around it. */
-static size_t link_end(span text, size_t at)
+static size_t link_end(span text, size_t begin, size_t at)
 {
     size_t round = 0, square = 0, i = at;
-    for (; i < text.n && KIND[text.p[i]]; i++) {
+    for (; i < text.n && IN_LINK[text.p[i]]; i++) {
         uint8_t c = text.p[i];
         if (c == '(') round++;
         if (c == '[') square++;
         if ((c == ')' && !round--) || (c == ']' && !square--)) break;
     }
-    while (i > at && strchr(".,;:!?*", text.p[i - 1])) i--;
+    while (i > begin && strchr(".,;:!?*", text.p[i - 1])) i--;
     return i;
+}
+
+/* Is the character at s a letter in UTF-8 that may stand in a host, and no punctuation or space of another script? */
+static bool host_letter(span s)
+{
+    if (s.n < 2) return false;
+    uint8_t a = s.p[0], b = s.p[1], c = s.n > 2 ? s.p[2] : 0;
+    if (a < 0xC3) return a == 0xC2 && b == 0xAD;                            /* U+0080..00BF: a soft hyphen */
+    if (a == 0xE2) return b == 0x80 && c >= 0x8B && c <= 0x8D;              /* punctuation and signs: invisible ones */
+    if (a == 0xE3 && b == 0x80) return c == 0x82 || c == 0x85 || c == 0x86; /* U+3000..303F: full stop, 々, 〆 */
+    if (a == 0xEF && b == 0xBC) return c >= 0x8D && c != 0x8F && c < 0x9A;  /* full-width: - . digits */
+    return true;
+}
+
+/* Where the host that begins at `at` ends when it is not plain ASCII: before what no host has, and before Japanese that
+ * follows a known top-level domain without a space. */
+static size_t wide_end(span text, size_t at, unsigned *tries)
+{
+    size_t i = at, label = at;
+    uint8_t lower[URL_HOST_MAX];
+    for (; i < text.n && i - at < 3 * URL_HOST_MAX; i++) {
+        uint8_t c = text.p[i];
+        if (c < 0x80 && !host_byte(c) && c != '_') break;
+        if (c == '.') label = i + 1;
+        if (c < 0x80 || (c & 0xC0) == 0x80) continue;
+        if (!host_letter(span_from(text, i))) break;
+        if (label == at || label == i || text.p[i - 1] >= 0x80 || ++*tries > URL_BARE_MAX) continue;
+        if (known(span_of(text.p + label - 1, i - label + 1), lower)) break;
+    }
+    while (i > at && text.p[i - 1] == '.') i--;
+    return i;
+}
+
+/* Add a link; returns its end. */
+static size_t add(struct finder *f, size_t begin, size_t end)
+{
+    url_add(f->l, span_of(f->text.p + begin, end - begin), f->place);
+    return f->floor = end;
+}
+
+/* Add a link that only a person can follow, written out; returns its end. */
+static size_t add_spelt(struct finder *f, span link, size_t end)
+{
+    struct url_room room;
+    struct url u;
+    if (!url_split(f->l, link, &room, &u)) return end;
+    u.place = f->place;
+    u.odd |= ODD(URL_OBSCURED);
+    url_keep(f->l, &u);
+    return f->floor = end;
+}
+
+/* The end of "<http://...>" that is broken over lines, or 0 when it is not. */
+static size_t bracket_end(span text, size_t begin)
+{
+    size_t lines = 0;
+    span s = span_head(span_from(text, begin), URL_BYTES_MAX);
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t c = s.p[i];
+        if (c == '>') return lines ? begin + i : 0;
+        if (c == '\n' && ++lines > BRACKET_LINES_MAX) return 0;
+        if (!IN_LINK[c] && !ascii_space(c)) return 0;
+        if (c == ' ' && !lines) return 0;
+    }
+    return 0;
+}
+
+/* Where the scheme begins whose ':' stands at `colon`, or colon when there is none. */
+static size_t scheme_begin(span text, size_t floor, size_t colon)
+{
+    static const span SCHEMES[] = {SPAN("https"), SPAN("http"), SPAN("ftp")};
+    for (size_t k = 0; k < sizeof SCHEMES / sizeof *SCHEMES; k++) {
+        size_t n = SCHEMES[k].n;
+        if (colon - floor >= n && span_ieq(span_of(text.p + colon - n, n), SCHEMES[k])) return colon - n;
+    }
+    return colon;
+}
+
+static size_t at_colon(struct finder *f, size_t colon)
+{
+    span text = f->text, link;
+    uint8_t buf[URL_BYTES_MAX];
+    size_t end;
+    bool plain = span_istarts(span_from(text, colon), SPAN("://"));
+    size_t begin = plain ? scheme_begin(text, f->floor, colon) : colon;
+    if (begin == colon) {
+        end = url_spelt_scheme(text, f->floor, colon, &f->bare, buf, &link);
+        return end ? add_spelt(f, link, end) : colon + 1;
+    }
+    size_t host = colon + 3, stop = host;
+    while (stop < text.n && host_byte(text.p[stop])) stop++;
+    uint8_t next = stop < text.n ? text.p[stop] : ' ';
+    if (next == '[' || next == '(') {
+        end = url_spelt_host(text, host, &f->bare, buf, &link);
+        if (end) return add_spelt(f, link, end);
+    }
+    if (begin && text.p[begin - 1] == '<') {
+        end = bracket_end(text, begin);
+        if (end) return add(f, begin, end);
+    }
+    if (next >= 0x80) {
+        end = wide_end(text, host, &f->bare);
+        uint8_t after = end < text.n ? text.p[end] : ' ';
+        if (after < 0x80 && strchr("/:?#", after)) end = link_end(text, begin, end);
+        return add(f, begin, end);
+    }
+    return add(f, begin, link_end(text, begin, begin));
+}
+
+/* Top-level domains that are words or file names more often than not. */
+static bool doubtful(span label)
+{
+    static const char WORDS[] = " am as at be by cc cf data date day do id in is it link map md me mk ml mm mov my name"
+                                " no nr pid pl pm ps py read rs run sas sh so st style target to us vi zip ";
+    char key[16];
+    if (label.n + 3 > sizeof key) return false;
+    key[0] = ' ';
+    for (size_t i = 0; i < label.n; i++) key[i + 1] = (char)ascii_lower(label.p[i]);
+    memcpy(key + label.n + 1, " ", 2);
+    return strstr(WORDS, key) != NULL;
+}
+
+/* Would a mail client make a link of this host, which stands in a text alone? Not of "end.In", "c.l.py", "Well...so". */
+static bool stands_alone(span host, uint8_t after)
+{
+    if (after == '(' || after == '=' || after == '@' || after == '_') return false;
+    size_t labels = 0, shortest = host.n;
+    span label = host;
+    for (size_t at = 0; at < host.n; at += label.n + 1) {
+        label = span_from(host, at);
+        label = span_head(label, span_find(label, '.'));
+        if (label.n < shortest) shortest = label.n;
+        labels++;
+    }
+    bool capital = ascii_lower(label.p[0]) != label.p[0] && ascii_lower(label.p[1]) == label.p[1];
+    return shortest > 1 && !capital && (labels > 2 || (host.n - label.n > 3 && !doubtful(label)));
+}
+
+/* A run of host bytes around a dot: "www.example.org", "example.org/path", "example.org". */
+static size_t at_dot(struct finder *f, size_t dot)
+{
+    span text = f->text, link;
+    uint8_t lower[URL_HOST_MAX], buf[URL_BYTES_MAX];
+    uint8_t before = dot > f->floor ? text.p[dot - 1] : ' ', after = dot + 1 < text.n ? text.p[dot + 1] : ' ';
+    if (!ascii_alnum(after) || !ascii_alnum(before)) {
+        size_t end = url_spelt_dot(text, f->floor, dot, &f->bare, buf, &link);
+        if (end) return add_spelt(f, link, end);
+        if (!ascii_alnum(after)) return dot + 1;
+    }
+    size_t begin = dot, end = dot;
+    while (begin > f->floor && dot - begin <= URL_HOST_MAX && host_byte(text.p[begin - 1])) begin--;
+    while (end < text.n && host_byte(text.p[end])) end++;
+    size_t run = end;
+    uint8_t next = end < text.n ? text.p[end] : ' ';
+    if (next == '[' || next == '(') {
+        size_t spelt = begin < dot ? url_spelt_host(text, begin, &f->bare, buf, &link) : 0;
+        if (spelt) return add_spelt(f, link, spelt);
+    }
+    while (end > dot && !ascii_alnum(text.p[end - 1])) end--;
+    span host = span_of(text.p + begin, end - begin);
+    before = begin > f->floor ? text.p[begin - 1] : ' ';
+    if (begin >= dot || host.n > URL_HOST_MAX || !ascii_alnum(host.p[0])) return run;
+    if (before < 0x80 && strchr("@_/\\=%&~#?+$", before)) return run; /* of a mail address, path or variable */
+    bool www = span_istarts(host, SPAN("www."));
+    if (++f->bare > URL_BARE_MAX) return run;
+    if (!known(host, lower)) return run;
+    next = end < text.n ? text.p[end] : ' ';
+    bool more = next == '/' || (next == ':' && end + 1 < text.n && ascii_digit(text.p[end + 1]));
+    if (www || more) return add(f, begin, link_end(text, begin, begin));
+    if (!stands_alone(host, next)) return run;
+    memcpy(buf, host.p, host.n);
+    buf[host.n] = '/'; /* so that it reads as a link */
+    url_add(f->l, span_of(buf, host.n + 1), f->place);
+    return f->floor = end;
 }
 
 void url_find(struct url_list *l, span text, enum url_place place)
 {
-    unsigned bare = 0; /* domains without a scheme that were tried */
-    for (size_t i = 0, run = 0, slash = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        if (KIND[c] == LINK) continue;
-        if (KIND[c] == STOP) {
-            run = i + 1;
-            slash = 0;
-            continue;
+    enum { DOT, COLON, ROUND, SQUARE, MARKS };
+    static const uint8_t MARK[MARKS] = {[DOT] = '.', [COLON] = ':', [ROUND] = ')', [SQUARE] = ']'};
+    struct finder f = {.l = l, .text = text, .place = place};
+    size_t at[MARKS]; /* where each mark stands next */
+    for (unsigned k = 0; k < MARKS; k++) at[k] = span_find(text, MARK[k]);
+    for (;;) {
+        unsigned first = at[COLON] < at[DOT] ? COLON : DOT, other = at[SQUARE] < at[ROUND] ? SQUARE : ROUND;
+        if (at[other] < at[first]) first = other;
+        size_t i = at[first];
+        if (i == text.n) break;
+        size_t go;
+        if (first == DOT) {
+            go = at_dot(&f, i);
+        } else if (first == COLON) {
+            go = at_colon(&f, i);
+        } else {
+            uint8_t buf[URL_BYTES_MAX];
+            span link;
+            go = url_spelt_bracket(text, f.floor, i, &f.bare, buf, &link);
+            go = go ? add_spelt(&f, link, go) : i + 1;
         }
-        size_t begin = i;
-        bool found = false;
-        if (c == ':' && span_istarts(span_from(text, i), SPAN("://"))) {
-            begin = scheme_begin(text, run, i);
-            found = begin < i;
-        } else if (ascii_lower(c) == 'w' && span_istarts(span_from(text, i), SPAN("www."))) {
-            uint8_t before = i > run ? text.p[i - 1] : ' ';
-            found = !ascii_alnum(before) && !strchr("@.-_", before);
-        } else if (c == '/' && !slash++ && i > run && bare < URL_BARE_MAX) {
-            begin = domain_begin(text, run, i);
-            found = begin < i;
-            bare++;
-        }
-        if (!found) continue;
-        size_t end = link_end(text, begin);
-        url_add(l, span_of(text.p + begin, end - begin), place);
-        run = end > i ? end : i + 1;
-        slash = 0;
-        i = run - 1;
+        for (unsigned k = 0; k < MARKS; k++)
+            if (at[k] < go) at[k] = go + span_find(span_from(text, go), MARK[k]);
     }
 }
