@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_codec: transfer encodings, blocks and flowed lines on any bytes.
  *
- * Beyond not crashing: what is decoded fits the cap, and is the beginning of what would be decoded without it; blocks
+ * Beyond not crashing: what is decoded fits the cap, and is the beginning of what would be decoded without it, and in pieces the same; blocks
  * stand in the text, one behind the other, and each comes out as the same block when it stands alone; a flowed text
  * never grows. The first byte picks the encoding, the second the cap. */
 #include <assert.h>
@@ -9,6 +9,7 @@
 #include "worker/mime/block.h"
 #include "worker/mime/codec.h"
 #include "worker/mime/flow.h"
+#include "worker/mime/stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,6 +29,20 @@ static void check_decoder(enum mail_encoding e, span in, size_t cap)
     assert((odd & ~(ODD(BAD_BASE64) | ODD(BAD_QP))) == 0);
     codec_by_name(in);
     codec_estimate(e, in.n);
+}
+
+/* In pieces it is what it is at once. */
+static void check_stream(enum mail_encoding e, span in, size_t cap)
+{
+    if (!stream_can(e)) return;
+    uint64_t odd = 0;
+    span whole = codec_decode(e, in, in.n, &arena, &odd);
+    uint8_t out[STREAM_ROOM_MIN + UINT8_MAX];
+    struct stream s;
+    stream_init(&s, e, in);
+    for (size_t got; (got = stream_next(&s, out, STREAM_ROOM_MIN + cap)); whole = span_from(whole, got))
+        assert(got <= whole.n && memcmp(out, whole.p, got) == 0);
+    assert(whole.n == 0);
 }
 
 static void check_blocks(span text)
@@ -51,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (arena_open(&arena, 16u << 20) != ERR_OK) return 0;
     span in = span_of(data + 2, size - 2);
     check_decoder((enum mail_encoding)(data[0] % (MAIL_ENCODING_UNKNOWN + 1)), in, data[1]);
+    check_stream((enum mail_encoding)(data[0] % (MAIL_ENCODING_UNKNOWN + 1)), in, data[1]);
     check_blocks(in);
     span flowed = flow_text(in, data[1] & 1, &arena);
     assert(flowed.n <= in.n);

@@ -13,8 +13,10 @@ void inside_tell(struct inside *in, span name, enum telling telling)
     if (telling <= in->told) return;
     in->told = telling;
     uint64_t ignored = 0;
-    if (name.n > ATTACH_INNER_MAX) name = span_from(name, name.n - ATTACH_INNER_MAX);
-    while (name.n && (name.p[0] & 0xC0) == 0x80) name = span_from(name, 1);
+    if (name.n > ATTACH_INNER_MAX) { /* the end tells more */
+        name = span_from(name, name.n - ATTACH_INNER_MAX);
+        while (name.n && (name.p[0] & 0xC0) == 0x80) name = span_from(name, 1);
+    }
     /* The window that it lies in is another file's next. */
     name = arena_copy(in->a, name);
     in->out->inner = charset_to_utf8(name, SPAN_NONE, in->a, &ignored);

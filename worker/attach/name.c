@@ -264,6 +264,8 @@ struct name attach_name(span name)
     name = plain_name(name, room, &out.odd);
     size_t nul = span_find(name, 0);
     if (nul < name.n) judge(span_head(name, nul), &out);
+    for (size_t i = nul; i < name.n; i++)
+        if (!room[i]) room[i] = ' ';
     judge(name, &out);
     return out;
 }

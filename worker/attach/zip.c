@@ -93,10 +93,11 @@ static uint32_t directory(struct walk *w, uint64_t at, uint64_t base)
 {
     const struct view *v = w->in->v;
     uint32_t n = 0;
-    for (; w->left; n++, w->left--) {
+    for (;; n++, w->left--) {
         span h = view_at(v, at, ENTRY);
-        if (!span_starts(h, SPAN("PK\x01\x02"))) {
-            if (!h.n && at + ENTRY <= v->size) w->in->out->partial = true;
+        bool entries = span_starts(h, SPAN("PK\x01\x02"));
+        if (!entries || w->left == 0) {
+            if (entries || (!h.n && at + ENTRY <= v->size)) w->in->out->partial = true;
             return n;
         }
         uint16_t name_n = little16(h.p + 28), extra_n = little16(h.p + 30), comment_n = little16(h.p + 32);
@@ -106,8 +107,6 @@ static uint32_t directory(struct walk *w, uint64_t at, uint64_t base)
         local(w, base + little32(h.p + 42), name, false, &next);
         at += (uint64_t)ENTRY + name_n + extra_n + comment_n;
     }
-    w->in->out->partial = true;
-    return n;
 }
 
 struct place {

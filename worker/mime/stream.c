@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stream: codec_decode in pieces.
  *
- * Pieces of input are cut where the kernels can start anew: base64 at the end of a line, if what came before it was
- * clean and whole; quoted-printable at the end of a line or before an '='. */
+ * Clean base64 goes through the kernel line by line, cut where a line ends and a group with it; what is not clean, and
+ * quoted-printable, by loops of our own that can stop anywhere. A test holds all of it to what the kernels say. */
 #define _GNU_SOURCE /* memrchr */
 #include "worker/mime/stream.h"
 
 #include "worker/simd/base64.h"
-
-enum { BLANKS_MAX = 128 }; /* of a soft line break that a cut stays away from */
 
 bool stream_can(enum mail_encoding e)
 {
@@ -90,20 +88,35 @@ static size_t base64(struct stream *s, uint8_t *out, size_t cap)
     return n;
 }
 
+/* As the kernel; between any two bytes of output it can stop. */
 static size_t quoted(struct stream *s, uint8_t *out, size_t cap)
 {
-    bool bad = false;
-    span piece = span_head(s->rest, cap);
-    if (piece.n < s->rest.n) {
-        const uint8_t *lf = memrchr(piece.p, '\n', piece.n),
-                      *eq = memrchr(piece.p + piece.n - BLANKS_MAX, '=', BLANKS_MAX);
-        if (lf)
-            piece.n = (size_t)(lf - piece.p) + 1;
-        else if (eq)
-            piece.n = (size_t)(eq - piece.p);
+    span in = s->rest;
+    size_t i = 0, o = 0;
+    while (i < in.n && o < cap) {
+        size_t run = span_find(span_head(span_from(in, i), cap - o), '=');
+        memcpy(out + o, in.p + i, run);
+        i += run, o += run;
+        if (i == in.n || o == cap) break;
+        int high = in.n - i > 2 ? ascii_hex(in.p[i + 1]) : -1, low = in.n - i > 2 ? ascii_hex(in.p[i + 2]) : -1;
+        if (high >= 0 && low >= 0) {
+            out[o++] = (uint8_t)(high << 4 | low);
+            i += 3;
+            continue;
+        }
+        size_t end = i + 1;
+        while (end < in.n && (in.p[end] == ' ' || in.p[end] == '\t')) end++;
+        if (end < in.n && in.p[end] == '\r') end++;
+        if (end < in.n && in.p[end] == '\n') end++;
+        if (end == in.n || in.p[end - 1] == '\n' || in.p[end - 1] == '\r') {
+            i = end; /* lines joined */
+        } else {
+            out[o++] = '=';
+            i++;
+        }
     }
-    s->rest = span_from(s->rest, piece.n);
-    return scan->qp(piece.p, piece.n, out, cap, &bad);
+    s->rest = span_from(in, i);
+    return o;
 }
 
 size_t stream_next(struct stream *s, uint8_t *out, size_t cap)

@@ -23,7 +23,7 @@ bool stream_can(enum mail_encoding e);
 void stream_init(struct stream *s, enum mail_encoding e, span in);
 
 /* The next decoded bytes, at least one and at most `cap` (not under STREAM_ROOM_MIN); 0 at the end. All pieces together
- * are what codec_decode gives (but for quoted-printable with a soft line break of over 128 spaces). Any thread. */
+ * are what codec_decode gives. O(what is decoded). Any thread. */
 size_t stream_next(struct stream *s, uint8_t *out, size_t cap);
 
 #endif
