@@ -63,17 +63,18 @@ void charset_close(void)
 /* What guess.c should lean to, if the text is said to be in `label`. */
 static unsigned favoured_by(enum charset label)
 {
-    for (enum guess g = 0; g < GUESS_COUNT; g++)
-        if (OF_GUESS[g] == label) return 1u << g;
-    switch (label) {
-    case CHARSET_ISO_2022_JP: return 1u << GUESS_SHIFT_JIS | 1u << GUESS_EUC_JP;
-    case CHARSET_HZ:
-    case CHARSET_ISO_2022_CN: return 1u << GUESS_GB18030;
-    case CHARSET_ISO_2022_KR: return 1u << GUESS_EUC_KR;
-    case CHARSET_KOI8_U: return 1u << GUESS_KOI8_R;
-    case CHARSET_ISO_8859_15: return 1u << GUESS_WINDOWS_1252;
-    default: return 0;
-    }
+#define X(id) [CHARSET_##id] = 1u << GUESS_##id,
+    static const unsigned FAVOURED[CHARSET_COUNT] = {
+        GUESS_LIST(X) /* and who shares their language */
+            [CHARSET_ISO_2022_JP] = 1u << GUESS_SHIFT_JIS | 1u << GUESS_EUC_JP,
+        [CHARSET_HZ] = 1u << GUESS_GB18030,
+        [CHARSET_ISO_2022_CN] = 1u << GUESS_GB18030,
+        [CHARSET_ISO_2022_KR] = 1u << GUESS_EUC_KR,
+        [CHARSET_KOI8_U] = 1u << GUESS_KOI8_R,
+        [CHARSET_ISO_8859_15] = 1u << GUESS_WINDOWS_1252,
+    };
+#undef X
+    return label < CHARSET_COUNT ? FAVOURED[label] : 0;
 }
 
 /* Can guess.c judge text of this charset? Others are believed. */

@@ -15,6 +15,8 @@ enum {
     FAVOUR_ONCE = 160,   /* of another, which somebody chose; */
     FAVOUR_PAIRS = 20,   /* and for each byte over 127 when it has two-byte characters, */
     FAVOUR_SINGLE = 10,  /* or one-byte ones, which anything is valid text of, */
+    FIRST_HIGH = 32,     /* bytes over 127 by which it shows whether a character has two of them or one, */
+    HOPELESS = 500,      /* if one lags so much behind the other */
     FAVOUR_BYTES = 48,   /* of which those behind so many count half */
 };
 
@@ -340,38 +342,54 @@ static void singles_cost(span s, int cost_out[GUESS_COUNT])
     for (enum guess g = GUESS_PAIRS_END; g < GUESS_COUNT; g++) cost_out[g] = sum[g - GUESS_PAIRS_END];
 }
 
-/* What is looked at of a text, from its first byte over 127 on; how many such bytes are in it. */
-static span sample(span text, size_t *high_out)
+/* `text` up to `high` bytes over 127, and GUESS_BYTES at most; how many there are. */
+static span sample(span text, size_t high, size_t *high_out)
 {
-    size_t first = 0, n = 0, high = 0;
-    while (first < text.n && text.p[first] < 0x80) first++;
-    text = span_from(text, first);
-    for (; n < text.n && n < GUESS_BYTES && high < GUESS_HIGH; n++) high += text.p[n] >> 7;
-    *high_out = high;
+    size_t n = 0, got = 0;
+    for (; n < text.n && n < GUESS_BYTES && got < high; n++) got += text.p[n] >> 7;
+    *high_out = got;
     return span_head(text, n);
+}
+
+/* What the label is worth, and how unlikely a candidate is without it. */
+static void favour(unsigned favoured, size_t high, int sums[GUESS_COUNT])
+{
+    int bytes = (int)(high < FAVOUR_BYTES ? high : (FAVOUR_BYTES + high) / 2);
+    for (enum guess g = 0; g < GUESS_COUNT; g++) {
+        int once = g == GUESS_WINDOWS_1252 ? FAVOUR_DEFAULT : FAVOUR_ONCE;
+        int lead = once + (g < GUESS_PAIRS_END ? FAVOUR_PAIRS : FAVOUR_SINGLE) * bytes;
+        int no = (int)(favoured >> g & 1) - 1; /* all bits set where it is not favoured */
+        sums[g] += (LANGUAGES[g].surprise & no) - (lead & ~no);
+    }
+}
+
+static enum guess least(const int sums[GUESS_COUNT], enum guess from, enum guess end)
+{
+    enum guess best = from;
+    for (enum guess g = from; g < end; g++)
+        if (sums[g] < sums[best]) best = g;
+    return best;
 }
 
 enum guess guess_charset(span text, unsigned favoured)
 {
-    size_t high;
-    span s = sample(text, &high);
-    bool more = s.p + s.n < text.p + text.n;
-    int all[GUESS_COUNT] = {0}, least = 0;
-    pairs_cost(s, more, all);
-    singles_cost(s, all);
-    enum guess best = GUESS_COUNT;
-    int bytes = (int)(high < FAVOUR_BYTES ? high : (FAVOUR_BYTES + high) / 2);
-    for (enum guess g = 0; g < GUESS_COUNT; g++) {
-        bool single = g >= GUESS_PAIRS_END;
-        if (favoured >> g & 1) {
-            all[g] -= (g == GUESS_WINDOWS_1252 ? FAVOUR_DEFAULT : FAVOUR_ONCE);
-            all[g] -= (single ? FAVOUR_SINGLE : FAVOUR_PAIRS) * bytes;
-        } else if (single) {
-            all[g] += LANGUAGES[g].surprise;
-        }
-        if (best != GUESS_COUNT && all[g] >= least) continue;
-        best = g;
-        least = all[g];
+    size_t first = 0, high;
+    while (first < text.n && text.p[first] < 0x80) first++;
+    text = span_from(text, first);
+    bool pairs = true, singles = true;
+    enum guess best = GUESS_WINDOWS_1252;
+    for (size_t most = FIRST_HIGH;; most = GUESS_HIGH) {
+        span s = sample(text, most, &high);
+        int sums[GUESS_COUNT] = {0};
+        if (pairs) pairs_cost(s, s.n < text.n, sums);
+        if (singles) singles_cost(s, sums);
+        favour(favoured, high, sums);
+        enum guess pair = least(sums, 0, GUESS_PAIRS_END), single = least(sums, GUESS_PAIRS_END, GUESS_COUNT);
+        bool by_pair = pairs && (!singles || sums[pair] <= sums[single]);
+        best = by_pair ? pair : single;
+        if (most == GUESS_HIGH || s.n == text.n) return best;
+        /* Which kind it is shows early: the other is not looked at again. */
+        pairs = sums[pair] < sums[single] + HOPELESS;
+        singles = sums[single] < sums[pair] + HOPELESS;
     }
-    return best;
 }

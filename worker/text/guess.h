@@ -35,7 +35,7 @@ enum guess {
 };
 
 /* Looked at: from the first byte over 127 on so many bytes, or so many of those over 127. */
-enum { GUESS_BYTES = 1024, GUESS_HIGH = 192 };
+enum { GUESS_BYTES = 1024, GUESS_HIGH = 96 };
 
 /* Which candidate explains `text` best. `favoured` is a set of (1 << guess): what the label says, or its language; they
  * win when the rest is near. Never fails: windows-1252 explains anything, badly. O(GUESS_BYTES). */

@@ -40,43 +40,45 @@ static size_t line_end(span s, size_t at)
     return n;
 }
 
-/* The escape sequence at the start of s; line ends inside it are passed over, and the space that unfolding left. */
+/* The escape sequence at the start of s; a line end inside it is passed over, and the space that unfolding left. */
 static struct escape escape_at(span s)
 {
+#define TWO(a, b)      ((a) << 16 | (b) << 8)
+#define THREE(a, b, c) (TWO(a, b) | (c))
     static const struct {
-        char text[4];
+        int text;
         enum iso2022_set set;
         enum iso2022 kind;
     } KNOWN[] = {
-        {"(B", ISO2022_ASCII, ISO2022_NONE},  {"(J", ISO2022_ASCII, ISO2022_NONE},
-        {"$B", ISO2022_JIS0208, ISO2022_JP},  {"$@", ISO2022_JIS0208, ISO2022_JP},
-        {"(I", ISO2022_KANA, ISO2022_JP},     {"$(D", ISO2022_JIS0212, ISO2022_JP},
-        {"$(B", ISO2022_JIS0208, ISO2022_JP}, {"$(@", ISO2022_JIS0208, ISO2022_JP},
-        {"$(Q", ISO2022_JIS0208, ISO2022_JP}, {"$(O", ISO2022_JIS0208, ISO2022_JP},
-        {"$A", ISO2022_GB2312, ISO2022_JP},   {"$(C", ISO2022_KSX1001, ISO2022_JP},
-        {"$)C", ISO2022_ASCII, ISO2022_KR},   {"$)A", ISO2022_ASCII, ISO2022_CN},
-        {"$)G", ISO2022_ASCII, ISO2022_CN},   {"(H", ISO2022_ASCII, ISO2022_NONE},
+        {TWO('(', 'B'), ISO2022_ASCII, ISO2022_NONE},        {TWO('(', 'J'), ISO2022_ASCII, ISO2022_NONE},
+        {TWO('(', 'H'), ISO2022_ASCII, ISO2022_NONE},        {TWO('$', 'B'), ISO2022_JIS0208, ISO2022_JP},
+        {TWO('$', '@'), ISO2022_JIS0208, ISO2022_JP},        {TWO('(', 'I'), ISO2022_KANA, ISO2022_JP},
+        {TWO('$', 'A'), ISO2022_GB2312, ISO2022_JP},         {THREE('$', '(', 'D'), ISO2022_JIS0212, ISO2022_JP},
+        {THREE('$', '(', 'B'), ISO2022_JIS0208, ISO2022_JP}, {THREE('$', '(', '@'), ISO2022_JIS0208, ISO2022_JP},
+        {THREE('$', '(', 'Q'), ISO2022_JIS0208, ISO2022_JP}, {THREE('$', '(', 'O'), ISO2022_JIS0208, ISO2022_JP},
+        {THREE('$', '(', 'C'), ISO2022_KSX1001, ISO2022_JP}, {THREE('$', ')', 'C'), ISO2022_ASCII, ISO2022_KR},
+        {THREE('$', ')', 'A'), ISO2022_ASCII, ISO2022_CN},   {THREE('$', ')', 'G'), ISO2022_ASCII, ISO2022_CN},
     };
-    char text[4] = "";
-    size_t ends[4] = {0}, got = 0;
-    bool cuts[4] = {false}, cut = false;
-    for (size_t i = 1; i < s.n && got < 3; i++) {
-        size_t gap = line_end(s, i);
-        if (!gap && s.p[i] == ' ' && !cut) gap = 1;
-        if (gap) {
-            if (cut) break;
-            cut = true;
-            i += gap - 1;
-            continue;
+#undef TWO
+#undef THREE
+    int text = 0;
+    size_t i = 1;
+    bool cut = false;
+    for (int got = 0; got < 3 && i < s.n; i++) {
+        uint8_t c = s.p[i];
+        if (c <= ' ' && !cut) {
+            size_t gap = line_end(s, i);
+            cut = gap || c == ' ';
+            i += gap ? gap - 1 : 0;
+            if (cut) continue;
         }
-        text[got] = (char)s.p[i];
-        cuts[got] = cut;
-        ends[got++] = i + 1;
-    }
-    for (size_t k = 0; got && k < sizeof KNOWN / sizeof *KNOWN; k++) {
-        size_t n = strlen(KNOWN[k].text);
-        if (n <= got && memcmp(text, KNOWN[k].text, n) == 0)
-            return (struct escape){ends[n - 1], cuts[n - 1], KNOWN[k].text[1] == ')', KNOWN[k].set, KNOWN[k].kind};
+        if (!graphic(c) || (got == 0 && c != '$' && c != '(')) break;
+        text |= c << (16 - 8 * got++);
+        if (got == 1 || (got == 2 && text >> 16 == '$' && (c == '(' || c == ')'))) continue;
+        for (size_t k = 0; k < sizeof KNOWN / sizeof *KNOWN; k++)
+            if (KNOWN[k].text == text)
+                return (struct escape){i + 1, cut, (text >> 8 & 0xFF) == ')', KNOWN[k].set, KNOWN[k].kind};
+        break;
     }
     return (struct escape){0};
 }
