@@ -140,7 +140,8 @@ struct mail_shape {
     uint32_t text_parts, html_parts, image_parts, attachments;
     uint32_t visible_bytes, hidden_bytes, raw_bytes;
     uint32_t received; /* Received fields */
-    uint8_t common;    /* hundredths of the shorter side of multipart/alternative that the other says too (alike.h) */
+    uint8_t common;    /* hundredths of the shorter side of multipart/alternative that the other says too (alike.h);
+                        * 0 when there is no other side */
     struct normal_count repairs; /* of subject, From name and texts together */
 };
 
