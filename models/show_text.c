@@ -106,7 +106,7 @@ static void put_views(FILE *to, const struct weighing *g)
 static void put_weights(FILE *to, const struct show *s)
 {
     const struct weighing *g = s->w;
-    size_t n = at_most(s, g->n, SHOW_WEIGHTS), features = 0;
+    size_t n = at_most(s, g->n, SHOW_WEIGHTS);
     double shown = 0;
     section(to, "why: each feature's share of the log-odds, + for spam, - for ham");
     for (size_t i = 0; i < n; i++) {
@@ -117,10 +117,8 @@ static void put_weights(FILE *to, const struct show *s)
         wrap_put(&w, weighed_text(f, s->a));
         wrap_end(&w);
         shown += f->weight;
-        features += f->features;
     }
     char text[128];
-    for (size_t i = n; i < g->n; i++) features += g->v[i].features;
     if (n < g->n) {
         snprintf(text, sizeof text, "%zu smaller shares; --all shows them", g->n - n);
         put_share(to, g->sum - shown, text);
