@@ -39,7 +39,7 @@ static void check_text(span s)
 /* Do the parts below it lie in the arena? */
 static bool decoded(const struct mail_part *p)
 {
-    return span_eq(p->type, SPAN("message")) && (p->encoding == MAIL_QP || p->encoding == MAIL_BASE64);
+    return span_eq(p->type, SPAN("message")) && p->encoding != MAIL_7BIT && p->encoding != MAIL_ENCODING_UNKNOWN;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -507,7 +507,7 @@ static bool holds_message(const struct mail_part *p)
             span_eq(p->subtype, SPAN("news")));
 }
 
-/* Does a header field stand where encoded bytes should begin? No base64 digit is a colon. */
+/* Does a header field stand where encoded bytes should begin? No base64 digit is a colon, nor is there one in "begin". */
 static bool begins_with_field(const struct walk *w)
 {
     size_t at = w->in.pos, next, colon;
@@ -525,10 +525,10 @@ static bool enter_message(struct walk *w)
         m->odd |= ODD(DEEP);
         return false;
     }
-    bool base64 = p->encoding == MAIL_BASE64, quoted = p->encoding == MAIL_QP;
-    if (!base64 && !quoted) return p->encoding == MAIL_7BIT || p->encoding == MAIL_ENCODING_UNKNOWN;
-    if (base64 && begins_with_field(w)) { /* a label that lies */
-        m->odd |= ODD(BAD_BASE64);
+    bool quoted = p->encoding == MAIL_QP;
+    if (p->encoding == MAIL_7BIT || p->encoding == MAIL_ENCODING_UNKNOWN) return true;
+    if (!quoted && begins_with_field(w)) { /* a label that lies */
+        if (p->encoding == MAIL_BASE64) m->odd |= ODD(BAD_BASE64);
         return true;
     }
     struct hit h;
