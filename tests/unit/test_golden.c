@@ -57,6 +57,17 @@ static void dump_file(FILE *out, const struct attachment *f)
     fprintf(out, " digest %016llx%016llx\n", (unsigned long long)f->digest[1], (unsigned long long)f->digest[0]);
 }
 
+/* A link; below it the host where that is not what is written, and what is odd about it. */
+static void put_url(FILE *out, const struct url *u)
+{
+    static const char *const KEYS[URL_PLACE_COUNT] = {[URL_IN_HEADER] = "header url", [URL_IN_LIST] = "list url"};
+    put_line(out, KEYS[u->place] ? KEYS[u->place] : "url", u->whole);
+    if (!span_eq(u->shown, u->host)) fprintf(out, "  %.*s shown as %.*s\n", SPAN_ARG(u->host), SPAN_ARG(u->shown));
+    if (u->odd & ODD(URL_OBSCURED)) fprintf(out, "  host %.*s\n", SPAN_ARG(u->host));
+    for (enum odd_bit b = 0; b < ODD_COUNT; b++)
+        if (u->odd >> b & 1) fprintf(out, "  %s\n", odd_word(b));
+}
+
 static void dump(FILE *out, const struct mail *m)
 {
     static const char *const FIELDS[FIELD_COUNT] = {[FIELD_SUBJECT] = "subject", [FIELD_FROM] = "from"};
@@ -88,7 +99,7 @@ static void dump(FILE *out, const struct mail *m)
         fputc('\n', out);
         if (p->file.kind) dump_file(out, &p->file);
     }
-    for (size_t i = 0; i < m->url_count; i++) put_line(out, "url", m->urls[i].whole);
+    for (size_t i = 0; i < m->url_count + m->list_url_count; i++) put_url(out, &m->urls[i]);
     put_text(out, "text", m->text);
     put_text(out, "hidden", m->hidden);
     put_text(out, "other", m->other);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "worker/mime/mail.h"
+#include "worker/mime/pose.h"
 #include "worker/text/alphabet.h"
 #include "worker/text/lookalike.h"
 
@@ -85,22 +85,18 @@ static void knows_what_cannot_be_posed_as(void **state)
     for (size_t i = 0; i < sizeof NONE / sizeof *NONE; i++) assert_false(lookalike_init(&of, span_cstr(NONE[i])));
 }
 
-/* Names longer than are folded. */
-static void folds_so_much(void **state)
+/* Domains longer than are compared, and names longer than are folded. */
+static void compares_so_much(void **state)
 {
     (void)state;
-    char a[301], b[301];
-    memset(a, 'a', 300);
-    memset(b, 'a', 300);
-    memcpy(a + 250, ".com", 5);
-    memcpy(b + 250, ".net", 5);
-    b[LOOKALIKE_LABEL_MAX] = 'b';
+    char a[LOOKALIKE_DOMAIN_MAX + 2], b[301];
     struct lookalike of;
-    assert_true(lookalike_init(&of, span_cstr(a)));
-    assert_int_equal(of.name_n, LOOKALIKE_LABEL_MAX);
-    assert_true(lookalike(&of, span_cstr(b), span_cstr(b)));
-    b[LOOKALIKE_LABEL_MAX - 1] = 'c';
-    b[LOOKALIKE_LABEL_MAX - 3] = 'c';
+    memset(a, 'a', sizeof a);
+    memcpy(a + sizeof a - 5, ".com", 5);
+    assert_false(lookalike_init(&of, span_cstr(a)));
+    assert_true(lookalike_init(&of, span_cstr(a + 1)));
+    memset(b, 'a', 300);
+    memcpy(b + 296, ".com", 5);
     assert_false(lookalike(&of, span_cstr(b), span_cstr(b)));
 }
 
@@ -150,6 +146,63 @@ static void tells_whom_a_mail_poses_as(void **state)
     arena_close(&a);
 }
 
+/* A lookalike behind so many other hosts is not looked for. */
+static void looks_at_so_many_hosts(void **state)
+{
+    (void)state;
+    struct arena a;
+    assert_int_equal(arena_open(&a, MAIL_ARENA_BYTES), ERR_OK);
+    mail_init();
+    for (int others = POSE_HOSTS_MAX - 1; others <= POSE_HOSTS_MAX; others++) {
+        static char text[1 << 14];
+        size_t n = (size_t)snprintf(text, sizeof text, "From: a@paypal.com\n\n");
+        for (int i = 0; i < others; i++)
+            n += (size_t)snprintf(text + n, sizeof text - n, "http://h%d.example.com/\n", i);
+        n += (size_t)snprintf(text + n, sizeof text - n, "http://paypa1.com/\n");
+        struct mail m;
+        arena_reset(&a);
+        mail_read(&m, span_of(text, n), NULL, &a);
+        assert_int_equal((m.odd & ODD(URL_LOOKALIKE)) != 0, others < POSE_HOSTS_MAX);
+    }
+    mail_close();
+    arena_close(&a);
+}
+
+/* A link of List-* is kept behind all others, and its oddities are its own. */
+static void keeps_list_links_apart(void **state)
+{
+    (void)state;
+    static const char MAIL[] = "From: \"www.example.org\" <a@example.com>\n"
+                               "Subject: http://example.com/s and http://example.com/b\n"
+                               "List-Id: <list.example.net>\n"
+                               "List-Unsubscribe: <mailto:x@example.net>,\n"
+                               " <http://192.0.2.1/?u=http://example.net/>\n"
+                               "List-Archive: <http://example.com/b>\n\nhttp://example.com/b\n";
+    static const struct {
+        const char *whole;
+        enum url_place place;
+    } WANT[] = {
+        {"http://example.com/b", URL_IN_TEXT}, {"http://example.com/s", URL_IN_HEADER},
+        {"www.example.org", URL_IN_HEADER},    {"http://192.0.2.1/?u=http://example.net/", URL_IN_LIST},
+        {"http://example.net/", URL_IN_LIST},
+    };
+    struct arena a;
+    struct mail m;
+    assert_int_equal(arena_open(&a, MAIL_ARENA_BYTES), ERR_OK);
+    mail_init();
+    mail_read(&m, span_cstr(MAIL), NULL, &a);
+    assert_int_equal(m.url_count, 3);
+    assert_int_equal(m.list_url_count, 2);
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(span_eq(m.urls[i].whole, span_cstr(WANT[i].whole)));
+        assert_int_equal(m.urls[i].place, WANT[i].place);
+    }
+    assert_int_equal(m.urls[3].odd, ODD(URL_IP) | ODD(URL_REDIRECT));
+    assert_int_equal(m.odd & (ODD(URL_IP) | ODD(URL_REDIRECT)), 0);
+    mail_close();
+    arena_close(&a);
+}
+
 static void tells_mixed_alphabets(void **state)
 {
     (void)state;
@@ -170,9 +223,10 @@ static void tells_mixed_alphabets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compares_names),        cmocka_unit_test(knows_what_cannot_be_posed_as),
-        cmocka_unit_test(folds_so_much),         cmocka_unit_test(tells_whom_a_mail_poses_as),
-        cmocka_unit_test(tells_mixed_alphabets),
+        cmocka_unit_test(compares_names),         cmocka_unit_test(knows_what_cannot_be_posed_as),
+        cmocka_unit_test(compares_so_much),       cmocka_unit_test(tells_whom_a_mail_poses_as),
+        cmocka_unit_test(tells_mixed_alphabets),  cmocka_unit_test(looks_at_so_many_hosts),
+        cmocka_unit_test(keeps_list_links_apart),
     };
     return cmocka_run_group_tests_name("lookalike", tests, NULL, NULL);
 }

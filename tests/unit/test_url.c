@@ -345,6 +345,27 @@ static void finds_links_in_text(void **state)
     arena_close(&a);
 }
 
+/* A text full of what looks like a domain and is none: after so many, only links with a scheme are found. */
+static void tries_so_many_domains(void **state)
+{
+    (void)state;
+    static char text[16 * (URL_BARE_MAX + 8)];
+    struct arena a;
+    assert_int_equal(arena_open(&a, 1 << 16), ERR_OK);
+    for (int tries = URL_BARE_MAX - 1; tries <= URL_BARE_MAX; tries++) {
+        struct url_list l;
+        size_t n = 0;
+        for (int i = 0; i < tries; i++) n += (size_t)snprintf(text + n, sizeof text - n, "a.invalid ");
+        n += (size_t)snprintf(text + n, sizeof text - n, "example.com http://example.net/");
+        arena_reset(&a);
+        url_list_init(&l, &a, 8);
+        url_find(&l, span_of(text, n), URL_IN_TEXT);
+        assert_int_equal(l.n, tries < URL_BARE_MAX ? 2 : 1);
+        assert_true(span_eq(l.v[l.n - 1].host, SPAN("example.net")));
+    }
+    arena_close(&a);
+}
+
 static void keeps_each_link_once(void **state)
 {
     (void)state;
@@ -436,13 +457,10 @@ static void finds_the_registrable_domain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_links_apart),
-        cmocka_unit_test(converts_names),
-        cmocka_unit_test(converts_so_many_names),
-        cmocka_unit_test(finds_links_in_text),
-        cmocka_unit_test(keeps_each_link_once),
-        cmocka_unit_test(cuts_long_links),
-        cmocka_unit_test(finds_the_registrable_domain),
+        cmocka_unit_test(takes_links_apart),      cmocka_unit_test(converts_names),
+        cmocka_unit_test(converts_so_many_names), cmocka_unit_test(finds_links_in_text),
+        cmocka_unit_test(tries_so_many_domains),  cmocka_unit_test(keeps_each_link_once),
+        cmocka_unit_test(cuts_long_links),        cmocka_unit_test(finds_the_registrable_domain),
     };
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ bool lookalike_init(struct lookalike *of, span domain)
     span label = first_label(domain);
     of->domain = domain;
     of->label = label;
-    if (label.n == domain.n || label.n < LOOKALIKE_NAME_MIN || domain.p[0] == '[' ||
+    if (label.n == domain.n || label.n < LOOKALIKE_NAME_MIN || domain.n > LOOKALIKE_DOMAIN_MAX || domain.p[0] == '[' ||
         ascii_digit(domain.p[domain.n - 1]))
         return false;
     of->name_n = fold(label, of->name);

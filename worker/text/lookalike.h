@@ -9,10 +9,11 @@
 #include "proto/base/span.h"
 
 enum {
-    LOOKALIKE_LABEL_MAX = 128, /* folded bytes of a name that are compared */
-    LOOKALIKE_NAME_MIN = 4,    /* letters: shorter names resemble too much */
-    LOOKALIKE_EDIT_MIN = 6,    /* for one slip of the pen */
-    LOOKALIKE_WORD_MIN = 5,    /* to be known within a longer name */
+    LOOKALIKE_DOMAIN_MAX = 128, /* bytes of a domain that something may pose as */
+    LOOKALIKE_LABEL_MAX = 128,  /* folded bytes of a name that are compared */
+    LOOKALIKE_NAME_MIN = 4,     /* letters: shorter names resemble too much */
+    LOOKALIKE_EDIT_MIN = 6,     /* for one slip of the pen */
+    LOOKALIKE_WORD_MIN = 5,     /* to be known within a longer name */
 };
 
 /* A domain that something may pose as, made ready for many comparisons. */
@@ -27,7 +28,7 @@ struct lookalike {
  *
  *   domain   registrable, as shown (UTF-8, lower case); lent as long as `of` is used
  *
- * False when it is too short or no name (an address, a bare suffix). */
+ * False when it is too short, too long or no name (an address, a bare suffix). */
 bool lookalike_init(struct lookalike *of, span domain);
 
 /* Can `host` be taken for of->domain?
