@@ -14,6 +14,7 @@
 #include "worker/mime/codec.h"
 #include "worker/mime/file.h"
 #include "worker/mime/headlink.h"
+#include "worker/mime/hint.h"
 #include "worker/mime/param.h"
 #include "worker/mime/pose.h"
 #include "worker/mime/walk.h"
@@ -43,18 +44,10 @@ static uint64_t field_odd(const uint32_t count[FIELD_COUNT])
     return odd;
 }
 
-/* The charset that the mail itself speaks: what raw 8-bit bytes in its header are tried as first. */
-static span main_charset(const struct mail *m)
-{
-    for (size_t i = 0; i < m->part_count; i++)
-        if (m->parts[i].charset.n) return m->parts[i].charset;
-    return SPAN_NONE;
-}
-
 static void read_header(struct mail *m, struct arena *a)
 {
     uint32_t count[FIELD_COUNT] = {0};
-    span hint = main_charset(m);
+    span hint = hint_charset(m, a);
     for (size_t i = 0; i < m->header_count; i++) {
         struct mail_header *h = &m->headers[i];
         count[h->id]++;

@@ -32,11 +32,11 @@ static void put(struct words *w, span s)
     w->n += s.n;
 }
 
-/* Convert and append; memory that the conversion took is given back. */
+/* Convert and append, leaning to the charset that the mail is in elsewhere; memory that the conversion took is given back. */
 static void put_converted(struct words *w, span bytes, span label, uint64_t *odd)
 {
     uint8_t *mark = arena_alloc(w->a, 0);
-    put(w, charset_to_utf8(bytes, label, w->a, odd));
+    put(w, charset_words(bytes, label, w->hint, w->a, odd));
     arena_trim(w->a, mark, 0);
 }
 
@@ -45,22 +45,31 @@ static void put_run(struct words *w)
     if (w->run_n) {
         uint64_t odd = 0;
         put_converted(w, span_of(w->run, w->run_n), w->run_charset, &odd);
-        *w->odd |= odd & (ODD(WRONG_CHARSET) | ODD(BAD_CHARSET));
+        *w->odd |= odd & (ODD(WRONG_CHARSET) | ODD(BAD_CHARSET) | ODD(BROKEN_ESCAPE));
     }
     w->run_n = 0;
+}
+
+/* Is this 7-bit text perhaps ISO-2022-JP that has lost its ESC bytes, in a mail that speaks ISO-2022-JP? */
+static bool maybe_lost(span s, span hint)
+{
+    for (size_t at = span_find(s, '$'); at + 1 < s.n; at += 1 + span_find(span_from(s, at + 1), '$'))
+        if (s.p[at + 1] == 'B' || s.p[at + 1] == '@') return charset_by_escapes(hint);
+    return false;
 }
 
 /* Text outside encoded words. */
 static void put_raw(struct words *w, span s)
 {
     size_t plain = scan->plain(s.p, s.n);
-    if (plain == s.n) {
+    if (plain == s.n && !maybe_lost(s, w->hint)) {
         put(w, s);
         return;
     }
-    uint64_t ignored = 0;
+    uint64_t odd = 0;
     if (scan->utf8(s.p, s.n) < s.n) *w->odd |= ODD(RAW_8BIT);
-    put_converted(w, s, w->hint, &ignored);
+    put_converted(w, s, w->hint, &odd);
+    *w->odd |= odd & ODD(BROKEN_ESCAPE);
 }
 
 /* The Q encoding (RFC 2047 4.2): like quoted-printable, with '_' for a space. */
@@ -241,7 +250,9 @@ static span unfold(span raw, struct arena *a)
 span word_decode(span raw, span hint, struct arena *a, uint64_t *odd, span *charset_out)
 {
     if (charset_out) *charset_out = SPAN_NONE;
-    switch (look(raw)) {
+    enum looks looks = look(raw);
+    if (looks != ELSE && maybe_lost(raw, hint)) looks = ELSE;
+    switch (looks) {
     case PLAIN: return span_trim(raw);
     case FOLDED: return unfold(raw, a);
     case ELSE: break;

@@ -421,6 +421,11 @@ span charset_name(span in, span label)
     return how.charset < CHARSET_COUNT ? span_cstr(NAMES[how.charset]) : SPAN_NONE;
 }
 
+bool charset_by_escapes(span label)
+{
+    return charset_by_label(label) == CHARSET_ISO_2022_JP;
+}
+
 bool utf8_valid(span s)
 {
     return scan->utf8(s.p, s.n) == s.n;

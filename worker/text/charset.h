@@ -42,6 +42,9 @@ span charset_words(span in, span label, span beside, struct arena *a, uint64_t *
  * can tell. O(in.n). */
 span charset_name(span in, span label);
 
+/* Is `label` ISO-2022-JP's? Then "$B" in a 7-bit text may be kanji whose escapes were lost. */
+bool charset_by_escapes(span label);
+
 /* Valid UTF-8 from end to end (RFC 3629: no surrogates, no overlong forms)? */
 bool utf8_valid(span s);
 
