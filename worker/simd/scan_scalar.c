@@ -116,15 +116,15 @@ static size_t utf8(const uint8_t *p, size_t n)
 
 static size_t plain(const uint8_t *p, size_t n)
 {
-    const uint8_t *esc = n ? memchr(p, 0x1B, n) : NULL;
-    if (esc) n = (size_t)(esc - p);
-    size_t i = 0;
+    static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
+    size_t i = 0; /* never looks past the answer: callers go on behind it, and all of that must stay linear */
     for (; n - i >= 8; i += 8) {
-        uint64_t w;
+        uint64_t w, esc;
         memcpy(&w, p + i, 8);
-        if (w & UINT64_C(0x8080808080808080)) break;
+        esc = w ^ ONES * 0x1B;
+        if ((w | ((esc - ONES) & ~esc)) & HIGH) break;
     }
-    while (i < n && !(p[i] & 0x80)) i++;
+    while (i < n && p[i] < 0x80 && p[i] != 0x1B) i++;
     return i;
 }
 
