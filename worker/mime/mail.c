@@ -110,19 +110,21 @@ static void read_parts(struct mail *m, struct body *b, struct arena *a)
         }
         if (kind == KIND_HTML && !p->attachment) m->shape.html_parts++;
         if (kind == KIND_TEXT && !p->attachment) m->shape.text_parts++;
-        bool read = kind != KIND_FILE && role[i].side != SIDE_NONE;
-        if (read)
+        if (kind == KIND_FILE) role[i].side = SIDE_NONE;
+        if (role[i].side != SIDE_NONE)
             body_add(b, i, kind, role[i].side); /* may move m->parts */
         else
             p->decoded = codec_estimate(p->encoding, p->body.n);
-        file_read(m, &m->parts[i], read, &files, &b->urls, a);
     }
-    for (size_t i = count; i < m->part_count; i++) file_read(m, &m->parts[i], false, &files, &b->urls, a);
+    /* Files last, when those that stood in texts are parts, too. */
     for (size_t i = 0; i < m->part_count; i++) {
-        const struct mail_part *p = &m->parts[i];
-        if (span_eq(p->type, SPAN("image"))) m->shape.image_parts++;
-        if (p->attachment) m->shape.attachments += i >= count || role[i].kind != KIND_CONTAINER;
+        struct mail_part *p = &m->parts[i];
+        bool block = i >= count;
         m->odd |= attach_name_odd(p->name) | unicode_odd(p->name);
+        if (!block && role[i].kind == KIND_CONTAINER) continue;
+        if (span_eq(p->type, SPAN("image"))) m->shape.image_parts++;
+        if (p->attachment) m->shape.attachments++;
+        file_read(m, p, !block && role[i].side != SIDE_NONE, &files, &b->urls, a);
     }
 }
 
