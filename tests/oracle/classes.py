@@ -40,6 +40,10 @@ CLASSES = {
                            "soft line break; GMime leaves '=' in the text"),
     "header-end": ("furui", "a line that is no field ends the header and begins the text, as clients show it; GMime "
                             "takes it for header"),
+    "late-header": ("furui", "an embedded message that begins with a blank line: the header behind it is its header, as "
+                             "its writer meant"),
+    "encoding-name": ("furui", "Content-Transfer-Encoding with a comment, quotes or a semicolon (RFC 2045 allows comments): "
+                               "read; GMime takes 7bit"),
     "no-empty-line": ("furui", "an embedded part without the empty line after its header: what follows is its text"),
     # part trees
     "boundary-unseen": ("furui", "a multipart whose boundary never occurs is shown as text by clients; GMime has no part"),
@@ -147,8 +151,18 @@ def text_class(label, g, f):
     return "mapping" if abs(len(x) - len(y)) * 20 <= len(x) else "unexplained"
 
 
-def bytes_class(g, f):
-    """A content whose bytes differ."""
+FIELDS = re.compile(rb"\s*([A-Za-z][A-Za-z0-9-]*[ \t]*:[^\n]*\n([ \t][^\n]*\n)*)+\s*")
+
+
+def bytes_class(g, f, tree):
+    """A content whose bytes differ, in a mail whose trees differ by the classes `tree`."""
+    if g.encoding != f.encoding:
+        return "encoding-name"
+    if "boundary-nested" in tree:
+        return "boundary-nested"
+    head = g.bytes[:len(g.bytes) - len(f.bytes)]
+    if g.bytes.endswith(f.bytes) and FIELDS.fullmatch(head.replace(b"\r\n", b"\n") + b"\n"):
+        return "late-header"
     if g.encoding == "base64" and f.bytes.startswith(g.bytes.rstrip()) and len(f.bytes) - len(g.bytes) <= 3:
         return "base64-cut"
     if g.encoding == "qp":

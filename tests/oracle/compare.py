@@ -14,6 +14,7 @@ import concurrent.futures
 import csv
 import datetime
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -141,6 +142,9 @@ def match(g, f, gi, fi, pairs, why):
             why.append((fi, "bad-content-type"))
         elif gi == 0:
             why.append((fi, "broken-header"))
+        elif g.parts[a.parent].type == "message/rfc822" and a.type == "text/plain" and gi in g.leaves and \
+                re.match(rb"\s*[A-Za-z][A-Za-z0-9-]*:", g.leaves[gi].bytes):
+            why.append((fi, "late-header"))
         else:
             why.append((fi, "unexplained"))
         return
@@ -206,7 +210,7 @@ def compare_mail(g, f, n):
             n["equal"] += 1
             n["sound equal"] += classes.sound(a)
         elif classes.fold(a.bytes) != classes.fold(b.bytes):
-            found.append((str(fi), "text" if text else "content", classes.bytes_class(a, b)))
+            found.append((str(fi), "text" if text else "content", classes.bytes_class(a, b, {name for _, name in why})))
         elif text:
             n["second"] += a.second == b.text
             found.append((str(fi), "text", classes.text_class(p.charset, a, b)))
@@ -339,6 +343,8 @@ def programs():
 
 
 def show(cls, found):
+    if not found:
+        return
     mails = dict(mails_of(found[0].set)[0])
     for d in found:
         if d.name != cls:

@@ -11,6 +11,7 @@ enum {
     INVALID = 400,
     TOUCHES = 60,        /* a letter of another script, or a strange character, beside an ASCII letter */
     SINGLE = 25,         /* a word of one letter in another script */
+    WEDGED = 60,         /* a two-byte character alone between ASCII letters */
     FAVOUR_DEFAULT = 60, /* lead of windows-1252 where it is favoured: half the lies are this label; */
     FAVOUR_ONCE = 160,   /* of another, which somebody chose; */
     FAVOUR_PAIRS = 20,   /* and for each byte over 127 when it has two-byte characters, */
@@ -57,11 +58,13 @@ static const struct {
     enum script script;
     int surprise;
 } LANGUAGES[GUESS_COUNT] = {
-    [GUESS_KOI8_R] = {{RUSSIAN_LETTERS, "\u00A0©"}, CYRILLIC, 0},
-    [GUESS_WINDOWS_1251] = {{RUSSIAN_LETTERS, QUOTES "№"}, CYRILLIC, 0},
+    [GUESS_KOI8_R] = {{RUSSIAN_LETTERS, "\u00A0©"}, CYRILLIC, 6},
+    [GUESS_WINDOWS_1251] = {{RUSSIAN_LETTERS, QUOTES "№"}, CYRILLIC, 6},
     [GUESS_CP866] = {{RUSSIAN_LETTERS, "№─│"}, CYRILLIC, 120},
-    [GUESS_WINDOWS_1252] =
-        {{"éèàùâêîôûçäöüßñáíóúãõåøæ", "ëïìòýœšžÿþð", "ÉÄÖÜÀÇÅØÁÓÍÑÊÈ", QUOTES "€£©®°™·¿¡´§²ºª\u00AD"}, LATIN, 0},
+    [GUESS_WINDOWS_1252] = {{"éèàùâêîôûçäöüßñáíóúãõåøæ", "ëïìòýœšžÿþð", "ÉÄÖÜÀÇÅØÁÓÍÑÊÈÃÕÂÔÚ",
+                             QUOTES "€£©®°™·¿¡´§¹²½±µºª¸¯\u00AD"},
+                            LATIN,
+                            0},
     [GUESS_WINDOWS_1250] = {{"ąćęłńóśźżáčéěířšúůýžőűăşţöüä", "ďňťđôâîçëß", "ŁŚŻČŘŠŽÁÉÍÓÚÖÜĄĘĆ", QUOTES "€§°"},
                             LATIN,
                             60},
@@ -102,7 +105,8 @@ static bool within(uint8_t c, uint8_t lo, uint8_t hi)
 static int jis_cost(enum guess g, uint8_t a, uint8_t b, int row, int cell)
 {
     switch (row) {
-    case 1: return cell <= 3 ? 50 : cell <= 60 ? 80 : cell >= 89 ? 100 : 120; /* 、 and 。 first; ☆ and on last */
+    case 1: /* 、 and 。 first, accents between, ☆ and on last */
+        return cell <= 3 ? 50 : within((uint8_t)cell, 13, 18) ? 120 : cell <= 60 ? 80 : cell >= 89 ? 100 : 120;
     case 3: return 115;
     case 4: return cell <= 83 ? 75 : INVALID;
     case 5: return cell <= 86 ? 97 : INVALID;
@@ -145,7 +149,7 @@ static int gb_cost(uint8_t a, uint8_t b)
     if (!within(b, 0x40, 0xFE) || b == 0x7F) return INVALID;
     if (a < 0xA1 || b < 0xA1) return 190; /* GBK's additions */
     if (is_frequent(GUESS_GB18030, a, b)) return 78;
-    if (a == 0xA1) return b <= 0xA3 ? 60 : 110;
+    if (a == 0xA1) return b <= 0xA3 || b == 0xB0 || b == 0xB1 ? 60 : 110; /* and quotes */
     if (a == 0xA3) return b == 0xAC || b == 0xA1 || b == 0xBA || b == 0xBF ? 60 : 115;
     if (within(a, 0xB0, 0xD7)) return 127;
     if (within(a, 0xD8, 0xF7)) return 190;
@@ -260,8 +264,9 @@ enum {
     NEVER = 255,     /* an undefined byte */
     CAPITAL = 25,    /* a capital beside its letter's surprise, */
     CAPITAL_IN = 55, /* and more inside a word of small letters, */
-    CAPITAL_ON = 15, /* less behind another */
-    DOUBLE = 50,     /* a Latin letter over 127 behind another */
+    CAPITAL_ON = 22, /* less behind another */
+    DOUBLE = 50,     /* a Latin letter over 127 behind another, */
+    SAME = 30        /* the byte of before once more: rules, rows of dots, junk; it says little */
 };
 
 /* What stands around a byte. */
@@ -313,18 +318,18 @@ void guess_ready(bool (*known)(enum guess, uint8_t, uint8_t))
                 int more = 0;
                 if (k & AFTER_HIGH && latin && (letter || c >= 0xC0)) more += DOUBLE;
                 if (k & AT_ASCII && (letter ? !latin : own >= STRANGE)) more += TOUCHES;
-                if (k & ALONE && letter && LANGUAGES[g].script == OTHER) more += SINGLE;
+                if (k & ALONE && letter && !latin) more += SINGLE;
                 cost[k][c - 0x80][at] = (uint8_t)(own + more < 255 ? own + more : 255);
             }
         }
     }
 }
 
-/* All at once, a candidate in each place of a row. */
-static void singles_cost(span s, int cost_out[GUESS_COUNT])
+/* All at once, a candidate in each place of a row. `before` is the byte in front of s. */
+static void singles_cost(span s, uint8_t before, int cost_out[GUESS_COUNT])
 {
+    static const uint8_t AGAIN_COST[SINGLES] = {[0 ... SINGLES - 1] = SAME}, NONE[SINGLES];
     uint16_t sum[SINGLES] = {0}; /* GUESS_HIGH times 255 + CAPITAL_IN fit */
-    uint8_t before = 0;
     for (size_t i = 0; i < s.n; i++) {
         uint8_t c = s.p[i];
         if (c >= 0x80) {
@@ -332,14 +337,26 @@ static void singles_cost(span s, int cost_out[GUESS_COUNT])
             unsigned around = (before & 0x80 && !mark[before] ? AFTER_HIGH : 0) |
                               (ascii_alpha(before) || ascii_alpha(next) ? AT_ASCII : 0) |
                               ((before | next) & 0x80 ? 0 : ALONE);
-            const uint8_t *row = cost[around][c - 0x80], *low = small[before], *high = capital[before],
-                          *big = capital[c];
+            bool same = c == before;
+            const uint8_t *row = same ? AGAIN_COST : cost[around][c - 0x80], *big = same ? NONE : capital[c],
+                          *low = small[before], *high = capital[before];
             for (int k = 0; k < SINGLES; k++)
                 sum[k] += (uint16_t)(row[k] + (low[k] & big[k] & CAPITAL_IN) - (high[k] & big[k] & CAPITAL_ON));
         }
         before = c;
     }
     for (enum guess g = GUESS_PAIRS_END; g < GUESS_COUNT; g++) cost_out[g] = sum[g - GUESS_PAIRS_END];
+}
+
+/* Two bytes over 127 with an ASCII letter on either side: a word of a Latin language more often than one two-byte
+ * character; but for the ideographic space. */
+static int wedged_cost(span s, uint8_t before)
+{
+    int n = 0;
+    for (size_t i = 0; i + 2 < s.n; before = s.p[i++])
+        n += ascii_alpha(before) && s.p[i] >= 0x80 && s.p[i + 1] >= 0x80 && ascii_alpha(s.p[i + 2]) &&
+             !(s.p[i] == 0xA1 && s.p[i + 1] == 0xA1);
+    return WEDGED * n;
 }
 
 /* `text` up to `high` bytes over 127, and GUESS_BYTES at most; how many there are. */
@@ -375,14 +392,19 @@ enum guess guess_charset(span text, unsigned favoured)
 {
     size_t first = 0, high;
     while (first < text.n && text.p[first] < 0x80) first++;
+    uint8_t before = first && first < text.n ? text.p[first - 1] : 0;
     text = span_from(text, first);
     bool pairs = true, singles = true;
     enum guess best = GUESS_WINDOWS_1252;
     for (size_t most = FIRST_HIGH;; most = GUESS_HIGH) {
         span s = sample(text, most, &high);
         int sums[GUESS_COUNT] = {0};
-        if (pairs) pairs_cost(s, s.n < text.n, sums);
-        if (singles) singles_cost(s, sums);
+        if (pairs) {
+            pairs_cost(s, s.n < text.n, sums);
+            int wedged = wedged_cost(s, before);
+            for (enum guess g = 0; g < GUESS_PAIRS_END; g++) sums[g] += wedged;
+        }
+        if (singles) singles_cost(s, before, sums);
         favour(favoured, high, sums);
         enum guess pair = least(sums, 0, GUESS_PAIRS_END), single = least(sums, GUESS_PAIRS_END, GUESS_COUNT);
         bool by_pair = pairs && (!singles || sums[pair] <= sums[single]);
