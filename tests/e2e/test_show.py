@@ -27,7 +27,7 @@ def show(*words, stdin=b"", **more):
 
 
 def cells(line):
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+    return sum(0 if unicodedata.category(c) in ("Mn", "Me") else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
 
 
 class Show(Case):
