@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_codec: transfer encodings, blocks and flowed lines on any bytes.
  *
- * Beyond not crashing: what is decoded fits the cap, and is the beginning of what would be decoded without it, and in pieces the same; blocks
- * stand in the text, one behind the other, and each comes out as the same block when it stands alone; a flowed text
- * never grows. The first byte picks the encoding, the second the cap. */
+ * Beyond not crashing: what is decoded fits the cap, and is the beginning of what would be decoded without it, and in
+ * pieces the same; blocks stand in the text, one behind the other, and each comes out as the same block when it stands
+ * alone; a flowed text never grows. The first byte picks the encoding, the second the cap. */
 #include <assert.h>
 
 #include "worker/mime/block.h"

@@ -55,20 +55,19 @@ void file_read(struct mail *m, struct mail_part *p, bool shown, struct attach_ro
     if (shown ? !is_card(p) : !is_file(p)) return;
     if (!room->taken) take_room(m, room, a);
     struct stream s;
-    struct arena window = {0};
     struct attach_bytes bytes = {.whole = p->body};
     if (stream_can(p->encoding)) {
         stream_init(&s, p->encoding, p->body);
         bytes = (struct attach_bytes){.next = next, .from = &s};
     } else if (p->encoding == MAIL_UUENCODE || p->encoding == MAIL_YENC) {
         uint64_t ignored = 0;
-        window = (struct arena){.base = room->window, .cap = room->cap};
-        bytes.whole = codec_decode(p->encoding, p->body, room->cap, &window, &ignored);
+        uint8_t *mark = arena_alloc(a, 0);
+        span block = codec_decode(p->encoding, p->body, room->cap, a, &ignored);
+        if (block.n) memcpy(room->window, block.p, block.n);
+        bytes.whole = span_of(room->window, block.n);
+        if (mark) arena_trim(a, mark, 0);
     }
     attach_look(p->name, p->type, p->subtype, bytes, room, urls, a, &p->file);
-    /* The next file writes all over the window, of which sanitiser builds guard what this one left free. */
-    window.used = 0;
-    (void)arena_alloc(&window, window.cap / 16 * 16);
     p->decoded = p->file.bytes;
     m->odd |= p->file.odd;
 }
