@@ -199,6 +199,8 @@ FILES = {
     "gzip": b"\x1f\x8b\x08\x08\0\0\0\0\0\3setup.exe\0" + zlib.compress(b"x")[2:-4] + bytes(8),
     "tar": tarred("a/" + "long" * 30 + "/x.lnk", "b.txt"),
     "cab": cabinet("a.txt", "b.wsf"),
+    "tnef": b"\x78\x9f\x3e\x22\1\0" + b"".join(
+        b"\2\x10\x80\1\0" + struct.pack("<I", len(t) + 1) + t + bytes(3) for t in (b"a.txt", b"b.cmd")),
     "iso": iso("README.TXT", "DOC.LNK"),
     "iso-joliet": iso("Invoice.pdf.exe", joliet=True),
     "doc": compound(("WordDocument", bytes(600)[:512]), ("1Table", b"x")),
@@ -239,7 +241,7 @@ OCTETS = "application/octet-stream"
 MAILS = {
     "attach-archives": mail("Archives", "Some archives.", *(
         (OCTETS, n.split("-")[0] + ".bin", FILES[n]) for n in FILES if n.split("-")[0] in (
-            "zip", "rar4", "rar5", "7z", "gzip", "tar", "cab", "jar"))),
+            "zip", "rar4", "rar5", "7z", "gzip", "tar", "cab", "tnef", "jar"))),
     "attach-documents": mail("Documents", "Some documents.", *(
         (OCTETS, n, FILES[n]) for n in FILES if n.split("-")[0] in (
             "doc", "docx", "docm", "xls", "xlsm4", "odt", "ole", "msg", "msi", "rtf", "onenote", "pdf"))),

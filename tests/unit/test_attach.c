@@ -665,6 +665,23 @@ static void reads_tar(void **state)
     assert_true(got.partial);
 }
 
+static void reads_tnef(void **state)
+{
+    (void)state;
+    n = 0;
+    put_span(SPAN("\x78\x9F\x3E\x22\1\0"));
+    put_span(SPAN("\1\6\x90\x08\0\4\0\0\0\0\0\1\0\1\0")); /* a version */
+    put_span(SPAN("\2\x10\x80\1\0\6\0\0\0a.exe\0\0\0"));  /* a file's title */
+    look();
+    want("tnef", ATTACH_TNEF, ODD(ARCHIVED_PROGRAM), 1, "a.exe");
+    assert_false(got.partial);
+    n -= 4;
+    put_zeros(40);
+    poke(6 + 5, 0xFFFFFFF0, 4); /* a length that leads nowhere */
+    look();
+    want("tnef that lies", ATTACH_TNEF, 0, 0, "");
+}
+
 static void iso_record(const char *name, uint32_t sector, bool folder)
 {
     size_t at = n, bytes = 33 + (strlen(name) ? strlen(name) : 1);
@@ -733,6 +750,7 @@ static const struct {
     {"<html><p>caf\xE9 <a href=http://a.example.com/>x</a>", 0, "http://a.example.com/", ""}, /* Latin-1 */
     {"<html><script>x=1</script>", ODD(HTML_SCRIPT), "", ""},
     {"<html><script>y=URL.createObjectURL(b)</script>", ODD(HTML_SCRIPT) | ODD(ACTIVE_DOCUMENT), "", "createObjectURL"},
+    {"<svg><script>x()</script></svg>", ODD(HTML_SCRIPT) | ODD(ACTIVE_DOCUMENT), "", ""},
     {"<svg onload='x()'>", ODD(HTML_SCRIPT) | ODD(ACTIVE_DOCUMENT), "", ""},
     {"<svg><a xlink:href='http://a.example.com/'/></svg>", 0, "http://a.example.com/", ""},
     {"BEGIN:VCALENDAR\r\nURL:http://a.example.com/l\r\n ong/er\r\n", 0, "http://a.example.com/long/er", ""},
@@ -943,6 +961,7 @@ int main(void)
         cmocka_unit_test(bounds_zip),
         cmocka_unit_test(reads_compound_files),
         cmocka_unit_test(reads_tar),
+        cmocka_unit_test(reads_tnef),
         cmocka_unit_test(reads_disk_images),
         cmocka_unit_test(reads_documents),
         cmocka_unit_test(reads_onenote),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* archive: headers of RAR, 7z, gzip, tar, cabinet and ISO 9660 files, walked one after the other.
+/* archive: headers of RAR, 7z, gzip, tar, cabinet, TNEF and ISO 9660 files, walked one after the other.
  *
  * Sources: RAR 5.0 archive format and technote.txt of RAR 4 (rarlab.com), 7zFormat.txt (7-zip.org), RFC 1952, POSIX
- * ustar, [MS-CAB], ECMA-119. Every step goes forward in the file, so a walk ends. */
+ * ustar, [MS-CAB], [MS-OXTNEF], ECMA-119. Every step goes forward in the file, so a walk ends. */
 #include "worker/attach/archive.h"
 
 #include "worker/text/odd.h"
@@ -185,6 +185,23 @@ static void cabinet(struct inside *in)
     }
 }
 
+/* --- TNEF --------------------------------------------------------------------------------------------------------- */
+
+static void tnef(struct inside *in)
+{
+    enum { FILE_TITLE = 0x00018010, AROUND = 9 + 2 }; /* level, attribute, length; checksum */
+    uint64_t at = 6;
+    for (uint32_t n = 0; n < ARCHIVE_FILES_MAX && at + AROUND <= in->v->size; n++) {
+        span h = view_at(in->v, at, 9);
+        if (!h.n) break;
+        uint32_t bytes = little32(h.p + 5);
+        span title = view_some(in->v, at + 9, bytes < 512 ? bytes : 512);
+        if (little32(h.p + 1) == FILE_TITLE) inside_name(in, span_head(title, span_find(title, 0)));
+        at += AROUND + (uint64_t)bytes;
+    }
+    if (at + AROUND <= in->v->size) in->out->partial = true;
+}
+
 /* --- ISO 9660 ----------------------------------------------------------------------------------------------------- */
 
 enum { SECTOR = 2048, RECORD = 33 };
@@ -267,6 +284,7 @@ void archive_read(struct inside *in)
     case ATTACH_GZIP: gzip(in); break;
     case ATTACH_TAR: tar(in); break;
     case ATTACH_CAB: cabinet(in); break;
+    case ATTACH_TNEF: tnef(in); break;
     case ATTACH_ISO: iso(in); break;
     default: break;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* archive: what archives other than ZIP hold, where a plain walk over headers tells: RAR, 7z, gzip, tar, cabinet files,
- * ISO 9660 images. Names are judged, encryption is seen; nothing is inflated. */
+ * TNEF (winmail.dat), ISO 9660 images. Names are judged, encryption is seen; nothing is inflated. */
 #ifndef FURUI_ATTACH_ARCHIVE_H
 #define FURUI_ATTACH_ARCHIVE_H
 

@@ -58,7 +58,7 @@ static void page(struct inside *in, struct attach_room *room, struct url_list *u
     if (odd & ODD(HTML_SCRIPT)) judge_page(in, s);
 }
 
-/* Links of a picture stand in attributes that pages have not. */
+/* Links of a picture stand in attributes that pages have not, and its scripts are no text of it to the reader of pages. */
 static void svg(struct inside *in, struct url_list *urls, span s)
 {
     span href = SPAN("href=");
@@ -68,8 +68,9 @@ static void svg(struct inside *in, struct url_list *urls, span s)
         uint8_t quote = at < s.n ? s.p[at] : 0;
         if (quote == '"' || quote == '\'') url_add(urls, span_head(value, span_find(value, quote)), URL_IN_FILE);
     }
-    if (span_search(s, SPAN("onload=")) < s.n) in->out->odd |= ODD(HTML_SCRIPT);
-    if (in->out->odd & ODD(HTML_SCRIPT)) in->out->odd |= ODD(ACTIVE_DOCUMENT);
+    static const span SCRIPTS[] = {SPAN("<script"), SPAN(":script"), SPAN("onload="), SPAN("javascript:")};
+    for (size_t i = 0; i < sizeof SCRIPTS / sizeof *SCRIPTS; i++)
+        if (span_search(s, SCRIPTS[i]) < s.n) in->out->odd |= ODD(HTML_SCRIPT) | ODD(ACTIVE_DOCUMENT);
 }
 
 /* Folded lines joined, escapes undone. */

@@ -69,7 +69,7 @@
     X(MACRO, "macros")                        /* an Office file with macros */                                        \
     X(ENCRYPTED, "encrypted-attachment")      /* an archive or document that asks for a password */                   \
     X(PASSWORD, "password-beside")            /* ... and the mail speaks of the password */                           \
-    X(ACTIVE_DOCUMENT, "active-document")     /* a PDF that runs scripts, starts programs or opens by itself */       \
+    X(ACTIVE_DOCUMENT, "active-document")     /* a document that runs scripts, unpacks or starts what it brings */    \
     X(AUTH_FAIL, "auth-fail")                 /* SPF, DKIM or DMARC failed, as told by somebody we trust */           \
     X(UNALIGNED, "auth-unaligned")            /* what passed vouches for another domain than From's (RFC 7489 3.1) */ \
     X(STYLE_LIMIT, "style-limit") /* more rules of style sheets than are remembered: what hides behind them? */
