@@ -287,6 +287,21 @@ static void converts_names(void **state)
     arena_close(&a);
 }
 
+/* Names longer than any host, cut nowhere within a character. */
+static void refuses_long_names(void **state)
+{
+    (void)state;
+    struct idn_room room;
+    span host, shown;
+    uint64_t odd = 0;
+    char name[IDN_SHOWN_MAX + 8];
+    for (size_t n = IDN_HOST_MAX - 3; n <= IDN_SHOWN_MAX + 1; n++) {
+        for (size_t i = 0; i < n; i++) name[i] = "\xC3\xA9"[i % 2];
+        bool whole = idn_name(span_of(name, n), &room, &host, &shown, &odd);
+        assert_int_equal(whole, n % 2 == 0 && n <= IDN_HOST_MAX);
+    }
+}
+
 /* More names than are converted: the rest stays as written, and it is said. */
 static void converts_so_many_names(void **state)
 {
@@ -457,10 +472,15 @@ static void finds_the_registrable_domain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_links_apart),      cmocka_unit_test(converts_names),
-        cmocka_unit_test(converts_so_many_names), cmocka_unit_test(finds_links_in_text),
-        cmocka_unit_test(tries_so_many_domains),  cmocka_unit_test(keeps_each_link_once),
-        cmocka_unit_test(cuts_long_links),        cmocka_unit_test(finds_the_registrable_domain),
+        cmocka_unit_test(takes_links_apart),
+        cmocka_unit_test(converts_names),
+        cmocka_unit_test(converts_so_many_names),
+        cmocka_unit_test(refuses_long_names),
+        cmocka_unit_test(finds_links_in_text),
+        cmocka_unit_test(tries_so_many_domains),
+        cmocka_unit_test(keeps_each_link_once),
+        cmocka_unit_test(cuts_long_links),
+        cmocka_unit_test(finds_the_registrable_domain),
     };
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);
 }

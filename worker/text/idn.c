@@ -52,8 +52,8 @@ static bool put(uint8_t *out, size_t cap, size_t *n, span s)
 /* What libidn2 makes of a label, owned by it; NULL when it refuses. */
 static char *convert(span label, bool to_ascii)
 {
-    char in[IDN_HOST_MAX + 1], *out = NULL;
-    if (label.n > IDN_HOST_MAX || memchr(label.p, 0, label.n)) return NULL;
+    char in[IDN_SHOWN_MAX + 1], *out = NULL;
+    if (memchr(label.p, 0, label.n)) return NULL;
     memcpy(in, label.p, label.n);
     in[label.n] = 0;
     int rc = to_ascii ? idn2_to_ascii_8z(in, &out, IDN2_NONTRANSITIONAL) : idn2_to_unicode_8z8z(in, &out, 0);
@@ -61,10 +61,10 @@ static char *convert(span label, bool to_ascii)
 }
 
 /* Without joiners (U+200C, U+200D), which only some scripts have a place for. */
-static span without_joiners(span label, uint8_t out[IDN_HOST_MAX])
+static span without_joiners(span label, uint8_t out[IDN_SHOWN_MAX])
 {
     size_t n = 0;
-    for (size_t i = 0; i < label.n && n < IDN_HOST_MAX;) {
+    for (size_t i = 0; i < label.n;) {
         span rest = span_from(label, i);
         if (rest.n >= 3 && memcmp(rest.p, "\xE2\x80", 2) == 0 && (rest.p[2] == 0x8C || rest.p[2] == 0x8D))
             i += 3;
@@ -77,7 +77,7 @@ static span without_joiners(span label, uint8_t out[IDN_HOST_MAX])
 /* One label, or what one label becomes when characters in it turn out to be dots. */
 static bool put_label(span label, struct idn_room *room, size_t *n, size_t *shown, uint64_t *odd)
 {
-    uint8_t joined[IDN_HOST_MAX];
+    uint8_t joined[IDN_SHOWN_MAX];
     bool plain = is_ascii(label), prefixed = span_istarts(label, PREFIX);
     char *ascii = plain && !prefixed ? NULL : convert(label, true);
     if (!ascii && !plain) {
@@ -103,7 +103,7 @@ bool idn_name(span name, struct idn_room *room, span *host_out, span *shown_out,
 {
     size_t n = 0, shown = 0;
     uint64_t seen = 0;
-    if (scan->utf8(name.p, name.n) < name.n) return false;
+    if (name.n > IDN_SHOWN_MAX || scan->utf8(name.p, name.n) < name.n) return false;
     for (;;) {
         size_t dot = span_find(name, '.');
         if (!put_label(span_head(name, dot), room, &n, &shown, &seen)) return false;
