@@ -87,9 +87,16 @@ struct url *url_keep(struct url_list *l, const struct url *u);
  * are full (ODD(URL_LIMIT)). */
 struct url *url_add(struct url_list *l, span link, enum url_place place);
 
-/* Find links in plain text (UTF-8) and add them: http://, https://, ftp://, www., and bare domains followed by '/'. A
- * link ends at white space, quotes, brackets that were not opened in it, <>{}|^` and any non-ASCII character (Japanese
- * text follows links without a space); closing punctuation at its end is not part of it. O(text.n). */
+/* Find links in plain text (UTF-8) and add them:
+ *
+ *  - http://, https://, ftp://, hosts in any script. Such a link ends at white space, quotes, brackets that were not
+ *    opened in it, <>{}|^` and any non-ASCII character behind the host (Japanese text follows links without a space);
+ *    closing punctuation at its end is not part of it. Between < and > it may be broken over lines;
+ *  - www.example.org, example.org/path and example.org, as mail clients do. Of the last kind `whole` is "example.org/";
+ *  - what is spelt for people, as it is meant and with ODD(URL_OBSCURED): see url_spelt.h.
+ *
+ * Mail addresses are no links, and mailto: is none either: its domain is a mailbox provider's more often than not.
+ * O(text.n): 0.14 ns a byte of prose, 9 of the worst. */
 void url_find(struct url_list *l, span text, enum url_place place);
 
 /* The registrable domain of a lower-case host ("mail.example.co.jp" -> "example.co.jp"), a span within `host`; the host
