@@ -3,7 +3,6 @@
 #include "models/bundle_write.h"
 #include "models/commands.h"
 #include "models/fit.h"
-#include "models/trust.h"
 #include "proto/base/clock.h"
 #include "worker/text/url.h"
 
@@ -35,7 +34,6 @@ struct options {
     const char *index[64], *output;
     size_t indexes;
     struct fit_plan plan;
-    struct trust trust;
 };
 
 enum { OPT_BITS = 256, OPT_EPOCHS };
@@ -73,7 +71,7 @@ static int parse(int argc, char **argv, struct options *o)
             break;
         case TRUST_OPT_HOST:
         case TRUST_OPT_OWN:
-            if (!trust_option(&o->trust, "train", c, optarg)) return CLI_USAGE;
+            if (!trust_option(&o->plan.trust, "train", c, optarg)) return CLI_USAGE;
             break;
         default: return cli_usage("train");
         }
@@ -92,7 +90,7 @@ static int run(int argc, char **argv)
     char fault[FIT_FAULT_BYTES + INDEX_FAULT_BYTES];
     struct corpus c = {0};
     struct fit_report r;
-    struct mail_context context = trust_context(&o.trust);
+    struct mail_context context = trust_context(&o.plan.trust);
     int64_t start = clock_us();
     if (bundle_place(o.output, fault)) return cli_fail(CLI_IO, "train", "%s", fault);
     for (size_t i = 0; !status && i < o.indexes; i++)

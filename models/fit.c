@@ -292,6 +292,17 @@ static enum err fit_calibration(struct fit *t, span *section_out, struct fit_rep
     return e;
 }
 
+/* Whose Authentication-Results the mails were read with: verdicts should be too. */
+static void put_trust(struct manifest *m, const struct trust *t)
+{
+    char key[40];
+    for (size_t i = 0; i < t->hosts; i++) {
+        snprintf(key, sizeof key, "trusted-authserv.%zu", i + 1);
+        manifest_put(m, key, "%.*s", SPAN_ARG(t->host[i]));
+    }
+    if (t->hosts) manifest_put(m, "own-received", "%u", t->own_received);
+}
+
 static enum err write_bundle(struct fit *t, const char *path, span table, span net, span calib, struct fit_report *r,
                              char *fault_out)
 {
@@ -302,6 +313,7 @@ static enum err write_bundle(struct fit *t, const char *path, span table, span n
     manifest_put(&m, "mails.spam", "%zu", c->count[1]);
     manifest_put(&m, "sources", "%zu", c->sources);
     manifest_put(&m, "corpus", "%016llx", (unsigned long long)c->hash);
+    put_trust(&m, &t->plan->trust);
     manifest_put(&m, "folds", "%u by %s", t->folds, r->by_source ? "source" : "body");
     manifest_put(&m, "held.1-roca-pct", "%.4f", r->held_roca_pct);
     manifest_put(&m, "held.log-loss", "%.5f", r->held_log_loss);

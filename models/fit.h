@@ -8,6 +8,7 @@
 #define FURUI_MODELS_FIT_H
 
 #include "models/corpus.h"
+#include "models/trust.h"
 
 enum { FIT_FAULT_BYTES = 512 };
 
@@ -15,6 +16,7 @@ struct fit_plan {
     unsigned table_bits; /* log2 of the frozen table's slots; 4 bytes each */
     unsigned epochs;     /* passes of the linear models over the corpus */
     bool quiet;          /* no lines of progress */
+    struct trust trust;  /* with which the corpus was read; named in the manifest when it names anybody */
 };
 
 struct fit_report {

@@ -75,6 +75,19 @@ class Models(Case):
             got, want = float(row["caught_at_%spct" % rate]), figures["caught_at_%s_pct" % rate]
             self.assertAlmostEqual(got, want, delta=0.01)
 
+    def test_trust_is_in_the_manifest(self):
+        status, _, err = furui("train", "-q", "--index", self.index, "--trust", "mx.example.net,b.example.net", "--trust",
+                               "c.example.net", "--own-received", "1", "-o", self.bundle)
+        self.assertEqual((status, err), (0, ""))
+        manifest = json.loads(furui("model", "info", "--json", self.bundle)[1])["manifest"]
+        self.assertEqual([manifest["trusted-authserv.%d" % n] for n in (1, 2, 3)],
+                         ["mx.example.net", "b.example.net", "c.example.net"])
+        self.assertEqual(manifest["own-received"], "1")
+        self.train()
+        self.assertNotIn("own-received", json.loads(furui("model", "info", "--json", self.bundle)[1])["manifest"])
+        for words in (("--trust", ""), ("--trust", "a b"), ("--trust", ",".join("a" * 33)), ("--own-received", "x")):
+            self.assertEqual(furui("train", "--index", self.index, *words, "-o", self.bundle)[0], 64)
+
     def test_figures_equal_those_of_other_code(self):
         scores, audit = self.path("scores"), self.path("audit")
         with open(audit, "w") as f:
