@@ -186,6 +186,7 @@ static const struct {
     {"<svg><title><b>a</b></title><foreignObject><p>b</p></foreignObject></svg>c", "b\nc", "a", "", HID},
     {"<svg><text><![CDATA[a<b>]]></text></svg><math><mi>x</mi><mo>=</mo><![CDATA[y]]></math>", "a<b>x=y", "", "", 0},
     {"<svg><div>a</div>b<svg><td>c<br>d", "a\nb\nd", "c", "", HID},
+    {"<svg><script>a</script><text>b</text></svg>", "b", "a", "", HID | SCRIPT},
     {"<svg><a xlink:href=http://example.com/><text>a</text></a></svg>", "a", "", "example.com/", 0},
     /* hidden by rule */
     {"<style>.x{display:none}</style><p class='y x'>a</p>b", "b", "a", "", HID},

@@ -146,6 +146,12 @@ static void add_links(struct page *p, const struct attrs *a)
     }
 }
 
+static void note_script(struct page *p)
+{
+    p->shape->scripts++;
+    p->odd |= ODD(HTML_SCRIPT);
+}
+
 /* What an element means beside its style: links and counts, the text in its attributes. */
 static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, const struct css *css)
 {
@@ -167,10 +173,7 @@ static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, co
     case TAG_INPUT: read_input(p, a); break;
     case TAG_LINK: page_link(p, attr(a, ATTR_HREF), URL_IN_SRC, NULL); break;
     case TAG_META: read_meta(p, a); break;
-    case TAG_SCRIPT:
-        p->shape->scripts++;
-        p->odd |= ODD(HTML_SCRIPT);
-        break;
+    case TAG_SCRIPT: note_script(p); break;
     case TAG_STYLE: p->shape->styles++; break;
     case TAG_TABLE:
         p->shape->tables++;
@@ -416,6 +419,7 @@ static enum tag foreign_tag(struct page *p, enum tag tag, span name, bool end)
     if (html && (!end || tag == TAG_P || tag == TAG_BR))
         while (in_foreign(p)) page_close(p, foreign_at(p) - 1u);
     if (html || tag == TAG_SVG || tag == TAG_MATH || tag == TAG_A) return tag;
+    if (tag == TAG_SCRIPT && !end) note_script(p);
     return flags & TAG_RAW ? TAG_DATALIST : TAG_OTHER;
 }
 
