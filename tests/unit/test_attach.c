@@ -869,6 +869,14 @@ static void sees_head_and_tail(void **state)
     look_as("", SPAN("application"), SPAN("octet-stream"), 4096);
     want("directory in the middle", ATTACH_OLE, 0, 0, "");
     assert_true(got.partial);
+    n = 0;
+    put_span(SPAN("%PDF-1.4 "));
+    memset(file + n, ' ', 3 * MB);
+    n = 3 * MB;
+    put_span(SPAN("/JS(x)"));
+    look_as("", SPAN("application"), SPAN("pdf"), 4096);
+    want("long pdf", ATTACH_PDF, ODD(ACTIVE_DOCUMENT), 0, "JS");
+    assert_true(got.partial);
     /* an arena with next to nothing left */
     struct arena small;
     assert_int_equal(arena_open(&small, 4096), ERR_OK);
