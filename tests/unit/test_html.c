@@ -121,6 +121,7 @@ static const struct {
     {"<table bgcolor=black>a<font color=black>b</font><tr><td>c</table>", "ab", "c", "",
      HID}, /* a and b stand before it */
     {"<table bgcolor=black><tr><td><img alt=a><input value=b>", "a b", "", "", 0},
+    {"<table><div hidden>a<tr><td>b<td>c</table>d", "b c\nd", "a", "", HID}, /* cells are not in what is not in cells */
     {"<b hidden><img alt=a></b>", "", "a", "", HID},
     /* hidden in ways of their own: what a style means depends on what it stands on */
     {"<span style='height:0;overflow:hidden'>a</span><i style='text-indent:-9999px'>b</i>", "ab", "", "", 0},
