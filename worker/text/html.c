@@ -300,6 +300,14 @@ static void end_tag(struct page *p, enum tag tag, span name)
 
 /* --- tokens ------------------------------------------------------------------------------------------------------- */
 
+/* What a byte ends. */
+enum { ENDS_TAG = 1, ENDS_ATTR = 2, ENDS_VALUE = 4, ENDS_ALL = ENDS_TAG | ENDS_ATTR | ENDS_VALUE };
+static const uint8_t ENDS[256] = {
+    [' '] = ENDS_ALL,  ['\t'] = ENDS_ALL, ['\n'] = ENDS_ALL, ['\v'] = ENDS_ALL,
+    ['\f'] = ENDS_ALL, ['\r'] = ENDS_ALL, ['>'] = ENDS_ALL,  ['/'] = ENDS_TAG | ENDS_ATTR,
+    ['='] = ENDS_ATTR,
+};
+
 /* Read attributes up to the tag's '>'; the byte behind it, or 0 when the document ends inside of the tag. */
 static size_t read_attrs(span in, size_t i, struct attrs *a)
 {
@@ -313,7 +321,7 @@ static size_t read_attrs(span in, size_t i, struct attrs *a)
             return i + 1;
         }
         size_t from = i++; /* a '=' here is part of the name */
-        while (i < in.n && !ascii_space(in.p[i]) && in.p[i] != '/' && in.p[i] != '>' && in.p[i] != '=') i++;
+        while (i < in.n && !(ENDS[in.p[i]] & ENDS_ATTR)) i++;
         span name = span_of(in.p + from, i - from), value = SPAN_NONE;
         while (i < in.n && ascii_space(in.p[i])) i++;
         if (i < in.n && in.p[i] == '=') {
@@ -327,7 +335,7 @@ static size_t read_attrs(span in, size_t i, struct attrs *a)
                 if (i >= in.n) return 0;
                 value = span_of(in.p + from, i++ - from);
             } else {
-                while (i < in.n && !ascii_space(in.p[i]) && in.p[i] != '>') i++;
+                while (i < in.n && !(ENDS[in.p[i]] & ENDS_VALUE)) i++;
                 value = span_of(in.p + from, i - from);
             }
         }
@@ -433,7 +441,7 @@ static void read_markup(struct page *p)
     if (end) c = ++i < in.n ? in.p[i] : 0;
     if (ascii_alpha(c)) {
         size_t from = i;
-        while (i < in.n && !ascii_space(in.p[i]) && in.p[i] != '/' && in.p[i] != '>') i++;
+        while (i < in.n && !(ENDS[in.p[i]] & ENDS_TAG)) i++;
         span name = span_of(in.p + from, i - from);
         struct attrs a;
         size_t behind = read_attrs(in, i, &a);
