@@ -178,15 +178,15 @@ static void decode(struct words *w, span in)
     put_raw(w, span_from(in, shown));
 }
 
-/* Drop line ends and control characters in place; a tab becomes a space. ESC stays where it may shift charsets. */
-static size_t clean(uint8_t *p, size_t n, bool keep_esc, uint64_t *odd)
+/* Drop line ends and control characters in place; a tab becomes a space. ESC, SO and SI stay where they may shift charsets. */
+static size_t clean(uint8_t *p, size_t n, bool keep_shifts, uint64_t *odd)
 {
     size_t o = 0;
     for (size_t i = 0; i < n; i++) {
         uint8_t c = p[i];
         if (c == 0) *odd |= ODD(NUL);
         if (c == '\t') c = ' ';
-        if ((c < ' ' && !(keep_esc && c == 0x1B)) || c == 127) continue;
+        if ((c < ' ' && !(keep_shifts && (c == 0x1B || c == 0x0E || c == 0x0F))) || c == 127) continue;
         p[o++] = c;
     }
     return o;

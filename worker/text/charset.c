@@ -296,9 +296,10 @@ static enum charset wide(span in, enum charset label)
     if (mark != CHARSET_NONE && (labelled || wide_order(span_from(in, 2)) == mark)) return mark;
     bool begins = in.n >= 6 && ((!p[1] && !p[3] && !p[5] && p[0] && p[2] && p[4]) ||
                                 (!p[0] && !p[2] && !p[4] && p[1] && p[3] && p[5]));
-    if (!begins && !labelled) return CHARSET_NONE;
     bool nul = memchr(p, 0, in.n < WIDE_SAMPLE ? in.n : WIDE_SAMPLE);
-    if (!nul && scan->utf8(p, in.n) == in.n) return CHARSET_NONE; /* ASCII or UTF-8 with a wrong label */
+    if (!nul && !labelled) return CHARSET_NONE;
+    /* ASCII or UTF-8, with a wrong label or with NULs here and there. */
+    if (!(nul && (begins || labelled)) && scan->utf8(p, in.n) == in.n) return CHARSET_NONE;
     enum charset order = wide_order(in);
     if (order == CHARSET_NONE && labelled && nul) return label == CHARSET_UTF_16LE ? label : CHARSET_UTF_16BE;
     return order;

@@ -109,7 +109,7 @@ static size_t lost_run(span s, size_t *end_out)
         uint8_t row = s.p[i] - 0x20;
         all++;
         kana += row == 4 || row == 5;
-        strange += (row > 5 && row < 16) || row > 47; /* beside kana, punctuation and everyday kanji */
+        strange += (row > 8 && row < 16 && row != 13) || row > 47; /* beside kana, signs and everyday kanji */
     }
     if (i < s.n && s.p[i] == ESC) closed = true;
     *end_out = i;
@@ -164,9 +164,10 @@ static bool take_shift(struct iso2022_reader *r)
     if (c == ESC) {
         struct escape e = escape_at(s);
         r->broken |= e.cut;
-        if (!e.n) { /* cut by the text's end, or nothing that shifts */
-            if (s.n > 3) r->broken = true;
-            take(r, 1);
+        if (!e.n) {
+            bool cut = s.n <= 3 && (s.n == 1 || s.p[1] == '$' || s.p[1] == '('); /* by the text's end */
+            r->broken |= !cut;
+            take(r, cut ? s.n : 1);
             return true;
         }
         take(r, e.n);

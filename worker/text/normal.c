@@ -71,9 +71,10 @@ static bool inert(uint32_t c)
     if (c - 0x3041 < 0x3097 - 0x3041 || c - 0x30A0 < 0x30FF - 0x30A0) return true; /* kana */
     if (c - 0xE0 < 0x100 - 0xE0 || c - 0x430 < 0x460 - 0x430) return true;         /* Latin-1, Cyrillic */
     if (c - 0x3B1 < 0x3CA - 0x3B1) return c != 0x3C2;                              /* Greek; final sigma is folded */
-    if (c - 0x3001 < 0x302A - 0x3001 || c - 0x2500 < 0x2700 - 0x2500) return true; /* CJK punctuation; boxes, signs */
+    if (c - 0x3001 < 0x302A - 0x3001) return c != 0x301C;                          /* CJK punctuation */
+    if (c - 0x2500 < 0x2700 - 0x2500) return true;                                 /* boxes, signs */
     if (c - 0x5D0 < 27 || c - 0x621 < 0x63B - 0x621 || c - 0x641 < 0x64B - 0x641) return true; /* Hebrew, Arabic */
-    return c - 0xE01 < 0xE31 - 0xE01 || (c - 0x2013 < 0x2024 - 0x2013 && c - 0x2016 >= 6); /* Thai; dashes, quotes */
+    return c - 0xE01 < 0xE31 - 0xE01 || c - 0x2013 < 2 || c - 0x201C < 8; /* Thai; dashes, quotes */
 }
 
 /* Letters of the alphabets whose letters pass for Latin ones. */
@@ -494,6 +495,19 @@ static void feed(struct writer *w, uint32_t c)
     }
 }
 
+/* Of two characters that are one in Japanese charsets, and become one or the other by who converts them (JIS X 0208 as
+ * Unicode's and as Microsoft's table has it: wave dash, minus, parallel sign, dash), what Microsoft's becomes. */
+static uint32_t twin(uint32_t c)
+{
+    switch (c) {
+    case 0x301C: return '~'; /* FF5E */
+    case 0x2212: return '-'; /* FF0D */
+    case 0x2016: return 0x2225;
+    case 0x2015: return 0x2014; /* here Unicode's is what others write too */
+    default: return c;
+    }
+}
+
 /* Any character. */
 static void put_any(struct writer *w, uint32_t c)
 {
@@ -501,6 +515,10 @@ static void put_any(struct writer *w, uint32_t c)
     int last = 0;
     if (c == 0xB4 || c == 0x1FFD) {
         put(w, '\''); /* typed for want of an apostrophe */
+        return;
+    }
+    if (twin(c) != c) {
+        put(w, twin(c));
         return;
     }
     if (c == 0x2800 || c == 0x3164 || c == 0xFFA0) { /* blank, but as wide as a letter */
