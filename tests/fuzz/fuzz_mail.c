@@ -72,6 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(p->charset);
         check_text(p->name);
         assert(p->name.n <= MAIL_NAME_MAX);
+        check_text(p->file.inner);
+        assert((p->file.odd & ~mail.odd) == 0);
     }
     check_text(mail.text);
     check_text(mail.hidden);

@@ -398,6 +398,33 @@ static void test_magic(void **state)
     }
 }
 
+/* The same file is the same digest, however it came. */
+static void test_digests(void **state)
+{
+    (void)state;
+    static const char *const BODIES[][2] = {
+        {"base64", "R0lGODlhIWE9YQ=="},
+        {"base64", "R0lG\nODlh\n\nIWE9YQ==\n"},
+        {"quoted-printable", "GIF89a=\n!a=3Da"},
+        {"8bit", "GIF89a!a=a"},
+        {"x-uuencode", "begin 644 a.gif\n*1TE&.#EA(6$]80\n`\nend"},
+    };
+    uint64_t first[2] = {0};
+    for (size_t i = 0; i < sizeof BODIES / sizeof *BODIES; i++) {
+        start();
+        putf("Content-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n--b\nContent-Type: image/gif; name=a%zu.gif\n"
+             "Content-Transfer-Encoding: %s\n\n%s\n--b--\n",
+             i, BODIES[i][0], BODIES[i][1]);
+        read_mail();
+        const struct attachment *f = &mail.parts[2].file;
+        assert_int_equal(f->kind, ATTACH_GIF);
+        assert_int_equal(f->bytes, 10);
+        if (i == 0) memcpy(first, f->digest, sizeof first);
+        assert_memory_equal(f->digest, first, sizeof first);
+        assert_int_equal(mail.parts[1].file.kind, ATTACH_NONE); /* text that is shown is no file */
+    }
+}
+
 static void test_few_text(void **state)
 {
     (void)state;
@@ -702,10 +729,11 @@ int main(void)
         cmocka_unit_test(test_header_bytes), cmocka_unit_test(test_text),
         cmocka_unit_test(test_urls),         cmocka_unit_test(test_name),
         cmocka_unit_test(test_magic),        cmocka_unit_test(test_look_ahead),
-        cmocka_unit_test(test_few_text),     cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_big),          cmocka_unit_test(test_repeated),
-        cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_foreign),
-        cmocka_unit_test(test_sides),        cmocka_unit_test(test_block_parts),
+        cmocka_unit_test(test_digests),      cmocka_unit_test(test_few_text),
+        cmocka_unit_test(test_arena),        cmocka_unit_test(test_big),
+        cmocka_unit_test(test_repeated),     cmocka_unit_test(test_boundaries),
+        cmocka_unit_test(test_foreign),      cmocka_unit_test(test_sides),
+        cmocka_unit_test(test_block_parts),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }
