@@ -228,8 +228,8 @@ FILES = {
 
 def mail(subject, text, *files):
     out = "From: Sender <a@example.org>\nTo: b@example.com\nSubject: %s\nDate: Tue, 2 Jan 2024 03:04:00 +0000\n" \
-          "Message-ID: <%s@example.org>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n" \
-          "--b\nContent-Type: text/plain; charset=utf-8\n\n%s\n" % (subject, subject.lower().replace(" ", "-"), text)
+          "Message-ID: <%08x@example.org>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n" \
+          "--b\nContent-Type: text/plain; charset=utf-8\n\n%s\n" % (subject, zlib.crc32(subject.encode()), text)
     for kind, name, content in files:
         out += "--b\nContent-Type: %s\nContent-Transfer-Encoding: base64\nContent-Disposition: attachment; %s\n\n" % (
             kind, name if name.startswith("filename") else 'filename="%s"' % name)

@@ -290,6 +290,25 @@ class Real(Case):
             for word in "workers", "ready", "latency_us", "p99":
                 self.assertIn(word, out)
 
+    def test_bench_hostile(self):
+        """Hostile mails of every class, the same from the same seed, each inside the arena. Times are not judged here."""
+        def run(*words):
+            status, out, err = furui("bench", "hostile", "--count", "80", "--json", *words, SAMPLES)
+            self.assertIn(status, (0, 1), err)
+            return json.loads(out)
+
+        first, again, other = run(), run(), run("--seed", "7")
+        self.assertEqual(first["all"]["mails"], 80)
+        self.assertGreater(len(first), 30)
+        self.assertEqual({k: v["bytes"] for k, v in first.items()}, {k: v["bytes"] for k, v in again.items()})
+        self.assertNotEqual(first["all"]["bytes"], other["all"]["bytes"])
+        for name, figures in first.items():
+            self.assertEqual(figures["arena_full"], 0, name)
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(list(run("--only", "entities", "--keep", folder)), ["entities", "all"])
+            self.assertEqual(os.listdir(folder), ["entities.eml"])
+        self.assertEqual(furui("bench", "hostile", "--only", "nosuch")[0], 64)
+
 
 if __name__ == "__main__":
     service.main()

@@ -6,8 +6,8 @@
                                      bench/results/oracle.csv, which `git diff` then reviews
     compare.py --show CLASS SET      the differing mails of a class, with both readings (for a person; prints mail)
 
-Two passes: all mails as digests (dump.h), then those that differ whole. A difference is named by its set, its mail (line
-of the set's index, or path) and its part (number) or field (name); its class comes from classes.py."""
+Two passes: all mails as digests (dump.h), then those that differ whole. A difference is named by its set, its mail
+(line of the set's index, or path) and its part (number) or field (name); its class comes from classes.py."""
 
 import collections
 import concurrent.futures
@@ -68,8 +68,8 @@ class Mail:
 def dump(program, paths, full=False):
     """What a reader makes of mails: the lines of each as one string, or with `full` a Mail each."""
     env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")  # what GMime and GLib keep is theirs
-    run = subprocess.run([program] + ["--full"] * full, input=os.fsencode("\n".join(paths) + "\n"), stdout=subprocess.PIPE,
-                         check=True, env=env)
+    run = subprocess.run([program] + ["--full"] * full, input=os.fsencode("\n".join(paths) + "\n"),
+                         stdout=subprocess.PIPE, check=True, env=env)
     blocks = ("\n" + run.stdout.decode("utf-8", "surrogateescape")).split("\nM\t")[1:]
     if len(blocks) != len(paths):
         raise RuntimeError("%s: %d of %d mails" % (program, len(blocks), len(paths)))
@@ -218,6 +218,12 @@ def compare_mail(g, f, n):
     return found
 
 
+def judged(d):
+    """d, of another class when a person found it wrong."""
+    wrong = d.kind == "text" and (d.set, d.mail + ":" + d.where) in classes.WRONG
+    return d._replace(name="guess-wrong") if wrong else d
+
+
 def compare_set(name, programs):
     """All differences of a set, and its figures; None and why when its mail is not here."""
     mails, why = mails_of(name)
@@ -241,8 +247,8 @@ def compare_set(name, programs):
         some = differ[at:at + 500]
         g, f = dump_both(programs, [paths[i] for i in some], full=True)
         for i, a, b in zip(some, g, f):
-            found += [Difference(name, mails[i][0], *d) for d in compare_mail(a, b, n)]
-    n["argued"] = sum(d.kind == "text" and d.name != "unexplained" for d in found)
+            found += [judged(Difference(name, mails[i][0], *d)) for d in compare_mail(a, b, n)]
+    n["argued"] = sum(d.kind == "text" and d.name not in ("unexplained", "guess-wrong") for d in found)
     return found, n
 
 
@@ -295,7 +301,7 @@ def write(found, sets):
         out.writeheader()
         out.writerows(sorted(kept + list(rows(found)), key=lambda r: (SETS.index(r["set"]), r["kind"], r["class"])))
     with open(MAILS, "w", encoding="utf-8") as f:
-        f.write("# The mails behind differences.csv: MAIL:PART, or MAIL:FIELD of the header. compare.py --write made it.\n")
+        f.write("# The mails behind differences.csv: MAIL:PART or MAIL:FIELD. compare.py --write made it.\n")
         for key in sorted(table, key=lambda k: (SETS.index(k[0]), k)):
             f.write("[%s]\n" % " ".join(key))
             f.write(textwrap.fill(" ".join(sorted(table[key], key=natural)), 119, break_long_words=False,
@@ -310,7 +316,8 @@ def write_figures(figures):
             kept = [row for row in list(csv.reader(f))[1:] if row[3] not in [name for name, _ in figures]]
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         models = [line.partition(":")[2].strip() for line in f if line.startswith("model name")]
-    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, text=True, check=True)
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, text=True,
+                            check=True)
     counts = ["mails", "headers", "texts", "equal", "sound", "sound equal", "second", "argued"]
     with open(FIGURES, "w", encoding="utf-8", newline="") as f:
         out = csv.writer(f, lineterminator="\n")
@@ -330,8 +337,8 @@ def share(part, whole):
 
 
 def report(name, n):
-    return "%-14s %6d mails %7d headers %6d texts: %6.2f%% equal; %6.2f%% of those that say what they are; %6.2f%% when " \
-           "GMime gives up a label that lies; %7.3f%% with what is argued" % (
+    return "%-14s %6d mails %7d headers %6d texts: %6.2f%% equal; %6.2f%% of those that say what they are; " \
+           "%6.2f%% when GMime gives up a label that lies; %7.3f%% with what is argued" % (
                name, n["mails"], n["headers"], n["texts"], share(n["equal"], n["texts"]),
                share(n["sound equal"], n["sound"]), share(n["equal"] + n["second"], n["texts"]),
                share(n["equal"] + n["argued"], n["texts"]))

@@ -2,7 +2,8 @@
 /* gmime: how GMime 3.2 reads mail, for compare.py: the oracle.
  *
  * Used as its manual would have it: compliance loose, fallback charsets set, GMimeFilterWindows where a label says
- * ISO-8859. A text is read under its label by GMime's iconv, an invalid byte becoming U+FFFD as in WHATWG's Encoding. */
+ * ISO-8859. A text is read under its label by GMime's iconv; an invalid byte becomes U+FFFD, as WHATWG Encoding has
+ * it. */
 #include <errno.h>
 #include <gmime/gmime.h>
 
@@ -33,7 +34,7 @@ static span of(const char *s)
     return s ? span_cstr(s) : SPAN_NONE;
 }
 
-/* --- text ---------------------------------------------------------------------------------------------------------- */
+/* --- text -------------------------------------------------------------------------------------------------------- */
 
 /* ISO-8859 that holds Windows' characters is a Windows charset. */
 static const char *real_charset(const char *charset, GByteArray *bytes)
@@ -98,7 +99,7 @@ static enum label decode(const char *charset, GByteArray *bytes, GString *out)
     return label;
 }
 
-/* --- parts --------------------------------------------------------------------------------------------------------- */
+/* --- parts ------------------------------------------------------------------------------------------------------- */
 
 static const char *encoding_word(GMimePart *part)
 {
@@ -166,7 +167,7 @@ static void dump_object(GMimeObject *object, int parent)
     g_free(minor);
 }
 
-/* --- mails --------------------------------------------------------------------------------------------------------- */
+/* --- mails ------------------------------------------------------------------------------------------------------- */
 
 static gint by_offset(gconstpointer a, gconstpointer b)
 {

@@ -267,6 +267,15 @@ static void tells_kinds(void **state)
         if (kind_of(&v) != HEADS[i].kind) fail_msg("%zu: is %s", i, attach_kind_word(kind_of(&v)));
         for (v.head.n = 0; v.head.n < HEADS[i].head.n; v.head.n++) kind_of(&v); /* any cut is something */
     }
+    /* KIND_HEAD_MAX */
+    memset(file, ' ', KIND_HEAD_MAX + 10);
+    for (size_t past = 0; past < 2; past++) {
+        size_t at = KIND_HEAD_MAX - 6 + past * 6;
+        memcpy(file + at, "<html>", 6);
+        struct view v = {.head = span_of(file, at + 6), .size = at + 6};
+        assert_int_equal(kind_of(&v), past ? ATTACH_TEXT : ATTACH_HTML);
+        memset(file + at, ' ', 6);
+    }
     for (size_t k = 0; k < ATTACH_KIND_COUNT; k++) assert_true(attach_kind_word((enum attach_kind)k)[0]);
 }
 
@@ -594,12 +603,24 @@ static void reads_compound_files(void **state)
     poke(512 + 8, 4, 4);          /* 2, then 4 */
     poke(1536, 0x809, 2);
     poke(1538, 504, 2);
-    poke(2560 + 508 - 512 + 4, 0x85, 2); /* 508 bytes after the first record's begin: sheet */
     poke(1536 + 508, 0x85, 2);
     poke(1536 + 510, 8, 2);
     poke(2560 + 5, 1, 1);
     look();
     want("Excel 4.0", ATTACH_OLE, ODD(MACRO), 1, "Excel 4.0 macro sheet");
+    /* OLE_BOOK_MAX: records of 508 bytes and the sheet behind them, within and past it */
+    for (size_t past = 0; past < 2; past++) {
+        size_t records = OLE_BOOK_MAX / 512 - 1 + past, sectors = records + 1;
+        ole_begin(sectors + 1);
+        ole_entry(0, "Root Entry", 5, 0, 0);
+        ole_entry(1, "Workbook", 2, 2, (uint32_t)(sectors * 512));
+        poke(512 + 4, 0xFFFFFFFE, 4);
+        for (size_t k = 0; k < records; k++) poke(1536 + k * 512, 508 << 16 | 1, 4);
+        poke(1536 + records * 512, 12 << 16 | 0x85, 4);
+        poke(1536 + records * 512 + 9, 1, 1);
+        look();
+        want("long workbook", ATTACH_OLE, past ? 0 : ODD(MACRO), 1, past ? "" : "Excel 4.0 macro sheet");
+    }
     /* a FAT that runs in a circle ends */
     ole_begin(2);
     poke(512 + 8, 1, 4);
@@ -829,6 +850,16 @@ static void bounds_links(void **state)
         look();
         assert_int_equal(got.links, wasted < PDF_WASTED_MAX);
     }
+    /* ATTACH_TEXT_MAX: behind so much text of a page, what its links say is not compared any more */
+    for (int past = 0; past < 2; past++) {
+        n = 0;
+        put_span(SPAN("<html>"));
+        memset(file + n, 'x', 2 * ATTACH_TEXT_MAX);
+        n += past ? ATTACH_TEXT_MAX : ATTACH_TEXT_MAX - 100;
+        put_span(SPAN(" <a href=http://a.example.com/>http://bank.example.org/</a>"));
+        look();
+        assert_int_equal(got.odd, past ? 0 : ODD(URL_MISMATCH));
+    }
     /* ATTACH_CALENDAR_MAX */
     for (int past = 0; past < 2; past++) {
         n = 0;
@@ -868,6 +899,14 @@ static void sees_head_and_tail(void **state)
     poke(48, (3 * MB / 2) / 512, 4);
     look_as("", SPAN("application"), SPAN("octet-stream"), 4096);
     want("directory in the middle", ATTACH_OLE, 0, 0, "");
+    assert_true(got.partial);
+    n = 0;
+    put_span(SPAN("%PDF-1.4 "));
+    memset(file + n, ' ', 3 * MB);
+    n = 3 * MB;
+    put_span(SPAN("/JS(x)"));
+    look_as("", SPAN("application"), SPAN("pdf"), 4096);
+    want("long pdf", ATTACH_PDF, ODD(ACTIVE_DOCUMENT), 0, "JS");
     assert_true(got.partial);
     /* an arena with next to nothing left */
     struct arena small;

@@ -86,6 +86,8 @@ static const struct {
     {"Artık haberleri tek sayfadan, güncel ve hızlı okuyacağınız çağ: şimdi ÿÿÿÿÿÿÿÿÿÿÿÿÿÿÿÿ", "CP1254", "", NONE},
     {"made by “YEMA” of China", "GB18030", "", NONE},
     {"«\u00A0Fin\u00A0»", "CP1252", "", NONE},
+    {"Così martedì e mercoledì è già lì, però non più", "CP1252", "utf-8", WRONG},
+    {"Ayrıca arşivimizde canlı sohbet odası var, sadece tıklayın", "CP1254", "", NONE},
     {"25 µg/m3 and 30 µg/m3", "CP1252", "iso-8859-1", RIGHT},
     {"Pour lire ce message, allez à l'adresse", "CP1252", "", NONE},
     {POLISH, "CP1250", "windows-1250", RIGHT},

@@ -458,6 +458,16 @@ static void test_look_ahead(void **state)
         read_mail();
         assert_int_equal(mail.shape.html_parts, blank < MAIL_SNIFF_LINES);
     }
+    for (int over = 0; over <= 1; over++) { /* MAIL_LIE_BYTES: a '=' of plain text, then one of quoted-printable */
+        start();
+        encoded("quoted-printable", 1);
+        put("X: ");
+        fill('x', MAIL_LIE_BYTES - 9 + (size_t)over);
+        put("\nY: =no\n\n=41\n");
+        read_mail();
+        want_odd("lie", ODD(BAD_QP));
+        assert_true(span_eq(mail.text, over ? SPAN("A") : SPAN("=41")));
+    }
     static const char TWO[] = "Content-Type: multipart/mixed; boundary=a; boundary=b\n\n";
     for (size_t ahead = MAIL_AHEAD_BYTES - 4; ahead <= MAIL_AHEAD_BYTES; ahead += 4) {
         start();
@@ -582,6 +592,7 @@ static void test_repeated(void **state)
         {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: message/rfc822\n\n"},
         {"Content-Type: multipart/digest; boundary=b\n\n", "--b\n\n"},
         {"", "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"},
+        {"", "Content-Type: message/rfc822; x==y\nContent-Transfer-Encoding: quoted-printable\n\n"},
         {"", "Content-Type: message/rfc822\nContent-Transfer-Encoding: quoted-printable\n\n"},
         {"Content-Type: multipart/digest; boundary=b\n\n", "--b\nContent-Transfer-Encoding: base64\n\nOgoK\n"},
         {"Content-Transfer-Encoding: base64\n\n", "*"},

@@ -170,6 +170,8 @@ static const struct {
     {"詳細はhttp://例え.テスト/パス、または", "http://例え.テスト/"},
     {"http://日本語。jp/x、http://ｅｘａｍｐｌｅ．ｃｏｍ/y", "http://日本語。jp/x|http://ｅｘａｍｐｌｅ．ｃｏｍ/y"},
     {"http://example.jpを見て http://example.com。", "http://example.jp|http://example.com"},
+    {"www.日本語.jp/x、www.日本語。jpへ", "http://www.日本語.jp/x|http://www.日本語。jp"},
+    {"www.日本語 www.日本語.invalid me@www.日本語.jp www.。.", ""},
     {"http://пример.рф/x «http://bücher.example.com»", "http://пример.рф/x|http://bücher.example.com"},
     {"http://exam\xE2\x80\x8Bple.com/x", "http://exam\xE2\x80\x8Bple.com/x"},
     /* broken over lines */

@@ -2,7 +2,8 @@
 /* attach: one file: its bytes brought into sight and hashed, its kind found, its inside read.
  *
  * A file that has to be decoded goes through the mail's window: the first half of a long one stays, behind it the rest
- * moves past, so that at the end head and tail are in sight. Measured: 0.9 ms a MB of base64 decoded. */
+ * moves past, so that at the end head and tail are in sight. Measured (AVX-512): 0.45 ms a MB of file in base64, 0.85 where its lines do
+ * not end with a group. */
 #include "worker/attach/attach.h"
 
 #include "proto/base/hash.h"
@@ -65,6 +66,21 @@ static struct view see(struct attach_bytes bytes, const struct attach_room *room
     return v;
 }
 
+/* Kinds that are scanned from end to end, so that every byte may tell. */
+static bool scanned(enum attach_kind kind)
+{
+    switch (kind) {
+    case ATTACH_PDF:
+    case ATTACH_RTF:
+    case ATTACH_ONENOTE:
+    case ATTACH_HTML:
+    case ATTACH_HTA:
+    case ATTACH_SVG:
+    case ATTACH_TEXT: return true;
+    default: return false;
+    }
+}
+
 void attach_look(span name, span type, span subtype, struct attach_bytes bytes, struct attach_room *room,
                  struct url_list *urls, struct arena *a, struct attachment *out)
 {
@@ -95,6 +111,7 @@ void attach_look(span name, span type, span subtype, struct attach_bytes bytes, 
     office_read(&in);
     if (out->kind == ATTACH_PDF) pdf_read(&in, urls);
     links_read(&in, room, urls);
+    if (scanned(out->kind) && v.head.n + v.tail.n < v.size) out->partial = true;
     urls->cap = cap;
     out->links = (uint32_t)(urls->n - links);
     room->links += out->links;

@@ -233,7 +233,7 @@ static span cut_extension(span *name)
     return extension;
 }
 
-/* Does the program that opens it show a page? */
+/* Does a browser open it? */
 static bool page(span word)
 {
     return lookup(word)->family == FAMILY_PAGE;

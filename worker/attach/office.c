@@ -139,14 +139,13 @@ static void judge_entry(struct inside *in, struct ole *f, span name, span entry)
 
 static void read_entry(struct inside *in, struct ole *f, span entry)
 {
-    static const uint8_t INSTALLER[] = {0, 0, 0, 0, 0, 0xC0, 0,
-                                        0, 0, 0, 0, 0, 0x46}; /* {000C108x-0000-0000-C000-...46} */
+    /* {000C1084-0000-0000-C000-000000000046} is an installer, ...86... a patch */
+    static const uint8_t INSTALLER[] = {0x10, 0x0C, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0x46};
     uint8_t type = entry.p[66], name[32];
+    const uint8_t *class = entry.p + 80;
     if (type == 0) return; /* unused */
-    span class = span_of(entry.p + 80, 16);
     if (type == ROOT) {
-        if ((class.p[0] == 0x84 || class.p[0] == 0x86) && class.p[1] == 0x10 && class.p[2] == 0x0C && class.p[3] == 0 &&
-            memcmp(class.p + 4, INSTALLER + 1, 4) == 0 && memcmp(class.p + 8, INSTALLER + 5, 8) == 0)
+        if ((class[0] == 0x84 || class[0] == 0x86) && memcmp(class + 1, INSTALLER, sizeof INSTALLER) == 0)
             in->out->kind = ATTACH_MSI;
         return;
     }

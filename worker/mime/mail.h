@@ -37,6 +37,7 @@ enum {
     MAIL_META_BYTES = 1024,     /* of an HTML part without a charset in which its <meta charset> is looked for */
     MAIL_STRAY_LINES = 4,       /* lines in a row within a header that are no fields, with a known field behind them */
     MAIL_SNIFF_LINES = 8,       /* of a body in which a boundary that nobody named, or a late header, is looked for */
+    MAIL_LIE_BYTES = 1 << 12,   /* of a message's header in which a wrong '=' tells that it is not quoted-printable */
     MAIL_AHEAD_BYTES = 1 << 18, /* of bodies, in all, in which the right one of several boundaries is looked for */
     MAIL_FEW_TEXT = 48,         /* ODD(ONLY_IMAGE): pictures beside at most so many bytes of visible text */
     /* ODD(ALTERNATIVES): shape.common below so many hundredths, though the text that is not shown is half as long as the

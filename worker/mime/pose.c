@@ -5,6 +5,7 @@
 #include "worker/mime/pose.h"
 
 #include "worker/mime/address.h"
+#include "worker/simd/scan.h"
 #include "worker/text/lookalike.h"
 
 /* A host met among the links. */
@@ -42,12 +43,13 @@ static span named_domain(span name, uint8_t lower[URL_HOST_MAX])
     return SPAN_NONE;
 }
 
-/* The From domain as shown; *host_out is the host that it is a tail of. */
+/* The From domain as shown; *host_out is the host that it is a tail of. Empty when nobody can read it. */
 static span from_domain(const struct mail *m, struct idn_room *room, span *host_out)
 {
     span host = address_domain(m->from_addr), ascii;
     uint64_t ignored = 0;
     *host_out = host;
+    if (scan->utf8(host.p, host.n) < host.n) return SPAN_NONE; /* an address may be any bytes */
     if (!idn_needed(host) || !idn_name(host, room, &ascii, host_out, &ignored)) return m->from_domain;
     return shown_domain(*host_out, host, m->from_domain);
 }

@@ -8,7 +8,7 @@
 #include "worker/mime/walk.h"
 
 #include "worker/mime/codec.h"
-#include "worker/mime/foreign.h"
+#include "worker/mime/header.h"
 #include "worker/mime/param.h"
 #include "worker/simd/scan.h"
 
@@ -74,22 +74,6 @@ static span line_at(const struct walk *w, size_t at, size_t *next)
     *next = at + n + (n < rest.n);
     while (n && w->in.eol == '\n' && rest.p[n - 1] == '\r') n--; /* more than one, too */
     return span_head(rest, n);
-}
-
-static bool name_char(uint8_t c)
-{
-    return c > ' ' && c < 127 && c != ':';
-}
-
-/* Bytes of the field name that a line begins with, or 0 when it is no field. White space before the colon is obsolete
- * and read (RFC 5322 4.5). *colon is where the colon stands. */
-static size_t field_name(span line, size_t *colon)
-{
-    size_t n = 0;
-    while (n < line.n && name_char(line.p[n])) n++;
-    *colon = n;
-    while (*colon < line.n && (line.p[*colon] == ' ' || line.p[*colon] == '\t')) ++*colon;
-    return *colon < line.n && line.p[*colon] == ':' ? n : 0;
 }
 
 /* --- boundaries --------------------------------------------------------------------------------------------------- */
@@ -179,41 +163,6 @@ static bool next_boundary(struct walk *w)
 
 /* --- headers ------------------------------------------------------------------------------------------------------ */
 
-/* A field's id by its name; FIELD_IGNORED where foreign.h says so. */
-static enum mail_field field_id(span name)
-{
-    static const struct {
-        const char *name;
-        enum mail_field id;
-    } NAMES[] = {
-        {"subject", FIELD_SUBJECT},
-        {"from", FIELD_FROM},
-        {"sender", FIELD_SENDER},
-        {"reply-to", FIELD_REPLY_TO},
-        {"return-path", FIELD_RETURN_PATH},
-        {"to", FIELD_TO},
-        {"cc", FIELD_CC},
-        {"date", FIELD_DATE},
-        {"message-id", FIELD_MESSAGE_ID},
-        {"in-reply-to", FIELD_IN_REPLY_TO},
-        {"references", FIELD_REFERENCES},
-        {"received", FIELD_RECEIVED},
-        {"mime-version", FIELD_MIME_VERSION},
-        {"content-type", FIELD_CONTENT_TYPE},
-        {"content-transfer-encoding", FIELD_CONTENT_ENCODING},
-        {"content-disposition", FIELD_CONTENT_DISPOSITION},
-        {"content-id", FIELD_CONTENT_ID},
-        {"x-mailer", FIELD_X_MAILER},
-        {"user-agent", FIELD_USER_AGENT},
-    };
-    if (name.n == 0) return FIELD_OTHER;
-    uint8_t first = ascii_lower(name.p[0]);
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if ((uint8_t)NAMES[i].name[0] == first && span_ieq(name, span_cstr(NAMES[i].name))) return NAMES[i].id;
-    if (span_istarts(name, SPAN("list-"))) return FIELD_LIST;
-    return foreign_header(name) ? FIELD_IGNORED : FIELD_OTHER;
-}
-
 /* Keep a field that runs from its line's start to `end` (without the last line end). */
 static void add_field(struct walk *w, span line, size_t name, size_t colon)
 {
@@ -223,7 +172,7 @@ static void add_field(struct walk *w, span line, size_t name, size_t colon)
         return;
     }
     m->headers[m->header_total++] = (struct mail_header){
-        .id = field_id(span_head(line, name)),
+        .id = header_id(span_head(line, name)),
         .name = span_head(line, name),
         .raw = span_from(line, colon + 1),
     };
@@ -236,10 +185,10 @@ static bool header_goes_on(const struct walk *w, size_t at)
     for (int i = 0; i < MAIL_STRAY_LINES; i++) {
         size_t next, colon;
         span line = line_at(w, at, &next);
-        size_t name = field_name(line, &colon);
+        size_t name = header_name(line, &colon);
         if (i == 0 && (line.n == 0 || name || line.p[0] == ' ' || line.p[0] == '\t')) return true;
         if (line.n == 0) return false;
-        if (name && field_id(span_head(line, name)) != FIELD_OTHER) return true;
+        if (name && header_id(span_head(line, name)) != FIELD_OTHER) return true;
         at = next;
     }
     return false;
@@ -264,8 +213,8 @@ static void skip_before_header(struct walk *w)
     size_t at = w->in.pos, next, colon;
     for (int i = 0; i < MAIL_SNIFF_LINES; i++, at = next) {
         span line = line_at(w, at, &next);
-        size_t name = field_name(line, &colon);
-        if (name && field_id(span_head(line, name)) != FIELD_OTHER) w->in.pos = at;
+        size_t name = header_name(line, &colon);
+        if (name && header_id(span_head(line, name)) != FIELD_OTHER) w->in.pos = at;
         if (span_trim(line).n) return;
     }
 }
@@ -306,7 +255,7 @@ static bool read_fields(struct walk *w, bool message)
             }
             kept &= !over;
         } else {
-            size_t name = field_name(line, &colon);
+            size_t name = header_name(line, &colon);
             if (name) {
                 any = true;
                 size_t before = m->header_total;
@@ -507,12 +456,23 @@ static bool holds_message(const struct mail_part *p)
             span_eq(p->subtype, SPAN("news")));
 }
 
-/* Does a header field stand where encoded bytes should begin? No base64 digit is a colon, nor is there one in "begin". */
-static bool begins_with_field(const struct walk *w)
+/* Does a header stand where encoded bytes should begin? No base64 digit is a colon, nor is there one in "begin"; in
+ * quoted-printable the first field looks alike, but '=' in the header should be an escape and is not. */
+static bool label_lies(struct walk *w, enum mail_encoding e)
 {
-    size_t at = w->in.pos, next, colon;
-    span line = line_at(w, at, &next);
-    return field_name(line, &colon) > 0;
+    size_t next, colon;
+    if (header_name(line_at(w, w->in.pos, &next), &colon) == 0) return false;
+    if (e == MAIL_BASE64) w->m->odd |= ODD(BAD_BASE64);
+    uint64_t odd = 0;
+    if (e == MAIL_QP) {
+        size_t end = w->in.pos;
+        while (line_at(w, end, &next).n && end - w->in.pos < MAIL_LIE_BYTES) end = next;
+        span header = span_head(span_from(span_head(w->in.raw, end), w->in.pos), MAIL_LIE_BYTES);
+        span decoded = codec_decode(e, header, header.n, w->a, &odd);
+        if (decoded.p) arena_trim(w->a, (uint8_t *)decoded.p, 0);
+    }
+    w->m->odd |= odd;
+    return odd || e != MAIL_QP;
 }
 
 /* Make the message that the part on top of the stack holds what is read next: its header stands at w->in.pos, or in
@@ -525,20 +485,12 @@ static bool enter_message(struct walk *w)
         m->odd |= ODD(DEEP);
         return false;
     }
-    bool quoted = p->encoding == MAIL_QP;
-    if (p->encoding == MAIL_7BIT || p->encoding == MAIL_ENCODING_UNKNOWN) return true;
-    if (!quoted && begins_with_field(w)) { /* a label that lies */
-        if (p->encoding == MAIL_BASE64) m->odd |= ODD(BAD_BASE64);
-        return true;
-    }
+    if (p->encoding == MAIL_7BIT || p->encoding == MAIL_ENCODING_UNKNOWN || label_lies(w, p->encoding)) return true;
     struct hit h;
     find_boundary(w, &h);
     size_t cap = w->message_budget < MAIL_DECODE_MAX ? w->message_budget : MAIL_DECODE_MAX;
     span body = span_from(span_head(w->in.raw, body_end(w, h.at)), w->in.pos);
-    uint64_t odd = 0;
-    span decoded = codec_decode(p->encoding, body, cap, w->a, &odd);
-    m->odd |= odd;
-    if (quoted && odd && begins_with_field(w)) return true; /* '=' as in plain parameters: a label that lies, too */
+    span decoded = codec_decode(p->encoding, body, cap, w->a, &m->odd);
     m->odd |= ODD(ENCODED_MESSAGE);
     if (decoded.n == cap && codec_estimate(p->encoding, body.n) > cap) m->odd |= ODD(TEXT_LIMIT);
     if (decoded.n == 0) return false;

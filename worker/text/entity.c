@@ -8,6 +8,8 @@
 
 #include "proto/base/utf8.h"
 
+#include <endian.h>
+
 enum { NAME_MAX = 31, OLD_NAME_MAX = 6 };
 
 struct entity {
@@ -27,14 +29,35 @@ static const uint16_t C1[32] = {
     0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178,
 };
 
-static const struct entity *find(span name)
+/* Lengths of the names that count without ';', a bit each, by first letter. */
+static const uint8_t OLD_LENGTHS[128] = {
+    ['A'] = 0x78, ['C'] = 0x50, ['E'] = 0x78, ['G'] = 0x04, ['I'] = 0x70, ['L'] = 0x04, ['N'] = 0x40, ['O'] = 0x70,
+    ['Q'] = 0x10, ['R'] = 0x08, ['T'] = 0x20, ['U'] = 0x70, ['Y'] = 0x40, ['a'] = 0x78, ['b'] = 0x40, ['c'] = 0x70,
+    ['d'] = 0x48, ['e'] = 0x78, ['f'] = 0x40, ['g'] = 0x04, ['i'] = 0x70, ['l'] = 0x24, ['m'] = 0x70, ['n'] = 0x58,
+    ['o'] = 0x70, ['p'] = 0x70, ['q'] = 0x10, ['r'] = 0x28, ['s'] = 0x38, ['t'] = 0x20, ['u'] = 0x78, ['y'] = 0x58};
+
+/* The first eight bytes of a name as a number that is ordered as they are. */
+static uint64_t head_of(const void *name)
 {
+    uint64_t v;
+    memcpy(&v, name, sizeof v);
+    return be64toh(v);
+}
+
+/* The name of the first n letters of `padded`; nearly always its first eight bytes tell (strncmp: 3x slower in a storm
+ * of references). */
+static const struct entity *find(const uint8_t padded[NAME_MAX + 1], size_t n)
+{
+    uint64_t head = head_of(padded);
+    if (n < sizeof head) head &= ~(UINT64_MAX >> 8 * n);
     size_t low = 0, high = sizeof TABLE / sizeof *TABLE;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        int order = name.p[0] - (uint8_t)TABLE[mid].name[0]; /* mostly it is that: 2x faster for a storm of them */
-        if (order == 0) order = strncmp((const char *)name.p, TABLE[mid].name, name.n);
-        if (order == 0) order = TABLE[mid].name[name.n] ? -1 : 0;
+        uint64_t there = head_of(TABLE[mid].name);
+        int order = head < there ? -1 : head > there;
+        if (order == 0 && n > sizeof head)
+            order = memcmp(padded + sizeof head, TABLE[mid].name + sizeof head, n - sizeof head);
+        if (order == 0) order = TABLE[mid].name[n] ? -1 : 0;
         if (order == 0) return &TABLE[mid];
         if (order < 0)
             high = mid;
@@ -71,13 +94,15 @@ size_t entity_read(span s, bool in_attribute, uint8_t out[ENTITY_BYTES_MAX], siz
         return n ? n + 2 : 0;
     }
     size_t n = 0;
-    while (n < name.n && n <= NAME_MAX && ascii_alnum(name.p[n])) n++;
+    uint8_t padded[NAME_MAX + 1] = {0};
+    while (n < name.n && n <= NAME_MAX && ascii_alnum(name.p[n])) padded[n] = name.p[n], n++;
     if (n < 2 || n > NAME_MAX) return 0;
     const struct entity *e = NULL;
     size_t end = n;
-    if (n < name.n && name.p[n] == ';') e = find(span_head(name, n)), end = n + 1;
+    if (n < name.n && name.p[n] == ';') e = find(padded, n), end = n + 1;
     for (size_t k = n < OLD_NAME_MAX ? n : OLD_NAME_MAX; !e && k >= 2; k--) {
-        e = find(span_head(name, k));
+        if (!(OLD_LENGTHS[padded[0]] >> k & 1)) continue;
+        e = find(padded, k);
         if (e && !e->bare) e = NULL;
         end = k;
     }

@@ -146,6 +146,12 @@ static void add_links(struct page *p, const struct attrs *a)
     }
 }
 
+static void note_script(struct page *p)
+{
+    p->shape->scripts++;
+    p->odd |= ODD(HTML_SCRIPT);
+}
+
 /* What an element means beside its style: links and counts, the text in its attributes. */
 static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, const struct css *css)
 {
@@ -167,10 +173,7 @@ static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, co
     case TAG_INPUT: read_input(p, a); break;
     case TAG_LINK: page_link(p, attr(a, ATTR_HREF), URL_IN_SRC, NULL); break;
     case TAG_META: read_meta(p, a); break;
-    case TAG_SCRIPT:
-        p->shape->scripts++;
-        p->odd |= ODD(HTML_SCRIPT);
-        break;
+    case TAG_SCRIPT: note_script(p); break;
     case TAG_STYLE: p->shape->styles++; break;
     case TAG_TABLE:
         p->shape->tables++;
@@ -297,6 +300,14 @@ static void end_tag(struct page *p, enum tag tag, span name)
 
 /* --- tokens ------------------------------------------------------------------------------------------------------- */
 
+/* What a byte ends. */
+enum { ENDS_TAG = 1, ENDS_ATTR = 2, ENDS_VALUE = 4, ENDS_ALL = ENDS_TAG | ENDS_ATTR | ENDS_VALUE };
+static const uint8_t ENDS[256] = {
+    [' '] = ENDS_ALL,  ['\t'] = ENDS_ALL, ['\n'] = ENDS_ALL, ['\v'] = ENDS_ALL,
+    ['\f'] = ENDS_ALL, ['\r'] = ENDS_ALL, ['>'] = ENDS_ALL,  ['/'] = ENDS_TAG | ENDS_ATTR,
+    ['='] = ENDS_ATTR,
+};
+
 /* Read attributes up to the tag's '>'; the byte behind it, or 0 when the document ends inside of the tag. */
 static size_t read_attrs(span in, size_t i, struct attrs *a)
 {
@@ -310,7 +321,7 @@ static size_t read_attrs(span in, size_t i, struct attrs *a)
             return i + 1;
         }
         size_t from = i++; /* a '=' here is part of the name */
-        while (i < in.n && !ascii_space(in.p[i]) && in.p[i] != '/' && in.p[i] != '>' && in.p[i] != '=') i++;
+        while (i < in.n && !(ENDS[in.p[i]] & ENDS_ATTR)) i++;
         span name = span_of(in.p + from, i - from), value = SPAN_NONE;
         while (i < in.n && ascii_space(in.p[i])) i++;
         if (i < in.n && in.p[i] == '=') {
@@ -324,7 +335,7 @@ static size_t read_attrs(span in, size_t i, struct attrs *a)
                 if (i >= in.n) return 0;
                 value = span_of(in.p + from, i++ - from);
             } else {
-                while (i < in.n && !ascii_space(in.p[i]) && in.p[i] != '>') i++;
+                while (i < in.n && !(ENDS[in.p[i]] & ENDS_VALUE)) i++;
                 value = span_of(in.p + from, i - from);
             }
         }
@@ -416,6 +427,7 @@ static enum tag foreign_tag(struct page *p, enum tag tag, span name, bool end)
     if (html && (!end || tag == TAG_P || tag == TAG_BR))
         while (in_foreign(p)) page_close(p, foreign_at(p) - 1u);
     if (html || tag == TAG_SVG || tag == TAG_MATH || tag == TAG_A) return tag;
+    if (tag == TAG_SCRIPT && !end) note_script(p);
     return flags & TAG_RAW ? TAG_DATALIST : TAG_OTHER;
 }
 
@@ -429,7 +441,7 @@ static void read_markup(struct page *p)
     if (end) c = ++i < in.n ? in.p[i] : 0;
     if (ascii_alpha(c)) {
         size_t from = i;
-        while (i < in.n && !ascii_space(in.p[i]) && in.p[i] != '/' && in.p[i] != '>') i++;
+        while (i < in.n && !(ENDS[in.p[i]] & ENDS_TAG)) i++;
         span name = span_of(in.p + from, i - from);
         struct attrs a;
         size_t behind = read_attrs(in, i, &a);

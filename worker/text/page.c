@@ -192,6 +192,18 @@ void page_forget(struct page *p, size_t at)
     page_restyle(p, at);
 }
 
+/* What stands in a table but in none of its cells ends where the next row or cell begins. */
+static void leave_foster(struct page *p)
+{
+    size_t wall = page_top(p)->wall[1];
+    if (wall == 0 || p->stack[wall].tag == TAG_TD || p->stack[wall].tag == TAG_TH) return;
+    while (p->depth > wall + 1) {
+        page_update(p);
+        pop(p);
+    }
+    page_update(p);
+}
+
 void page_imply(struct page *p, enum tag tag)
 {
     enum { MOST = 3 };
@@ -212,6 +224,7 @@ void page_imply(struct page *p, enum tag tag)
     if (tag_flags(tag) & TAG_END_P && (at = page_find(p, TAG_P))) page_close(p, at);
     for (unsigned k = 0; k < MOST && ENDS[tag][k]; k++)
         if ((at = page_find(p, (enum tag)ENDS[tag][k])) && (!lowest || at < lowest)) lowest = at;
+    if (tag_flags(tag) & TAG_PART && !lowest) leave_foster(p);
     bool inner_list = tag == TAG_LI && (p->last[TAG_UL] > lowest || p->last[TAG_OL] > lowest);
     if (lowest && !inner_list) page_close(p, lowest);
 }

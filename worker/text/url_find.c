@@ -4,8 +4,10 @@
  * A link has a "://" or a '.' in it, so the text is searched for these and nothing else; around one, the run of bytes
  * that a host or link may have is looked at, once. RFC 3986 appendix C says how links are set off from text; Japanese
  * does not do it. */
-#include "worker/text/odd.h"
 #include "worker/text/url.h"
+
+#include "proto/base/utf8.h"
+#include "worker/text/odd.h"
 #include "worker/text/url_spelt.h"
 
 enum {
@@ -62,27 +64,57 @@ static bool host_letter(span s)
     if (a < 0xC3) return a == 0xC2 && b == 0xAD;                            /* U+0080..00BF: a soft hyphen */
     if (a == 0xE2) return b == 0x80 && c >= 0x8B && c <= 0x8D;              /* punctuation and signs: invisible ones */
     if (a == 0xE3 && b == 0x80) return c == 0x82 || c == 0x85 || c == 0x86; /* U+3000..303F: full stop, 々, 〆 */
-    if (a == 0xEF && b == 0xBC) return c >= 0x8D && c != 0x8F && c < 0x9A;  /* full-width: - . digits */
+    if (a == 0xEF && b == 0xBC) /* U+FF00..FF3F: full-width - . digits and letters */
+        return (c >= 0x8D && c <= 0x99 && c != 0x8F) || (c >= 0xA1 && c <= 0xBA);
+    if (a == 0xEF && b == 0xBD) return c <= 0x9A || c == 0xA1 || c > 0xA4; /* U+FF40..FF7F: letters, full stop, kana */
     return true;
 }
 
-/* Where the host that begins at `at` ends when it is not plain ASCII: before what no host has, and before Japanese that
- * follows a known top-level domain without a space. */
-static size_t wide_end(span text, size_t at, unsigned *tries)
+/* Bytes of what parts labels at the start of s: '.', full-width, ideographic; 0 when there is none. */
+static size_t label_dot(span s)
 {
-    size_t i = at, label = at;
-    uint8_t lower[URL_HOST_MAX];
-    for (; i < text.n && i - at < 3 * URL_HOST_MAX; i++) {
-        uint8_t c = text.p[i];
-        if (c < 0x80 && !host_byte(c) && c != '_') break;
-        if (c == '.') label = i + 1;
-        if (c < 0x80 || (c & 0xC0) == 0x80) continue;
-        if (!host_letter(span_from(text, i))) break;
-        if (label == at || label == i || text.p[i - 1] >= 0x80 || ++*tries > URL_BARE_MAX) continue;
-        if (known(span_of(text.p + label - 1, i - label + 1), lower)) break;
+    static const span WIDE[] = {SPAN("\xE3\x80\x82"), SPAN("\xEF\xBC\x8E"), SPAN("\xEF\xBD\xA1")};
+    if (s.p[0] == '.') return 1;
+    for (size_t k = 0; k < sizeof WIDE / sizeof *WIDE; k++)
+        if (s.n >= 3 && memcmp(s.p, WIDE[k].p, 3) == 0) return 3;
+    return 0;
+}
+
+/* Is a label that stands alone a top-level domain? */
+static bool known_label(span label, unsigned *tries)
+{
+    uint8_t host[URL_HOST_MAX + 1] = ".", lower[URL_HOST_MAX];
+    if (label.n >= URL_HOST_MAX || ++*tries > URL_BARE_MAX) return false;
+    memcpy(host + 1, label.p, label.n);
+    return known(span_of(host, label.n + 1), lower);
+}
+
+/* Where the host that begins at `at` ends when it is not plain ASCII: before what no host has, and before Japanese that
+ * follows a known top-level domain without a space. *known_out when the last label is one (as far as it is ASCII). */
+static size_t wide_end(span text, size_t at, unsigned *tries, bool *known_out)
+{
+    size_t i = at, label = at, end = at; /* `end` of the last label that is not empty, which begins at `last` */
+    size_t last = at;
+    for (size_t n; i < text.n && i - at < 3 * URL_HOST_MAX; i += n) {
+        span s = span_from(text, i);
+        bool plain = s.p[0] < 0x80;
+        size_t dot = label_dot(s);
+        n = dot ? dot : plain ? 1 : utf8_len(s);
+        if (!dot && (plain ? !host_byte(s.p[0]) && s.p[0] != '_' : !n || !host_letter(s))) break;
+        bool behind_ascii = !plain && !dot && i > label && label > at && text.p[i - 1] < 0x80;
+        if (behind_ascii && known_label(span_of(text.p + label, i - label), tries)) {
+            *known_out = true;
+            return i;
+        }
+        if (dot) {
+            label = i + dot;
+        } else {
+            last = label;
+            end = i + n;
+        }
     }
-    while (i > at && text.p[i - 1] == '.') i--;
-    return i;
+    *known_out = last > at && known_label(span_of(text.p + last, end - last), tries);
+    return end;
 }
 
 /* Add a link; returns its end. */
@@ -153,7 +185,8 @@ static size_t at_colon(struct finder *f, size_t colon)
         if (end) return add(f, begin, end);
     }
     if (next >= 0x80) {
-        end = wide_end(text, host, &f->bare);
+        bool known_end;
+        end = wide_end(text, host, &f->bare, &known_end);
         uint8_t after = end < text.n ? text.p[end] : ' ';
         if (after < 0x80 && strchr("/:?#", after)) end = link_end(text, begin, end);
         return add(f, begin, end);
@@ -190,6 +223,25 @@ static bool stands_alone(span host, uint8_t after)
     return shortest > 1 && !capital && (labels > 2 || (host.n - label.n > 3 && !doubtful(label)));
 }
 
+/* "www.", and a host in another script. Returns the end of what was read, or 0. */
+static size_t add_wide(struct finder *f, size_t dot)
+{
+    span text = f->text, scheme = SPAN("http://");
+    uint8_t buf[URL_BYTES_MAX];
+    bool known_end;
+    if (dot - f->floor < 3 || !span_ieq(span_of(text.p + dot - 3, 3), SPAN("www"))) return 0;
+    size_t begin = dot - 3;
+    if (begin > f->floor && (host_byte(text.p[begin - 1]) || strchr("@_/=", text.p[begin - 1]))) return 0;
+    size_t end = wide_end(text, dot + 1, &f->bare, &known_end);
+    if (!known_end) return end;
+    if (end < text.n && text.p[end] == '/') end = link_end(text, begin, end);
+    span link = span_head(span_of(text.p + begin, end - begin), URL_BYTES_MAX - scheme.n);
+    memcpy(buf, scheme.p, scheme.n);
+    memcpy(buf + scheme.n, link.p, link.n);
+    url_add(f->l, span_of(buf, scheme.n + link.n), f->place);
+    return f->floor = end;
+}
+
 /* A run of host bytes around a dot: "www.example.org", "example.org/path", "example.org". */
 static size_t at_dot(struct finder *f, size_t dot)
 {
@@ -197,6 +249,8 @@ static size_t at_dot(struct finder *f, size_t dot)
     uint8_t lower[URL_HOST_MAX], buf[URL_BYTES_MAX];
     uint8_t before = dot > f->floor ? text.p[dot - 1] : ' ', after = dot + 1 < text.n ? text.p[dot + 1] : ' ';
     if (!ascii_alnum(after) || !ascii_alnum(before)) {
+        size_t wide = after >= 0x80 ? add_wide(f, dot) : 0;
+        if (wide > dot) return wide;
         size_t end = url_spelt_dot(text, f->floor, dot, &f->bare, buf, &link);
         if (end) return add_spelt(f, link, end);
         if (!ascii_alnum(after)) return dot + 1;
