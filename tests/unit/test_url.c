@@ -289,6 +289,46 @@ static void converts_names(void **state)
     arena_close(&a);
 }
 
+/* Names that turn out to be no host count too, and a name converted before costs nothing. */
+static void remembers_names(void **state)
+{
+    (void)state;
+    struct arena a;
+    struct url_list l;
+    struct url_room room;
+    struct url u;
+    assert_int_equal(arena_open(&a, 1 << 18), ERR_OK);
+    url_list_init(&l, &a, 8);
+    for (int i = 0; i < URL_IDN_MAX; i++)
+        for (int round = 0; round < 2; round++) {
+            char link[64];
+            snprintf(link, sizeof link, "http://℀%d.example.com/", i);
+            assert_false(url_split(&l, span_cstr(link), &room, &u));
+            assert_int_equal(l.name_count, i + 1);
+        }
+    assert_int_equal(l.odd, 0);
+    assert_true(url_split(&l, SPAN("http://é.example.com/"), &room, &u));
+    assert_true(span_eq(u.host, SPAN("é.example.com")));
+    assert_int_equal(l.odd, ODD(URL_LIMIT));
+    /* with little room there are fewer, or none */
+    for (size_t cap = 0; cap < 4096; cap += 16) {
+        struct arena small = {.base = a.base, .cap = cap};
+        struct url_list few = {.a = &small};
+        bool converted = true;
+        for (int i = 0; i < 8; i++) {
+            char link[64];
+            snprintf(link, sizeof link, "http://é%d.example.com/", i);
+            assert_true(url_split(&few, span_cstr(link), &room, &u));
+            bool now = span_istarts(u.host, SPAN("xn--"));
+            assert_true(converted || !now);
+            assert_int_equal(now, !span_eq(u.host, u.shown));
+            converted = now;
+        }
+        assert_int_equal(converted, (few.odd & ODD(URL_LIMIT)) == 0);
+    }
+    arena_close(&a);
+}
+
 /* Names longer than any host, cut nowhere within a character. */
 static void refuses_long_names(void **state)
 {
@@ -474,15 +514,11 @@ static void finds_the_registrable_domain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_links_apart),
-        cmocka_unit_test(converts_names),
-        cmocka_unit_test(converts_so_many_names),
-        cmocka_unit_test(refuses_long_names),
-        cmocka_unit_test(finds_links_in_text),
-        cmocka_unit_test(tries_so_many_domains),
-        cmocka_unit_test(keeps_each_link_once),
-        cmocka_unit_test(cuts_long_links),
-        cmocka_unit_test(finds_the_registrable_domain),
+        cmocka_unit_test(takes_links_apart),      cmocka_unit_test(converts_names),
+        cmocka_unit_test(converts_so_many_names), cmocka_unit_test(refuses_long_names),
+        cmocka_unit_test(remembers_names),        cmocka_unit_test(finds_links_in_text),
+        cmocka_unit_test(tries_so_many_domains),  cmocka_unit_test(keeps_each_link_once),
+        cmocka_unit_test(cuts_long_links),        cmocka_unit_test(finds_the_registrable_domain),
     };
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);
 }

@@ -168,38 +168,44 @@ static size_t decode_host(span raw, uint8_t host[URL_HOST_MAX + 1], uint64_t *od
 }
 
 struct url_name {
-    uint64_t key; /* hash of the host as decode_host has it */
-    span host, shown;
+    span name;        /* as decode_host has it */
+    span host, shown; /* empty when that is no host */
     uint64_t odd;
 };
 
-/* Convert a host that is not plain ASCII, unless it was before. False when it is none. */
-static bool convert_host(struct url_list *l, span name, struct url_room *room, struct url *out)
+/* The entry of a name, made when there is none; NULL when there may be no more. */
+static const struct url_name *find_name(struct url_list *l, span name)
 {
-    uint64_t key = hash64(name, 0), seen = 0;
-    for (size_t i = 0; i < l->name_count; i++) {
-        const struct url_name *k = &l->names[i];
-        if (k->key != key) continue;
-        out->host = k->host;
-        out->shown = k->shown;
-        out->odd |= k->odd;
-        return true;
-    }
+    for (size_t i = 0; i < l->name_count; i++)
+        if (span_eq(l->names[i].name, name)) return &l->names[i];
     if (!l->names) l->names = arena_alloc(l->a, URL_IDN_MAX * sizeof *l->names);
-    if (!l->names || l->name_count == URL_IDN_MAX) {
+    if (!l->names || l->name_count == URL_IDN_MAX) return NULL;
+    struct idn_room room;
+    struct url_name *k = &l->names[l->name_count++];
+    *k = (struct url_name){.name = arena_copy(l->a, name)};
+    if (!idn_name(name, &room, &k->host, &k->shown, &k->odd)) return k;
+    k->host = arena_copy(l->a, k->host);
+    k->shown = arena_copy(l->a, k->shown);
+    if (k->name.p && k->host.p && k->shown.p) return k;
+    l->name_count = URL_IDN_MAX; /* the arena is full: nothing more is converted */
+    memset(l->names, 0, URL_IDN_MAX * sizeof *l->names);
+    return NULL;
+}
+
+/* Convert a host that is not plain ASCII, in place; *n is its length. False when it is none. */
+static bool convert_host(struct url_list *l, uint8_t host[URL_HOST_MAX + 1], size_t *n, struct url *out)
+{
+    const struct url_name *k = find_name(l, span_of(host, *n));
+    out->shown = span_of(host, *n);
+    if (!k) {
         l->odd |= ODD(URL_LIMIT);
-        memcpy(room->name.host, name.p, name.n);
-        out->host = out->shown = span_of(room->name.host, name.n);
         return true;
     }
-    span host, shown;
-    if (!idn_name(name, &room->name, &host, &shown, &seen)) return false;
-    out->host = host;
-    out->shown = shown;
-    out->odd |= seen;
-    host = arena_copy(l->a, host);
-    shown = arena_copy(l->a, shown);
-    if (host.p && shown.p) l->names[l->name_count++] = (struct url_name){key, host, shown, seen};
+    if (!k->host.n) return false;
+    memcpy(host, k->host.p, k->host.n);
+    *n = k->host.n;
+    out->shown = k->shown;
+    out->odd |= k->odd;
     return true;
 }
 
@@ -302,16 +308,13 @@ static bool read_host(struct url_list *l, span s, struct url_room *room, struct 
     size_t end = v6 ? span_find(s, ']') + 1 : span_find(s, ':');
     if (end > s.n || (end < s.n && s.p[end] != ':')) return false;
     if (!read_port(span_from(s, end + 1), &out->port)) return false;
-    uint8_t *host = room->name.host, decoded[URL_HOST_MAX + 1];
+    uint8_t *host = room->host;
     span raw = span_head(s, end);
     size_t n = v6 ? read_ipv6(raw, host, &out->odd) : decode_host(raw, host, &out->odd);
     if (n == 0) return false;
     out->host = out->shown = span_of(host, n);
     if (!v6 && idn_needed(out->host)) {
-        memcpy(decoded, host, n);
-        if (!convert_host(l, span_of(decoded, n), room, out)) return false;
-        n = out->host.n;
-        memmove(host, out->host.p, n);
+        if (!convert_host(l, host, &n, out)) return false;
         out->host = span_of(host, n);
     }
     enum ipv4 kind = v6 ? IPV4_YES : read_ipv4(host, &n);

@@ -15,7 +15,7 @@ enum {
     URL_HOST_MAX = IDN_HOST_MAX,
     URL_INNER_MAX = 3,   /* links within one link that are followed */
     URL_BARE_MAX = 4096, /* words of one text that are tried as a domain without a scheme */
-    URL_IDN_MAX = 64,    /* hosts of one message, beside plain ASCII ones, that are converted */
+    URL_IDN_MAX = 32,    /* hosts of one message, beside plain ASCII ones, that are converted */
 };
 
 enum url_place {
@@ -60,7 +60,7 @@ struct url_list {
 /* Where url_split writes what it cannot lend. */
 struct url_room {
     uint8_t whole[URL_BYTES_MAX];
-    struct idn_room name;
+    uint8_t host[URL_HOST_MAX + 1];
 };
 
 /* Room for `cap` links, or fewer when the arena has less. */
