@@ -228,6 +228,7 @@ static const struct {
     {SPAN("BEGIN:VCALENDAR\r\n"), ATTACH_CALENDAR},
     {SPAN("begin:vcard\n"), ATTACH_CARD},
     {SPAN("-----BEGIN PGP MESSAGE-----\n"), ATTACH_PGP},
+    {SPAN("\x30\x82\1\2\6\x09\x2A\x86\x48\x86\xF7\x0D\1\7\2"), ATTACH_CMS},
     {SPAN("PK\3\4"), ATTACH_ZIP},
     {SPAN("Rar!\x1A\7\0"), ATTACH_RAR},
     {SPAN("7z\xBC\xAF\x27\x1C"), ATTACH_SEVENZIP},

@@ -80,6 +80,7 @@ enum attach_family {
     X(CALENDAR, "calendar", TEXT)                                                    \
     X(CARD, "card", TEXT)                                                            \
     X(PGP, "pgp", TEXT)                                                              \
+    X(CMS, "cms", NONE) /* signatures and envelopes of S/MIME */                     \
     X(XML, "xml", TEXT)                                                              \
     X(TEXT, "text", TEXT)
 

@@ -104,6 +104,8 @@ static const struct {
     {0, SPAN("fLaC"), ATTACH_SOUND},
     {0, SPAN("MThd"), ATTACH_SOUND},
     {0, SPAN("#!AMR"), ATTACH_SOUND},
+    {2, SPAN("\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07"), ATTACH_CMS}, /* RFC 5652, after a length */
+    {4, SPAN("\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07"), ATTACH_CMS},
     {0, SPAN("-----BEGIN PGP"), ATTACH_PGP},
     {0, SPAN("#!"), ATTACH_SCRIPT},
 };
