@@ -231,16 +231,16 @@ static void put_file(FILE *to, const struct show *s, const struct attachment *f,
     struct wrap w;
     wrap_begin(&w, to, 0, indent);
     say(&w, "content: %s, %" PRIu64 " bytes", attach_kind_word(f->kind), f->bytes);
-    if (f->files) say(&w, ", %" PRIu32 " names inside", f->files);
+    if (f->digest[0] | f->digest[1]) say(&w, ", xxh3 %016" PRIx64 "%016" PRIx64, f->digest[0], f->digest[1]);
+    if (f->files) say(&w, ", names inside: %" PRIu32, f->files);
     if (f->inner.n) {
         wrap_say(&w, ", among them \"");
         put_cut(&w, s, f->inner, SHOW_VALUE_BYTES);
         wrap_say(&w, "\"");
     }
-    if (f->links) say(&w, ", %" PRIu32 " links of its own", f->links);
-    if (f->partial) wrap_say(&w, ", too large to be seen whole");
+    if (f->links) say(&w, ", links of its own: %" PRIu32, f->links);
+    if (f->partial) wrap_say(&w, ", partly out of sight");
     put_words(&w, f->odd);
-    if (f->digest[0] | f->digest[1]) say(&w, ", xxh3 %016" PRIx64 "%016" PRIx64, f->digest[0], f->digest[1]);
     wrap_end(&w);
 }
 
