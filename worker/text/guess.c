@@ -61,8 +61,8 @@ static const struct {
     [GUESS_KOI8_R] = {{RUSSIAN_LETTERS, "\u00A0©"}, CYRILLIC, 6},
     [GUESS_WINDOWS_1251] = {{RUSSIAN_LETTERS, QUOTES "№"}, CYRILLIC, 6},
     [GUESS_CP866] = {{RUSSIAN_LETTERS, "№─│"}, CYRILLIC, 120},
-    [GUESS_WINDOWS_1252] = {{"éèàùâêîôûçäöüßñáíóúãõåøæìò", "ëïýœšžÿþð", "ÉÄÖÜÀÇÅØÁÓÍÑÊÈÃÕÂÔÚ",
-                             QUOTES "€£©®°™·¿¡´§¹²½±µºª¸¯\u00AD"},
+    [GUESS_WINDOWS_1252] = {{"éèàùâêîôûçäöüßñáíóúãõåøæìò", "ëïýœšžÿþð", "ÉÄÖÜÀÇÅØÁÓÍÑÊÈÃÕÂÔÚ", QUOTES "€£¿¡µ´¹\u00AD",
+                             "©®°™·§²½±ºª¸¯"},
                             LATIN,
                             0},
     [GUESS_WINDOWS_1250] = {{"ąćęłńóśźżáčéěířšúůýžőűăşöüä", "ďňťđţôâîçëß", "ŁŚŻČŘŠŽÁÉÍÓÚÖÜĄĘĆ", QUOTES "€§°"},
@@ -275,6 +275,7 @@ enum { AFTER_HIGH = 1, AT_ASCII = 2, ALONE = 4, AROUND = 8 };
 static uint8_t cost[AROUND][128][SINGLES];
 static uint8_t small[256][SINGLES], capital[256][SINGLES]; /* all bits set where the byte is such a letter */
 static bool mark[256];                                     /* of windows-1252: one before a letter is not odd */
+static bool sign[256]; /* of windows-1252: before a letter it is odd in Latin text, and half a character of Big5 */
 
 void guess_learn(enum guess g, enum guess_class k, span characters)
 {
@@ -285,7 +286,7 @@ void guess_learn(enum guess g, enum guess_class k, span characters)
         }
         return;
     }
-    static const uint8_t COST[GUESS_CLASSES] = {OFTEN, SELDOM, OFTEN + CAPITAL, MARK};
+    static const uint8_t COST[GUESS_CLASSES] = {OFTEN, SELDOM, OFTEN + CAPITAL, MARK, MARK};
     bool russian = characters.n == sizeof RUSSIAN && g <= GUESS_CP866;
     for (size_t i = 0; i < characters.n; i++) {
         uint8_t c = characters.p[i];
@@ -296,7 +297,8 @@ void guess_learn(enum guess g, enum guess_class k, span characters)
         cost[0][c - 0x80][g - GUESS_PAIRS_END] = (uint8_t)n;
         if (k == GUESS_OFTEN || k == GUESS_SELDOM) small[c][g - GUESS_PAIRS_END] = 0xFF;
         if (k == GUESS_UPPER) capital[c][g - GUESS_PAIRS_END] = 0xFF;
-        if (g == GUESS_WINDOWS_1252 && k == GUESS_MARK) mark[c] = true;
+        if (g == GUESS_WINDOWS_1252 && k >= GUESS_MARK) mark[c] = true;
+        if (k == GUESS_SIGN) sign[c] = true;
     }
 }
 
@@ -330,6 +332,7 @@ static void singles_cost(span s, uint8_t before, int cost_out[GUESS_COUNT])
 {
     static const uint8_t AGAIN_COST[SINGLES] = {[0 ... SINGLES - 1] = SAME}, NONE[SINGLES];
     uint16_t sum[SINGLES] = {0}; /* GUESS_HIGH times 255 + CAPITAL_IN fit */
+    int glued = 0;
     for (size_t i = 0; i < s.n; i++) {
         uint8_t c = s.p[i];
         if (c >= 0x80) {
@@ -338,6 +341,7 @@ static void singles_cost(span s, uint8_t before, int cost_out[GUESS_COUNT])
                               (ascii_alpha(before) || ascii_alpha(next) ? AT_ASCII : 0) |
                               ((before | next) & 0x80 ? 0 : ALONE);
             bool same = c == before;
+            glued += sign[c] && ascii_alpha(next);
             const uint8_t *row = same ? AGAIN_COST : cost[around][c - 0x80], *big = same ? NONE : capital[c],
                           *low = small[before], *high = capital[before];
             for (int k = 0; k < SINGLES; k++)
@@ -345,7 +349,8 @@ static void singles_cost(span s, uint8_t before, int cost_out[GUESS_COUNT])
         }
         before = c;
     }
-    for (enum guess g = GUESS_PAIRS_END; g < GUESS_COUNT; g++) cost_out[g] = sum[g - GUESS_PAIRS_END];
+    for (enum guess g = GUESS_PAIRS_END; g < GUESS_COUNT; g++)
+        cost_out[g] = sum[g - GUESS_PAIRS_END] + (LANGUAGES[g].script == LATIN ? glued * TOUCHES : 0);
 }
 
 /* Two bytes over 127 with an ASCII letter on either side: a word of a Latin language more often than one two-byte

@@ -48,6 +48,7 @@ enum guess_class {
     GUESS_SELDOM, /* other letters of the languages */
     GUESS_UPPER,  /* capitals of both */
     GUESS_MARK,   /* quotes, dashes and the like */
+    GUESS_SIGN,   /* other signs, which stand before no letter */
     GUESS_CLASSES
 };
 
