@@ -42,6 +42,17 @@ static const struct {
     {64, "\xC3\xA9\xE3\x81\x82", "\xC3\xA9\xE3\x81\x82", false},
     {64, "a\xC2", "a\xC2", false}, /* cut characters are no business of ours */
     {64, "a\xE3\x80", "a\xE3\x80", false},
+    /* a line end between two kanji or kana is no space */
+    {64, u8"\u7be9\n\u672c", u8"\u7be9\u672c", false},
+    {64, u8"\u7be9 \r\n  \u672c", u8"\u7be9\u672c", false},
+    {64, u8"\u7be9/\n/\u672c", u8"\u7be9\u672c", false},
+    {64, u8"\u30ab\n\U00020bb7\n\u3002\n\uff76", u8"\u30ab\U00020bb7\u3002\uff76", false},
+    {64, u8"\u7be9 \u672c", u8"\u7be9 \u672c", false},
+    {64, u8"\u7be9\n\n\u672c", u8"\u7be9 \u672c", false},
+    {64, u8"\u7be9\n\u3000\u672c", u8"\u7be9 \u672c", false}, /* a new paragraph */
+    {64, u8"\u7be9|\n\u672c", u8"\u7be9\n\u672c", false},
+    {64, u8"\uc740\n\ud55c", u8"\uc740 \ud55c", false}, /* hangul */
+    {64, u8"\u7be9\na\n\u672c", u8"\u7be9 a \u672c", false},
     {5, "one two", "one t", true},
     {4, "one two", "one", true}, /* no separator without a word after it */
     {3, "one two", "one", true},

@@ -2,7 +2,7 @@
 /* text: the reader's view being written down, white space folded as it comes.
  *
  * A separator is only owed (`pending`) until the next word pays for it, so nothing is ever taken back and the end of
- * the text is always the end of a word. The list of spaces is Unicode's White_Space property (UAX #44, PropList.txt).
+ * the text is always the end of a word; and what kind of white space it stands for is known when that word begins. The list of spaces is Unicode's White_Space property (UAX #44, PropList.txt).
  */
 #include "worker/text/text.h"
 
@@ -30,6 +30,25 @@ static size_t white_at(span s, size_t i)
                  || c == 0xE280A8 || c == 0xE280A9 || c == 0xE280AF  /* U+2028, U+2029, U+202F */
                  || c == 0xE2819F || c == 0xE19A80 || c == 0xE38080; /* U+205F, U+1680, U+3000 */
     return white ? 3 : 0;
+}
+
+/* Is the character at p (p < end) han, kana, or their punctuation, full or half width? Hangul is not: it has spaces. */
+static bool east_asian_at(const uint8_t *p, const uint8_t *end)
+{
+    if (end - p < 3 || *p < 0xE3) return false;
+    uint32_t c = (uint32_t)(p[0] & 15) << 12 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
+    if (*p >= 0xF0) return *p == 0xF0 && (p[1] & 0xF0) == 0xA0; /* U+20000..U+2FFFF */
+    return (c > 0x3000 && c < 0xA000 && !(c >= 0x3130 && c < 0x3190)) || (c >= 0xF900 && c < 0xFB00) ||
+           (c > 0xFF00 && c < 0xFFA0);
+}
+
+/* Is the separator that is owed a line end after such a character? */
+static bool owes_line_end(const struct text *t)
+{
+    if (t->pending != ' ' || t->lines != 1 || t->n < 3) return false;
+    const uint8_t *last = t->p + t->n;
+    if (last[-3] >= 0xE3 && last[-3] < 0xF0) return east_asian_at(last - 3, last);
+    return t->n >= 4 && last[-4] >= 0xF0 && east_asian_at(last - 4, last);
 }
 
 /* Append a run without white space, after the separator that is owed. */
@@ -62,10 +81,18 @@ void text_put(struct text *t, span utf8)
     for (size_t i = 0; i < utf8.n && !t->full;) {
         size_t white = white_at(utf8, i);
         if (white) {
-            if (!t->pending && t->n) t->pending = ' ';
+            if (!t->pending && t->n) {
+                t->pending = ' ';
+                t->lines = 0;
+            }
+            if (utf8.p[i] == '\n')
+                t->lines = t->lines ? TEXT_SPACED : 1;
+            else if (white > 1)
+                t->lines = TEXT_SPACED; /* an indent that was meant */
             i += white;
             continue;
         }
+        if (t->pending && east_asian_at(utf8.p + i, utf8.p + utf8.n) && owes_line_end(t)) t->pending = 0;
         size_t start = i;
         do i++;
         while (i < utf8.n && (KIND[utf8.p[i]] == PLAIN || !white_at(utf8, i)));

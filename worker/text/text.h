@@ -8,18 +8,22 @@
 #include "proto/base/arena.h"
 #include "proto/base/span.h"
 
+enum { TEXT_SPACED = 2 };
+
 struct text {
     uint8_t *p;
     size_t n, cap;
     bool full;
     uint8_t pending; /* a separator owed before the next word: 0, ' ' or '\n' */
+    uint8_t lines;   /* line ends in the white space that is owed; TEXT_SPACED: it is more than a line end */
 };
 
 /* A buffer of `cap` bytes, or as many as the arena has left. Cannot fail; cap may come out 0. */
 void text_init(struct text *t, struct arena *a, size_t cap);
 
 /* Append UTF-8, whole characters a call; runs of white space (ASCII's and Unicode's, U+00A0 and U+3000 among them)
- * become one space; a line end counts as white space. Nothing is appended any more once `full`. O(utf8.n). */
+ * become one space; a line end counts as white space, but between two characters of Chinese or Japanese it is none (CSS
+ * Text 3, 4.1.2, segment break transformation): their words are wrapped anywhere. Nothing is appended any more once `full`. O(utf8.n). */
 void text_put(struct text *t, span utf8);
 
 /* End a block: what follows stands on a new line. Twice is once; at the start it is nothing. */
