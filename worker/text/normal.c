@@ -77,6 +77,13 @@ static bool inert(uint32_t c)
     return c - 0xE01 < 0xE31 - 0xE01 || c - 0x2013 < 2 || c - 0x201C < 8; /* Thai; dashes, quotes */
 }
 
+/* Of these the ones of three bytes that a text of Japanese, Chinese or Korean consists of. */
+static bool ideographic(uint32_t c)
+{
+    return c - 0x4E00 < 0xA000 - 0x4E00 || c - 0x3041 < 0x3097 - 0x3041 || c - 0x30A0 < 0x30FF - 0x30A0 ||
+           c - 0xAC00 < 0xD7A4 - 0xAC00;
+}
+
 /* Letters of the alphabets whose letters pass for Latin ones. */
 static bool foreign(uint32_t c)
 {
@@ -385,6 +392,20 @@ static void copy(struct writer *w, const uint8_t *p, size_t n)
     w->n += n;
 }
 
+/* As many ideographs as follow each other, while nothing waits; returns their bytes. */
+static size_t put_ideographs(struct writer *w, const uint8_t *p, size_t n)
+{
+    size_t i = 0, most = w->cap - w->n < n ? w->cap - w->n : n;
+    for (; most - i >= 3 && (p[i] & 0xF0) == 0xE0; i += 3) {
+        uint32_t c = (uint32_t)(p[i] & 15) << 12 | (uint32_t)(p[i + 1] & 63) << 6 | (p[i + 2] & 63);
+        if (!ideographic(c)) break;
+        memcpy(w->out + w->n + i, p + i, 3);
+    }
+    w->n += i;
+    w->count->east_asian += (uint32_t)(i / 3);
+    return i;
+}
+
 static void put_ascii(struct writer *w, const uint8_t *p, size_t n)
 {
     if (w->waiting) {
@@ -560,6 +581,11 @@ span normal_text(span text, struct arena *a, struct normal_count *count)
             put_ascii(&w, text.p + i, n);
             i += n;
             continue;
+        }
+        if (!w.waiting) {
+            size_t n = put_ideographs(&w, text.p + i, text.n - i);
+            i += n;
+            if (n) continue;
         }
         uint32_t c;
         i += utf8_get(span_from(text, i), &c);

@@ -11,12 +11,12 @@ enum script {
     SCRIPT_NONE,     /* spaces, punctuation, controls: between words */
     SCRIPT_WORD,     /* letters and digits of scripts that put spaces between words */
     SCRIPT_HAN,      /* kanji, hanzi, hanja; bopomofo */
-    SCRIPT_KATAKANA, /* ... and what else Japanese writes without spaces */
+    SCRIPT_KATAKANA, /* and the long vowel mark */
     SCRIPT_HIRAGANA,
     SCRIPT_HANGUL,
     SCRIPT_UNSPACED, /* Thai, Lao, Khmer, Burmese, Tai */
     SCRIPT_SYMBOL,   /* pictographs, currency, mathematical and other signs */
-    SCRIPT_EXTEND,   /* marks, joiners, the long vowel mark: goes with what stands before it */
+    SCRIPT_EXTEND,   /* marks and joiners: goes with what stands before it */
     SCRIPT_MARK,     /* ASCII punctuation; only a tokeniser has a use for it */
 };
 

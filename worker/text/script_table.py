@@ -30,8 +30,10 @@ script, category = read(sys.argv[1]), read(sys.argv[2])
 
 def kind(c):
     of = category.get(c, "Cn")
-    if c in (0x200C, 0x200D, 0x30FC):  # joiners and the long vowel mark go with what stands before them
+    if c in (0x200C, 0x200D):  # joiners go with what stands before them
         return "EXTEND"
+    if c == 0x30FC:  # the long vowel mark
+        return "KATAKANA"
     if of[0] in "PZC" and of not in ("Co", "Cn"):
         return "NONE"
     if of[0] == "S":

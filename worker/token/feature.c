@@ -15,6 +15,7 @@ enum {
     HEAD_FEATURES = 3000,
     TEXT_WORDS = 1000,
     HIDDEN_WORDS = 100,
+    OTHER_WORDS = 200,
     TEXT_FEATURES = 6000,
     LINKS = 48,
     LINK_FEATURES = 1200,
@@ -68,10 +69,9 @@ static void head_grams(const struct mail *m, uint8_t *buf, struct bag *b)
 static void text_grams(const struct mail *m, uint8_t *buf, struct bag *b)
 {
     uint8_t *p = buf, *end = buf + TEXT_GRAM_BYTES, *text_end = end - 500;
-    const struct mail_header *subject = mail_find(m, FIELD_SUBJECT);
-    p = append_folded(p, text_end, subject ? subject->value : SPAN_NONE);
-    p = append_folded(p, text_end, m->from_name);
-    p = append_folded(p, text_end, m->text);
+    p = append_folded(p, text_end, m->folded.subject);
+    p = append_folded(p, text_end, m->folded.from_name);
+    p = append_folded(p, text_end, m->folded.text);
     for (size_t i = 0; i < m->url_count && p < end; i++) {
         size_t j = i;
         while (j && !span_eq(m->urls[j - 1].host, m->urls[i].host)) j--;
@@ -108,15 +108,16 @@ static void head_tokens(const struct mail *m, struct bag *b)
 static void text_tokens(const struct mail *m, struct bag *b)
 {
     struct token_stream t;
-    const struct mail_header *subject = mail_find(m, FIELD_SUBJECT);
     token_begin(&t, b, "subject", TOKEN_PROSE, HEAD_WORDS);
-    if (subject) token_text(&t, subject->value);
+    token_text(&t, m->folded.subject);
     token_begin(&t, b, "from name", TOKEN_PROSE, HEAD_WORDS);
-    token_text(&t, m->from_name);
+    token_text(&t, m->folded.from_name);
     token_begin(&t, b, "text", TOKEN_PROSE, TEXT_WORDS);
-    token_text(&t, m->text);
+    token_text(&t, m->folded.text);
     token_begin(&t, b, "hidden", TOKEN_PROSE, HIDDEN_WORDS);
-    token_text(&t, m->hidden);
+    token_text(&t, m->folded.hidden);
+    token_begin(&t, b, "other side", TOKEN_PROSE, OTHER_WORDS);
+    token_text(&t, m->folded.other);
 }
 
 static void link_tokens(const struct mail *m, struct bag *b)

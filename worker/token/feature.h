@@ -10,16 +10,16 @@
 #include "proto/base/arena.h"
 #include "worker/mime/mail.h"
 
-enum { FEATURE_VERSION = 2 };
+enum { FEATURE_VERSION = 3 };
 
 enum feature_view {
     VIEW_HEAD_GRAM, /* byte 4-grams of the raw header and the first raw body bytes */
-    VIEW_TEXT_GRAM, /* byte 4-grams of what the reader sees: Subject, From, text, link hosts; lower case */
+    VIEW_TEXT_GRAM, /* byte 4-grams of what the reader sees: Subject, From, text in normal form; link hosts */
     VIEW_BODY_GRAM, /* byte 4-grams of the raw body, markup and part headers included; lower case */
     VIEW_HEAD,      /* tokens and their pairs in header fields, tagged by field; header names and their order */
-    VIEW_TEXT,      /* tokens and their pairs in Subject, visible and hidden text */
+    VIEW_TEXT,      /* tokens and their pairs in Subject, From name, visible, hidden and alternative text */
     VIEW_LINK,      /* hosts, domains, labels and paths of links; attachment names */
-    VIEW_SHAPE,     /* facts that no sender's name is in: MIME tree, oddities, sizes, forms of addresses and dates */
+    VIEW_SHAPE,     /* facts that no sender's name is in: MIME tree, oddities, repairs, sizes, forms of addresses... */
     VIEW_COUNT
 };
 

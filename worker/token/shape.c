@@ -2,10 +2,8 @@
 /* shape: facts by name, sizes as powers of two; see shape.h. */
 #include "worker/token/shape.h"
 
+#include "worker/mime/auth.h"
 #include "worker/token/token.h"
-
-#include <math.h>
-#include <stdio.h>
 
 /* floor(log2(1 + n)) */
 static unsigned magnitude(uint64_t n)
@@ -244,6 +242,33 @@ static span encoding_name(enum mail_encoding e)
     return SPAN("unknown");
 }
 
+/* What had to be repaired before the text could be read, and how alike the sides of multipart/alternative are. */
+static void shape_repairs(const struct mail *m, struct bag *b)
+{
+    const struct normal_count *n = &m->shape.repairs;
+    const struct {
+        const char *fact;
+        uint32_t count;
+    } REPAIRS[] = {
+        {"repairs zero-width", n->zero_width},   {"repairs bidi", n->bidi},   {"repairs styled", n->styled},
+        {"repairs confusables", n->confusables}, {"repairs marks", n->marks}, {"repairs full-width", n->wide},
+    };
+    for (size_t i = 0; i < sizeof REPAIRS / sizeof *REPAIRS; i++)
+        if (REPAIRS[i].count) put_number(b, REPAIRS[i].fact, magnitude(REPAIRS[i].count));
+    if (m->other.n) put_number(b, "alternatives common tenths", m->shape.common / 10);
+}
+
+/* What those found whom we trust; nothing when nobody did. */
+static void shape_auth(const struct mail *m, struct bag *b)
+{
+    for (unsigned k = 0; k < AUTH_METHOD_COUNT; k++)
+        if (m->auth.result[k] != AUTH_ABSENT)
+            put_pair(b, "auth", span_cstr(auth_method_word((enum auth_method)k)),
+                     span_cstr(auth_result_word(m->auth.result[k])));
+    put_flag(b, "auth spf aligned", m->auth.spf_aligned);
+    put_flag(b, "auth dkim aligned", m->auth.dkim_aligned);
+}
+
 static void shape_parts(const struct mail *m, struct bag *b)
 {
     for (size_t i = 0; i < m->part_count && i < 24; i++) {
@@ -254,6 +279,7 @@ static void shape_parts(const struct mail *m, struct bag *b)
         if (p->charset.n) put_pair(b, "charset and encoding", p->charset, encoding_name(p->encoding));
         if (p->parent >= 0) put_pair(b, "part within", m->parts[p->parent].subtype, p->subtype);
         if (p->attachment) put_pair(b, "attachment type", p->type, p->subtype);
+        if (p->file.kind != ATTACH_NONE) put(b, "file kind", span_cstr(attach_kind_word(p->file.kind)));
     }
     put_number(b, "parts", m->part_count < 8 ? (unsigned)m->part_count : 6 + magnitude(m->part_count));
     put_number(b, "attachments", magnitude(m->shape.attachments));
@@ -386,6 +412,8 @@ void shape_extract(const struct mail *m, struct bag *b, float number_out[NUMBER_
     shape_sender(m, b);
     shape_rest_of_header(m, b);
     shape_parts(m, b);
+    shape_repairs(m, b);
+    shape_auth(m, b);
     shape_text(m, b, number);
     shape_links(m, b, number);
 }

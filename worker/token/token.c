@@ -3,21 +3,47 @@
 #include "worker/token/token.h"
 
 #include "proto/base/hash.h"
+#include "worker/text/script.h"
 
-enum script { SCRIPT_NONE, SCRIPT_WORD, SCRIPT_HAN, SCRIPT_KATAKANA, SCRIPT_HIRAGANA, SCRIPT_UNSPACED, SCRIPT_MARK };
+#include <assert.h>
+
+enum { ZWJ = 0x200D, LONG_VOWEL = 0x30FC, FLAGS = 0x1F1E6 /* regional indicator A */ };
+
+/* ASCII; what comes after it is asked of script_of. */
+static const uint8_t KIND[128] = {
+#define W SCRIPT_WORD
+#define M SCRIPT_MARK
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* controls */
+    0, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, W, W, W, W, W, W, W, W, W, W, M, M, M, M, M, M, /* space to ? */
+    M, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, M, M, M, M, M, /* @ to _ */
+    M, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, M, M, M, M, 0, /* ` to DEL */
+#undef W
+#undef M
+};
+static_assert(SCRIPT_NONE == 0, "controls and space are none");
+
+/* Hash of a word in lower case. A long one counts by its beginning, and its length in steps of 16, so that random tails
+ * fall together. */
+static uint32_t hash_folded(span word, uint32_t seed)
+{
+    uint64_t h;
+    if (word.n <= TOKEN_BYTES_MAX) {
+        h = hash64(word, seed);
+    } else {
+        uint8_t head[TOKEN_HEAD_BYTES + 1];
+        memcpy(head, word.p, TOKEN_HEAD_BYTES);
+        head[TOKEN_HEAD_BYTES] = (uint8_t)(word.n / 16 < 255 ? word.n / 16 : 255);
+        h = hash64(span_of(head, sizeof head), seed);
+    }
+    return (uint32_t)(h ^ h >> 32);
+}
 
 uint32_t token_hash(span word, uint32_t seed)
 {
-    uint8_t low[TOKEN_BYTES_MAX + 1];
+    uint8_t low[TOKEN_BYTES_MAX];
     size_t n = word.n < TOKEN_BYTES_MAX ? word.n : TOKEN_BYTES_MAX;
     for (size_t i = 0; i < n; i++) low[i] = ascii_lower(word.p[i]);
-    /* A longer one: the beginning, and the length in steps of 16, so that random tails fall together. */
-    if (word.n > TOKEN_BYTES_MAX) {
-        n = 12;
-        low[n++] = (uint8_t)(word.n / 16 < 255 ? word.n / 16 : 255);
-    }
-    uint64_t h = hash64(span_of(low, n), seed);
-    return (uint32_t)(h ^ h >> 32);
+    return hash_folded(span_of(low, word.n), seed); /* of a longer one no more than its head is read */
 }
 
 void token_begin(struct token_stream *t, struct bag *bag, const char *field, enum token_style style, size_t max)
@@ -26,11 +52,16 @@ void token_begin(struct token_stream *t, struct bag *bag, const char *field, enu
     t->seed = token_hash(t->field, 0);
 }
 
+static uint32_t hash_of(const struct token_stream *t, span word)
+{
+    return t->style == TOKEN_PROSE ? hash_folded(word, t->seed) : token_hash(word, t->seed);
+}
+
 void token_word(struct token_stream *t, span word)
 {
     if (!t->left) return;
     t->left--;
-    uint32_t h = token_hash(word, t->seed);
+    uint32_t h = hash_of(t, word);
     bag_add(t->bag, h, t->field, word, SPAN_NONE, 0);
     for (size_t i = 0; i < t->filled; i++)
         bag_add(t->bag, hash_mix32(h + hash_mix32(t->last[i].hash ^ (uint32_t)(i + 1) * 0x9E3779B1u)), t->field,
@@ -42,70 +73,32 @@ void token_word(struct token_stream *t, span word)
 }
 
 /* A piece that counts by itself but is paired with nothing. */
-static void token_alone(struct token_stream *t, span piece)
+static void token_alone(struct token_stream *t, const uint8_t *p, const uint8_t *end)
 {
-    bag_add(t->bag, token_hash(piece, t->seed), t->field, piece, SPAN_NONE, 0);
+    span piece = span_of(p, (size_t)(end - p));
+    bag_add(t->bag, hash_of(t, piece), t->field, piece, SPAN_NONE, 0);
 }
 
-/* One character: its length in bytes (1 for what is not UTF-8) and its script. */
-static size_t script_at(const uint8_t *p, const uint8_t *end, enum script *script_out)
+/* One character: where it ends (a byte for what is not UTF-8, which counts as a letter), what it is, and its kind. */
+static const uint8_t *look(const uint8_t *p, const uint8_t *end, uint32_t *c_out, enum script *script_out)
 {
     uint32_t c = p[0];
+    *c_out = c;
     if (c < 0x80) {
-        bool word = (c | 0x20) - 'a' < 26u || c - '0' < 10u;
-        *script_out = word ? SCRIPT_WORD : c <= ' ' || c == 0x7F ? SCRIPT_NONE : SCRIPT_MARK;
-        return 1;
+        *script_out = KIND[c];
+        return p + 1;
     }
     *script_out = SCRIPT_WORD;
     size_t n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC2 ? 2 : 1;
-    if (n == 1 || (size_t)(end - p) < n) return 1;
+    if (n == 1 || (size_t)(end - p) < n) return p + 1;
     c &= 0x7Fu >> n;
     for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xC0) != 0x80) return 1;
+        if ((p[i] & 0xC0) != 0x80) return p + 1;
         c = c << 6 | (p[i] & 0x3F);
     }
-    if (c < 0x2000) {
-        if (c >= 0xE00 && c < 0x1100 && !(c >= 0x10A0))
-            *script_out = SCRIPT_UNSPACED; /* Thai, Lao, Tibetan, Burmese */
-        else if (c >= 0x1780 && c < 0x1800)
-            *script_out = SCRIPT_UNSPACED; /* Khmer */
-        else if (c == 0xA0)
-            *script_out = SCRIPT_NONE;
-    } else if (c < 0x3000) {
-        if (c < 0x2070 || (c >= 0x2190 && c < 0x2C00)) *script_out = SCRIPT_NONE; /* punctuation, symbols */
-    } else if (c <= 0x3004 || (c >= 0x3008 && c < 0x3040) || c == 0x30FB || (c >= 0xFF5F && c <= 0xFF65)) {
-        *script_out = SCRIPT_NONE;
-    } else if (c < 0x30A0 && c >= 0x3041) {
-        *script_out = SCRIPT_HIRAGANA;
-    } else if ((c >= 0x30A0 && c < 0x3100) || (c >= 0x31F0 && c < 0x3200) || (c >= 0xFF66 && c < 0xFFA0)) {
-        *script_out = SCRIPT_KATAKANA;
-    } else if (c <= 0x3007 || (c >= 0x3400 && c < 0xA000) || (c >= 0xF900 && c < 0xFB00) || c >= 0x20000) {
-        *script_out = SCRIPT_HAN;
-    } else if (c >= 0xFF00 && c <= 0xFF0F) {
-        *script_out = SCRIPT_NONE;
-    }
-    return n;
-}
-
-/* 2-grams (and with `three` also 3-grams) of a run; a single character counts as it is. */
-static void cut_run(struct token_stream *t, const uint8_t *p, const uint8_t *end, bool three)
-{
-    enum script ignored;
-    const uint8_t *a = p, *b = a + script_at(a, end, &ignored);
-    if (b >= end) {
-        token_word(t, span_of(p, (size_t)(end - p)));
-        return;
-    }
-    while (b < end && t->left) {
-        const uint8_t *c = b + script_at(b, end, &ignored);
-        token_word(t, span_of(a, (size_t)(c - a)));
-        if (three && c < end) {
-            const uint8_t *d = c + script_at(c, end, &ignored);
-            token_alone(t, span_of(a, (size_t)(d - a)));
-        }
-        a = b;
-        b = c;
-    }
+    *c_out = c;
+    *script_out = script_of(c);
+    return p + n;
 }
 
 /* Marks that hold a word together when letters stand on both sides. */
@@ -114,37 +107,121 @@ static bool joins(uint8_t c)
     return c == '\'' || c == '-' || c == '.' || c == '_' || c == '@';
 }
 
+/* The end of a run of one script, with the marks that go with it. */
+static const uint8_t *run_end(const uint8_t *p, const uint8_t *end, enum script s)
+{
+    uint32_t c;
+    enum script next;
+    while (p < end) {
+        const uint8_t *after = look(p, end, &c, &next);
+        bool belongs = next == s || next == SCRIPT_EXTEND || (c == LONG_VOWEL && s == SCRIPT_HIRAGANA);
+        if (!belongs) {
+            if (s != SCRIPT_WORD || next != SCRIPT_MARK || !joins(*p) || after == end) break;
+            look(after, end, &c, &next);
+            if (next != SCRIPT_WORD) break;
+        }
+        p = after;
+    }
+    return p;
+}
+
+/* The end of a character and the marks on it. */
+static const uint8_t *letter_end(const uint8_t *p, const uint8_t *end)
+{
+    uint32_t c;
+    enum script s;
+    p = look(p, end, &c, &s);
+    while (p < end) {
+        const uint8_t *after = look(p, end, &c, &s);
+        if (s != SCRIPT_EXTEND) break;
+        p = after;
+    }
+    return p;
+}
+
+/* Pieces of a run that is written without spaces. A single letter counts as it is. */
+static void cut_run(struct token_stream *t, const uint8_t *p, const uint8_t *end, enum script s)
+{
+    const uint8_t *a = p, *b = letter_end(a, end);
+    bool whole = s == SCRIPT_KATAKANA || s == SCRIPT_HANGUL;
+    if (whole || b >= end) token_word(t, span_of(p, (size_t)(end - p)));
+    if (b >= end || (whole && letter_end(b, end) == end)) return;
+    if (s == SCRIPT_HAN) token_alone(t, a, b);
+    while (b < end && t->left) {
+        const uint8_t *c = letter_end(b, end);
+        if (whole)
+            token_alone(t, a, c);
+        else
+            token_word(t, span_of(a, (size_t)(c - a)));
+        if (s == SCRIPT_HAN) token_alone(t, b, c);
+        if (s == SCRIPT_HIRAGANA && c < end) token_alone(t, a, letter_end(c, end));
+        a = b;
+        b = c;
+    }
+}
+
+/* The end of a symbol: with its skin tone, what is joined to it, and of a flag both halves. */
+static const uint8_t *symbol_end(const uint8_t *p, const uint8_t *end)
+{
+    uint32_t c;
+    enum script s;
+    p = look(p, end, &c, &s);
+    bool half = c - FLAGS < 26, joined = false;
+    while (p < end) {
+        const uint8_t *after = look(p, end, &c, &s);
+        bool goes_on = s == SCRIPT_EXTEND || (joined && s == SCRIPT_SYMBOL) || (half && c - FLAGS < 26);
+        if (!goes_on) break;
+        half = false;
+        joined = c == ZWJ;
+        p = after;
+    }
+    return p;
+}
+
+/* A symbol as a word; a row of the same (a ruled line) is one word. Returns its end. */
+static const uint8_t *put_symbol(struct token_stream *t, const uint8_t *p, const uint8_t *end)
+{
+    const uint8_t *one = symbol_end(p, end), *at = one;
+    size_t n = (size_t)(one - p), times = 1;
+    for (; (size_t)(end - at) >= n && memcmp(at, p, n) == 0; at += n) times++;
+    token_word(t, span_of(p, n * (times < TOKEN_ROW_MAX ? times : TOKEN_ROW_MAX)));
+    return at;
+}
+
+static bool currency(uint32_t c)
+{
+    return c == '$' || (c >= 0xA2 && c <= 0xA5) || (c >= 0x20A0 && c < 0x20D0);
+}
+
 void token_text(struct token_stream *t, span text)
 {
     const uint8_t *p = text.p, *end = p + text.n;
     while (p < end && t->left) {
+        uint32_t c;
+        enum script s;
         const uint8_t *start = p;
-        enum script s, next;
-        p += script_at(p, end, &s);
-        if (s == SCRIPT_NONE) continue;
-        if (s == SCRIPT_MARK) {
-            bool money = *start == '$' && p < end && (unsigned)(*p - '0') < 10;
-            if (!money) {
-                while (p < end && *p == *start && p - start < 4) p++;
-                if (t->style == TOKEN_SYNTAX || *start == '!' || *start == '?' || *start == '$' || *start == '%')
+        p = look(p, end, &c, &s);
+        switch (s) {
+        case SCRIPT_NONE:
+        case SCRIPT_EXTEND: break; /* a mark on nothing */
+        case SCRIPT_MARK:
+        case SCRIPT_SYMBOL:
+            if (currency(c) && p < end && ascii_digit(*p)) {
+                p = run_end(p, end, SCRIPT_WORD);
+                token_word(t, span_of(start, (size_t)(p - start)));
+            } else if (s == SCRIPT_SYMBOL) {
+                p = put_symbol(t, start, end);
+            } else {
+                while (p < end && *p == *start && p - start < TOKEN_MARKS_MAX) p++;
+                if (t->style == TOKEN_SYNTAX || c == '!' || c == '?' || c == '$' || c == '%')
                     token_word(t, span_of(start, (size_t)(p - start)));
-                continue;
             }
-            s = SCRIPT_WORD;
-        }
-        while (p < end) {
-            size_t n = script_at(p, end, &next);
-            if (next != s) {
-                bool inside = s == SCRIPT_WORD && next == SCRIPT_MARK && joins(*p) && p + 1 < end;
-                if (!inside) break;
-                script_at(p + 1, end, &next);
-                if (next != SCRIPT_WORD) break;
-            }
-            p += n;
-        }
-        if (s == SCRIPT_HAN || s == SCRIPT_HIRAGANA || s == SCRIPT_UNSPACED)
-            cut_run(t, start, p, s != SCRIPT_HAN);
-        else
+            break;
+        case SCRIPT_WORD:
+            p = run_end(p, end, s);
             token_word(t, span_of(start, (size_t)(p - start)));
+            break;
+        default: p = run_end(p, end, s); cut_run(t, start, p, s);
+        }
     }
 }

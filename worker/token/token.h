@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* token: words of a text, and pairs of words that stand near each other (orthogonal sparse bigrams).
  *
- * Languages that put spaces between words are split there; in the others a run of one script is cut into pieces:
- * kanji and hanja into bigrams, katakana kept whole, hiragana into 2- and 3-grams. Pairs: Siefkes, Assis, Chhabra,
+ * Languages that put spaces between words are split there. In the others a run of one script is cut into pieces: kanji
+ * into single ones and bigrams, hiragana into 2- and 3-grams, Thai and its neighbours into bigrams; katakana and hangul
+ * are kept whole, and their bigrams too. A symbol or pictograph is a word. Pairs: Siefkes, Assis, Chhabra,
  * Yerazunis, "Combining Winnow and orthogonal sparse bigrams for incremental spam filtering", PKDD 2004. */
 #ifndef FURUI_TOKEN_TOKEN_H
 #define FURUI_TOKEN_TOKEN_H
@@ -12,11 +13,14 @@
 enum {
     TOKEN_WINDOW = 5,     /* a word is paired with the 4 before it */
     TOKEN_BYTES_MAX = 40, /* a longer word counts by its beginning and rough length */
+    TOKEN_HEAD_BYTES = 12,
+    TOKEN_MARKS_MAX = 4, /* of the same ASCII punctuation in a row that are one word */
+    TOKEN_ROW_MAX = 3,   /* of the same symbol in a row; a longer row is the same word */
 };
 
 enum token_style {
-    TOKEN_PROSE, /* punctuation separates; runs of ! ? are words */
-    TOKEN_SYNTAX /* header fields: each punctuation mark is a word too */
+    TOKEN_PROSE, /* lower case already (normal_text); punctuation separates; runs of ! ? $ % are words */
+    TOKEN_SYNTAX /* header fields: lower-cased here (ASCII), each punctuation mark is a word too */
 };
 
 struct token_stream {
@@ -38,10 +42,10 @@ void token_begin(struct token_stream *t, struct bag *bag, const char *field, enu
 /* The words of some UTF-8 text; what is not UTF-8 counts as letters. */
 void token_text(struct token_stream *t, span text);
 
-/* One word as it is: lower-cased, counted, paired. */
+/* One word as it is: counted, paired. */
 void token_word(struct token_stream *t, span word);
 
-/* Hash of a lower-cased word under a seed. */
+/* Hash of a word, lower-cased (ASCII), under a seed. */
 uint32_t token_hash(span word, uint32_t seed);
 
 #endif
