@@ -373,8 +373,9 @@ void url_list_init(struct url_list *l, struct arena *a, size_t cap)
     l->v = arena_alloc(a, cap * sizeof *l->v);
     l->slots = l->v ? arena_alloc(a, (slots + HOST_SLOTS) * sizeof *l->slots) : NULL;
     if (!l->slots) return;
-    memset(l->slots, 0, (slots + HOST_SLOTS) * sizeof *l->slots);
     l->hosts = l->slots + slots;
+    memset(l->slots, 0, slots * sizeof *l->slots);
+    memset(l->hosts, 0, HOST_SLOTS * sizeof *l->hosts);
     l->cap = cap;
     l->slot_count = slots;
 }
