@@ -182,6 +182,31 @@ static void hostile_runs_are_bounded(void **state)
     }
 }
 
+/* Past the limit of work the rest is left out, between characters; what costs nothing has no limit. */
+static void much_work_is_cut_short(void **state)
+{
+    (void)state;
+    enum { TIMES = 3 * NORMAL_WORK_MAX };
+    static const struct {
+        const char *again;
+        bool cut;
+    } TEXTS[] = {
+        {"\xEF\xAC\x81", true}, {"\xD0\xB0z ", true}, {"e\xCC\x81", true}, {"\xE6\xBC\xA2", false}, {"Az ", false}};
+    static uint8_t text[TIMES * 4];
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        struct arena a;
+        struct normal_count n = {0};
+        size_t each = strlen(TEXTS[i].again);
+        for (size_t k = 0; k < TIMES; k++) memcpy(text + k * each, TEXTS[i].again, each);
+        assert_int_equal(arena_open(&a, 1 << 20), ERR_OK);
+        span out = normal_text(span_of(text, TIMES * each), &a, &n);
+        assert_in_range(out.n, NORMAL_WORK_MAX / 4, TIMES * each);
+        if ((out.n < TIMES) != TEXTS[i].cut) fail_msg("%s: %zu bytes", TEXTS[i].again, out.n);
+        for (span rest = out; rest.n; rest = span_from(rest, utf8_len(rest))) assert_true(utf8_len(rest) > 0);
+        arena_close(&a);
+    }
+}
+
 static void lower_case_ascii_is_lent(void **state)
 {
     (void)state;
@@ -252,10 +277,10 @@ static int stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cases_come_out_as_documented),      cmocka_unit_test(twice_is_once_for_every_character),
-        cmocka_unit_test(words_of_random_pieces_too),        cmocka_unit_test(hostile_runs_are_bounded),
-        cmocka_unit_test(lower_case_ascii_is_lent),          cmocka_unit_test(bits_say_what_is_evidence),
-        cmocka_unit_test(what_looks_alike_has_one_skeleton),
+        cmocka_unit_test(cases_come_out_as_documented), cmocka_unit_test(twice_is_once_for_every_character),
+        cmocka_unit_test(words_of_random_pieces_too),   cmocka_unit_test(hostile_runs_are_bounded),
+        cmocka_unit_test(much_work_is_cut_short),       cmocka_unit_test(lower_case_ascii_is_lent),
+        cmocka_unit_test(bits_say_what_is_evidence),    cmocka_unit_test(what_looks_alike_has_one_skeleton),
     };
     return cmocka_run_group_tests_name("normal", tests, start, stop);
 }

@@ -44,6 +44,7 @@ struct writer {
     bool mixed;            /* ... and that has Latin letters or digits too */
     bool right_to_left;    /* such letters were seen */
     uint32_t embeddings;
+    size_t work; /* characters looked up */
     struct normal_count *count;
 };
 
@@ -254,6 +255,7 @@ static void end_word(struct writer *w)
         i += utf8_get(span_of(w->out + i, w->n - i), &whole);
         n += normal_decompose(whole, c + n);
     }
+    w->work += n;
     enum target target = target_of(c, n);
     if (target == KEEP) return;
     uint32_t changed = 0;
@@ -300,6 +302,7 @@ static void close_marks(struct writer *w)
     while (letter < n && !normal_order(c[letter])) letter++; /* several in hangul */
     memcpy(c + n, w->marks, w->held * sizeof *c);
     n += w->held;
+    w->work += n;
     w->held = w->lost = 0;
     sort_marks(c + letter, n - letter);
 
@@ -558,6 +561,7 @@ static void put_any(struct writer *w, uint32_t c)
         w->count->styled += styled(c);
         w->count->wide += wide(c);
     }
+    w->work += (size_t)n;
     for (utf8proc_ssize_t i = 0; i < n; i++) feed(w, (uint32_t)parts[i]);
 }
 
@@ -574,7 +578,7 @@ span normal_text(span text, struct arena *a, struct normal_count *count)
         arena_trim(a, w.out, 0);
         return text;
     }
-    for (size_t i = ascii; i < text.n && !w.full;) {
+    for (size_t i = ascii; i < text.n && !w.full && w.work < NORMAL_WORK_MAX;) {
         if (text.p[i] < 0x80) {
             size_t n = scan->plain(text.p + i, text.n - i);
             if (n == 0) n = 1; /* ESC */
