@@ -3,6 +3,7 @@
  *
  * The sentences are encoded here by iconv from UTF-8 (for ISO-2022-JP by its own escape sequences), so nothing of the
  * reader's is its own witness but the way back. */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -183,6 +184,25 @@ static void test_damaged(void **state)
         span got = charset_to_utf8(span_cstr(DAMAGED[i].in), span_cstr(DAMAGED[i].label), a, &odd);
         if (!span_eq(got, span_cstr(DAMAGED[i].want))) fail_msg("case %zu: %.*s", i, SPAN_ARG(got));
         arena_reset(a);
+    }
+}
+
+/* A NUL and a byte that is no UTF-8, wherever they stand, do not make two-byte characters of an 8-bit text. */
+static void test_one_nul(void **state)
+{
+    struct arena *a = *state;
+    static const char *const LABELS[] = {"", "us-ascii", "utf-8", "iso-8859-1", "no-such-charset"};
+    for (size_t i = 0; i < sizeof LABELS / sizeof *LABELS; i++) {
+        for (size_t at = 0; at < 4; at++) {
+            uint8_t text[200];
+            uint64_t odd = 0;
+            for (size_t k = 0; k < sizeof text; k++) text[k] = (uint8_t) "claim your prize "[k % 17];
+            text[40 + at] = 0;
+            text[60] = 0xFF;
+            span got = charset_to_utf8(span_of(text, sizeof text), span_cstr(LABELS[i]), a, &odd);
+            assert_true(got.n >= 100 && memmem(got.p + 70, got.n - 70, "claim your prize", 16));
+            arena_reset(a);
+        }
     }
 }
 

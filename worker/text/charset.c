@@ -283,6 +283,19 @@ static enum charset wide_order(span in)
     return little ? CHARSET_UTF_16LE : CHARSET_UTF_16BE;
 }
 
+/* Do NULs all stand where a character's higher byte would be in that order, and there in a sixteenth of all? One NUL in
+ * an 8-bit text must not hide it from us: mail clients pass over it. O(in.n). */
+static bool nuls_agree(span in, enum charset order)
+{
+    size_t at[2] = {0};
+    for (size_t i = 0; i + 1 < in.n; i += 2) {
+        at[0] += in.p[i] == 0;
+        at[1] += in.p[i + 1] == 0;
+    }
+    size_t little = order == CHARSET_UTF_16LE;
+    return at[!little] == 0 && at[little] * 16 >= in.n / 2;
+}
+
 /* Is this text in two bytes a character, and in which order? By a byte order mark, by ASCII characters at its beginning,
  * or, where the label says so, by what its bytes are. */
 static enum charset wide(span in, enum charset label)
@@ -301,6 +314,7 @@ static enum charset wide(span in, enum charset label)
     /* ASCII or UTF-8, with a wrong label or with NULs here and there. */
     if (!(nul && (begins || labelled)) && scan->utf8(p, in.n) == in.n) return CHARSET_NONE;
     enum charset order = wide_order(in);
+    if (!labelled && order != CHARSET_NONE && !nuls_agree(in, order)) return CHARSET_NONE;
     if (order == CHARSET_NONE && labelled && nul) return label == CHARSET_UTF_16LE ? label : CHARSET_UTF_16BE;
     return order;
 }
