@@ -352,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_sentences, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_nul, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_copy, setup, teardown),
         cmocka_unit_test(test_labels),
         cmocka_unit_test_setup_teardown(test_every_charset, setup, teardown),
