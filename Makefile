@@ -166,7 +166,7 @@ install: all install-client  ## copy programs, library, header, model and docs b
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 models/starter/starter.bundle $(DESTDIR)$(PREFIX)/share/furui
 	install -m 644 proto/clients/python/furui.py $(DESTDIR)$(PREFIX)/share/furui/python
-	install -m 644 README.md CONTRIBUTING.md LICENSE $(DOC)
+	install -m 644 README.md CONTRIBUTING.md LICENSE worker/text/unicode-licence.txt $(DOC)
 	install -m 644 docs/*.md $(DOC)/docs
 	install -m 644 docs/decisions/*.md $(DOC)/docs/decisions
 	install -m 644 docs/samples/index $(DOC)/docs/samples

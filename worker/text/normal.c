@@ -468,9 +468,23 @@ static void put_sign(struct writer *w, uint32_t c, bool spacing)
     w->waiting = true;
 }
 
+/* Of two characters that are one in Japanese charsets, and become one or the other by who converts them (JIS X 0208 as
+ * Unicode's and as Microsoft's table has it: wave dash, minus, parallel sign, dash), what Microsoft's becomes. */
+static uint32_t twin(uint32_t c)
+{
+    switch (c) {
+    case 0x301C: return '~'; /* FF5E */
+    case 0x2212: return '-'; /* FF0D */
+    case 0x2016: return 0x2225;
+    case 0x2015: return 0x2014; /* here Unicode's is what others write too */
+    default: return c;
+    }
+}
+
 /* One decomposed and folded character. */
 static void feed(struct writer *w, uint32_t c)
 {
+    c = twin(c);
     if (invisible(c)) {
         hide(w, c);
         return;
@@ -519,19 +533,6 @@ static void feed(struct writer *w, uint32_t c)
     }
 }
 
-/* Of two characters that are one in Japanese charsets, and become one or the other by who converts them (JIS X 0208 as
- * Unicode's and as Microsoft's table has it: wave dash, minus, parallel sign, dash), what Microsoft's becomes. */
-static uint32_t twin(uint32_t c)
-{
-    switch (c) {
-    case 0x301C: return '~'; /* FF5E */
-    case 0x2212: return '-'; /* FF0D */
-    case 0x2016: return 0x2225;
-    case 0x2015: return 0x2014; /* here Unicode's is what others write too */
-    default: return c;
-    }
-}
-
 /* Any character. */
 static void put_any(struct writer *w, uint32_t c)
 {
@@ -539,10 +540,6 @@ static void put_any(struct writer *w, uint32_t c)
     int last = 0;
     if (c == 0xB4 || c == 0x1FFD) {
         put(w, '\''); /* typed for want of an apostrophe */
-        return;
-    }
-    if (twin(c) != c) {
-        put(w, twin(c));
         return;
     }
     if (c == 0x2800 || c == 0x3164 || c == 0xFFA0) { /* blank, but as wide as a letter */
