@@ -87,6 +87,7 @@ static const struct {
     {"Artık haberleri tek sayfadan, güncel ve hızlı okuyacağınız çağ: şimdi ÿÿÿÿÿÿÿÿÿÿÿÿÿÿÿÿ", "CP1254", "", NONE},
     {"made by “YEMA” of China", "GB18030", "", NONE},
     {"«\u00A0Fin\u00A0»", "CP1252", "", NONE},
+    {"'v'i'a'g'r®a' phar®mac©y", "CP1252", "", NONE},
     {"Così martedì e mercoledì è già lì, però non più", "CP1252", "utf-8", WRONG},
     {"Ayrıca arşivimizde canlı sohbet odası var, sadece tıklayın", "CP1254", "", NONE},
     {"25 µg/m3 and 30 µg/m3", "CP1252", "iso-8859-1", RIGHT},
@@ -175,6 +176,27 @@ static const struct {
     {"caf\xE9 \x80 100", "iso-8859-1", "café € 100"},
     {"ASCII", "utf-16", "ASCII"},
 };
+
+/* Words of a header: what the mail is in elsewhere decides where their own label says nothing. */
+static void test_words(void **state)
+{
+    static const struct {
+        const char *text, *encoding, *label, *beside;
+    } WORDS[] = {
+        {"董莉娟", "GB18030", "gb2312", "euc-kr"},
+        {"董莉娟", "GB18030", "us-ascii", "gb2312"},
+        {"董莉娟", "GB18030", "", "gb2312"},
+        {"金秀", "EUC-KR", "euc-kr", "gb2312"},
+    };
+    for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
+        char bytes[64];
+        size_t n = encode(WORDS[i].text, WORDS[i].encoding, bytes, sizeof bytes);
+        uint64_t odd = 0;
+        span label = span_cstr(WORDS[i].label), beside = span_cstr(WORDS[i].beside);
+        span got = charset_words(span_of(bytes, n), label, beside, *state, &odd);
+        if (!span_eq(got, span_cstr(WORDS[i].text))) fail_msg("%zu: %.*s", i, SPAN_ARG(got));
+    }
+}
 
 static void test_damaged(void **state)
 {
@@ -351,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_sentences, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_words, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_nul, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_copy, setup, teardown),

@@ -422,7 +422,9 @@ span charset_to_utf8(span in, span label, struct arena *a, uint64_t *odd)
 
 span charset_words(span in, span label, span beside, struct arena *a, uint64_t *odd)
 {
-    return convert(in, label, favoured_by(charset_by_label(beside)), a, odd);
+    enum charset c = charset_by_label(label);
+    bool chosen = favoured_by(c) && c != CHARSET_WINDOWS_1252; /* a label that somebody chose needs no second opinion */
+    return convert(in, label, chosen ? 0 : favoured_by(charset_by_label(beside)), a, odd);
 }
 
 span charset_name(span in, span label)

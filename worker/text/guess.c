@@ -353,14 +353,19 @@ static void singles_cost(span s, uint8_t before, int cost_out[GUESS_COUNT])
         cost_out[g] = sum[g - GUESS_PAIRS_END] + (LANGUAGES[g].script == LATIN ? glued * TOUCHES : 0);
 }
 
-/* Two bytes over 127 with an ASCII letter on either side: a word of a Latin language more often than one two-byte
- * character; but for the ideographic space. */
+/* One byte over 127 between ASCII letters, or two: in words of Latin languages more often than as one two-byte character;
+ * but for the ideographic space, and where the letter before is itself the end of such a character. */
 static int wedged_cost(span s, uint8_t before)
 {
     int n = 0;
-    for (size_t i = 0; i + 2 < s.n; before = s.p[i++])
-        n += ascii_alpha(before) && s.p[i] >= 0x80 && s.p[i + 1] >= 0x80 && ascii_alpha(s.p[i + 2]) &&
-             !(s.p[i] == 0xA1 && s.p[i + 1] == 0xA1);
+    uint8_t further = 0; /* the byte in front of `before` */
+    for (size_t i = 0; i + 2 < s.n; i++) {
+        uint8_t c = s.p[i], next = s.p[i + 1], last = s.p[i + 2];
+        if (c >= 0x80 && ascii_alpha(before) && further < 0x80)
+            n += next < 0x80 ? ascii_alpha(next) && last < 0x80 : ascii_alpha(last) && !(c == 0xA1 && next == 0xA1);
+        further = before;
+        before = c;
+    }
     return WEDGED * n;
 }
 
