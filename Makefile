@@ -115,7 +115,7 @@ $(B)/oracle/%: $(B)/tests/oracle/%.o $(ORACLE_OBJ)
 # --- what a person types -------------------------------------------------------------------------------------------
 # Every object, for a quick look whether all of it compiles.
 objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC) $(MODELS_SRC) $(BENCH_SRC) \
-           $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c))
+           $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c) tests/oracle/dump.c tests/oracle/furui.c)
 
 help:                      ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
