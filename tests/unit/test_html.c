@@ -214,6 +214,7 @@ static const struct {
      "", HID},
     {"<style>[class=x],b[class~='y'],[id=\"z\"]{display:none}</style><b class=x>a</b><b class='x y'>b</b><b id=z>c</b>",
      "", "abc", "", HID},
+    {"<style>:link{color:#fff}b[class=\"x\"].y{display:none}</style><b class='y x'>a</b>b", "b", "a", "", HID},
     {"<style>.x *{display:none}</style><p class=x>a<b>b</b></p>c", "a\nc", "b", "", HID},
     {"<style>.x{display:none}.y{display:inline}</style><b class='y x'>a</b><b class='x y'>b</b>", "ab", "", "", 0},
     {"<style>b.x{display:none}.x{display:inline}</style><b class=x>a</b>", "", "a", "", HID},

@@ -187,7 +187,9 @@ void mail_read(struct mail *m, span raw, const struct mail_context *c, struct ar
     fold(m, a);
     m->shape.visible_bytes = (uint32_t)m->text.n;
     m->shape.hidden_bytes = (uint32_t)m->hidden.n;
-    if (m->shape.image_parts + m->shape.html.images > 0 && m->text.n <= MAIL_FEW_TEXT) m->odd |= ODD(ONLY_IMAGE);
+    const struct html_shape *html = &m->shape.html;
+    bool pictures = m->shape.image_parts + html->images > html->pixels;
+    if (pictures && m->text.n <= (size_t)MAIL_FEW_TEXT + html->alt_bytes) m->odd |= ODD(ONLY_IMAGE);
     file_password(m);
     pose_check(m);
     if (m->other.n) compare_sides(m);

@@ -91,20 +91,19 @@ static bool read_compound(span s, struct compound *out)
     uint64_t element = key_of(KIND_ELEMENT, span_head(s, end)), key = 0;
     *out = (struct compound){.bits = element ? bits_of(element) : 0, .elements = element != 0};
     if (end && !element) return false;
-    bool any = !end;
-    if (!end && s.n && s.p[0] == '*') end = 1;
+    bool any = !end && s.n && s.p[0] == '*';
+    if (any) end = 1;
     while (end < s.n) {
         uint8_t mark = s.p[end];
         enum kind kind = mark == '#' ? KIND_ID : KIND_CLASS;
-        size_t stop = name_end(s, end + 1);
-        span name = span_of(s.p + end + 1, stop - end - 1);
-        end = stop;
+        size_t inside = end + 1;
+        end = name_end(s, inside);
+        span name = span_of(s.p + inside, end - inside);
         if (mark == ':' && (span_ieq(name, SPAN("link")) || span_ieq(name, SPAN("visited")))) continue;
         if (mark == '[') {
-            size_t more = read_attribute(span_from(s, stop - name.n), &kind, &name);
+            size_t more = read_attribute(span_from(s, inside), &kind, &name);
             if (!more) return false;
-            end = (size_t)(name.p - s.p) + name.n;
-            end += span_find(span_from(s, end), ']') + 1;
+            end = inside + more;
         } else if (mark != '.' && mark != '#') {
             return false;
         }

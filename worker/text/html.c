@@ -88,11 +88,13 @@ static void read_image(struct page *p, const struct attrs *a, const struct css *
     bool low = small_number(attr(a, ATTR_HEIGHT)) <= 2 || (css->facts & (CSS_NO_HEIGHT | CSS_NO_ROOM));
     bool thin = small_number(attr(a, ATTR_WIDTH)) <= 2 || (css->facts & (CSS_NO_WIDTH | CSS_NO_BREADTH));
     bool unseen = css->set & (CSS_DISPLAY | CSS_UNSEEN | CSS_OPACITY) && css_hides(css);
+    size_t written = p->visible->n;
     p->shape->images++;
     if ((low && thin) || unseen)
         p->shape->pixels++;
     else if (attr(a, ATTR_ALT).n)
         page_value(p, attr(a, ATTR_ALT));
+    p->shape->alt_bytes += (uint32_t)(p->visible->n - written);
 }
 
 static void read_input(struct page *p, const struct attrs *a)

@@ -20,6 +20,7 @@ enum {
 
 struct html_shape {
     uint32_t tags, links, images, forms, scripts, comments, tables, fonts, styles, pixels;
+    uint32_t alt_bytes; /* of visible text that stand for pictures */
 };
 
 /* Read one HTML document.
