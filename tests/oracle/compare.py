@@ -64,7 +64,7 @@ def mails_of(name):
 class Mail:
     def __init__(self):
         self.headers, self.parts, self.leaves, self.notes = [], [], {}, []
-        self.sender, self.attachments = (b"", b""), []  # of Furui's alone
+        self.sender, self.visible, self.attachments = (b"", b""), b"", []  # of Furui's alone
 
 
 def dump(program, paths, full=False):
@@ -100,6 +100,8 @@ def parse(block):
             m.notes.append(v[0])
         elif kind == "F":
             m.sender = bytes.fromhex(v[0]), bytes.fromhex(v[1])
+        elif kind == "V":
+            m.visible = bytes.fromhex(v[0])
         elif kind == "A":
             m.attachments.append(urllib.parse.unquote(v[1], errors="replace"))
     return m

@@ -100,6 +100,14 @@ void dump_from(span address, span name)
     putchar('\n');
 }
 
+void dump_visible(span text)
+{
+    if (!full) return;
+    putchar('V');
+    put_text(text);
+    putchar('\n');
+}
+
 void dump_attachment(int number, span name)
 {
     if (!full) return;

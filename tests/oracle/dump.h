@@ -34,9 +34,10 @@ struct dump_leaf {
 };
 void dump_leaf(const struct dump_leaf *l);
 
-/* What only Furui says, with --full: "F address name" of From, "A number name" for each attachment (number -1 for a
- * block in a text). */
+/* What only Furui says, with --full: "F address name" of From, "V text" that is shown, "A number name" for each
+ * attachment (number -1 for a block in a text). */
 void dump_from(span address, span name);
+void dump_visible(span text);
 void dump_attachment(int number, span name);
 
 /* A word beside the facts: "N word". */

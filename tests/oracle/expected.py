@@ -80,6 +80,12 @@ class Mails:
             return digest(m.sender[0])
         if what == "from-name":
             return digest(m.sender[1])
+        if what == "shows":  # a word in the text that a reader sees
+            return "yes" if which.encode() in m.visible else "no"
+        if what == "field-holds":  # a word in a field's value: FIELD:U+XXXX...
+            name, _, word = which.partition(":")
+            word = "".join(chr(int(c, 16)) for c in word.split("U+")[1:])
+            return "yes" if any(word.encode() in h.value for h in m.headers if h.name.lower() == name) else "no"
         if what == "fields":
             return str(len(m.headers))
         if what == "field":

@@ -79,6 +79,7 @@ static void dump_mail(const struct mail *m)
                     h->raw);
     }
     dump_from(m->from_addr, m->from_name);
+    dump_visible(m->text);
     int numbers[MAIL_PARTS_MAX], n = 0; /* blocks in texts are no parts to others */
     for (size_t i = 0; i < m->part_count; i++) {
         const struct mail_part *p = &m->parts[i];
