@@ -19,6 +19,8 @@
 
 static const char JAPANESE[] = "ふるいは迷惑メールを選り分けます。カタカナと漢字も読みます。";
 static const char CHINESE[] = "您好，这是一封测试邮件。我们在这里写一些中文，看看能不能读出来。";
+static const char RULES[] =
+    "《通知》  会  议\n══════════════════════════════\n时  间：＿＿＿＿＿＿＿＿＿＿  请  准  时\n";
 static const char TAIWAN[] = "您好，這是一封測試郵件。我們在這裡寫一些中文，看看能不能讀出來。";
 static const char KOREAN[] = "안녕하세요. 이것은 시험 메일입니다. 한국어를 읽을 수 있는지 봅니다.";
 static const char RUSSIAN[] = "Здравствуйте! Это пробное письмо. Посмотрим, можно ли его прочитать.";
@@ -75,6 +77,8 @@ static const struct {
     {CHINESE, "GB2312", "iso-8859-1", WRONG},
     {CHINESE, "GB2312", "big5", WRONG},
     {CHINESE, "GB2312", "utf-8", WRONG},
+    {RULES, "GB18030", "gb2312", RIGHT},
+    {RULES, "GB18030", "", NONE},
     {TAIWAN, "BIG5", "big5", RIGHT},
     {TAIWAN, "BIG5", "", NONE},
     {TAIWAN, "BIG5", "gb2312", WRONG},
@@ -160,6 +164,20 @@ static const struct {
     {"\x1B\r\n$B$\"\x1B(\nB.", "iso-2022-jp", "あ."},
     {"\x1B$B$\"\x1B(J\\", "iso-2022-jp", "あ\\"},
     {"\x1B$B$\"$", "iso-2022-jp", "あ"},
+    /* escapes that lost their ESC, or were cut with a folded line; pairs that were */
+    {"$B$\"(B and $@$$(J.", "iso-2022-jp", "あ and い."},
+    {"$B$\"$$$&$(", "iso-2022-jp", "あいうえ"},
+    {"$Buy $BIG, $BAD (B)", "iso-2022-jp", "$Buy $BIG, $BAD (B)"},
+    {"$B$\"(B", "us-ascii", "$B$\"(B"},
+    {"\x1B\r\n $B$\"\x1B(\r\n\tB.", "iso-2022-jp", "あ."},
+    {"\x1B$B$\"$\r\n$\x1B(B.", "iso-2022-jp", "あい."},
+    {"\x1B$B$\"(B.", "iso-2022-jp", "あ."},
+    {"\x1B$B$\"\xA4$\"\x1B(B", "iso-2022-jp", "あ\xEF\xBF\xBDあ"},
+    {"\x1B$B$\"\x1B(B\x1B$", "iso-2022-jp", "あ"},
+    /* other sets: GB 2312 and KS X 1001 by ISO-2022-JP-2, KS X 1001 by SO */
+    {"\x1B$AVPND\x1B(B \x1B$(CGQ1[\x1B(B", "iso-2022-jp-2", "中文 한글"},
+    {"\x1B$)C\x0EGQ1[\x0F a", "iso-2022-kr", "한글 a"},
+    {"\x0EGQ1[\x0F a", "iso-2022-kr", "한글 a"},
     /* 8-bit strays beside it */
     {"\x1B$B$\"\x1B(B \x96\xC0\x98\x66\x83\x81\x81\x5B\x83\x8B", "iso-2022-jp", "あ 迷惑メール"},
     {"\x1B$B$\"\x1B(B \xE3\x81\x84\xE3\x81\x86\xE3\x81\x88", "iso-2022-jp", "あ いうえ"},
@@ -168,6 +186,12 @@ static const struct {
     {"\xAD\xA1\xAD\xEA", "euc-jp", "①㈱"},
     {"\x8E\xB6\x8E\xC5", "euc-jp", "ｶﾅ"},
     {"~{VPND~} ~~ a", "hz-gb-2312", "中文 ~ a"},
+    /* a stray lead byte hides no ASCII */
+    {"\x82\xA0\x82<b>\x82\xA0", "shift_jis", "あ\xEF\xBF\xBD<b>あ"},
+    {"\xA4\xA2\x8F\xB0<\xA4\xA2", "euc-jp", "あ\xEF\xBF\xBD<あ"},
+    {"\xC4\xE3\xBA\xC3\x81\x30<", "gb18030", "你好\uFFFD0<"},
+    {"\x81\x30\x84\x36\xD6\xD0\x95\x32\x82\x36", "gb18030", "\xC2\xA5中\xF0\xA0\x80\x80"},
+    {"caf\xC3\xA9 d\xC3\xA9j\xC3\xA0 \xE9t\xE9", "iso-8859-1", "café déjà été"},
     {"\x1B nothing", "iso-2022-jp", "\x1B nothing"},
     /* UTF-8 cut at its end, and damaged in a few places */
     {"\xE3\x81\x82\xE3\x81", "utf-8", "あ"},
@@ -225,6 +249,39 @@ static void test_one_nul(void **state)
             assert_true(got.n >= 100 && memmem(got.p + 70, got.n - 70, "claim your prize", 16));
             arena_reset(a);
         }
+    }
+}
+
+/* The tables hold what iconv holds, but where Japanese charsets share Microsoft's and Big5 has a few signs more. */
+static void test_tables(void **state)
+{
+    (void)state;
+    static const struct {
+        enum charset charset;
+        const char *iconv;
+        int from, end, trail;
+    } TABLES[] = {
+        {CHARSET_SHIFT_JIS, "CP932", 0x81, 0xFF, 0x40}, {CHARSET_EUC_JP, "EUC-JP-MS", 0xA1, 0xF5, 0xA1},
+        {CHARSET_GB18030, "GB18030", 0x81, 0xFF, 0x40}, {CHARSET_BIG5, "BIG5-HKSCS", 0x81, 0xFF, 0x40},
+        {CHARSET_EUC_KR, "CP949", 0x81, 0xFF, 0x40},
+    };
+    for (size_t i = 0; i < sizeof TABLES / sizeof *TABLES; i++) {
+        iconv_t cd = iconv_open("UTF-8", TABLES[i].iconv);
+        for (int a = TABLES[i].from; a < TABLES[i].end; a++) {
+            for (int b = TABLES[i].trail; b < 0xFF; b++) {
+                char pair[2] = {(char)a, (char)b}, want[8], *from = pair, *to = want;
+                size_t in_left = 2, out_left = sizeof want;
+                iconv(cd, NULL, NULL, NULL, NULL);
+                if (iconv(cd, &from, &in_left, &to, &out_left) == (size_t)-1) continue;
+                iconv(cd, NULL, NULL, &to, &out_left);
+                uint8_t got[16];
+                struct sink out = {got, 0, sizeof got};
+                decode(&out, TABLES[i].charset, span_of(pair, 2));
+                if (!span_eq(span_of(got, out.n), span_of(want, sizeof want - out_left)))
+                    fail_msg("%s: %02X%02X is %.*s", TABLES[i].iconv, a, b, (int)out.n, (char *)got);
+            }
+        }
+        iconv_close(cd);
     }
 }
 
@@ -377,6 +434,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_nul, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_copy, setup, teardown),
+        cmocka_unit_test(test_tables),
         cmocka_unit_test(test_labels),
         cmocka_unit_test_setup_teardown(test_every_charset, setup, teardown),
         cmocka_unit_test_setup_teardown(test_error_limit, setup, teardown),

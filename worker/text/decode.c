@@ -77,19 +77,21 @@ static uint32_t *pair_of(enum charset c, uint8_t a, uint8_t b)
     return &pairs[c - CHARSET_PAIRS][a - LEAD][b - TRAIL];
 }
 
-static void fill_pairs(enum charset c)
+/* What is not filled yet. */
+static void fill_pairs(enum charset c, const char *name)
 {
-    iconv_t cd = iconv_open("UTF-8", CHARSETS[c].iconv);
+    iconv_t cd = iconv_open("UTF-8", name);
     for (int a = LEAD; a < LEAD + LEADS; a++)
         for (int b = TRAIL; b < TRAIL + TRAILS; b++)
-            *pair_of(c, (uint8_t)a, (uint8_t)b) = by_iconv(cd, (uint8_t[]){(uint8_t)a, (uint8_t)b}, 2);
+            if (!*pair_of(c, (uint8_t)a, (uint8_t)b))
+                *pair_of(c, (uint8_t)a, (uint8_t)b) = by_iconv(cd, (uint8_t[]){(uint8_t)a, (uint8_t)b}, 2);
     if (cd != (iconv_t)-1) iconv_close(cd);
 }
 
 /* Shift_JIS, then all that is the same characters otherwise numbered. */
 static void fill_japanese(void)
 {
-    fill_pairs(CHARSET_SHIFT_JIS);
+    fill_pairs(CHARSET_SHIFT_JIS, CHARSETS[CHARSET_SHIFT_JIS].iconv);
     for (int a = 0xA1; a <= 0xDF; a++) /* half-width kana are no lead bytes */
         for (int b = TRAIL; b < TRAIL + TRAILS; b++) *pair_of(CHARSET_SHIFT_JIS, (uint8_t)a, (uint8_t)b) = 0;
     for (int row = 0; row < SET; row++) {
@@ -113,7 +115,7 @@ static void fill_japanese(void)
 
 static void fill_gb(void)
 {
-    fill_pairs(CHARSET_GB18030);
+    fill_pairs(CHARSET_GB18030, CHARSETS[CHARSET_GB18030].iconv);
     iconv_t cd = iconv_open("UTF-8", CHARSETS[CHARSET_GB18030].iconv);
     for (int i = 0; i < GB_FOUR; i++)
         gb_four[i] = by_iconv(cd,
@@ -125,12 +127,13 @@ static void fill_gb(void)
 
 static void fill_big5(void)
 {
-    fill_pairs(CHARSET_BIG5);
+    fill_pairs(CHARSET_BIG5, CHARSETS[CHARSET_BIG5].iconv);
+    fill_pairs(CHARSET_BIG5, "CP950"); /* a few signs that HKSCS has elsewhere */
 }
 
 static void fill_korean(void)
 {
-    fill_pairs(CHARSET_EUC_KR);
+    fill_pairs(CHARSET_EUC_KR, CHARSETS[CHARSET_EUC_KR].iconv);
 }
 
 /* The table behind a charset is there. */

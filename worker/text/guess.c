@@ -145,9 +145,10 @@ static int euc_jp_cost(uint8_t a, uint8_t b)
 static int gb_cost(uint8_t a, uint8_t b)
 {
     if (!within(a, 0x81, 0xFE)) return INVALID;
-    if (within(b, 0x30, 0x39)) return 200; /* half of a four-byte character */
+    if (within(b, 0x30, 0x39)) return 110; /* half of a four-byte character */
     if (!within(b, 0x40, 0xFE) || b == 0x7F) return INVALID;
-    if (a < 0xA1 || b < 0xA1) return 190; /* GBK's additions */
+    if (b < 0xA1 && within(a, 0xA8, 0xA9)) return 140; /* rules */
+    if (a < 0xA1 || b < 0xA1) return 190;              /* GBK's additions */
     if (is_frequent(GUESS_GB18030, a, b)) return 78;
     if (a == 0xA1) return b <= 0xA3 || b == 0xB0 || b == 0xB1 ? 60 : 110; /* and quotes */
     if (a == 0xA3) return b == 0xAC || b == 0xA1 || b == 0xBA || b == 0xBF ? 60 : 115;
@@ -201,8 +202,7 @@ static int alone_cost(enum guess g, uint8_t a)
  * the branches above, in one look-up. */
 enum {
     STEP = 4,
-    SIGN = 140, /* at most, a mark or rule, */
-    AGAIN = 24  /* which is cheap when the pair before is the same: rules and rows of stars */
+    AGAIN = 24 /* at most, when a sign is the one before: rules and rows of stars */
 };
 static uint8_t step[GUESS_PAIRS_END][128][256];
 
@@ -215,6 +215,18 @@ static void tabulate(enum guess g, bool (*known)(enum guess, uint8_t, uint8_t))
             if (alone && cost < INVALID && b < 0x80) cost += ascii_alpha((uint8_t)b) ? TOUCHES : SINGLE; /* kana */
             step[g][a - 0x80][b] = (uint8_t)((cost / STEP) << 1 | (!alone && cost < INVALID));
         }
+    }
+}
+
+/* Do marks, signs and rules stand behind this first byte? */
+static bool sign_row(enum guess g, uint8_t a)
+{
+    switch (g) {
+    case GUESS_SHIFT_JIS: return a == 0x81 || a == 0x84;
+    case GUESS_EUC_JP: return within(a, 0xA1, 0xA2) || a == 0xA8;
+    case GUESS_GB18030: return within(a, 0xA1, 0xA3) || within(a, 0xA8, 0xA9);
+    case GUESS_BIG5: return within(a, 0xA1, 0xA3) || a == 0xF9;
+    default: return within(a, 0xA1, 0xA3) || a == 0xA6;
     }
 }
 
@@ -231,7 +243,7 @@ static void pairs_cost(span s, bool more, int cost_out[GUESS_COUNT])
             unsigned two = step[g][p[0] & 0x7F][p[1]] & (0u - (p[0] >> 7)); /* no branch: hostile bytes mispredict */
             int cost = (int)(two >> 1) * STEP;
             bool again = at[g] >= 2 && p[0] == p[-2] && p[1] == p[-1];
-            if (again && two & 1 && cost > AGAIN && cost <= SIGN) cost = AGAIN;
+            if (again && two & 1 && cost > AGAIN && sign_row(g, p[0])) cost = AGAIN;
             cost_out[g] += cost;
             at[g] += 1 + (two & 1);
             going = true;
