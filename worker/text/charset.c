@@ -160,7 +160,7 @@ static enum charset windows_twin(enum charset label, span in)
 }
 
 /* The charset of 8-bit bytes without escape sequences. */
-static enum charset decide(span in, enum charset label, unsigned favoured, uint64_t *odd)
+static enum charset decide(span in, enum charset label, unsigned beside, uint64_t *odd)
 {
     enum { ENOUGH = 3 }; /* characters that are no accident in a charset whose trail bytes are like UTF-8's */
     label = windows_twin(label, in);
@@ -170,7 +170,7 @@ static enum charset decide(span in, enum charset label, unsigned favoured, uint6
         c = CHARSET_UTF_8;
     } else if (judged(label)) {
         pthread_once(&taught, teach);
-        c = OF_GUESS[guess_charset(in, favoured | favoured_by(label))];
+        c = OF_GUESS[guess_charset(in, favoured_by(label), beside)];
     }
     if (label == CHARSET_NONE) *odd |= ODD(NO_CHARSET);
     if (label >= CHARSET_COUNT || c == label) return c;
@@ -346,7 +346,7 @@ static enum iso2022 shifts_of(span in, size_t plain, enum charset label)
     return ISO2022_NONE;
 }
 
-static struct reading read_how(span in, enum charset label, unsigned favoured, uint64_t *odd)
+static struct reading read_how(span in, enum charset label, unsigned beside, uint64_t *odd)
 {
     struct reading how = {.charset = label, .text = in};
     enum charset_kind kind = label < CHARSET_COUNT ? KINDS[label] : KIND_PLAIN;
@@ -376,18 +376,18 @@ static struct reading read_how(span in, enum charset label, unsigned favoured, u
     if (how.as_it_is) return how; /* 7 bits, and an ESC that means nothing */
     size_t valid = scan->utf8(in.p, in.n);
     if (plain < valid && cut_character(span_from(in, valid))) in.n = valid;
-    how.charset = decide(in, label, favoured, odd);
+    how.charset = decide(in, label, beside, odd);
     how.as_it_is = valid == in.n && (how.charset == CHARSET_UTF_8 || how.charset == CHARSET_ASCII);
     if (how.as_it_is) how.text = in;
     how.pasted = how.charset == CHARSET_UTF_8 && label != CHARSET_UTF_8;
     return how;
 }
 
-static span convert(span in, span label, unsigned favoured, struct arena *a, uint64_t *odd)
+static span convert(span in, span label, unsigned beside, struct arena *a, uint64_t *odd)
 {
     enum charset c = charset_by_label(label);
     if (c == CHARSET_UNKNOWN) *odd |= ODD(BAD_CHARSET);
-    struct reading how = read_how(in, c, favoured, odd);
+    struct reading how = read_how(in, c, beside, odd);
     if (how.as_it_is) return how.text;
 
     struct sink out = {.cap = DECODE_GROWTH * in.n + 16};
@@ -422,9 +422,7 @@ span charset_to_utf8(span in, span label, struct arena *a, uint64_t *odd)
 
 span charset_words(span in, span label, span beside, struct arena *a, uint64_t *odd)
 {
-    enum charset c = charset_by_label(label);
-    bool chosen = favoured_by(c) && c != CHARSET_WINDOWS_1252; /* a label that somebody chose needs no second opinion */
-    return convert(in, label, chosen ? 0 : favoured_by(charset_by_label(beside)), a, odd);
+    return convert(in, label, favoured_by(charset_by_label(beside)), a, odd);
 }
 
 span charset_name(span in, span label)

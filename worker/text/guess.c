@@ -391,14 +391,14 @@ static span sample(span text, size_t high, size_t *high_out)
 }
 
 /* What the label is worth, and how unlikely a candidate is without it. */
-static void favour(unsigned favoured, size_t high, int sums[GUESS_COUNT])
+static void favour(unsigned favoured, unsigned beside, size_t high, int sums[GUESS_COUNT])
 {
     int bytes = (int)(high < FAVOUR_BYTES ? high : (FAVOUR_BYTES + high) / 2);
     for (enum guess g = 0; g < GUESS_COUNT; g++) {
         int once = g == GUESS_WINDOWS_1252 ? FAVOUR_DEFAULT : FAVOUR_ONCE;
         int lead = once + (g < GUESS_PAIRS_END ? FAVOUR_PAIRS : FAVOUR_SINGLE) * bytes;
-        int no = (int)(favoured >> g & 1) - 1; /* all bits set where it is not favoured */
-        sums[g] += (LANGUAGES[g].surprise & no) - (lead & ~no);
+        int whole = -(int)(favoured >> g & 1), half = -(int)(beside >> g & 1) & ~whole; /* all bits set, or none */
+        sums[g] += (LANGUAGES[g].surprise & ~(whole | half)) - (lead & whole) - (lead / 2 & half);
     }
 }
 
@@ -410,7 +410,7 @@ static enum guess least(const int sums[GUESS_COUNT], enum guess from, enum guess
     return best;
 }
 
-enum guess guess_charset(span text, unsigned favoured)
+enum guess guess_charset(span text, unsigned favoured, unsigned beside)
 {
     size_t first = 0, high;
     while (first < text.n && text.p[first] < 0x80) first++;
@@ -427,7 +427,7 @@ enum guess guess_charset(span text, unsigned favoured)
             for (enum guess g = 0; g < GUESS_PAIRS_END; g++) sums[g] += wedged;
         }
         if (singles) singles_cost(s, before, sums);
-        favour(favoured, high, sums);
+        favour(favoured, beside, high, sums);
         enum guess pair = least(sums, 0, GUESS_PAIRS_END), single = least(sums, GUESS_PAIRS_END, GUESS_COUNT);
         bool by_pair = pairs && (!singles || sums[pair] <= sums[single]);
         best = by_pair ? pair : single;
