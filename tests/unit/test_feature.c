@@ -85,7 +85,6 @@ static const struct {
     {PLAIN u8"\uff26\uff32\uff25\uff25\n", {"repairs full-width", "02", ""}, true},
     {PLAIN "plain\n", {"auth", "dmarc", "pass"}, true},
     {PLAIN "plain\n", {"auth", "spf", "none"}, false},
-    {"From: a@example.org\nContent-Type: application/pdf; name=a.pdf\n\n%PDF-1.4\n", {"file kind", "pdf", ""}, true},
 };
 
 static void what_was_repaired_or_vouched_for_is_a_fact(void **state)

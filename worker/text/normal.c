@@ -11,8 +11,8 @@
 #include "proto/base/utf8.h"
 #include "worker/simd/scan.h"
 #include "worker/text/confusable.h"
+#include "worker/text/letter.h"
 #include "worker/text/odd.h"
-#include "worker/text/script.h"
 
 #include <utf8proc.h>
 
@@ -63,96 +63,6 @@ uint8_t normal_order(uint32_t c)
     return (uint8_t)utf8proc_get_property((utf8proc_int32_t)c)->combining_class;
 }
 
-/* --- kinds of characters ------------------------------------------------------------------------------------------ */
-
-/* Its own normal form, a letter or sign to which nothing below applies. Not all such, but the common ones. */
-static bool inert(uint32_t c)
-{
-    if (c - 0x3400 < 0xA000 - 0x3400 || c - 0xAC00 < 0xD7A4 - 0xAC00) return true; /* han, hangul */
-    if (c - 0x3041 < 0x3097 - 0x3041 || c - 0x30A0 < 0x30FF - 0x30A0) return true; /* kana */
-    if (c - 0xE0 < 0x100 - 0xE0 || c - 0x430 < 0x460 - 0x430) return true;         /* Latin-1, Cyrillic */
-    if (c - 0x3B1 < 0x3CA - 0x3B1) return c != 0x3C2;                              /* Greek; final sigma is folded */
-    if (c - 0x3001 < 0x302A - 0x3001) return c != 0x301C;                          /* CJK punctuation */
-    if (c - 0x2500 < 0x2700 - 0x2500) return true;                                 /* boxes, signs */
-    if (c - 0x5D0 < 27 || c - 0x621 < 0x63B - 0x621 || c - 0x641 < 0x64B - 0x641) return true; /* Hebrew, Arabic */
-    return c - 0xE01 < 0xE31 - 0xE01 || c - 0x2013 < 2 || c - 0x201C < 8; /* Thai; dashes, quotes */
-}
-
-/* Of these the ones of three bytes that a text of Japanese, Chinese or Korean consists of. */
-static bool ideographic(uint32_t c)
-{
-    return c - 0x4E00 < 0xA000 - 0x4E00 || c - 0x3041 < 0x3097 - 0x3041 || c - 0x30A0 < 0x30FF - 0x30A0 ||
-           c - 0xAC00 < 0xD7A4 - 0xAC00;
-}
-
-/* Letters of the alphabets whose letters pass for Latin ones. */
-static bool foreign(uint32_t c)
-{
-    if (c < 0x370) return false;
-    if (c < 0x590) return true; /* Greek, Cyrillic, Armenian */
-    if (c < 0x10A0) return false;
-    if (c < 0x2000) return c < 0x1100 || (c >= 0x13A0 && c < 0x1680) || (c >= 0x1C80 && c < 0x1CC0) || c >= 0x1F00;
-    return (c >= 0x2C80 && c < 0x2D30) || (c >= 0xA4D0 && c < 0xA500) || (c >= 0xA640 && c < 0xA6A0) ||
-           (c >= 0xAB70 && c < 0xABC0) || (c >= 0x10280 && c < 0x10800) || (c >= 0x118A0 && c < 0x11900);
-}
-
-/* Scripts and signs that use joiners: Arabic to Sinhala, Burmese, Khmer, Mongolian, pictographs. */
-static bool uses_joiners(uint32_t c)
-{
-    return (c >= 0x600 && c < 0xE00) || (c >= 0x1000 && c < 0x10A0) || (c >= 0x1780 && c < 0x18B0) ||
-           (c >= 0x2190 && c < 0x2C00) || (c >= 0x1F000 && c < 0x1FC00) || (c >= 0x11000 && c < 0x12000);
-}
-
-static bool in_word(uint32_t c)
-{
-    return c < 0x80 ? ascii_alnum((uint8_t)c) : script_of(c) != SCRIPT_NONE && script_of(c) != SCRIPT_SYMBOL;
-}
-
-/* Letters or digits, not those of scripts without capitals and spaces. */
-static bool alphabetic(uint32_t c)
-{
-    return c < 0x80 ? ascii_alnum((uint8_t)c) : script_of(c) == SCRIPT_WORD || script_of(c) == SCRIPT_EXTEND;
-}
-
-static bool invisible(uint32_t c)
-{
-    if (c < 0x2000)
-        return c == 0xAD || c == 0x34F || c == 0x61C || c == 0x115F || c == 0x1160 || c == 0x17B4 || c == 0x17B5 ||
-               (c >= 0x180B && c <= 0x180F);
-    if (c < 0xFE00) return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F);
-    return c <= 0xFE0F || c == 0xFEFF || (c >= 0xFFF0 && c <= 0xFFFB) || (c >= 0x1BCA0 && c <= 0x1BCA3) ||
-           (c >= 0x1D173 && c <= 0x1D17A) || (c >= 0xE0000 && c <= 0xE0FFF);
-}
-
-/* Marks that any letter can take, as stacks of them are made of. */
-static bool accent(uint32_t c)
-{
-    return (c >= 0x300 && c < 0x370) || (c >= 0x483 && c < 0x488) || (c >= 0x1AB0 && c < 0x1B00) ||
-           (c >= 0x1DC0 && c < 0x1E00) || (c >= 0x20D0 && c < 0x2100) || (c >= 0xFE20 && c < 0xFE30);
-}
-
-/* Lines through a letter or under it, which no language's letters have in this form. */
-static bool strikes(uint32_t c)
-{
-    return (c >= 0x334 && c <= 0x338) || c == 0x332 || c == 0x333 || c == 0x305 || c == 0x33F;
-}
-
-static bool styled(uint32_t c)
-{
-    if (c < 0x1D00) return false;
-    if (c < 0x2000) return c < 0x1DC0; /* modifier letters */
-    if (c < 0x2100) return c == 0x2071 || c == 0x207F || c >= 0x2090;
-    if (c < 0x2150)
-        return c != 0x2100 && c != 0x2101 && c != 0x2103 && c != 0x2105 && c != 0x2106 && c != 0x2109 && c != 0x2113 &&
-               c != 0x2116 && c != 0x2126 && c != 0x212A && c != 0x212B; /* units */
-    return (c >= 0x249C && c <= 0x24E9) || (c >= 0x1D400 && c < 0x1D800) || (c >= 0x1F110 && c < 0x1F150);
-}
-
-static bool wide(uint32_t c)
-{
-    return c - 0xFF10 < 10 || c - 0xFF21 < 26 || c - 0xFF41 < 26;
-}
-
 /* --- words that mix scripts --------------------------------------------------------------------------------------- */
 
 /* The character before out[at], and where it begins. */
@@ -173,7 +83,7 @@ static void begin_word(struct writer *w)
     w->mixed = false;
     while (at && w->n - at < NORMAL_WORD_MAX) {
         uint32_t c = before(w, at, &start);
-        if (!alphabetic(c)) break;
+        if (!letter_alphabetic(c)) break;
         w->mixed = true; /* none of them is foreign, or the word had begun there */
         at = start;
     }
@@ -218,7 +128,7 @@ static enum target target_of(const uint32_t *c, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (c[i] < 0x80 && ascii_digit((uint8_t)c[i])) {
             digits++;
-        } else if (foreign(c[i])) {
+        } else if (letter_foreign(c[i])) {
             other++;
             to_latin &= confusable_latin(c[i], upper_of(c[i])) != 0;
             to_cyrillic &= c[i] >= 0x400 && c[i] < 0x530;
@@ -262,7 +172,7 @@ static void end_word(struct writer *w)
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t to = 0;
-        if (target == LATIN && foreign(c[i]))
+        if (target == LATIN && letter_foreign(c[i]))
             to = confusable_latin(c[i], upper_of(c[i]));
         else if (target == CYRILLIC && c[i] < 0x80)
             to = ascii_digit((uint8_t)c[i]) ? cyrillic_digit(c, n, i) : confusable_cyrillic(c[i]);
@@ -297,7 +207,7 @@ static void close_marks(struct writer *w)
     uint32_t c[STACK_MAX];
     size_t start, letter = 0, lost = w->lost, accents = 0, loose = 0;
     uint32_t base = before(w, w->n, &start);
-    bool legible = in_word(base);
+    bool legible = letter_in_word(base);
     size_t n = w->n ? normal_decompose(base, c) : 0;
     while (letter < n && !normal_order(c[letter])) letter++; /* several in hangul */
     memcpy(c + n, w->marks, w->held * sizeof *c);
@@ -309,11 +219,11 @@ static void close_marks(struct writer *w)
     size_t kept = letter;
     for (size_t i = letter; i < n; i++) {
         if (c[i] == 0x307 && base == 'i') continue; /* the dot that it has */
-        if ((kept > letter && c[i] == c[kept - 1]) || (legible && strikes(c[i]))) {
+        if ((kept > letter && c[i] == c[kept - 1]) || (legible && letter_strikes(c[i]))) {
             lost++;
             continue;
         }
-        accents += accent(c[i]);
+        accents += letter_accent(c[i]);
         c[kept++] = c[i];
     }
     if (lost > NORMAL_MARKS_MAX || accents > NORMAL_ACCENTS_MAX || kept - letter > NORMAL_MARKS_MAX) {
@@ -322,7 +232,7 @@ static void close_marks(struct writer *w)
     }
     n = compose(c, kept);
     /* Beside what composes, no language needs more than one accent. */
-    for (size_t i = 1; i < n; i++) loose += accent(c[i]);
+    for (size_t i = 1; i < n; i++) loose += letter_accent(c[i]);
     if (loose > 1 && letter) {
         lost += n - 1;
         n = 1;
@@ -350,13 +260,13 @@ static void settle_invisible(struct writer *w, uint32_t c)
 {
     size_t start;
     uint32_t last = before(w, w->n, &start);
-    bool ascii = last < 0x80 && c < 0x80, needed = uses_joiners(last);
-    if (w->joiner && needed && uses_joiners(c))
+    bool ascii = last < 0x80 && c < 0x80, needed = letter_uses_joiners(last);
+    if (w->joiner && needed && letter_uses_joiners(c))
         rewrite(w, w->n, &w->joiner, 1);
     else if (w->joiner)
         w->strong++;
     needed |= c >= 0x80 && script_of(c) == SCRIPT_UNSPACED;
-    if (in_word(last) && in_word(c) && !needed) w->count->zero_width += w->strong + (ascii ? w->weak : 0);
+    if (letter_in_word(last) && letter_in_word(c) && !needed) w->count->zero_width += w->strong + (ascii ? w->weak : 0);
     w->joiner = w->strong = w->weak = 0;
 }
 
@@ -367,10 +277,10 @@ static void settle(struct writer *w, uint32_t c)
     if (w->held) close_marks(w);
     if (w->joiner | w->strong | w->weak) settle_invisible(w, c);
     if (w->word != NO_WORD) {
-        if (!alphabetic(c))
+        if (!letter_alphabetic(c))
             end_word(w);
         else
-            w->mixed |= !foreign(c);
+            w->mixed |= !letter_foreign(c);
     }
     w->sign = 0;
     w->signs = 0;
@@ -381,7 +291,7 @@ static void settle(struct writer *w, uint32_t c)
 static void put(struct writer *w, uint32_t c)
 {
     if (w->waiting) settle(w, c);
-    if (foreign(c) && w->word == NO_WORD) begin_word(w);
+    if (letter_foreign(c) && w->word == NO_WORD) begin_word(w);
     w->count->east_asian += c - 0x3041 < 0xD7A4 - 0x3041;
     w->right_to_left |= c - 0x590 < 0x900 - 0x590;
     rewrite(w, w->n, &c, 1);
@@ -401,7 +311,7 @@ static size_t put_ideographs(struct writer *w, const uint8_t *p, size_t n)
     size_t i = 0, most = w->cap - w->n < n ? w->cap - w->n : n;
     for (; most - i >= 3 && (p[i] & 0xF0) == 0xE0; i += 3) {
         uint32_t c = (uint32_t)(p[i] & 15) << 12 | (uint32_t)(p[i + 1] & 63) << 6 | (p[i + 2] & 63);
-        if (!ideographic(c)) break;
+        if (!letter_ideographic(c)) break;
         memcpy(w->out + w->n + i, p + i, 3);
     }
     w->n += i;
@@ -468,24 +378,11 @@ static void put_sign(struct writer *w, uint32_t c, bool spacing)
     w->waiting = true;
 }
 
-/* Of two characters that are one in Japanese charsets, and become one or the other by who converts them (JIS X 0208 as
- * Unicode's and as Microsoft's table has it: wave dash, minus, parallel sign, dash), what Microsoft's becomes. */
-static uint32_t twin(uint32_t c)
-{
-    switch (c) {
-    case 0x301C: return '~'; /* FF5E */
-    case 0x2212: return '-'; /* FF0D */
-    case 0x2016: return 0x2225;
-    case 0x2015: return 0x2014; /* here Unicode's is what others write too */
-    default: return c;
-    }
-}
-
 /* One decomposed and folded character. */
 static void feed(struct writer *w, uint32_t c)
 {
-    c = twin(c);
-    if (invisible(c)) {
+    c = letter_twin(c);
+    if (letter_invisible(c)) {
         hide(w, c);
         return;
     }
@@ -555,8 +452,8 @@ static void put_any(struct writer *w, uint32_t c)
         return;
     }
     if (parts[0] != (utf8proc_int32_t)c || n > 1) {
-        w->count->styled += styled(c);
-        w->count->wide += wide(c);
+        w->count->styled += letter_styled(c);
+        w->count->wide += letter_wide(c);
     }
     w->work += (size_t)n;
     for (utf8proc_ssize_t i = 0; i < n; i++) feed(w, (uint32_t)parts[i]);
@@ -590,7 +487,7 @@ span normal_text(span text, struct arena *a, struct normal_count *count)
         }
         uint32_t c;
         i += utf8_get(span_from(text, i), &c);
-        if (inert(c))
+        if (letter_inert(c))
             put(&w, c);
         else
             put_any(&w, c);

@@ -242,7 +242,7 @@ static span encoding_name(enum mail_encoding e)
     return SPAN("unknown");
 }
 
-/* What had to be repaired before the text could be read, and how alike the sides of multipart/alternative are. */
+/* What had to be repaired before the text could be read. */
 static void shape_repairs(const struct mail *m, struct bag *b)
 {
     const struct normal_count *n = &m->shape.repairs;
@@ -255,7 +255,6 @@ static void shape_repairs(const struct mail *m, struct bag *b)
     };
     for (size_t i = 0; i < sizeof REPAIRS / sizeof *REPAIRS; i++)
         if (REPAIRS[i].count) put_number(b, REPAIRS[i].fact, magnitude(REPAIRS[i].count));
-    if (m->other.n) put_number(b, "alternatives common tenths", m->shape.common / 10);
 }
 
 /* What those found whom we trust; nothing when nobody did. */
@@ -279,7 +278,6 @@ static void shape_parts(const struct mail *m, struct bag *b)
         if (p->charset.n) put_pair(b, "charset and encoding", p->charset, encoding_name(p->encoding));
         if (p->parent >= 0) put_pair(b, "part within", m->parts[p->parent].subtype, p->subtype);
         if (p->attachment) put_pair(b, "attachment type", p->type, p->subtype);
-        if (p->file.kind != ATTACH_NONE) put(b, "file kind", span_cstr(attach_kind_word(p->file.kind)));
     }
     put_number(b, "parts", m->part_count < 8 ? (unsigned)m->part_count : 6 + magnitude(m->part_count));
     put_number(b, "attachments", magnitude(m->shape.attachments));
