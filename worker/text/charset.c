@@ -138,8 +138,8 @@ static size_t count_utf8(span in, size_t enough)
     return n;
 }
 
-/* ISO 8859 has control characters from 0x80 to 0x9F, which nobody writes: text with bytes there is of the Windows charset
- * that its writer meant. */
+/* ISO 8859 has control characters from 0x80 to 0x9F, which nobody writes: text with bytes there is of the Windows
+ * charset that its writer meant. */
 static enum charset windows_twin(enum charset label, span in)
 {
     static const struct {
@@ -296,8 +296,8 @@ static bool nuls_agree(span in, enum charset order)
     return at[!little] == 0 && at[little] * 16 >= in.n / 2;
 }
 
-/* Is this text in two bytes a character, and in which order? By a byte order mark, by ASCII characters at its beginning,
- * or, where the label says so, by what its bytes are. */
+/* Is this text in two bytes a character, and in which order? By a byte order mark, by ASCII characters at its start, by
+ * NULs where bytes are no UTF-8, or, where the label says so, by what its bytes are. */
 static enum charset wide(span in, enum charset label)
 {
     if (in.n < 2) return CHARSET_NONE;

@@ -3,7 +3,7 @@
  *
  * Charsets of one and two bytes go by tables that iconv filled once for the process, the rest by iconv itself, whose
  * descriptors each thread keeps. Shift_JIS, EUC-JP and ISO-2022-JP share Microsoft's table of JIS X 0208 (as browsers
- * do: WHATWG Encoding, index jis0208), so that a sentence is the same in all three. iconv.h is seen by decode.c alone. */
+ * do: WHATWG Encoding, index jis0208), so that a sentence is the same in all three. Only decode.c sees iconv.h. */
 #ifndef FURUI_TEXT_DECODE_H
 #define FURUI_TEXT_DECODE_H
 

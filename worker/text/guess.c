@@ -3,8 +3,8 @@
  *
  * Surprise is -log2 of a character's share in running text, in tenths of a bit, estimated by classes: e.g. half of
  * Japanese running text is one of 83 hiragana, so one of them costs about 75. Bytes that are no character cost INVALID.
- * Letter shares of Russian are the well-known ones (O. Lyashevskaya and S. Sharov, frequency dictionary, 2009). All that
- * is laid down in tables at start, so that a guess is two loops of look-ups. */
+ * Letter shares of Russian are the well-known ones (O. Lyashevskaya and S. Sharov, frequency dictionary, 2009). All
+ * that is laid down in tables at start, so that a guess is two loops of look-ups. */
 #include "worker/text/guess.h"
 
 enum {
@@ -365,8 +365,8 @@ static void singles_cost(span s, uint8_t before, int cost_out[GUESS_COUNT])
         cost_out[g] = sum[g - GUESS_PAIRS_END] + (LANGUAGES[g].script == LATIN ? glued * TOUCHES : 0);
 }
 
-/* One byte over 127 between ASCII letters, or two: in words of Latin languages more often than as one two-byte character;
- * but for the ideographic space, and where the letter before is itself the end of such a character. */
+/* One byte over 127 between ASCII letters, or two: in words of Latin languages more often than as one two-byte
+ * character; but for the ideographic space, and where the letter before is itself the end of such a character. */
 static int wedged_cost(span s, uint8_t before)
 {
     int n = 0;

@@ -38,7 +38,8 @@ enum guess {
 enum { GUESS_BYTES = 1024, GUESS_HIGH = 96 };
 
 /* Which candidate explains `text` best. `favoured` is a set of (1 << guess): what the label says, or its language; they
- * win when the rest is near. `beside` is such a set too, of what a mail is in elsewhere, and worth half as much. Never fails: windows-1252 explains anything, badly. O(GUESS_BYTES). */
+ * win when the rest is near. `beside` is such a set too, of what a mail is in elsewhere, and worth half as much. Never
+ * fails: windows-1252 explains anything, badly. O(GUESS_BYTES). */
 enum guess guess_charset(span text, unsigned favoured, unsigned beside);
 
 /* What a candidate must know of its language's characters. Those of two bytes know the OFTEN ones alone; in one-byte

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* iso2022: ISO-2022-JP and -KR (RFC 1468, 1557, and what mailers and gateways made of them), taken into pieces.
  *
- * A line end shifts back to ASCII (as RFC 1468 wants it written) unless the next escape sequence is itself a shift back:
- * then a mailer wrapped the line. "(B" is no character of JIS X 0208, so between kanji it is a shift back that lost its
+ * A line end shifts back to ASCII (as RFC 1468 wants it written) unless the next escape sequence is itself a shift
+ * back: then a mailer wrapped the line. "(B" is no character of JIS X 0208, so between kanji it is a shift back that lost its
  * ESC; "$B" outside begins kanji when what follows reads as Japanese. */
 #include "worker/text/iso2022.h"
 
@@ -97,8 +97,8 @@ static bool shift_back(const uint8_t *p)
     return p[0] == '(' && (p[1] == 'B' || p[1] == 'J');
 }
 
-/* s begins with "$B" or "$@". Bytes of these and of the pairs behind them, up to a shift back with or without its ESC or
- * to the end of the line, when they read as Japanese, else 0; *end_out is where the reading stopped. */
+/* s begins with "$B" or "$@". Bytes of these and of the pairs behind them, up to a shift back with or without its ESC
+ * or to the end of the line, when they read as Japanese, else 0; *end_out is where the reading stopped. */
 static size_t lost_run(span s, size_t *end_out)
 {
     size_t i = 2, all = 0, kana = 0, strange = 0;
