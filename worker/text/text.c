@@ -51,9 +51,19 @@ static bool owes_line_end(const struct text *t)
     return t->n >= 4 && last[-4] >= 0xF0 && east_asian_at(last - 4, last);
 }
 
-/* Append a run without white space, after the separator that is owed. */
-static void put_run(struct text *t, span run)
+/* Append a run without white space, the first `n` of `rest`, after the separator that is owed. */
+static inline void put_run(struct text *t, span rest, size_t n)
 {
+    enum { WORD = 16 };
+    if (n <= WORD && rest.n >= WORD && t->cap - t->n > WORD) { /* as most words are: no call, no loop */
+        t->p[t->n] = t->pending;
+        t->n += t->pending != 0;
+        t->pending = 0;
+        memcpy(t->p + t->n, rest.p, WORD);
+        t->n += n;
+        return;
+    }
+    span run = span_head(rest, n);
     size_t separator = t->pending ? 1 : 0, room = t->cap - t->n;
     size_t fits = room > separator ? room - separator : 0;
     if (run.n > fits) {
@@ -79,7 +89,7 @@ void text_init(struct text *t, struct arena *a, size_t cap)
 void text_put(struct text *t, span utf8)
 {
     for (size_t i = 0; i < utf8.n && !t->full;) {
-        size_t white = white_at(utf8, i);
+        size_t white = KIND[utf8.p[i]] == PLAIN ? 0 : white_at(utf8, i);
         if (white) {
             if (!t->pending && t->n) {
                 t->pending = ' ';
@@ -96,7 +106,7 @@ void text_put(struct text *t, span utf8)
         size_t start = i;
         do i++;
         while (i < utf8.n && (KIND[utf8.p[i]] == PLAIN || !white_at(utf8, i)));
-        put_run(t, span_of(utf8.p + start, i - start));
+        put_run(t, span_from(utf8, start), i - start);
     }
 }
 
