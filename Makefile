@@ -96,7 +96,7 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libtest.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 # A fuzz target replays files with any compiler; tests/fuzz/run builds it with clang's libFuzzer.
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libtest.a
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/tests/fuzz/init.o $(B)/libtest.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -141,7 +141,7 @@ test-all: all $(TESTS) $(FUZZERS)
 FUZZ_TIME ?= 60
 fuzz:                      ## fuzz every parser with clang and sanitisers
 	@tests/fuzz/run --seconds $(FUZZ_TIME) $(FUZZ)
-$(B)/libfuzzer/%: $(B)/tests/fuzz/fuzz_%.o $(B)/libtest.a
+$(B)/libfuzzer/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/init.o $(B)/libtest.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)

@@ -198,7 +198,7 @@ static int prepare(struct session *s)
 {
     char why[CONFIG_FAULT_MAX];
     const char *simd = scan_init();
-    if (simd) return cli_fail(CLI_UNAVAILABLE, "show", "FURUI_SIMD: %s", simd);
+    if (simd) return cli_fail(CLI_UNAVAILABLE, "show", "%s", simd);
     if (s->o.config && config_load(&s->config, s->o.config, why) != ERR_OK)
         return cli_fail(COMMANDS_BAD_DATA, "show", "%s", why);
     struct trust *t = &s->o.trust;

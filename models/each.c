@@ -6,6 +6,7 @@
 #include "models/each.h"
 
 #include "proto/cli/cli.h"
+#include "worker/simd/scan.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -81,6 +82,11 @@ static void *work(void *arg)
 enum err each_mail(const struct mail_index *x, const struct mail_context *c, const char *what, bool in_order,
                    each_fn *fn, void *arg, char *fault_out)
 {
+    const char *simd = scan_init();
+    if (simd) {
+        snprintf(fault_out, INDEX_FAULT_BYTES, "%s", simd);
+        return ERR_SYNTAX;
+    }
     struct job j = {.x = x, .context = c, .in_order = in_order, .fn = fn, .arg = arg, .fault = fault_out};
     pthread_mutex_init(&j.lock, NULL);
     pthread_cond_init(&j.turn_came, NULL);

@@ -143,7 +143,7 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
     const char *simd_fault = scan_init();
     enum err e = ERR_OK;
     if (simd_fault) {
-        snprintf(fault, CONFIG_FAULT_MAX, "FURUI_SIMD: %s", simd_fault);
+        snprintf(fault, CONFIG_FAULT_MAX, "%s", simd_fault);
         return false;
     }
     mail_init();

@@ -3,7 +3,8 @@
  *
  * Included behind a block_*.h, which brings loads, comparisons to 64-bit masks and the few steps that differ between
  * instruction sets; it ends in SCAN_BLOCK_OPS, the table. What remains behind the last whole block, and what is not
- * ordinary, is left to the scalar kernels, so that there is one truth. Nothing outside of [p, p+n) is read. */
+ * ordinary, is left to the scalar kernels, so that there is one truth; so is what is shorter than a block, where p may be
+ * NULL. Nothing outside of [p, p+n) is read. */
 #include "worker/simd/base64.h"
 #include "worker/simd/scan.h"
 
@@ -28,6 +29,10 @@ static size_t dashes(const uint8_t *p, size_t n, uint8_t eol)
 
 static void census(const uint8_t *p, size_t n, struct scan_census *out)
 {
+    if (n <= BLOCK) {
+        scan_scalar.census(p, n, out);
+        return;
+    }
     size_t i = 0, begun = 0, longest = 0;
     uint64_t nul = 0, high = 0, bare = 0;
     for (; n - i >= BLOCK + 1; i += BLOCK) {
@@ -78,11 +83,13 @@ static struct base64_at base64_run_block(const uint8_t *p, size_t n, uint8_t *ou
 
 static size_t base64(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad)
 {
+    if (n < BLOCK) return scan_scalar.base64(p, n, out, cap, bad);
     return base64_decode(base64_run_block, p, n, out, cap, bad);
 }
 
 static size_t qp(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad)
 {
+    if (n < BLOCK) return scan_scalar.qp(p, n, out, cap, bad);
     size_t i = 0, o = 0;
     while (n - i >= BLOCK && cap - o >= BLOCK) {
         block x = block_load(p + i);
@@ -128,6 +135,7 @@ static inline size_t utf8_start(const uint8_t *p, size_t at)
 
 static size_t utf8(const uint8_t *p, size_t n)
 {
+    if (n < BLOCK) return scan_scalar.utf8(p, n);
     size_t i = scan_scalar.utf8(p, n < 8 ? n : 8); /* a block looks at the 3 bytes before it */
     if (i >= 3) {
         for (; n - i >= BLOCK; i += BLOCK) {
@@ -142,6 +150,7 @@ static size_t utf8(const uint8_t *p, size_t n)
 
 static size_t plain(const uint8_t *p, size_t n)
 {
+    if (n < BLOCK) return scan_scalar.plain(p, n);
     size_t i = 0;
     for (; n - i >= BLOCK; i += BLOCK) {
         block x = block_load(p + i);
@@ -153,6 +162,10 @@ static size_t plain(const uint8_t *p, size_t n)
 
 static void lower(const uint8_t *p, size_t n, uint8_t *out)
 {
+    if (n < BLOCK) {
+        scan_scalar.lower(p, n, out);
+        return;
+    }
     size_t i = 0;
     for (; n - i >= BLOCK; i += BLOCK) block_store(out + i, block_lower(block_load(p + i)));
     scan_scalar.lower(p + i, n - i, out + i);
@@ -160,6 +173,10 @@ static void lower(const uint8_t *p, size_t n, uint8_t *out)
 
 static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
 {
+    if (n < BLOCK_GRAMS) {
+        scan_scalar.grams(p, n, seed, out);
+        return;
+    }
     size_t i = 0;
     for (; n - i >= BLOCK_GRAMS; i += BLOCK_GRAMS) block_grams(p + i, seed, out + i);
     scan_scalar.grams(p + i, n - i, seed, out + i);
