@@ -13,16 +13,11 @@ static const uint8_t KIND[256] = {
     ['\r'] = SPACE, [0xC2] = MAYBE, [0xE1] = MAYBE, [0xE2] = MAYBE, [0xE3] = MAYBE,
 };
 
-/* Bytes of the white space that begins at s.p[i], or 0. */
-static size_t white_at(span s, size_t i)
+/* Bytes of the white space of more than one byte that begins at s.p[i], or 0. */
+static size_t wide_white(span s, size_t i)
 {
     const uint8_t *p = s.p + i;
     size_t left = s.n - i;
-    switch (KIND[p[0]]) {
-    case SPACE: return 1;
-    case MAYBE: break;
-    default: return 0;
-    }
     if (p[0] == 0xC2) return left >= 2 && (p[1] == 0x85 || p[1] == 0xA0) ? 2 : 0; /* U+0085, U+00A0 */
     if (left < 3) return 0;
     uint32_t c = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
@@ -30,6 +25,13 @@ static size_t white_at(span s, size_t i)
                  || c == 0xE280A8 || c == 0xE280A9 || c == 0xE280AF  /* U+2028, U+2029, U+202F */
                  || c == 0xE2819F || c == 0xE19A80 || c == 0xE38080; /* U+205F, U+1680, U+3000 */
     return white ? 3 : 0;
+}
+
+/* Bytes of the white space that begins at s.p[i], or 0. */
+static inline size_t white_at(span s, size_t i)
+{
+    uint8_t kind = KIND[s.p[i]];
+    return kind == PLAIN ? 0 : kind == SPACE ? 1 : wide_white(s, i);
 }
 
 /* Is the character at p (p < end) han, kana, or their punctuation, full or half width? Hangul is not: it has spaces. */
@@ -89,7 +91,7 @@ void text_init(struct text *t, struct arena *a, size_t cap)
 void text_put(struct text *t, span utf8)
 {
     for (size_t i = 0; i < utf8.n && !t->full;) {
-        size_t white = KIND[utf8.p[i]] == PLAIN ? 0 : white_at(utf8, i);
+        size_t white = white_at(utf8, i);
         if (white) {
             if (!t->pending && t->n) {
                 t->pending = ' ';
@@ -105,7 +107,7 @@ void text_put(struct text *t, span utf8)
         if (t->pending && east_asian_at(utf8.p + i, utf8.p + utf8.n) && owes_line_end(t)) t->pending = 0;
         size_t start = i;
         do i++;
-        while (i < utf8.n && (KIND[utf8.p[i]] == PLAIN || !white_at(utf8, i)));
+        while (i < utf8.n && !white_at(utf8, i));
         put_run(t, span_from(utf8, start), i - start);
     }
 }
