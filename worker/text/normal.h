@@ -19,7 +19,7 @@ enum {
     NORMAL_SIGNS_MAX = 4,      /* vowel signs and their like in a row on one letter; more are dropped */
     NORMAL_WORD_MAX = 128,     /* bytes; longer words are not looked through for confusables */
     NORMAL_DECOMPOSED_MAX = 4, /* characters that one is canonically made of, at most */
-    NORMAL_WORK_MAX = 8192,    /* characters of a text that are looked up one by one; the rest is left out. Models read
+    NORMAL_WORK_MAX = 6144,    /* characters of a text that are looked up one by one; the rest is left out. Models read
                                 * its first thousand words; letters of most scripts pass without */
 };
 
