@@ -283,39 +283,18 @@ static enum charset wide_order(span in)
     return little ? CHARSET_UTF_16LE : CHARSET_UTF_16BE;
 }
 
-/* Do NULs all stand where a character's higher byte would be in that order, and there in a sixteenth of all? One NUL in
- * an 8-bit text must not hide it from us: mail clients pass over it. O(in.n). */
-static bool nuls_agree(span in, enum charset order)
-{
-    size_t at[2] = {0};
-    for (size_t i = 0; i + 1 < in.n; i += 2) {
-        at[0] += in.p[i] == 0;
-        at[1] += in.p[i + 1] == 0;
-    }
-    size_t little = order == CHARSET_UTF_16LE;
-    return at[!little] == 0 && at[little] * 16 >= in.n / 2;
-}
-
-/* Is this text in two bytes a character, and in which order? By a byte order mark, by ASCII characters at its start, by
- * NULs where bytes are no UTF-8, or, where the label says so, by what its bytes are. */
+/* The order of a text that says it is in two bytes a character: by its byte order mark, or by what its bytes are; NONE
+ * when they are none such. Without that label no mail client guesses it, and whoever could make us guess it with a mark
+ * or some NULs, which clients pass over, would hide a text from us. */
 static enum charset wide(span in, enum charset label)
 {
-    if (in.n < 2) return CHARSET_NONE;
-    const uint8_t *p = in.p;
-    bool labelled = label < CHARSET_COUNT && KINDS[label] == KIND_WIDE;
-    enum charset mark = p[0] == 0xFF && p[1] == 0xFE   ? CHARSET_UTF_16LE
-                        : p[0] == 0xFE && p[1] == 0xFF ? CHARSET_UTF_16BE
-                                                       : CHARSET_NONE;
-    if (mark != CHARSET_NONE && (labelled || wide_order(span_from(in, 2)) == mark)) return mark;
-    bool begins = in.n >= 6 && ((!p[1] && !p[3] && !p[5] && p[0] && p[2] && p[4]) ||
-                                (!p[0] && !p[2] && !p[4] && p[1] && p[3] && p[5]));
-    bool nul = memchr(p, 0, in.n < WIDE_SAMPLE ? in.n : WIDE_SAMPLE);
-    if (!nul && !labelled) return CHARSET_NONE;
-    /* ASCII or UTF-8, with a wrong label or with NULs here and there. */
-    if (!(nul && (begins || labelled)) && scan->utf8(p, in.n) == in.n) return CHARSET_NONE;
+    if (in.n < 2 || label >= CHARSET_COUNT || KINDS[label] != KIND_WIDE) return CHARSET_NONE;
+    if (in.p[0] == 0xFF && in.p[1] == 0xFE) return CHARSET_UTF_16LE;
+    if (in.p[0] == 0xFE && in.p[1] == 0xFF) return CHARSET_UTF_16BE;
+    bool nul = memchr(in.p, 0, in.n < WIDE_SAMPLE ? in.n : WIDE_SAMPLE);
+    if (!nul && scan->utf8(in.p, in.n) == in.n) return CHARSET_NONE; /* ASCII or UTF-8 with a wrong label */
     enum charset order = wide_order(in);
-    if (!labelled && order != CHARSET_NONE && !nuls_agree(in, order)) return CHARSET_NONE;
-    if (order == CHARSET_NONE && labelled && nul) return label == CHARSET_UTF_16LE ? label : CHARSET_UTF_16BE;
+    if (order == CHARSET_NONE && nul) return label == CHARSET_UTF_16LE ? label : CHARSET_UTF_16BE;
     return order;
 }
 
