@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* links: attached pages through the HTML reader, the rest through the finder of links in text.
  *
- * Sources: RFC 5545 3.1 and RFC 6350 3.2 (folded lines), 3.3.11 (escapes); SVG 2, 16.2 (href). */
+ * Source: SVG 2, 16.2 (href). */
 #include "worker/attach/links.h"
 
+#include "worker/attach/card.h"
 #include "worker/simd/scan.h"
 #include "worker/text/html.h"
 #include "worker/text/odd.h"
@@ -73,25 +74,13 @@ static void svg(struct inside *in, struct url_list *urls, span s)
         if (span_search(s, SCRIPTS[i]) < s.n) in->out->odd |= ODD(HTML_SCRIPT) | ODD(ACTIVE_DOCUMENT);
 }
 
-/* Folded lines joined, escapes undone. */
+/* A calendar or a card with its lines whole. */
 static span unfold(const struct attach_room *room, span s)
 {
-    size_t cap, n = 0;
+    size_t cap;
     s = span_head(s, ATTACH_CALENDAR_MAX);
     uint8_t *out = rewrite(room, s, &cap);
-    for (size_t i = 0; i < s.n && n < cap; i++) {
-        uint8_t c = s.p[i], next = i + 1 < s.n ? s.p[i + 1] : 0;
-        if (c == '\r' && next == '\n') continue;
-        if (c == '\n' && (next == ' ' || next == '\t')) {
-            i++;
-        } else if (c == '\\' && (next == 'n' || next == 'N' || next == ',' || next == ';' || next == '\\')) {
-            out[n++] = ascii_lower(next) == 'n' ? '\n' : next;
-            i++;
-        } else {
-            out[n++] = c;
-        }
-    }
-    return span_of(out, n);
+    return card_unescape(card_join(span_head(s, cap), out), out);
 }
 
 static void side(struct inside *in, struct attach_room *room, struct url_list *urls, span s)

@@ -5,10 +5,12 @@
  * HTML or format=flowed. */
 #include "worker/mime/body.h"
 
+#include "worker/attach/card.h"
 #include "worker/attach/name.h"
 #include "worker/mime/block.h"
 #include "worker/mime/codec.h"
 #include "worker/mime/fields.h"
+#include "worker/mime/file.h"
 #include "worker/mime/flow.h"
 #include "worker/mime/param.h"
 #include "worker/mime/walk.h"
@@ -109,6 +111,16 @@ static span take_blocks(struct body *b, size_t i, span bytes)
 
 /* --- texts -------------------------------------------------------------------------------------------------------- */
 
+/* A text made shorter by card_join or card_unescape; itself when the arena is full. */
+static span card_step(struct body *b, span (*step)(span s, uint8_t *out), span s)
+{
+    uint8_t *out = arena_alloc(b->a, s.n);
+    if (!out) return s;
+    span whole = step(s, out);
+    arena_trim(b->a, out, whole.n);
+    return whole;
+}
+
 /* Undo format=flowed, where part p says that it is. */
 static span unflow(struct body *b, const struct mail_part *p, span utf8)
 {
@@ -124,6 +136,10 @@ static span unflow(struct body *b, const struct mail_part *p, span utf8)
 /* Lines of plain text; each '\n' of a flowed one ends a paragraph, of any other it is white space. urls may be NULL. */
 static void put_plain(struct body *b, const struct mail_part *p, struct text *t, struct url_list *urls, span utf8)
 {
+    if (file_is_card(p)) {
+        text_put(t, card_step(b, card_unescape, utf8));
+        return;
+    }
     span flowed = unflow(b, p, utf8);
     if (urls) url_find(urls, flowed, URL_IN_TEXT);
     if (flowed.p == utf8.p) {
@@ -175,6 +191,7 @@ static void show(struct body *b, size_t i, enum part_kind kind)
     if (kind == KIND_TEXT) bytes = take_blocks(b, i, bytes);
 
     const struct mail_part *p = &m->parts[i];
+    if (file_is_card(p)) bytes = card_step(b, card_join, bytes);
     text_break(&b->visible);
     if (kind == KIND_FIELDS) {
         fields_put(&b->visible, &b->urls, bytes, p->charset, b->a);
@@ -196,6 +213,7 @@ static void keep(struct body *b, struct mail_part *p, enum part_kind kind)
     if (!b->other.p) text_init(&b->other, b->a, MAIL_OTHER_MAX);
     span bytes = decode(b, p, kind == KIND_HTML ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
     text_break(&b->other);
+    if (file_is_card(p)) bytes = card_step(b, card_join, bytes);
     if (kind == KIND_FIELDS) {
         fields_put(&b->other, NULL, bytes, p->charset, b->a);
         return;

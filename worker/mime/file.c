@@ -13,8 +13,7 @@ static bool is_text(const struct mail_part *p)
     return span_eq(p->type, SPAN("text"));
 }
 
-/* A calendar or a card. */
-static bool is_card(const struct mail_part *p)
+bool file_is_card(const struct mail_part *p)
 {
     static const span KINDS[] = {SPAN("calendar"), SPAN("vcard"), SPAN("x-vcard"), SPAN("directory")};
     for (size_t k = 0; is_text(p) && k < sizeof KINDS / sizeof *KINDS; k++)
@@ -25,7 +24,7 @@ static bool is_card(const struct mail_part *p)
 static bool is_file(const struct mail_part *p)
 {
     if (span_eq(p->type, SPAN("multipart"))) return false;
-    return p->attachment || !is_text(p) || is_card(p);
+    return p->attachment || !is_text(p) || file_is_card(p);
 }
 
 /* Bytes that a part can decode to, and what a window is short of before it is full. */
@@ -52,7 +51,7 @@ static size_t next(void *from, uint8_t *out, size_t cap)
 void file_read(struct mail *m, struct mail_part *p, bool shown, struct attach_room *room, struct url_list *urls,
                struct arena *a)
 {
-    if (shown ? !is_card(p) : !is_file(p)) return;
+    if (shown ? !file_is_card(p) : !is_file(p)) return;
     if (!room->taken) take_room(m, room, a);
     struct stream s;
     struct attach_bytes bytes = {.whole = p->body};

@@ -5,6 +5,9 @@
 
 #include "worker/mime/mail.h"
 
+/* Is part `p` a calendar or a card? Its text is read, its links are those of its file. */
+bool file_is_card(const struct mail_part *p);
+
 /* Look at the file that part `p` of m is: fills p->file and p->decoded, adds to m->odd and to `urls`.
  *
  *   shown   its text was read: then only a calendar or a card is a file too
