@@ -217,6 +217,32 @@ static void test_header_count(void **state)
     assert_true(span_eq(mail.text, SPAN("text")));
 }
 
+/* Fields that nobody needs, however many there are, do not push out those that say how a body is to be read. */
+static void test_header_spare(void **state)
+{
+    static const int JUNK[] = {MAIL_HEADERS_MAX, MAIL_HEADERS_MAX + MAIL_HEADERS_SPARE, MAIL_HEADER_TOTAL_MAX / 50};
+    (void)state;
+    for (size_t k = 0; k < sizeof JUNK / sizeof *JUNK; k++) {
+        raw_n = 0;
+        for (int i = 0; i < JUNK[k]; i++) put("X-Filler: 01234567890123456789012345678901234567890123456789\n");
+        put("Subject: late\nContent-Type: multipart/mixed;\n boundary=b\n\n");
+        put("--b\nContent-Type:\n text/html\nContent-Transfer-Encoding: base64\n\nPHA+dGV4dA==\n--b--\n");
+        read_mail();
+        want_odd("junk before what counts", ODD(HEADER_LIMIT));
+        assert_true(span_eq(mail.text, SPAN("text")));
+        assert_true(span_eq(mail_find(&mail, FIELD_SUBJECT)->value, SPAN("late")));
+    }
+    start();
+    put("Content-Type: multipart/mixed; boundary=b\n\n");
+    for (int i = 0; i < MAIL_PARTS_MAX; i++)
+        put("--b\nSubject: a\nFrom: b\nSubject: c\nX-A: d\nContent-Type: text/plain\nContent-Type: text/plain\n"
+            "Content-Transfer-Encoding: 7bit\nContent-Disposition: inline\n\nx\n");
+    put("--b--\n");
+    read_mail();
+    want_odd("all that can be kept", ODD(HEADER_LIMIT));
+    assert_true(mail.header_total <= MAIL_HEADERS_MAX + MAIL_HEADERS_SPARE);
+}
+
 static void test_header_bytes(void **state)
 {
     (void)state;
@@ -737,14 +763,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_depth),        cmocka_unit_test(test_encoded_messages),
         cmocka_unit_test(test_parts),        cmocka_unit_test(test_header_count),
-        cmocka_unit_test(test_header_bytes), cmocka_unit_test(test_text),
-        cmocka_unit_test(test_urls),         cmocka_unit_test(test_name),
-        cmocka_unit_test(test_magic),        cmocka_unit_test(test_look_ahead),
-        cmocka_unit_test(test_digests),      cmocka_unit_test(test_few_text),
-        cmocka_unit_test(test_arena),        cmocka_unit_test(test_big),
-        cmocka_unit_test(test_repeated),     cmocka_unit_test(test_boundaries),
-        cmocka_unit_test(test_foreign),      cmocka_unit_test(test_sides),
-        cmocka_unit_test(test_block_parts),
+        cmocka_unit_test(test_header_spare), cmocka_unit_test(test_header_bytes),
+        cmocka_unit_test(test_text),         cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_name),         cmocka_unit_test(test_magic),
+        cmocka_unit_test(test_look_ahead),   cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_few_text),     cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_big),          cmocka_unit_test(test_repeated),
+        cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_sides),        cmocka_unit_test(test_block_parts),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

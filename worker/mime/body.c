@@ -161,7 +161,7 @@ static span decode(struct body *b, struct mail_part *p, size_t cap)
     span bytes = codec_decode(p->encoding, p->body, cap, b->a, &m->odd);
     p->decoded = bytes.n;
     b->budget -= bytes.n;
-    if (bytes.n == cap && codec_estimate(p->encoding, p->body.n) > cap) m->odd |= ODD(TEXT_LIMIT);
+    if (bytes.n == cap && p->body.n > cap) m->odd |= ODD(TEXT_LIMIT); /* no encoding makes it shorter */
     return bytes;
 }
 

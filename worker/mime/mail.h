@@ -20,6 +20,8 @@ enum {
     MAIL_DEPTH_MAX = 32,                /* nested multiparts and messages */
     MAIL_PARTS_MAX = 512,               /* parts in all */
     MAIL_HEADERS_MAX = 1000,            /* header fields of the message and its parts together */
+    MAIL_HEADERS_SPARE = 2048,          /* ... and beyond: first Subject, From and Content-* fields of an entity */
+    MAIL_HEADER_BYTES_SPARE = 1 << 12,  /* bytes of these that are read in one header block over its limits */
     MAIL_HEADER_BYTES_MAX = 1 << 18,    /* bytes of one header block that are read */
     MAIL_HEADER_TOTAL_MAX = 1 << 20,    /* bytes of all header blocks that are read */
     MAIL_FIELD_BYTES_MAX = 1 << 16,     /* bytes of one field that are decoded */

@@ -178,16 +178,22 @@ static bool next_boundary(struct walk *w)
 
 /* --- headers ------------------------------------------------------------------------------------------------------ */
 
-/* Keep a field that runs from its line's start to `end` (without the last line end). */
-static void add_field(struct walk *w, span line, size_t name, size_t colon)
+/* Fields without which the rest cannot be read, or says nothing: junk before them must not use up their room. */
+enum {
+    NEEDED = 1 << FIELD_SUBJECT | 1 << FIELD_FROM | 1 << FIELD_CONTENT_TYPE | 1 << FIELD_CONTENT_ENCODING |
+             1 << FIELD_CONTENT_DISPOSITION,
+};
+
+/* Keep a field that runs from its line's start to `end` (without the last line end); `spare`: over the limit, too. */
+static void add_field(struct walk *w, span line, size_t name, size_t colon, enum mail_field id, bool spare)
 {
     struct mail *m = w->m;
-    if (!grow(w->a, &m->headers, m->header_total, &w->header_cap, MAIL_HEADERS_MAX, sizeof *m->headers)) {
-        if (m->header_total >= MAIL_HEADERS_MAX) m->odd |= ODD(HEADER_LIMIT);
-        return;
-    }
+    size_t most = MAIL_HEADERS_MAX + (spare ? MAIL_HEADERS_SPARE : 0);
+    if (m->header_total >= MAIL_HEADERS_MAX) m->odd |= ODD(HEADER_LIMIT);
+    if (m->header_total >= most) return;
+    if (!grow(w->a, &m->headers, m->header_total, &w->header_cap, most, sizeof *m->headers)) return;
     m->headers[m->header_total++] = (struct mail_header){
-        .id = header_id(span_head(line, name)),
+        .id = id,
         .name = span_head(line, name),
         .raw = span_from(line, colon + 1),
     };
@@ -240,11 +246,13 @@ static bool read_fields(struct walk *w, bool message)
 {
     struct mail *m = w->m;
     if (message) skip_before_header(w);
-    size_t start = w->in.pos, spent = 0;
-    bool any = false;  /* a field was met, kept or not */
-    bool kept = false; /* the last one was kept, so a fold goes to it */
+    size_t start = w->in.pos, spent = 0, spare = MAIL_HEADER_BYTES_SPARE;
+    unsigned met = 0;    /* bits of NEEDED fields */
+    bool any = false;    /* a field was met, kept or not */
+    bool kept = false;   /* the last one was kept, so a fold goes to it */
+    bool needed = false; /* the last one is the first of its kind in NEEDED */
     while (w->in.pos < w->in.raw.n) {
-        size_t next, colon;
+        size_t next, colon = 0;
         span line = line_at(w, w->in.pos, &next);
         if (line.n == 0) {
             w->in.pos = next;
@@ -257,24 +265,34 @@ static bool read_fields(struct walk *w, bool message)
             if (any && !known) m->odd |= ODD(BAD_HEADER);
             if (any || known) break;
         }
-        spent += next - w->in.pos;
-        bool over = spent > MAIL_HEADER_BYTES_MAX || next - w->in.pos > w->header_budget;
-        if (over)
-            m->odd |= ODD(HEADER_LIMIT);
-        else
-            w->header_budget -= next - w->in.pos;
-        if (any && (line.p[0] == ' ' || line.p[0] == '\t')) {
+        bool fold = any && (line.p[0] == ' ' || line.p[0] == '\t');
+        size_t name = fold ? 0 : header_name(line, &colon), bytes = next - w->in.pos;
+        enum mail_field id = FIELD_OTHER;
+        if (name) {
+            id = header_id(span_head(line, name));
+            unsigned bit = 1u << id & NEEDED & ~met;
+            needed = bit;
+            met |= bit;
+        }
+        spent += bytes;
+        bool over = spent > MAIL_HEADER_BYTES_MAX || bytes > w->header_budget;
+        if (!over) w->header_budget -= bytes;
+        if (over) m->odd |= ODD(HEADER_LIMIT);
+        if (over && needed && bytes <= spare) {
+            spare -= bytes;
+            over = false;
+        }
+        if (fold) {
             if (kept && !over) {
                 span *raw = &m->headers[m->header_total - 1].raw;
                 raw->n = (size_t)(line.p + line.n - raw->p);
             }
             kept &= !over;
         } else {
-            size_t name = header_name(line, &colon);
             if (name) {
                 any = true;
                 size_t before = m->header_total;
-                if (!over) add_field(w, line, name, colon);
+                if (!over) add_field(w, line, name, colon, id, needed);
                 kept = m->header_total > before;
             } else if (message && !any && (span_istarts(line, SPAN("From ")) || span_istarts(line, SPAN(">From ")))) {
                 /* mbox's own line */
@@ -508,7 +526,7 @@ static bool enter_message(struct walk *w)
     span body = span_from(span_head(w->in.raw, body_end(w, h.at)), w->in.pos);
     span decoded = codec_decode(p->encoding, body, cap, w->a, &m->odd);
     m->odd |= ODD(ENCODED_MESSAGE);
-    if (decoded.n == cap && codec_estimate(p->encoding, body.n) > cap) m->odd |= ODD(TEXT_LIMIT);
+    if (decoded.n == cap && body.n > cap) m->odd |= ODD(TEXT_LIMIT);
     if (decoded.n == 0) return false;
     p->decoded = decoded.n;
     w->message_budget -= decoded.n;
