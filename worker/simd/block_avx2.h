@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* block_avx2: 64 bytes as two AVX2 registers; what scan_block.h is written in.
  *
- * Sources: Mula, Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions", ACM TWEB 2018; Keiser, Lemire,
- * "Validating UTF-8 In Less Than One Instruction Per Byte", SPE 2021. */
+ * Sources: Mula, Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions", ACM TWEB 2018; UTF-8 as
+ * utf8_nibbles.h says. */
 #ifndef FURUI_SIMD_BLOCK_H
 #define FURUI_SIMD_BLOCK_H
+
+#include "worker/simd/utf8_nibbles.h"
 
 #include <immintrin.h>
 #include <stdbool.h>
@@ -127,43 +129,20 @@ static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
 
 /* --- UTF-8 --- */
 
+static inline __m256i twice(const uint8_t table[16])
+{
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table));
+}
+
 static inline __m256i utf8_clash(__m256i x, const uint8_t *p)
 {
-    enum {
-        SHORT = 1 << 0,
-        LONG = 1 << 1,
-        OVER3 = 1 << 2,
-        LARGE = 1 << 3,
-        SURROGATE = 1 << 4,
-        OVER2 = 1 << 5,
-        LARGE1000 = 1 << 6,
-        OVER4 = 1 << 6,
-        TWO = 1 << 7,
-        CARRY = SHORT | LONG | TWO
-    };
-#define TWICE(...) _mm256_setr_epi8(__VA_ARGS__, __VA_ARGS__)
-    const __m256i first_high =
-        TWICE(LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, (char)TWO, (char)TWO, (char)TWO, (char)TWO, SHORT | OVER2,
-              SHORT, SHORT | OVER3 | SURROGATE, SHORT | LARGE | LARGE1000 | OVER4);
-    const __m256i first_low =
-        TWICE((char)(CARRY | OVER3 | OVER2 | OVER4), (char)(CARRY | OVER2), (char)CARRY, (char)CARRY,
-              (char)(CARRY | LARGE), (char)(CARRY | LARGE | LARGE1000), (char)(CARRY | LARGE | LARGE1000),
-              (char)(CARRY | LARGE | LARGE1000), (char)(CARRY | LARGE | LARGE1000), (char)(CARRY | LARGE | LARGE1000),
-              (char)(CARRY | LARGE | LARGE1000), (char)(CARRY | LARGE | LARGE1000), (char)(CARRY | LARGE | LARGE1000),
-              (char)(CARRY | LARGE | LARGE1000 | SURROGATE), (char)(CARRY | LARGE | LARGE1000),
-              (char)(CARRY | LARGE | LARGE1000));
-    const __m256i second_high = TWICE(
-        SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, (char)(LONG | OVER2 | TWO | OVER3 | LARGE1000 | OVER4),
-        (char)(LONG | OVER2 | TWO | OVER3 | LARGE), (char)(LONG | OVER2 | TWO | SURROGATE | LARGE),
-        (char)(LONG | OVER2 | TWO | SURROGATE | LARGE), SHORT, SHORT, SHORT, SHORT);
-#undef TWICE
     const __m256i nibble = _mm256_set1_epi8(0x0F);
     __m256i one = _mm256_loadu_si256((const __m256i *)(p - 1));
     __m256i two = _mm256_loadu_si256((const __m256i *)(p - 2));
     __m256i three = _mm256_loadu_si256((const __m256i *)(p - 3));
-    __m256i a = _mm256_shuffle_epi8(first_high, _mm256_and_si256(_mm256_srli_epi16(one, 4), nibble));
-    __m256i b = _mm256_shuffle_epi8(first_low, _mm256_and_si256(one, nibble));
-    __m256i c = _mm256_shuffle_epi8(second_high, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
+    __m256i a = _mm256_shuffle_epi8(twice(UTF8_FIRST_HIGH), _mm256_and_si256(_mm256_srli_epi16(one, 4), nibble));
+    __m256i b = _mm256_shuffle_epi8(twice(UTF8_FIRST_LOW), _mm256_and_si256(one, nibble));
+    __m256i c = _mm256_shuffle_epi8(twice(UTF8_SECOND_HIGH), _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
     __m256i third = _mm256_subs_epu8(two, _mm256_set1_epi8((char)(0xE0 - 0x80)));
     __m256i fourth = _mm256_subs_epu8(three, _mm256_set1_epi8((char)(0xF0 - 0x80)));
     __m256i must = _mm256_and_si256(_mm256_or_si256(third, fourth), _mm256_set1_epi8((char)0x80));

@@ -6,6 +6,8 @@
 #ifndef FURUI_SIMD_BLOCK_H
 #define FURUI_SIMD_BLOCK_H
 
+#include "worker/simd/utf8_nibbles.h"
+
 #include <immintrin.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -90,73 +92,12 @@ static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
 
 static inline bool block_utf8_clash(block x, const uint8_t *p)
 {
-    enum {
-        SHORT = 1 << 0,
-        LONG = 1 << 1,
-        OVER3 = 1 << 2,
-        LARGE = 1 << 3,
-        SURROGATE = 1 << 4,
-        OVER2 = 1 << 5,
-        LARGE1000 = 1 << 6,
-        OVER4 = 1 << 6,
-        TWO = 1 << 7,
-        CARRY = SHORT | LONG | TWO,
-        HUGE = CARRY | LARGE | LARGE1000
-    };
-    static const uint8_t FIRST_HIGH[16] = {LONG,
-                                           LONG,
-                                           LONG,
-                                           LONG,
-                                           LONG,
-                                           LONG,
-                                           LONG,
-                                           LONG,
-                                           TWO,
-                                           TWO,
-                                           TWO,
-                                           TWO,
-                                           SHORT | OVER2,
-                                           SHORT,
-                                           SHORT | OVER3 | SURROGATE,
-                                           SHORT | LARGE | LARGE1000 | OVER4};
-    static const uint8_t FIRST_LOW[16] = {CARRY | OVER3 | OVER2 | OVER4,
-                                          CARRY | OVER2,
-                                          CARRY,
-                                          CARRY,
-                                          CARRY | LARGE,
-                                          HUGE,
-                                          HUGE,
-                                          HUGE,
-                                          HUGE,
-                                          HUGE,
-                                          HUGE,
-                                          HUGE,
-                                          HUGE,
-                                          HUGE | SURROGATE,
-                                          HUGE,
-                                          HUGE};
-    static const uint8_t SECOND_HIGH[16] = {SHORT,
-                                            SHORT,
-                                            SHORT,
-                                            SHORT,
-                                            SHORT,
-                                            SHORT,
-                                            SHORT,
-                                            SHORT,
-                                            LONG | OVER2 | TWO | OVER3 | LARGE1000 | OVER4,
-                                            LONG | OVER2 | TWO | OVER3 | LARGE,
-                                            LONG | OVER2 | TWO | SURROGATE | LARGE,
-                                            LONG | OVER2 | TWO | SURROGATE | LARGE,
-                                            SHORT,
-                                            SHORT,
-                                            SHORT,
-                                            SHORT};
     const __m512i nibble = _mm512_set1_epi8(0x0F);
 #define TABLE(t) _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(t)))
     __m512i one = block_load(p - 1), two = block_load(p - 2), three = block_load(p - 3);
-    __m512i a = _mm512_shuffle_epi8(TABLE(FIRST_HIGH), _mm512_and_si512(_mm512_srli_epi16(one, 4), nibble));
-    __m512i b = _mm512_shuffle_epi8(TABLE(FIRST_LOW), _mm512_and_si512(one, nibble));
-    __m512i c = _mm512_shuffle_epi8(TABLE(SECOND_HIGH), _mm512_and_si512(_mm512_srli_epi16(x, 4), nibble));
+    __m512i a = _mm512_shuffle_epi8(TABLE(UTF8_FIRST_HIGH), _mm512_and_si512(_mm512_srli_epi16(one, 4), nibble));
+    __m512i b = _mm512_shuffle_epi8(TABLE(UTF8_FIRST_LOW), _mm512_and_si512(one, nibble));
+    __m512i c = _mm512_shuffle_epi8(TABLE(UTF8_SECOND_HIGH), _mm512_and_si512(_mm512_srli_epi16(x, 4), nibble));
 #undef TABLE
     __m512i third = _mm512_subs_epu8(two, _mm512_set1_epi8((char)(0xE0 - 0x80)));
     __m512i fourth = _mm512_subs_epu8(three, _mm512_set1_epi8((char)(0xF0 - 0x80)));
