@@ -18,23 +18,9 @@ void stream_init(struct stream *s, enum mail_encoding e, span in)
     *s = (struct stream){.encoding = e, .rest = in};
 }
 
-/* After padding: does a line of whole groups follow? As the kernels see it. */
-static bool goes_on(span s)
-{
-    size_t i = 0, digits = 0;
-    while (i < s.n && BASE64_MEANING[s.p[i]] == BASE64_SPACE) i++;
-    while (i + digits < s.n && BASE64_MEANING[s.p[i + digits]] & BASE64_DIGIT) digits++;
-    i += digits;
-    for (; digits % 4 && i < s.n && s.p[i] == '='; i++) digits++;
-    return digits > 0 && digits % 4 == 0 && (i == s.n || s.p[i] == '\r' || s.p[i] == '\n');
-}
-
-/* What the open group holds: a byte less than digits. */
 static size_t close_group(struct stream *s, uint8_t *out)
 {
-    size_t bytes = s->have > 1 ? (size_t)s->have - 1 : 0;
-    uint32_t bits = s->bits << 6 * (4 - s->have);
-    for (size_t k = 0; k < bytes; k++) out[k] = (uint8_t)(bits >> (16 - 8 * k));
+    size_t bytes = base64_group(s->bits, s->have, out, 3);
     s->bits = 0, s->have = 0;
     return bytes;
 }
@@ -59,7 +45,7 @@ static size_t careful(struct stream *s, uint8_t *out, size_t cap)
             else if (s->have == 0 && s->owed)
                 s->owed--;
             o += close_group(s, out + o);
-            if (s->owed == 0 && !goes_on(span_from(s->rest, i + 1))) i = s->rest.n - 1;
+            if (s->owed == 0 && !base64_goes_on(s->rest.p + i + 1, s->rest.n - i - 1)) i = s->rest.n - 1;
         }
     }
     s->rest = span_from(s->rest, i);

@@ -30,8 +30,7 @@ struct base64_at base64_run_scalar(const uint8_t *p, size_t n, uint8_t *out, siz
     return (struct base64_at){i, o};
 }
 
-/* Write what a group of `have` digits holds: one byte less than digits. Bits left over are dropped. */
-static size_t base64_rest(uint32_t bits, int have, uint8_t *out, size_t room)
+size_t base64_group(uint32_t bits, int have, uint8_t *out, size_t room)
 {
     size_t bytes = have > 1 ? (size_t)have - 1 : 0;
     bits <<= 6 * (4 - have);
@@ -40,8 +39,7 @@ static size_t base64_rest(uint32_t bits, int have, uint8_t *out, size_t room)
     return bytes;
 }
 
-/* After padding: does a line of whole groups follow, or something else, as a mailing list's footer? */
-static bool base64_goes_on(const uint8_t *p, size_t n)
+bool base64_goes_on(const uint8_t *p, size_t n)
 {
     size_t i = 0, digits = 0;
     while (i < n && BASE64_MEANING[p[i]] == BASE64_SPACE) i++;
@@ -66,7 +64,7 @@ size_t base64_decode(base64_run *run, const uint8_t *p, size_t n, uint8_t *out, 
         if (v == BASE64_SPACE) continue;
         if (v == BASE64_PAD) {
             if (have >= 2) {
-                o += base64_rest(bits, have, out + o, cap - o);
+                o += base64_group(bits, have, out + o, cap - o);
                 owed = 3 - have;
             } else if (have == 1 || owed == 0) {
                 *bad = true;
@@ -84,7 +82,7 @@ size_t base64_decode(base64_run *run, const uint8_t *p, size_t n, uint8_t *out, 
             owed = 0;
             bits = bits << 6 | (v & 63);
             if (++have < 4) continue;
-            o += base64_rest(bits, 4, out + o, cap - o);
+            o += base64_group(bits, 4, out + o, cap - o);
             bits = 0, have = 0;
         } else {
             *bad = true;
@@ -92,7 +90,7 @@ size_t base64_decode(base64_run *run, const uint8_t *p, size_t n, uint8_t *out, 
     }
     if (have) {
         *bad = true;
-        o += base64_rest(bits, have, out + o, cap - o);
+        o += base64_group(bits, have, out + o, cap - o);
     } else if (owed && i == n) {
         *bad = true;
     }
