@@ -4,6 +4,7 @@
  * Every byte that came with the mail passes through wrap.h. */
 #include "models/show.h"
 
+#include "proto/base/utf8.h"
 #include "proto/cli/cli.h"
 #include "proto/cli/wrap.h"
 #include "worker/mime/auth.h"
@@ -40,12 +41,9 @@ static void __attribute__((format(printf, 2, 3))) say(struct wrap *w, const char
 /* At most `most` bytes, whole characters, unless all is wanted. */
 static void put_cut(struct wrap *w, const struct show *s, span text, size_t most)
 {
-    size_t n = text.n;
-    if (!s->all && n > most + SHOW_TAIL_BYTES) {
-        for (n = most; n && (text.p[n] & 0xC0) == 0x80;) n--;
-    }
-    wrap_put(w, span_head(text, n));
-    if (n < text.n) say(w, " [%zu more bytes]", text.n - n);
+    span shown = !s->all && text.n > most + SHOW_TAIL_BYTES ? utf8_cut(text, most) : text;
+    wrap_put(w, shown);
+    if (shown.n < text.n) say(w, " [%zu more bytes]", text.n - shown.n);
 }
 
 static void more(FILE *to, size_t n, const char *what)

@@ -198,13 +198,6 @@ enum err bus_frame_copy_in(struct bus_frame *f, span bytes)
     return ERR_OK;
 }
 
-enum err bus_frame_wrap(struct bus_frame *f, span bytes, void (*release)(void *p, void *hint), void *hint)
-{
-    if (zmq_msg_init_data(msg_of(f), (void *)(uintptr_t)bytes.p, bytes.n, release, hint) == 0) return ERR_OK;
-    bus_frame_init(f);
-    return ERR_MEMORY;
-}
-
 void bus_frame_share(struct bus_frame *to, struct bus_frame *from)
 {
     bus_frame_init(to);

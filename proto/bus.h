@@ -48,15 +48,12 @@ enum err bus_connect(struct bus_sock *s, const char *endpoint);
 enum err bus_last_endpoint(struct bus_sock *s, char *out, size_t cap);
 
 /* One frame. Owned by whoever holds the struct; 64 bytes, movable by bus_frame_move only. What makes a frame
- * (init, copy_in, wrap, and `to` of share and move) overwrites the struct: it must be new, empty or closed. */
+ * (init, copy_in, and `to` of share and move) overwrites the struct: it must be new, empty or closed. */
 struct bus_frame {
     _Alignas(8) unsigned char opaque[64];
 };
-void bus_frame_init(struct bus_frame *f);                    /* empty */
-enum err bus_frame_copy_in(struct bus_frame *f, span bytes); /* a new frame with a copy of bytes */
-/* A new frame around bytes that stay where they are; `release(bytes.p, hint)` is called, from any thread, when the
- * last user is done. */
-enum err bus_frame_wrap(struct bus_frame *f, span bytes, void (*release)(void *p, void *hint), void *hint);
+void bus_frame_init(struct bus_frame *f);                           /* empty */
+enum err bus_frame_copy_in(struct bus_frame *f, span bytes);        /* a new frame with a copy of bytes */
 void bus_frame_share(struct bus_frame *to, struct bus_frame *from); /* both name the same bytes; no copy over 33 B */
 void bus_frame_move(struct bus_frame *to, struct bus_frame *from);  /* from becomes empty */
 span bus_frame_span(struct bus_frame *f);                           /* lent while the frame lives */

@@ -6,6 +6,7 @@
  * half-written words stays linear. */
 #include "worker/mime/word.h"
 
+#include "proto/base/utf8.h"
 #include "worker/simd/scan.h"
 #include "worker/text/charset.h"
 #include "worker/text/odd.h"
@@ -23,11 +24,7 @@ struct words {
 
 static void put(struct words *w, span s)
 {
-    size_t room = w->cap - w->n;
-    if (s.n > room) { /* cannot be: no byte becomes more than three */
-        s.n = room;
-        while (s.n && (s.p[s.n] & 0xC0) == 0x80) s.n--;
-    }
+    s = utf8_cut(s, w->cap - w->n); /* it fits: no byte becomes more than three */
     if (s.n) memcpy(w->out + w->n, s.p, s.n);
     w->n += s.n;
 }

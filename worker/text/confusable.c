@@ -6,7 +6,8 @@
 #include "worker/text/confusable_table.h"
 #include "worker/text/normal.h"
 
-size_t confusable_prototype(uint32_t c, const uint32_t **out)
+/* The prototype of one character, and how many characters it is; 0 when it stands for itself alone. */
+static size_t prototype(uint32_t c, const uint32_t **out)
 {
     size_t low = 0, high = sizeof CONFUSABLE / sizeof *CONFUSABLE;
     while (low < high) {
@@ -25,7 +26,7 @@ size_t confusable_prototype(uint32_t c, const uint32_t **out)
 static uint8_t letter_of(uint32_t c)
 {
     const uint32_t *to;
-    if (confusable_prototype(c, &to) != 1 || *to >= 0x80 || !ascii_alpha((uint8_t)*to)) return 0;
+    if (prototype(c, &to) != 1 || *to >= 0x80 || !ascii_alpha((uint8_t)*to)) return 0;
     return ascii_lower((uint8_t)*to);
 }
 
@@ -114,7 +115,7 @@ size_t confusable_skeleton(span utf8, uint8_t *out, size_t cap)
         size_t n = normal_decompose(c, parts);
         for (size_t k = 0; k < n; k++) {
             const uint32_t *to;
-            size_t m = confusable_prototype(parts[k], &to);
+            size_t m = prototype(parts[k], &to);
             if (!m) add(&s, parts[k]);
             for (size_t j = 0; j < m; j++) add_decomposed(&s, to[j]);
         }

@@ -15,9 +15,6 @@
  * Returns its bytes. Not for people: "m" comes out as "rn". O(utf8.n). */
 size_t confusable_skeleton(span utf8, uint8_t *out, size_t cap);
 
-/* The prototype of one character, lent, and how many characters it is; 0 when it stands for itself alone. */
-size_t confusable_prototype(uint32_t c, const uint32_t **out);
-
 /* The ASCII letter that `c`, a lower-case letter of another script, passes for; 0 when none. `upper` is its capital: a
  * text in capitals was made lower case by whoever asks. */
 uint8_t confusable_latin(uint32_t c, uint32_t upper);

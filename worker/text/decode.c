@@ -9,6 +9,7 @@
 #include <iconv.h>
 #include <pthread.h>
 
+#include "proto/base/utf8.h"
 #include "worker/simd/scan.h"
 
 static const struct {
@@ -205,8 +206,7 @@ static bool put(struct sink *out, span s)
 {
     bool fits = s.n <= out->cap - out->n;
     if (!fits) {
-        s.n = out->cap - out->n;
-        while (s.n && (s.p[s.n] & 0xC0) == 0x80) s.n--;
+        s = utf8_cut(s, out->cap - out->n);
         out->cap = out->n + s.n; /* nothing may follow what was cut */
     }
     if (s.n) memcpy(out->p + out->n, s.p, s.n);
@@ -246,7 +246,8 @@ void decode_unknown(struct sink *out)
     put_packed(out, 0);
 }
 
-void decode_utf8(struct sink *out, span in)
+/* U+FFFD for each broken character. */
+static void decode_utf8(struct sink *out, span in)
 {
     while (in.n) {
         size_t valid = scan->utf8(in.p, in.n);

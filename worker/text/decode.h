@@ -29,8 +29,7 @@ void decode_close(void);
 
 void decode_ascii(struct sink *out, span in); /* bytes that are ASCII */
 void decode_unknown(struct sink *out);        /* U+FFFD */
-void decode_utf8(struct sink *out, span in);  /* U+FFFD for each broken character */
-/* The same, but what is broken is windows-1252: texts pasted together. */
+/* UTF-8, but what is broken is windows-1252: texts pasted together. */
 void decode_utf8_latin(struct sink *out, span in);
 void decode_utf16(struct sink *out, span in, bool little); /* a byte order mark is left out */
 

@@ -101,8 +101,3 @@ unsigned tag_flags(enum tag t)
 {
     return FLAGS[t];
 }
-
-const char *tag_name(enum tag t)
-{
-    return TAG_NAMES[t];
-}

@@ -210,6 +210,5 @@ enum attr attr_by_name(span name);
 
 enum tag_kind tag_kind(enum tag t);
 unsigned tag_flags(enum tag t);
-const char *tag_name(enum tag t);
 
 #endif
