@@ -22,7 +22,8 @@ struct corpus {
     uint64_t hash;   /* of labels and bodies in order: names the training data in the manifest */
 };
 
-/* Read one more index; `context` is what else is known of its mails, or NULL. Errors as index_open and index_read; fault_out INDEX_FAULT_BYTES. */
+/* Read one more index; `context` is what else is known of its mails, or NULL. Errors as index_open and index_read;
+ * fault_out INDEX_FAULT_BYTES. */
 enum err corpus_add(struct corpus *c, const char *index, const struct mail_context *context, char *fault_out);
 void corpus_close(struct corpus *c);
 

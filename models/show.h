@@ -57,8 +57,8 @@ const char *show_encoding_word(enum mail_encoding e);
 /* "text", "href"...; static. */
 const char *show_place_word(enum url_place p);
 
-/* Authentication-Results and ARC's: whose each is, and why it counts or does not. Call with a zeroed struct first; false
- * past the last. */
+/* Authentication-Results and ARC's: whose each is, and why it counts or does not. Call with a zeroed struct first;
+ * false past the last. */
 struct show_results {
     size_t next;       /* the field to go on with */
     unsigned received; /* Received fields above */

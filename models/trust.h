@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trust: whose Authentication-Results a verb believes: what [mail] says to the service, as options of train, eval, show.
+/* trust: whose Authentication-Results a verb believes: what [mail] says to the service, as options of train, eval,
+ * show.
  *
  * The same settings give the same features, so a mail scores the same offline and in the service. */
 #ifndef FURUI_MODELS_TRUST_H

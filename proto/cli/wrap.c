@@ -11,7 +11,8 @@ struct range { /* tables of them are in order */
     uint32_t first, last;
 };
 
-/* What draws nothing, moves what is drawn, or ends a line (Unicode 15: Cc, Cf, Zl, Zp, fillers, variation selectors). */
+/* What draws nothing, moves what is drawn, or ends a line (Unicode 15: Cc, Cf, Zl, Zp, fillers, variation
+ * selectors). */
 static const struct range HIDDEN[] = {
     {0x0, 0x1F},        {0x7F, 0x9F},       {0xAD, 0xAD},       {0x34F, 0x34F},      {0x600, 0x605},
     {0x61C, 0x61C},     {0x6DD, 0x6DD},     {0x70F, 0x70F},     {0x890, 0x891},      {0x8E2, 0x8E2},

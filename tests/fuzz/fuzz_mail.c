@@ -2,8 +2,8 @@
 /* fuzz_mail: the whole reader on any bytes.
  *
  * Beyond not crashing it must keep its promises: every span inside the mail or the arena, bodies inside those around
- * them, text valid UTF-8, limits held, types in lower case, parents before children, ignored fields without a value. The first byte picks the arena's
- * size, so that a full arena is met everywhere. */
+ * them, text valid UTF-8, limits held, types in lower case, parents before children, ignored fields without a value.
+ * The first byte picks the arena's size, so that a full arena is met everywhere. */
 #include <assert.h>
 
 #include "worker/mime/mail.h"

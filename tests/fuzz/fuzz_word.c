@@ -2,8 +2,8 @@
 /* fuzz_word: header values on any bytes: encoded words, parameters, addresses, fields as text.
  *
  * Beyond not crashing: what a reader sees is valid UTF-8, trimmed, without controls; a value that is already so, and
- * holds no encoded word, is what it was; addresses are lower case without spaces. The first byte picks the charset of raw
- * bytes and, as in fuzz_mail, a small arena. */
+ * holds no encoded word, is what it was; addresses are lower case without spaces. The first byte picks the charset of
+ * raw bytes and, as in fuzz_mail, a small arena. */
 #define _GNU_SOURCE /* memmem */
 #include <assert.h>
 

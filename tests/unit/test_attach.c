@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_attach: what files are, what they can do, and what is done when they are too large or lie about themselves.
  *
- * Files are built here, byte by byte, by a few lines for each format. Those of tests/attachments.py, which other writers
- * of the formats have made, are read by test_golden. */
+ * Files are built here, byte by byte, by a few lines for each format. Those of tests/attachments.py, which other
+ * writers of the formats have made, are read by test_golden. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

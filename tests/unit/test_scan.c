@@ -2,8 +2,8 @@
 /* test_scan: the kernels over bytes, and the codecs on top of them.
  *
  * Known answers for each variant of this build, then noise against loops written here the slow way, flush against an
- * unreadable page on either side, and each variant against the scalar one. A variant that this CPU cannot run is printed
- * as skipped. `test_scan --bench` times them instead. */
+ * unreadable page on either side, and each variant against the scalar one. A variant that this CPU cannot run is
+ * printed as skipped. `test_scan --bench` times them instead. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_stream: in pieces a part decodes to what it decodes to at once, however damaged it is.
  *
- * Inputs are made from a seed: clean lines of many lengths, then with foreign bytes, padding and line ends strewn in. */
+ * Inputs are made from a seed: clean lines of many lengths, then with foreign bytes, padding and line ends strewn
+ * in. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /* attach: one file: its bytes brought into sight and hashed, its kind found, its inside read.
  *
  * A file that has to be decoded goes through the mail's window: the first half of a long one stays, behind it the rest
- * moves past, so that at the end head and tail are in sight. Measured (AVX-512): 0.45 ms a MB of file in base64, 0.85 where its lines do
- * not end with a group. */
+ * moves past, so that at the end head and tail are in sight. Measured (AVX-512): 0.45 ms a MB of file in base64, 0.85
+ * where its lines do not end with a group. */
 #include "worker/attach/attach.h"
 
 #include "proto/base/hash.h"

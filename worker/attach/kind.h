@@ -16,8 +16,8 @@ enum attach_family kind_claim(span type, span subtype);
 
 /* Is a file of this kind a lie under a name that claims one family and a type that claims another?
  *
- * It is when a program or a page hides behind either, for others when neither fits; drift that does nobody harm (a jpeg called png, a
- * page called xls by the program that wrote it, a text called anything) is none. */
+ * It is when a program or a page hides behind either, for others when neither fits; drift that does nobody harm (a jpeg
+ * called png, a page called xls by the program that wrote it, a text called anything) is none. */
 bool kind_lies(enum attach_kind kind, enum attach_family name, enum attach_family type);
 
 #endif

@@ -59,7 +59,8 @@ static void page(struct inside *in, struct attach_room *room, struct url_list *u
     if (odd & ODD(HTML_SCRIPT)) judge_page(in, s);
 }
 
-/* Links of a picture stand in attributes that pages have not, and its scripts are no text of it to the reader of pages. */
+/* Links of a picture stand in attributes that pages have not, and its scripts are no text of it to the reader of
+ * pages. */
 static void svg(struct inside *in, struct url_list *urls, span s)
 {
     span href = SPAN("href=");

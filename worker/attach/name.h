@@ -29,8 +29,8 @@ struct name attach_name(span name);
  * direction controls. */
 uint64_t attach_name_odd(span name);
 
-/* A name (UTF-8) in at most `cap` bytes (at least 128): a longer one loses its middle, where U+2026 stands then, so that
- * no run of spaces hides an extension. The result is `name` itself, or in the arena. */
+/* A name (UTF-8) in at most `cap` bytes (at least 128): a longer one loses its middle, where U+2026 stands then, so
+ * that no run of spaces hides an extension. The result is `name` itself, or in the arena. */
 span attach_name_cut(span name, size_t cap, struct arena *a);
 
 #endif

@@ -13,8 +13,8 @@ enum {
     ONENOTE_FILES_MAX = 64,    /* embedded files that are looked at */
 };
 
-/* Read the file that in->out->kind says it is (OLE, RTF, ONENOTE); other kinds are nothing to do. Sets kind to MSG or MSI
- * where a compound file's names say so. O(what is in sight). */
+/* Read the file that in->out->kind says it is (OLE, RTF, ONENOTE); other kinds are nothing to do. Sets kind to MSG or
+ * MSI where a compound file's names say so. O(what is in sight). */
 void office_read(struct inside *in);
 
 #endif

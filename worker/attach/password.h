@@ -5,8 +5,8 @@
 
 #include "proto/base/span.h"
 
-/* `text` as normal_text leaves it (NFKC, case folded). Only asked beside encrypted attachments, so words that mean other
- * things elsewhere may stand in the list. O(text.n) for each word. */
+/* `text` as normal_text leaves it (NFKC, case folded). Only asked beside encrypted attachments, so words that mean
+ * other things elsewhere may stand in the list. O(text.n) for each word. */
 bool password_spoken(span text);
 
 #endif

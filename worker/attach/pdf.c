@@ -27,7 +27,8 @@ static span read_name(span s, uint8_t out[NAME_MAX], size_t *end_out)
     return span_of(out, n);
 }
 
-/* A string, "(...)" or "<hex>", to bytes; what does not fit is cut. Returns how many; *end_out is behind what was read. */
+/* A string, "(...)" or "<hex>", to bytes; what does not fit is cut. Returns how many; *end_out is behind what was
+ * read. */
 static size_t read_string(span s, uint8_t *out, size_t cap, size_t *end_out)
 {
     static const char ESCAPES[] = "nrtbf", MEANT[] = "\n\r\t\b\f";

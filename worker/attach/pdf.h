@@ -9,8 +9,8 @@
 
 enum { PDF_WASTED_MAX = 256 }; /* strings read that were no links, before no more are read */
 
-/* Read a PDF: links of its annotations are added to `urls` as URL_IN_FILE; scripts, programs, files and encryption go to
- * in->out->odd. O(what is in sight). */
+/* Read a PDF: links of its annotations are added to `urls` as URL_IN_FILE; scripts, programs, files and encryption go
+ * to in->out->odd. O(what is in sight). */
 void pdf_read(struct inside *in, struct url_list *urls);
 
 #endif

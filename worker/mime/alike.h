@@ -16,8 +16,8 @@ enum {
  *
  *   a, b   UTF-8, folded (mail_folded); lent
  *
- * Links do not count (a plain side spells them out), nor do spaces, punctuation and digits' neighbours: what is compared
- * are runs of eight letters of the text without all else. O(1): both texts are read up to their limits. */
+ * Links do not count (a plain side spells them out), nor do spaces, punctuation and digits' neighbours: what is
+ * compared are runs of eight letters of the text without all else. O(1): both texts are read up to their limits. */
 unsigned alike(span a, span b);
 
 #endif

@@ -54,7 +54,8 @@ static bool from_is_one(const struct mail *m)
     return n == 1 && m->from_domain.n > 0;
 }
 
-/* Is a domain of the same registrable domain as From's? The list is asked last, for it costs more than all else here. */
+/* Is a domain of the same registrable domain as From's? The list is asked last, for it costs more than all else
+ * here. */
 static bool of_from(const struct reading *r, span domain)
 {
     span from = r->m->from_domain;

@@ -14,8 +14,9 @@
  *      more where inner hosts added theirs (Gmail: 2). One too many and a stranger's field is within reach: when in
  *      doubt, fewer.
  *
- * Where results come before any Received field of ours (a milter's, own_received 1), position cannot tell a forged field
- * right below them; then only that host's own removing helps, and the rule that of each method the topmost result wins.
+ * Where results come before any Received field of ours (a milter's, own_received 1), position cannot tell a forged
+ * field right below them; then only that host's own removing helps, and the rule that of each method the topmost result
+ * wins.
  *
  * A field that breaks the grammar is believed up to there, and nothing below it is: a gateway that lets a sender's
  * address break its field must not hand the word to what the sender wrote further down.
@@ -33,8 +34,8 @@ enum { AUTH_RESULTS_MAX = 128 }; /* results of one mail that are read */
  *
  * Per method: the gateway's word in the context; else the topmost believed Authentication-Results that names it; else
  * the topmost ARC-Authentication-Results, if it is believed and its instance is the highest of the mail. Of several
- * results in one field an aligned pass wins, then a pass, then the first; an SPF result for MAIL FROM goes before one for
- * HELO. A DMARC result for another domain than From's is nobody's. Words that RFC 8601 does not know are ABSENT.
+ * results in one field an aligned pass wins, then a pass, then the first; an SPF result for MAIL FROM goes before one
+ * for HELO. A DMARC result for another domain than From's is nobody's. Words that RFC 8601 does not know are ABSENT.
  * Nothing is aligned when From names several mailboxes or comes twice. O(header). */
 void auth_read(struct mail *m, const struct mail_context *c, struct arena *a);
 

@@ -47,8 +47,8 @@ static span take_word(span *s)
     return word;
 }
 
-/* A value: up to white space, ';' or a comment, quoted strings passed over; without quotes that enclose all of it. False
- * when a quote does not close. */
+/* A value: up to white space, ';' or a comment, quoted strings passed over; without quotes that enclose all of it.
+ * False when a quote does not close. */
 static bool take_value(span *s, span *out)
 {
     size_t i = 0;

@@ -2,8 +2,8 @@
 /* authres: the words of an Authentication-Results field, one result after the other.
  *
  * Grammar only, no trust: RFC 8601 2.2, and RFC 8617 4.1.1 for ARC's, which has an instance in front. Comments, folds
- * and quoted strings may stand wherever they may. What breaks the grammar ends the reading: behind it could stand what a
- * sender slipped in. */
+ * and quoted strings may stand wherever they may. What breaks the grammar ends the reading: behind it could stand what
+ * a sender slipped in. */
 #ifndef FURUI_MIME_AUTHRES_H
 #define FURUI_MIME_AUTHRES_H
 

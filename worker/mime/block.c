@@ -127,8 +127,8 @@ static enum line judge_at(const struct form *f, span text, size_t at, size_t *ne
     return f->judge(f, line_at(text, at, next));
 }
 
-/* Where to go on behind the block whose data begins at `at`; *sure: it is one, and ends there. A start that turns out to
- * be none is gone on behind, or soon after, so nothing is looked at twice without end. */
+/* Where to go on behind the block whose data begins at `at`; *sure: it is one, and ends there. A start that turns out
+ * to be none is gone on behind, or soon after, so nothing is looked at twice without end. */
 static size_t block_end(span text, size_t at, const struct form *f, bool *sure)
 {
     size_t end = at, next, bytes = 0, strange = 0;

@@ -22,9 +22,9 @@ struct block {
 
 /* The first block in a decoded text at or after `at`, which is the start of a line.
  *
- * It must be sure: a "begin 644 name" needs a line of exactly the length that its first byte says, and behind it another
- * or the end; "=ybegin" needs a line of the length that it declares, and bytes that no text has. One that is cut short
- * ends with its last sound line. False when there is none. O(text.n - at), over all calls too. */
+ * It must be sure: a "begin 644 name" needs a line of exactly the length that its first byte says, and behind it
+ * another or the end; "=ybegin" needs a line of the length that it declares, and bytes that no text has. One that is
+ * cut short ends with its last sound line. False when there is none. O(text.n - at), over all calls too. */
 bool block_next(span text, size_t at, struct block *out);
 
 #endif

@@ -12,8 +12,8 @@
  *   delsp   its delsp is "yes": the space before a soft break is not part of the text
  *   a       for the result, which is then the newest allocation
  *
- * Returns the text with paragraphs apart by a space, and by '\n' where the quote depth changes; a quoted paragraph keeps
- * its '>' in front. When the arena is full, utf8 itself. O(utf8.n). */
+ * Returns the text with paragraphs apart by a space, and by '\n' where the quote depth changes; a quoted paragraph
+ * keeps its '>' in front. When the arena is full, utf8 itself. O(utf8.n). */
 span flow_text(span utf8, bool delsp, struct arena *a);
 
 #endif

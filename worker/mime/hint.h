@@ -8,8 +8,8 @@
 enum { HINT_BYTES = 2048, HINT_PARTS = 4 }; /* of a text, and how many texts, that are looked into */
 
 /* The charset to try first for words of the header: what the first text over 7 bits is in, whatever its label says,
- * else the first label. A label: lent from the mail, or static; empty when nothing tells. Texts are looked into only when
- * the header has something to decode. Leaves nothing in the arena. After walk_mail. O(header). */
+ * else the first label. A label: lent from the mail, or static; empty when nothing tells. Texts are looked into only
+ * when the header has something to decode. Leaves nothing in the arena. After walk_mail. O(header). */
 span hint_charset(const struct mail *m, struct arena *a);
 
 #endif

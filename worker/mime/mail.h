@@ -42,9 +42,10 @@ enum {
     MAIL_LIE_BYTES = 1 << 12,   /* of a message's header in which a wrong '=' tells that it is not quoted-printable */
     MAIL_AHEAD_BYTES = 1 << 18, /* of bodies, in all, in which the right one of several boundaries is looked for */
     MAIL_FEW_TEXT = 48,         /* ODD(ONLY_IMAGE): pictures beside at most so many bytes of text of their own */
-    /* ODD(ALTERNATIVES): shape.common below so many hundredths, though the text that is not shown is half as long as the
-     * other or longer: a short one is the usual "your reader cannot show this". Of mail with two sides it fires on 2 of 66
-     * ham and 9 of 167 spam of 2001-02, 21 of 625 (one newsletter) and 197 of 7,865 of 2007, 8 of 609 spam of 2022. */
+    /* ODD(ALTERNATIVES): shape.common below so many hundredths, though the text that is not shown is half as long as
+     * the other or longer: a short one is the usual "your reader cannot show this". Of mail with two sides it fires on
+     * 2 of 66 ham and 9 of 167 spam of 2001-02, 21 of 625 (one newsletter) and 197 of 7,865 of 2007, 8 of 609 spam of
+     * 2022. */
     MAIL_COMMON_MIN = 20,
 };
 

@@ -11,8 +11,8 @@
 /* Find the fields and parts of m->raw. A message in base64 or quoted-printable is decoded and walked in its place.
  *
  * Sets headers, header_count, header_total, parts, part_count, odd (structure only). Of each field:
- * id, name and raw; of each part all but `name`, `decoded` (known of encoded messages alone) and the text. Header values
- * are not decoded yet. Returns how many bytes the encoded messages came to, at most MAIL_DECODE_MESSAGES_MAX. */
+ * id, name and raw; of each part all but `name`, `decoded` (known of encoded messages alone) and the text. Header
+ * values are not decoded yet. Returns how many bytes the encoded messages came to, at most MAIL_DECODE_MESSAGES_MAX. */
 size_t walk_mail(struct mail *m, struct arena *a);
 
 /* Room for one more part behind those of m->parts, which may move; not cleared. NULL past MAIL_PARTS_MAX (and

@@ -29,7 +29,8 @@ static void put(struct words *w, span s)
     w->n += s.n;
 }
 
-/* Convert and append, leaning to the charset that the mail is in elsewhere; memory that the conversion took is given back. */
+/* Convert and append, leaning to the charset that the mail is in elsewhere; memory that the conversion took is given
+ * back. */
 static void put_converted(struct words *w, span bytes, span label, uint64_t *odd)
 {
     uint8_t *mark = arena_alloc(w->a, 0);
@@ -175,7 +176,8 @@ static void decode(struct words *w, span in)
     put_raw(w, span_from(in, shown));
 }
 
-/* Drop line ends and control characters in place; a tab becomes a space. ESC, SO and SI stay where they may shift charsets. */
+/* Drop line ends and control characters in place; a tab becomes a space. ESC, SO and SI stay where they may shift
+ * charsets. */
 static size_t clean(uint8_t *p, size_t n, bool keep_shifts, uint64_t *odd)
 {
     size_t o = 0;
@@ -197,7 +199,8 @@ static enum looks look_byte(uint8_t c)
     return c == '\r' || c == '\n' || c == '\t' ? FOLDED : ELSE;
 }
 
-/* Is there nothing but ASCII in it, beside folds, and no encoded word? That is nine fields of ten: eight bytes a step. */
+/* Is there nothing but ASCII in it, beside folds, and no encoded word? That is nine fields of ten: eight bytes a
+ * step. */
 static enum looks look(span s)
 {
     static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);

@@ -3,7 +3,8 @@
  *
  * The score is a smooth function of the parts; its integrated gradients (Sundararajan, Taly, Yan, ICML 2017) along the
  * line from "no opinion" give each part a share, and the shares add up to the score. A part is a sum over features, so
- * its share goes to them by what each brought in. 4-grams that touch and agree are one piece of text. docs/scoring.md. */
+ * its share goes to them by what each brought in. 4-grams that touch and agree are one piece of text.
+ * docs/scoring.md. */
 #ifndef FURUI_SCORE_WEIGH_H
 #define FURUI_SCORE_WEIGH_H
 

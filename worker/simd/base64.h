@@ -18,14 +18,14 @@ struct base64_at {
     size_t in, out;
 };
 
-/* Decode clean groups from p into out until something else comes or room for a group is missing; returns how far it came
- * in both. */
+/* Decode clean groups from p into out until something else comes or room for a group is missing; returns how far it
+ * came in both. */
 typedef struct base64_at base64_run(const uint8_t *p, size_t n, uint8_t *out, size_t cap);
 
 base64_run base64_run_scalar;
 
-/* Write what a group of `have` digits (0 to 4), in the low bits of `bits`, holds: a byte less than digits, at most `room`
- * of them; returns how many. Bits left over are dropped. */
+/* Write what a group of `have` digits (0 to 4), in the low bits of `bits`, holds: a byte less than digits, at most
+ * `room` of them; returns how many. Bits left over are dropped. */
 size_t base64_group(uint32_t bits, int have, uint8_t *out, size_t room);
 
 /* Behind padding: does a line of whole groups follow, or something else, as a mailing list's footer? */

@@ -3,8 +3,8 @@
  *
  * Included behind a block_*.h, which brings loads, comparisons to 64-bit masks and the few steps that differ between
  * instruction sets; it ends in SCAN_BLOCK_OPS, the table. What remains behind the last whole block, and what is not
- * ordinary, is left to the scalar kernels, so that there is one truth; so is what is shorter than a block, where p may be
- * NULL. Nothing outside of [p, p+n) is read. */
+ * ordinary, is left to the scalar kernels, so that there is one truth; so is what is shorter than a block, where p may
+ * be NULL. Nothing outside of [p, p+n) is read. */
 #include "worker/simd/base64.h"
 #include "worker/simd/scan.h"
 

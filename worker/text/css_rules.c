@@ -263,7 +263,8 @@ void css_rules_read(struct css_rules *r, span s)
     }
 }
 
-/* Add the rules with a key that hold for an element, as bits of their indices, by rank; *ranks tells which there are. */
+/* Add the rules with a key that hold for an element, as bits of their indices, by rank; *ranks tells which there
+ * are. */
 static void look_up(const struct css_rules *r, uint64_t key, uint64_t own, uint64_t kin,
                     uint64_t hit[RANK_COUNT][WORDS], unsigned *ranks)
 {

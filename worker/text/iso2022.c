@@ -2,8 +2,8 @@
 /* iso2022: ISO-2022-JP and -KR (RFC 1468, 1557, and what mailers and gateways made of them), taken into pieces.
  *
  * A line end shifts back to ASCII (as RFC 1468 wants it written) unless the next escape sequence is itself a shift
- * back: then a mailer wrapped the line. "(B" is no character of JIS X 0208, so between kanji it is a shift back that lost its
- * ESC; "$B" outside begins kanji when what follows reads as Japanese. */
+ * back: then a mailer wrapped the line. "(B" is no character of JIS X 0208, so between kanji it is a shift back that
+ * lost its ESC; "$B" outside begins kanji when what follows reads as Japanese. */
 #include "worker/text/iso2022.h"
 
 enum { ESC = 0x1B, SO = 0x0E, SI = 0x0F };

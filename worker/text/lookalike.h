@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lookalike: can one host name be taken for a domain that it is not of?
  *
- * Phishing lives on it: paypa1.example, rnicrosoft.example, paypal.com.evil.example, paypal-login.example. What a reader
- * sees is compared, not what is looked up. Sources: UTS #39 (skeletons), and what glyphs of screens look like. */
+ * Phishing lives on it: paypa1.example, rnicrosoft.example, paypal.com.evil.example, paypal-login.example. What a
+ * reader sees is compared, not what is looked up. Sources: UTS #39 (skeletons), and what glyphs of screens look
+ * like. */
 #ifndef FURUI_TEXT_LOOKALIKE_H
 #define FURUI_TEXT_LOOKALIKE_H
 

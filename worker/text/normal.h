@@ -44,8 +44,8 @@ struct normal_count {
  * Valid UTF-8; idempotent (but for what NORMAL_WORK_MAX cuts off). Lines stay lines. O(text.n). */
 span normal_text(span text, struct arena *a, struct normal_count *n);
 
-/* ODD bits that say which repairs there were: ZERO_WIDTH, BIDI and CONFUSABLE from the first on, STYLED and MARKS from a
- * short word's worth on (4). */
+/* ODD bits that say which repairs there were: ZERO_WIDTH, BIDI and CONFUSABLE from the first on, STYLED and MARKS from
+ * a short word's worth on (4). */
 uint64_t normal_odd(const struct normal_count *n);
 
 /* What a character is canonically made of (NFD of it alone); returns how many, at least 1. */

@@ -86,7 +86,8 @@ static_assert(ODD_COUNT <= 64, "oddities are bits of one word");
 /* The word of a bit; static. */
 const char *odd_word(enum odd_bit bit);
 
-/* What it means, in a sentence for a postmaster, without a full stop; the word itself where nobody wrote one. Static. */
+/* What it means, in a sentence for a postmaster, without a full stop; the word itself where nobody wrote one.
+ * Static. */
 const char *odd_sentence(enum odd_bit bit);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* page_cells: words taken apart into table cells, a letter each, are put together as the eye reads them.
  *
- * A row of letters is a word; a row of columns of letters (parted by <br>) is read line by line across the columns; rows
- * of one letter each are a word read downwards. Written over what was written of the row, and never longer. */
+ * A row of letters is a word; a row of columns of letters (parted by <br>) is read line by line across the columns;
+ * rows of one letter each are a word read downwards. Written over what was written of the row, and never longer. */
 #include "proto/base/utf8.h"
 #include "worker/text/odd.h"
 #include "worker/text/page.h"

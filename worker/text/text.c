@@ -2,7 +2,8 @@
 /* text: the reader's view being written down, white space folded as it comes.
  *
  * A separator is only owed (`pending`) until the next word pays for it, so nothing is ever taken back and the end of
- * the text is always the end of a word; and what kind of white space it stands for is known when that word begins. The list of spaces is Unicode's White_Space property (UAX #44, PropList.txt).
+ * the text is always the end of a word; and what kind of white space it stands for is known when that word begins. The
+ * list of spaces is Unicode's White_Space property (UAX #44, PropList.txt).
  */
 #include "worker/text/text.h"
 

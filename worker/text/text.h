@@ -23,7 +23,8 @@ void text_init(struct text *t, struct arena *a, size_t cap);
 
 /* Append UTF-8, whole characters a call; runs of white space (ASCII's and Unicode's, U+00A0 and U+3000 among them)
  * become one space; a line end counts as white space, but between two characters of Chinese or Japanese it is none (CSS
- * Text 3, 4.1.2, segment break transformation): their words are wrapped anywhere. Nothing is appended any more once `full`. O(utf8.n). */
+ * Text 3, 4.1.2, segment break transformation): their words are wrapped anywhere. Nothing is appended any more once
+ * `full`. O(utf8.n). */
 void text_put(struct text *t, span utf8);
 
 /* End a block: what follows stands on a new line. Twice is once; at the start it is nothing. */

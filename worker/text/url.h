@@ -100,7 +100,8 @@ struct url *url_add(struct url_list *l, span link, enum url_place place);
 void url_find(struct url_list *l, span text, enum url_place place);
 
 /* The registrable domain of a lower-case host ("mail.example.co.jp" -> "example.co.jp"), a span within `host`; the host
- * itself when it is an address or has none (a public suffix, a name without a dot). Remembers what it was asked last. */
+ * itself when it is an address or has none (a public suffix, a name without a dot). Remembers what it was asked
+ * last. */
 span domain_registrable(span host);
 
 /* Is the last label of a lower-case host a top-level domain of the public suffix list? */

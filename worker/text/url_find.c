@@ -207,7 +207,8 @@ static bool doubtful(span label)
     return strstr(WORDS, key) != NULL;
 }
 
-/* Would a mail client make a link of this host, which stands in a text alone? Not of "end.In", "c.l.py", "Well...so". */
+/* Would a mail client make a link of this host, which stands in a text alone? Not of "end.In", "c.l.py",
+ * "Well...so". */
 static bool stands_alone(span host, uint8_t after)
 {
     if (after == '(' || after == '=' || after == '@' || after == '_') return false;

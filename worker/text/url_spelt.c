@@ -41,7 +41,8 @@ static size_t skip_dot(span text, size_t at)
 }
 
 /* Read labels and what parts them from `at` on into buf[*n], lower case: plain dots, dots in brackets, and with `gaps`
- * (then it takes three labels) dots with spaces around; *spelt when there was any but a plain one. Then what follows of a path. Returns the end. */
+ * (then it takes three labels) dots with spaces around; *spelt when there was any but a plain one. Then what follows of
+ * a path. Returns the end. */
 static size_t read_host(span text, size_t at, bool gaps, unsigned *tries, uint8_t buf[URL_BYTES_MAX], size_t *n,
                         bool *spelt)
 {

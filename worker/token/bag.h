@@ -30,8 +30,8 @@ void bag_open(struct bag *b, struct arena *a, uint32_t *set, size_t cap, bool na
 /* Write the list down and give back what was not needed. `b` must hold the arena's newest allocation unless named. */
 void bag_close(struct bag *b, struct arena *a, enum feature_view view, struct features *out);
 
-/* A word that will not live as long as the names do: its copy, or when nobody asks for names the word itself. Empty when
- * there is no room. */
+/* A word that will not live as long as the names do: its copy, or when nobody asks for names the word itself. Empty
+ * when there is no room. */
 span bag_keep(struct bag *b, span word);
 
 /* Add one; returns false when it was there already or the bag is full. */
