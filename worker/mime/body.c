@@ -188,17 +188,17 @@ static void show(struct body *b, size_t i, enum part_kind kind)
     if (c.nul) m->odd |= ODD(NUL);
     if (c.bare_cr) m->odd |= ODD(BARE_CR);
     if (m->parts[i].encoding == MAIL_7BIT && c.longest > LINE_MAX) m->odd |= ODD(LONG_LINE);
-    if (kind == KIND_TEXT) bytes = take_blocks(b, i, bytes);
+    if (kind == PART_TEXT) bytes = take_blocks(b, i, bytes);
 
     const struct mail_part *p = &m->parts[i];
     if (file_is_card(p)) bytes = card_step(b, card_join, bytes);
     text_break(&b->visible);
-    if (kind == KIND_FIELDS) {
+    if (kind == PART_FIELDS) {
         fields_put(&b->visible, &b->urls, bytes, p->charset, b->a);
     } else {
-        span utf8 = to_utf8(p, kind == KIND_HTML, bytes, b->a, &m->odd);
+        span utf8 = to_utf8(p, kind == PART_HTML, bytes, b->a, &m->odd);
         if (c.nul) utf8 = without_nul(utf8, b->a);
-        if (kind == KIND_HTML)
+        if (kind == PART_HTML)
             html_read(utf8, &b->visible, &b->hidden, &b->urls, &m->shape.html, &m->odd);
         else
             put_plain(b, p, &b->visible, &b->urls, utf8);
@@ -211,15 +211,15 @@ static void keep(struct body *b, struct mail_part *p, enum part_kind kind)
 {
     struct mail *m = b->m;
     if (!b->other.p) text_init(&b->other, b->a, MAIL_OTHER_MAX);
-    span bytes = decode(b, p, kind == KIND_HTML ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
+    span bytes = decode(b, p, kind == PART_HTML ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
     text_break(&b->other);
     if (file_is_card(p)) bytes = card_step(b, card_join, bytes);
-    if (kind == KIND_FIELDS) {
+    if (kind == PART_FIELDS) {
         fields_put(&b->other, NULL, bytes, p->charset, b->a);
         return;
     }
-    span utf8 = to_utf8(p, kind == KIND_HTML, bytes, b->a, &m->odd);
-    if (kind == KIND_HTML) {
+    span utf8 = to_utf8(p, kind == PART_HTML, bytes, b->a, &m->odd);
+    if (kind == PART_HTML) {
         struct text hidden = {0};
         struct url_list urls;
         url_list_init(&urls, b->a, 0);

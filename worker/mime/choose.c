@@ -26,31 +26,31 @@ static bool holds_fields(const struct mail_part *p)
 enum part_kind choose_kind(const struct mail *m, size_t i)
 {
     const struct mail_part *p = &m->parts[i];
-    if (span_eq(p->type, SPAN("multipart"))) return KIND_CONTAINER;
-    if (i + 1 < m->part_count && m->parts[i + 1].parent == (int)i) return KIND_CONTAINER;
-    if (span_eq(p->type, SPAN("message"))) return holds_fields(p) ? KIND_FIELDS : KIND_FILE;
-    if (!span_eq(p->type, SPAN("text"))) return KIND_FILE;
-    if (span_eq(p->subtype, SPAN("plain"))) return KIND_TEXT;
+    if (span_eq(p->type, SPAN("multipart"))) return PART_CONTAINER;
+    if (i + 1 < m->part_count && m->parts[i + 1].parent == (int)i) return PART_CONTAINER;
+    if (span_eq(p->type, SPAN("message"))) return holds_fields(p) ? PART_FIELDS : PART_FILE;
+    if (!span_eq(p->type, SPAN("text"))) return PART_FILE;
+    if (span_eq(p->subtype, SPAN("plain"))) return PART_TEXT;
     /* What watches and AMP are served is HTML too. */
     if (span_eq(p->subtype, SPAN("html")) || span_eq(p->subtype, SPAN("watch-html")) ||
         span_eq(p->subtype, SPAN("x-amp-html")))
-        return KIND_HTML;
-    return holds_fields(p) ? KIND_FIELDS : KIND_TEXT;
+        return PART_HTML;
+    return holds_fields(p) ? PART_FIELDS : PART_TEXT;
 }
 
 /* How gladly a client shows it as a side of multipart/alternative. */
 static uint8_t rank(const struct mail_part *p, enum part_kind kind)
 {
     switch (kind) {
-    case KIND_HTML: return span_eq(p->subtype, SPAN("html")) ? 3 : 1;
-    case KIND_FIELDS: return 2;
-    case KIND_TEXT: {
+    case PART_HTML: return span_eq(p->subtype, SPAN("html")) ? 3 : 1;
+    case PART_FIELDS: return 2;
+    case PART_TEXT: {
         bool prose = span_eq(p->subtype, SPAN("plain")) || span_eq(p->subtype, SPAN("enriched")) ||
                      span_eq(p->subtype, SPAN("richtext"));
         return prose ? 2 : 1;
     }
-    case KIND_FILE:
-    case KIND_CONTAINER: break;
+    case PART_FILE:
+    case PART_CONTAINER: break;
     }
     return 0;
 }
@@ -77,7 +77,7 @@ void choose_sides(const struct mail *m, struct part_role *role)
             side = SIDE_NONE;
         else if (i && side == SIDE_SHOWN && branch[p->parent] != (int)i &&
                  is_type(&m->parts[p->parent], SPAN("multipart"), SPAN("alternative")))
-            side = best[i] == 1 && role[i].kind == KIND_TEXT ? SIDE_NONE : SIDE_OTHER; /* an invitation says nothing */
+            side = best[i] == 1 && role[i].kind == PART_TEXT ? SIDE_NONE : SIDE_OTHER; /* an invitation says nothing */
         role[i].side = side;
     }
 }

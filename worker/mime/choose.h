@@ -9,11 +9,11 @@
 #include "worker/mime/mail.h"
 
 enum part_kind {
-    KIND_FILE,      /* shows nothing by itself */
-    KIND_CONTAINER, /* a multipart, or a message whose own part follows */
-    KIND_TEXT,
-    KIND_HTML,
-    KIND_FIELDS, /* header fields that a reader sees: reports (RFC 3464, 8098, 5965) and headers sent back */
+    PART_FILE,      /* shows nothing by itself */
+    PART_CONTAINER, /* a multipart, or a message whose own part follows */
+    PART_TEXT,
+    PART_HTML,
+    PART_FIELDS, /* header fields that a reader sees: reports (RFC 3464, 8098, 5965) and headers sent back */
 };
 
 enum part_side { SIDE_NONE, SIDE_SHOWN, SIDE_OTHER };

@@ -97,20 +97,20 @@ static void read_parts(struct mail *m, struct body *b, struct arena *a)
         struct mail_part *p = &m->parts[i];
         p->name = part_name(m, p->first_header, p->first_header + p->header_count, a);
         role[i].kind = (uint8_t)choose_kind(m, i);
-        if (p->name.n && role[i].kind == KIND_FILE) p->attachment = true;
+        if (p->name.n && role[i].kind == PART_FILE) p->attachment = true;
     }
     choose_sides(m, role);
     size_t count = m->part_count;
     for (size_t i = 0; i < count; i++) {
         struct mail_part *p = &m->parts[i];
         enum part_kind kind = role[i].kind;
-        if (kind == KIND_CONTAINER) {
+        if (kind == PART_CONTAINER) {
             if (!p->decoded) p->decoded = p->body.n;
             continue;
         }
-        if (kind == KIND_HTML && !p->attachment) m->shape.html_parts++;
-        if (kind == KIND_TEXT && !p->attachment) m->shape.text_parts++;
-        if (kind == KIND_FILE) role[i].side = SIDE_NONE;
+        if (kind == PART_HTML && !p->attachment) m->shape.html_parts++;
+        if (kind == PART_TEXT && !p->attachment) m->shape.text_parts++;
+        if (kind == PART_FILE) role[i].side = SIDE_NONE;
         if (role[i].side != SIDE_NONE)
             body_add(b, i, kind, role[i].side); /* may move m->parts */
         else
@@ -121,7 +121,7 @@ static void read_parts(struct mail *m, struct body *b, struct arena *a)
         struct mail_part *p = &m->parts[i];
         bool block = i >= count;
         m->odd |= attach_name_odd(p->name) | unicode_odd(p->name);
-        if (!block && role[i].kind == KIND_CONTAINER) continue;
+        if (!block && role[i].kind == PART_CONTAINER) continue;
         if (span_eq(p->type, SPAN("image"))) m->shape.image_parts++;
         if (p->attachment) m->shape.attachments++;
         file_read(m, p, !block && role[i].side != SIDE_NONE, &files, &b->urls, a);

@@ -14,8 +14,8 @@ enum { WORD_CHARSET_MAX = 64 }; /* bytes of a charset's name; a longer one is no
 /* What a reader sees of a header value.
  *
  *   raw           after the colon, folds and all; lent
- *   hint          charset that the mail is in elsewhere (hint_charset): tried first for raw 8-bit bytes, and favoured where
- *                 an encoded word lies; or empty
+ *   hint          charset that the mail is in elsewhere (hint_charset): tried first for raw 8-bit bytes, and favoured
+ *                 where an encoded word lies; or empty
  *   a             for the result, when it is not the raw bytes themselves; what does not fit is left out
  *   odd           ODD bits are added: BAD_WORD, RAW_8BIT, NUL, and of encoded words WRONG_CHARSET, BAD_CHARSET,
  *                 BROKEN_ESCAPE

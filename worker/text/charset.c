@@ -19,7 +19,7 @@ enum {
     STRAY_SAMPLE = 512 /* 8-bit bytes between escape sequences by which their charset is told */
 };
 
-#define X(id, iconv, kind) [CHARSET_##id] = KIND_##kind,
+#define X(id, iconv, kind) [CHARSET_##id] = CODED_##kind,
 static const enum charset_kind KINDS[CHARSET_COUNT] = {CHARSET_LIST(X)};
 #undef X
 
@@ -81,7 +81,7 @@ static unsigned favoured_by(enum charset label)
 static bool judged(enum charset c)
 {
     return c >= CHARSET_COUNT || favoured_by(c) || c == CHARSET_ASCII || c == CHARSET_UTF_8 || c == CHARSET_UTF_7 ||
-           KINDS[c] == KIND_WIDE;
+           KINDS[c] == CODED_WIDE;
 }
 
 /* --- UTF-8 -------------------------------------------------------------------------------------------------------- */
@@ -165,7 +165,7 @@ static enum charset decide(span in, enum charset label, unsigned beside, uint64_
     enum { ENOUGH = 3 }; /* characters that are no accident in a charset whose trail bytes are like UTF-8's */
     label = windows_twin(label, in);
     enum charset c = label;
-    bool multi = label < CHARSET_COUNT && (KINDS[label] == KIND_PAIRS || KINDS[label] == KIND_MULTI);
+    bool multi = label < CHARSET_COUNT && (KINDS[label] == CODED_PAIRS || KINDS[label] == CODED_MULTI);
     if (looks_utf8(in, label == CHARSET_UTF_8) && (!multi || count_utf8(in, ENOUGH) == ENOUGH)) {
         c = CHARSET_UTF_8;
     } else if (judged(label)) {
@@ -175,7 +175,7 @@ static enum charset decide(span in, enum charset label, unsigned beside, uint64_
     if (label == CHARSET_NONE) *odd |= ODD(NO_CHARSET);
     if (label >= CHARSET_COUNT || c == label) return c;
     /* Relatives that the guess does not tell apart, as KOI8-R and KOI8-U. */
-    if (favoured_by(label) && favoured_by(label) == favoured_by(c) && KINDS[label] == KIND_SINGLE) return label;
+    if (favoured_by(label) && favoured_by(label) == favoured_by(c) && KINDS[label] == CODED_SINGLE) return label;
     *odd |= ODD(WRONG_CHARSET);
     return c;
 }
@@ -288,7 +288,7 @@ static enum charset wide_order(span in)
  * or some NULs, which clients pass over, would hide a text from us. */
 static enum charset wide(span in, enum charset label)
 {
-    if (in.n < 2 || label >= CHARSET_COUNT || KINDS[label] != KIND_WIDE) return CHARSET_NONE;
+    if (in.n < 2 || label >= CHARSET_COUNT || KINDS[label] != CODED_WIDE) return CHARSET_NONE;
     if (in.p[0] == 0xFF && in.p[1] == 0xFE) return CHARSET_UTF_16LE;
     if (in.p[0] == 0xFE && in.p[1] == 0xFF) return CHARSET_UTF_16BE;
     bool nul = memchr(in.p, 0, in.n < WIDE_SAMPLE ? in.n : WIDE_SAMPLE);
@@ -328,20 +328,21 @@ static enum iso2022 shifts_of(span in, size_t plain, enum charset label)
 static struct reading read_how(span in, enum charset label, unsigned beside, uint64_t *odd)
 {
     struct reading how = {.charset = label, .text = in};
-    enum charset_kind kind = label < CHARSET_COUNT ? KINDS[label] : KIND_PLAIN;
+    enum charset_kind kind = label < CHARSET_COUNT ? KINDS[label] : CODED_PLAIN;
     enum charset order = wide(in, label);
     if (order != CHARSET_NONE) {
         if (label == CHARSET_UTF_32 && in.n % 4 == 0) return how;
         if (label == CHARSET_NONE) *odd |= ODD(NO_CHARSET);
-        if (label < CHARSET_COUNT && kind != KIND_WIDE) *odd |= ODD(WRONG_CHARSET);
+        if (label < CHARSET_COUNT && kind != CODED_WIDE) *odd |= ODD(WRONG_CHARSET);
         how.charset = order;
         return how;
     }
-    if (kind == KIND_WIDE) *odd |= ODD(WRONG_CHARSET);
-    if ((kind == KIND_HZ && span_find(in, '~') < in.n) || (kind == KIND_UTF7 && span_find(in, '+') < in.n)) return how;
+    if (kind == CODED_WIDE) *odd |= ODD(WRONG_CHARSET);
+    if ((kind == CODED_HZ && span_find(in, '~') < in.n) || (kind == CODED_UTF7 && span_find(in, '+') < in.n))
+        return how;
 
     size_t plain = scan->plain(in.p, in.n);
-    how.as_it_is = plain == in.n && kind != KIND_ISO2022;
+    how.as_it_is = plain == in.n && kind != CODED_ISO2022;
     if (how.as_it_is) return how;
     enum iso2022 escapes = shifts_of(in, plain, label);
     if (escapes != ISO2022_NONE) {

@@ -16,7 +16,7 @@ static const struct {
     const char *iconv;
     enum charset_kind kind;
 } CHARSETS[CHARSET_COUNT] = {
-#define X(id, name, kind) [CHARSET_##id] = {name, KIND_##kind},
+#define X(id, name, kind) [CHARSET_##id] = {name, CODED_##kind},
     CHARSET_LIST(X)
 #undef X
 };
@@ -418,10 +418,10 @@ static void put_iconv(struct sink *out, enum charset c, span in)
 void decode(struct sink *out, enum charset c, span in)
 {
     switch (CHARSETS[c].kind) {
-    case KIND_SINGLE: put_single(out, c, in); break;
-    case KIND_PAIRS: put_pairs(out, c, in); break;
-    case KIND_PLAIN:
-    case KIND_UTF8: decode_utf8(out, in); break;
+    case CODED_SINGLE: put_single(out, c, in); break;
+    case CODED_PAIRS: put_pairs(out, c, in); break;
+    case CODED_PLAIN:
+    case CODED_UTF8: decode_utf8(out, in); break;
     default: put_iconv(out, c, in);
     }
 }

@@ -33,7 +33,7 @@ void decode_unknown(struct sink *out);        /* U+FFFD */
 void decode_utf8_latin(struct sink *out, span in);
 void decode_utf16(struct sink *out, span in, bool little); /* a byte order mark is left out */
 
-/* Bytes of charset `c`, which is none that shifts by escapes (label.h's KIND_ISO2022, KIND_HZ) but ISO-2022-CN. */
+/* Bytes of charset `c`, which is none that shifts by escapes (label.h's CODED_ISO2022, CODED_HZ) but ISO-2022-CN. */
 void decode(struct sink *out, enum charset c, span in);
 
 /* Pairs of 7 bits of a 94 by 94 set, as ISO 2022 designates them: SHIFT_JIS stands for JIS X 0208, EUC_JP for JIS X
@@ -46,7 +46,7 @@ void decode_kana(struct sink *out, span in);
 /* UTF-8 to charset `c` by iconv, leaving out what it lacks; at start. Returns bytes written. */
 size_t decode_backwards(enum charset c, const char *utf8, uint8_t *out, size_t cap);
 
-/* Is byte `a`, over 127, a character of a charset of KIND_SINGLE, or `a` and `b` one of a charset of KIND_PAIRS? */
+/* Is byte `a`, over 127, a character of a charset of CODED_SINGLE, or `a` and `b` one of a charset of CODED_PAIRS? */
 bool decode_knows(enum charset c, uint8_t a, uint8_t b);
 
 #endif

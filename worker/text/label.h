@@ -10,15 +10,15 @@
 
 /* How bytes of a charset are read. */
 enum charset_kind {
-    KIND_PLAIN,   /* ASCII */
-    KIND_UTF8,    /* as it is */
-    KIND_SINGLE,  /* one byte a character: by table */
-    KIND_PAIRS,   /* one or two bytes a character, a few more: by table; ASCII bytes are ASCII, but for trail bytes */
-    KIND_MULTI,   /* the same, by iconv */
-    KIND_ISO2022, /* 7 bits, by escape sequences */
-    KIND_HZ,      /* 7 bits, ~{ and ~} (RFC 1843) */
-    KIND_UTF7,    /* 7 bits, '+' (RFC 2152) */
-    KIND_WIDE,    /* two or four bytes a character */
+    CODED_PLAIN,   /* ASCII */
+    CODED_UTF8,    /* as it is */
+    CODED_SINGLE,  /* one byte a character: by table */
+    CODED_PAIRS,   /* one or two bytes a character, a few more: by table; ASCII bytes are ASCII, but for trail bytes */
+    CODED_MULTI,   /* the same, by iconv */
+    CODED_ISO2022, /* 7 bits, by escape sequences */
+    CODED_HZ,      /* 7 bits, ~{ and ~} (RFC 1843) */
+    CODED_UTF7,    /* 7 bits, '+' (RFC 2152) */
+    CODED_WIDE,    /* two or four bytes a character */
 };
 
 /* id, iconv's name, kind. The single-byte ones come first, those in pairs stand together. */
