@@ -181,6 +181,10 @@ static const struct {
     /* 8-bit strays beside it */
     {"\x1B$B$\"\x1B(B \x96\xC0\x98\x66\x83\x81\x81\x5B\x83\x8B", "iso-2022-jp", "あ 迷惑メール"},
     {"\x1B$B$\"\x1B(B \xE3\x81\x84\xE3\x81\x86\xE3\x81\x88", "iso-2022-jp", "あ いうえ"},
+    {"\x1B$B$\"\x1B(B \xA4\xA4\xA4\xA6\xCC\xC2\xCF\xC7", "iso-2022-jp", "あ いう迷惑"},
+    {"\x1B$B$\"\x1B(B\r\n\xB5\xC8\xB6\xDE\xB2\xBC\xCF\xBD", "iso-2022-jp", "あ\r\nｵﾈｶﾞｲｼﾏｽ"},
+    {"\x1B$B$\"\x1B(J\xC4\xB3\xDB\xB8\x1B$B$\"\x1B(B", "iso-2022-jp", "あﾄｳﾛｸあ"},
+    {"\x1B$B$\"\x1B(B \xC4\xB3\xDB\xB8\xA4\xD1\xD8\xAE\xB3", "iso-2022-jp", "あ ﾄｳﾛｸ､ﾑﾘｮｳ"},
     /* Shift_JIS with Microsoft's characters and half-width kana */
     {"\x87\x40\x87\x8A\x82\xCC\x82\xA0 \xB6\xC5\xB6\xC5 \xED\x40", "shift_jis", "①㈱のあ ｶﾅｶﾅ 纊"},
     {"\xAD\xA1\xAD\xEA", "euc-jp", "①㈱"},

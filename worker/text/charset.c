@@ -182,6 +182,23 @@ static enum charset decide(span in, enum charset label, unsigned beside, uint64_
 
 /* --- ISO-2022 and HZ ---------------------------------------------------------------------------------------------- */
 
+/* Are these 8-bit bytes between escape sequences half-width kana, one byte each? Mailers that knew JIS X 0201 with
+ * eight bits left them so (RFC 1468 has none). A text in EUC-JP that kept to their range would have hiragana and
+ * katakana (rows 4 and 5) in it; its kanji alone are rarer among escape sequences than kana. */
+static bool half_width(span in)
+{
+    size_t pairs = 0, kana = 0;
+    for (size_t i = 0; i < in.n; i++) {
+        if (in.p[i] < 0x80) continue;
+        if (in.p[i] < 0xA1 || in.p[i] > 0xDF) return false;
+        if (i + 1 == in.n || in.p[i + 1] < 0x80) continue;
+        pairs++;
+        kana += in.p[i] == 0xA4 || in.p[i] == 0xA5;
+        if (in.p[++i] < 0xA1 || in.p[i] > 0xDF) return false;
+    }
+    return kana * 4 <= pairs;
+}
+
 /* The charset of the 8-bit bytes in ISO-2022 text, judged together: there may be many short ones. */
 static enum charset decide_strays(struct iso2022_reader r, span first, enum charset label)
 {
@@ -196,6 +213,7 @@ static enum charset decide_strays(struct iso2022_reader r, span first, enum char
         while (more && set != ISO2022_STRAY);
     }
     uint64_t ignored = 0;
+    if (label == CHARSET_ISO_2022_JP && half_width(span_of(sample, n))) return CHARSET_SHIFT_JIS;
     return decide(span_of(sample, n), label, 0, &ignored);
 }
 
