@@ -89,10 +89,27 @@ static inline bool span_ieq(span a, span b)
     return true;
 }
 
-/* Does `s` begin with `head`, but for ASCII case? */
+/* Does `s` begin with these bytes? */
+static inline bool span_starts(span s, span head)
+{
+    return s.n >= head.n && span_eq(span_head(s, head.n), head);
+}
+
+/* Does it end with these? */
+static inline bool span_ends(span s, span tail)
+{
+    return s.n >= tail.n && span_eq(span_from(s, s.n - tail.n), tail);
+}
+
+/* The same, but for ASCII case. */
 static inline bool span_istarts(span s, span head)
 {
     return s.n >= head.n && span_ieq(span_head(s, head.n), head);
+}
+
+static inline bool span_iends(span s, span tail)
+{
+    return s.n >= tail.n && span_ieq(span_from(s, s.n - tail.n), tail);
 }
 
 /* Where byte `c` first stands, or s.n. */

@@ -27,8 +27,7 @@ static void judge_java(struct inside *in, span name)
 {
     span end = SPAN(".class");
     in->manifest |= span_eq(name, SPAN("META-INF/MANIFEST.MF")) || span_eq(name, SPAN("AndroidManifest.xml"));
-    in->classes |=
-        span_eq(name, SPAN("classes.dex")) || (name.n > end.n && span_eq(span_from(name, name.n - end.n), end));
+    in->classes |= span_eq(name, SPAN("classes.dex")) || (name.n > end.n && span_ends(name, end));
 }
 
 void inside_name(struct inside *in, span name)

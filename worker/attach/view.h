@@ -44,12 +44,6 @@ static inline uint64_t little64(const uint8_t *p)
     return little32(p) | (uint64_t)little32(p + 4) << 32;
 }
 
-/* Does `s` begin with these bytes? */
-static inline bool span_starts(span s, span head)
-{
-    return s.n >= head.n && memcmp(s.p, head.p, head.n) == 0;
-}
-
 /* Where `word`, of at least one byte, first stands in `s`, or s.n. O(s.n). */
 size_t span_search(span s, span word);
 

@@ -21,29 +21,19 @@ struct walk {
     span macro;    /* a file that holds macros if this is ODF */
 };
 
-static bool begins(span name, span word)
-{
-    return span_istarts(name, word);
-}
-
-static bool ends(span name, span word)
-{
-    return name.n >= word.n && span_ieq(span_from(name, name.n - word.n), word);
-}
-
 /* Names that say which kind of document this is, and what it can do. */
 static void judge_document(struct walk *w, span name)
 {
     struct inside *in = w->in;
     if (span_ieq(name, SPAN("[Content_Types].xml"))) w->types = true;
-    if (begins(name, SPAN("word/")) || begins(name, SPAN("xl/")) || begins(name, SPAN("ppt/")) ||
-        begins(name, SPAN("visio/")))
+    if (span_istarts(name, SPAN("word/")) || span_istarts(name, SPAN("xl/")) || span_istarts(name, SPAN("ppt/")) ||
+        span_istarts(name, SPAN("visio/")))
         w->office = true;
     if (span_eq(name, SPAN("META-INF/manifest.xml"))) w->odf = true;
-    bool basic = begins(name, SPAN("Basic/")) && ends(name, SPAN(".xml")) && !ends(name, SPAN("-lc.xml")) &&
-                 !ends(name, SPAN("-lb.xml"));
-    if (basic || (begins(name, SPAN("Scripts/")) && !ends(name, SPAN("/")))) w->macro = name;
-    if (ends(name, SPAN("vbaProject.bin")) || begins(name, SPAN("xl/macrosheets/"))) {
+    bool basic = span_istarts(name, SPAN("Basic/")) && span_iends(name, SPAN(".xml")) &&
+                 !span_iends(name, SPAN("-lc.xml")) && !span_iends(name, SPAN("-lb.xml"));
+    if (basic || (span_istarts(name, SPAN("Scripts/")) && !span_iends(name, SPAN("/")))) w->macro = name;
+    if (span_iends(name, SPAN("vbaProject.bin")) || span_istarts(name, SPAN("xl/macrosheets/"))) {
         in->out->odd |= ODD(MACRO);
         inside_tell(in, name, TELL_MACRO);
     }

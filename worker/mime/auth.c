@@ -59,9 +59,9 @@ static bool from_is_one(const struct mail *m)
 static bool of_from(const struct reading *r, span domain)
 {
     span from = r->m->from_domain;
-    if (!from.n || domain.n < from.n) return false;
+    if (!from.n) return false;
     if (span_eq(domain, from) || span_eq(domain, r->from_host)) return true;
-    return span_eq(span_from(domain, domain.n - from.n), from) && span_eq(domain_registrable(domain), from);
+    return span_ends(domain, from) && span_eq(domain_registrable(domain), from);
 }
 
 /* A domain as it is looked up: lower case, A-labels, so that both ways to write it are one (RFC 8616 4). */

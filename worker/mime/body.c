@@ -17,19 +17,14 @@
 #include "worker/mime/word.h"
 #include "worker/simd/scan.h"
 #include "worker/text/charset.h"
-
-enum {
-    LINE_MAX = 998, /* RFC 5322 2.1.1 */
-    UTF8_GROWTH = 3 /* no byte of any charset becomes more bytes of UTF-8 */
-};
+#include "worker/text/decode.h"
 
 /* The charset that a document names in its own head (<meta charset=...>), for mail that names none. */
 static span html_label(span html)
 {
     html = span_head(html, MAIL_META_BYTES);
     for (size_t at = span_find(html, '='); at < html.n; at += 1 + span_find(span_from(html, at + 1), '=')) {
-        span before = span_trim(span_head(html, at)), key = SPAN("charset");
-        if (before.n < key.n || !span_ieq(span_from(before, before.n - key.n), key)) continue;
+        if (!span_iends(span_trim(span_head(html, at)), SPAN("charset"))) continue;
         span label = span_from(html, at + 1);
         size_t n = 0;
         while (n < label.n && label.p[n] != '>' && label.p[n] != ';') n++;
@@ -53,7 +48,7 @@ span mail_part_text(const struct mail_part *p, size_t cap, struct arena *a, span
 void body_init(struct body *b, struct mail *m, struct arena *a, size_t budget)
 {
     *b = (struct body){.m = m, .a = a, .budget = budget};
-    size_t most = m->raw.n < MAIL_TEXT_MAX / UTF8_GROWTH ? m->raw.n * UTF8_GROWTH : MAIL_TEXT_MAX;
+    size_t most = m->raw.n < MAIL_TEXT_MAX / DECODE_GROWTH ? m->raw.n * DECODE_GROWTH : MAIL_TEXT_MAX;
     text_init(&b->visible, a, most);
     text_init(&b->hidden, a, most < MAIL_HIDDEN_MAX ? most : MAIL_HIDDEN_MAX);
     url_list_init(&b->urls, a, MAIL_URLS_MAX);
@@ -154,7 +149,7 @@ static void put_plain(struct body *b, const struct mail_part *p, struct text *t,
 }
 
 /* The transfer encoding of part p undone, at most `cap` bytes and what is left of the budget. */
-static span decode(struct body *b, struct mail_part *p, size_t cap)
+static span transfer(struct body *b, struct mail_part *p, size_t cap)
 {
     struct mail *m = b->m;
     if (cap > b->budget) cap = b->budget;
@@ -182,12 +177,12 @@ static span without_nul(span utf8, struct arena *a)
 static void show(struct body *b, size_t i, enum part_kind kind)
 {
     struct mail *m = b->m;
-    span bytes = decode(b, &m->parts[i], MAIL_DECODE_MAX);
+    span bytes = transfer(b, &m->parts[i], MAIL_DECODE_MAX);
     struct scan_census c;
     scan->census(bytes.p, bytes.n, &c);
     if (c.nul) m->odd |= ODD(NUL);
     if (c.bare_cr) m->odd |= ODD(BARE_CR);
-    if (m->parts[i].encoding == MAIL_7BIT && c.longest > LINE_MAX) m->odd |= ODD(LONG_LINE);
+    if (m->parts[i].encoding == MAIL_7BIT && c.longest > MAIL_LINE_MAX) m->odd |= ODD(LONG_LINE);
     if (kind == PART_TEXT) bytes = take_blocks(b, i, bytes);
 
     const struct mail_part *p = &m->parts[i];
@@ -211,7 +206,7 @@ static void keep(struct body *b, struct mail_part *p, enum part_kind kind)
 {
     struct mail *m = b->m;
     if (!b->other.p) text_init(&b->other, b->a, MAIL_OTHER_MAX);
-    span bytes = decode(b, p, kind == PART_HTML ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
+    span bytes = transfer(b, p, kind == PART_HTML ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
     text_break(&b->other);
     if (file_is_card(p)) bytes = card_step(b, card_join, bytes);
     if (kind == PART_FIELDS) {

@@ -5,6 +5,7 @@
 #include "worker/mime/hint.h"
 
 #include "worker/mime/codec.h"
+#include "worker/mime/word.h"
 #include "worker/simd/scan.h"
 #include "worker/text/charset.h"
 
@@ -13,9 +14,7 @@ static bool asks(const struct mail *m)
 {
     for (size_t i = 0; i < m->header_count; i++) {
         span s = m->headers[i].raw;
-        if (scan->plain(s.p, s.n) < s.n) return true;
-        for (size_t at = span_find(s, '?'); at < s.n; at += 1 + span_find(span_from(s, at + 1), '?'))
-            if (at && s.p[at - 1] == '=') return true;
+        if (scan->plain(s.p, s.n) < s.n || word_begins(s)) return true;
     }
     return false;
 }

@@ -37,6 +37,7 @@ enum {
      * mails: 0.2 MB is usual, 2.6 MB the most. */
     MAIL_ARENA_BYTES = 8 << 20,
     MAIL_META_BYTES = 1024,     /* of an HTML part without a charset in which its <meta charset> is looked for */
+    MAIL_LINE_MAX = 998,        /* bytes of a line that nobody finds long (RFC 5322 2.1.1) */
     MAIL_STRAY_LINES = 4,       /* lines in a row within a header that are no fields, with a known field behind them */
     MAIL_SNIFF_LINES = 8,       /* of a body in which a boundary that nobody named, or a late header, is looked for */
     MAIL_LIE_BYTES = 1 << 12,   /* of a message's header in which a wrong '=' tells that it is not quoted-printable */
@@ -129,8 +130,7 @@ struct mail_context {
     span dkim_domain, mail_from;  /* d= of the signature that passed; SMTP's envelope sender */
     const span *trusted;          /* authserv-ids whose Authentication-Results are believed, in any case */
     size_t trusted_count;
-    unsigned
-        own_received; /* Received fields that our own hosts have put on top; what stands below them is a stranger's */
+    unsigned own_received; /* Received fields that our own hosts put on top; below them is a stranger's word */
 };
 
 /* A text as models read it: normal_text (NFKC, case folded, without tricks). */

@@ -13,8 +13,6 @@
 #include "worker/mime/param.h"
 #include "worker/simd/scan.h"
 
-enum { LINE_MAX = 998 }; /* RFC 5322 2.1.1 */
-
 struct entity {
     int part;
     span boundary;     /* of a multipart whose boundary still counts, else empty */
@@ -223,7 +221,7 @@ static void note_bytes(struct mail *m, span block)
     scan->census(block.p, block.n, &c);
     if (c.nul) m->odd |= ODD(NUL);
     if (c.bare_cr) m->odd |= ODD(BARE_CR);
-    if (c.longest > LINE_MAX) m->odd |= ODD(LONG_LINE);
+    if (c.longest > MAIL_LINE_MAX) m->odd |= ODD(LONG_LINE);
 }
 
 /* Pass over what may stand before a message's header: a byte order mark; empty lines, as in bounces and in files saved

@@ -221,9 +221,7 @@ static enum looks look(span s)
             if (one == FOLDED) all = FOLDED;
         }
     }
-    for (size_t at = span_find(s, '?'); at < s.n; at += 1 + span_find(span_from(s, at + 1), '?'))
-        if (at && s.p[at - 1] == '=') return ELSE;
-    return all;
+    return word_begins(s) ? ELSE : all;
 }
 
 /* Drop the line ends of plain folds, which the white space behind them replaces. */
@@ -274,4 +272,11 @@ span word_decode(span raw, span hint, struct arena *a, uint64_t *odd, span *char
     arena_trim(a, w.out, w.n);
     if (charset_out) *charset_out = w.charset;
     return span_trim(span_of(w.out, w.n));
+}
+
+bool word_begins(span raw)
+{
+    for (size_t at = span_find(raw, '?'); at < raw.n; at += 1 + span_find(span_from(raw, at + 1), '?'))
+        if (at && raw.p[at - 1] == '=') return true;
+    return false;
 }

@@ -24,4 +24,7 @@ enum { WORD_CHARSET_MAX = 64 }; /* bytes of a charset's name; a longer one is no
  * Valid UTF-8 without line ends and control characters, trimmed. O(raw.n). */
 span word_decode(span raw, span hint, struct arena *a, uint64_t *odd, span *charset_out);
 
+/* May an encoded word begin in it: does "=?" stand there? O(raw.n). */
+bool word_begins(span raw);
+
 #endif

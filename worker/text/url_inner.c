@@ -144,7 +144,7 @@ static span by_host(span host, uint8_t buf[URL_BYTES_MAX])
 {
     for (size_t k = 0; k < sizeof IN_HOST_NAME / sizeof *IN_HOST_NAME; k++) {
         span end = IN_HOST_NAME[k], scheme = SPAN("https://");
-        if (host.n <= end.n || !span_eq(span_from(host, host.n - end.n), end)) continue;
+        if (host.n == end.n || !span_ends(host, end)) continue;
         span label = span_head(host, host.n - end.n);
         memcpy(buf, scheme.p, scheme.n);
         size_t n = scheme.n;

@@ -86,7 +86,7 @@ static span after_at(span s)
 
 static bool ends_with(span s, span tail)
 {
-    return tail.n && s.n >= tail.n && span_ieq(span_from(s, s.n - tail.n), tail);
+    return tail.n && span_iends(s, tail);
 }
 
 static span last_label(span host)
