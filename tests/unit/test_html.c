@@ -189,7 +189,35 @@ static const struct {
     {"<svg><div>a</div>b<svg><td>c<br>d", "a\nb\nd", "c", "", HID},
     {"<svg><script>a</script><text>b</text></svg>", "b", "a", "", HID | SCRIPT},
     {"<svg><a xlink:href=http://example.com/><text>a</text></a></svg>", "a", "", "example.com/", 0},
+    /* as far on the side to which nobody scrolls, on edge, by newer properties */
+    {"<p style='position:absolute;left:9999px'>a<p style='position:absolute;left:2000px'>b<p "
+     "style='position:absolute;left:-100vw'>c<p style='position:fixed;inset:-9999px auto auto 0'>d<p "
+     "style='transform:rotateX(90deg)'>e<p style='translate:-9999px 0'>f",
+     "b", "a\nc\nd\ne\nf", "", HID},
+    {"<p style='color:hwb(0 100% 0%)'>a<p style='color:oklch(1 0 0)'>b<p style='color:oklab(99% 0 0)'>c<p "
+     "style='color:lab(100 0 0)'>d<p style='color:lch(50% 0 0)'>e<p style='color:hwb(0 0% 100%)'>f<p "
+     "style='color:lab(0 0 "
+     "0/0)'>g",
+     "e\nf", "a\nb\nc\nd\ng", "", HID},
+    /* what cannot be told is seen */
+    {"<div style=color:#fff><p style='background:oklch(0% 0 0)'>a<p style='background:var(--b)'>b<p "
+     "style='background-color:color-mix(in srgb,#000,#000)'>c<p style='background:conic-gradient(#000,#000)'>d<p "
+     "style='color:var(--c)'>e<p style='color:initial'>f<p style='-webkit-text-fill-color:#000'>g<p><mark>h</mark><p>i",
+     "a\nb\nc\nd\ne\nf\ng\nh", "i", "", HID},
+    {"<div style=font-size:0><p style='font-size:clamp(1px,2vw,9px)'>a<p style=font-size:initial>b<p "
+     "style=font-size:foo>c",
+     "a\nb", "c", "", HID},
+    {"<div style='height:0;min-height:50px;overflow:hidden'>a</div><div "
+     "style='max-width:0;min-width:50px;overflow:hidden'>"
+     "b</div><div style='height:0;min-height:0;overflow:hidden'>c</div>",
+     "a\nb", "c", "", HID},
     /* hidden by rule */
+    {"<style media=print>.x{display:none}</style><style media=screen>.y{display:none}</style><p class=x>a<p class=y>b",
+     "a", "b", "", HID},
+    {"<style>@media tv and (min-width:1px){.x{display:none}}@media screen and "
+     "(min-width:99em){.x{display:none}}</style><p "
+     "class=x>a",
+     "a", "", "", 0},
     {"<style>.x{display:none}</style><p class='y x'>a</p>b", "b", "a", "", HID},
     {"<style><!-- /* c */ p.x , #q{font-size:0} --></style><p class=x>a</p><b class=x>b</b><i id=q>c</i>", "b", "a\nc",
      "", HID},

@@ -35,7 +35,11 @@ static void read_font_size(struct css *c, span value)
     if (unit == CSS_UNIT_NONE) {
         for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
             if (span_ieq(value, span_cstr(WORDS[i].name))) unit = CSS_UNIT_PX, milli = 1000 * WORDS[i].px;
-        if (unit == CSS_UNIT_NONE) return;
+        static const span BACK[] = {SPAN("initial"), SPAN("revert"), SPAN("xxx-large")}; /* to what can be read */
+        bool back = false;
+        for (size_t i = 0; i < sizeof BACK / sizeof *BACK; i++) back |= span_ieq(value, BACK[i]);
+        if (unit == CSS_UNIT_NONE && !back && span_find(value, '(') == value.n) return;
+        if (unit == CSS_UNIT_NONE) unit = CSS_UNIT_PX, milli = 16000; /* what max() and its like come to is unknown */
     }
     if (milli < 0) return;
     int64_t v = unit == CSS_UNIT_PX ? milli * 8 / 1000 : milli * PART / 1000;
@@ -61,7 +65,9 @@ static bool is_picture(span value)
 {
     return span_istarts(value, SPAN("url(")) || span_istarts(value, SPAN("image")) ||
            span_istarts(value, SPAN("linear-")) || span_istarts(value, SPAN("radial-")) ||
-           span_istarts(value, SPAN("-webkit-"));
+           span_istarts(value, SPAN("conic-")) || span_istarts(value, SPAN("repeating-")) ||
+           span_istarts(value, SPAN("cross-fade(")) || span_istarts(value, SPAN("-webkit-")) ||
+           span_istarts(value, SPAN("-moz-"));
 }
 
 /* The background shorthand: a colour word, url(...), both or none. */
@@ -76,7 +82,7 @@ static void read_background(struct css *c, span value)
         }
         span word = span_head(value, end);
         uint32_t colour;
-        if (is_picture(word)) {
+        if (is_picture(word) || css_colour_unknown(word)) {
             c->set |= CSS_IMAGE;
         } else if (css_colour(word, &colour)) {
             c->background = colour;
@@ -105,6 +111,14 @@ static void read_size(struct css *c, uint32_t bit, span value)
     if (word || unit != CSS_UNIT_NONE) set_fact(c, bit, tiny);
 }
 
+/* Does a length leave room for letters? */
+static bool gives_room(span value)
+{
+    int64_t milli;
+    enum css_unit unit = css_length(value, &milli);
+    return unit == CSS_UNIT_PX && milli > 8000; /* of what a share is one, nobody here knows */
+}
+
 /* Is a length as far out as nobody scrolls? `across`: a whole width or more is, whatever that may be. */
 static bool is_away(span value, bool across)
 {
@@ -113,6 +127,25 @@ static bool is_away(span value, bool across)
     if (unit == CSS_UNIT_PX) return milli <= -1000 * CSS_FAR;
     if (unit != CSS_UNIT_PART) return false;
     return value.p[value.n - 1] == '%' ? across && milli <= -1000 : milli <= -1000 * CSS_FAR / 16;
+}
+
+/* The same of left or right: the other way, too. */
+static bool is_aside(span value)
+{
+    int64_t milli;
+    return is_away(value, true) || (css_length(value, &milli) == CSS_UNIT_PX && milli >= 1000 * CSS_FAR_ASIDE);
+}
+
+/* inset: top, right, bottom, left. */
+static void read_inset(struct css *c, span value)
+{
+    span part[4];
+    unsigned n = css_split(value, part);
+    if (!n) return;
+    set_fact(c, CSS_TOP, is_away(part[0], false));
+    set_fact(c, CSS_RIGHT, is_aside(part[n > 1 ? 1 : 0]));
+    set_fact(c, CSS_BOTTOM, is_away(part[n > 2 ? 2 : 0], false));
+    set_fact(c, CSS_LEFT, is_aside(part[n > 3 ? 3 : n > 1 ? 1 : 0]));
 }
 
 /* "scale(0)", "translateX(-9999px)", "translate(0, -100%)", some in a row. */
@@ -126,6 +159,8 @@ static bool moves_away(span value)
         for (unsigned k = 0; k < n; k++) {
             bool across = k == 0 && !span_ieq(name, SPAN("translateY"));
             if (span_istarts(name, SPAN("translate")) && is_away(part[k], across)) return true;
+            bool edge = span_ieq(name, SPAN("rotateX")) || span_ieq(name, SPAN("rotateY"));
+            if (edge && (span_ieq(part[k], SPAN("90deg")) || span_ieq(part[k], SPAN("-90deg")))) return true;
             if (span_istarts(name, SPAN("scale")) && css_number(part[k], &milli) && milli < 50 && milli > -50)
                 return true;
             if (span_ieq(name, SPAN("matrix")) && k % 3 == 0 && css_number(part[k], &milli) && milli < 50 &&
@@ -226,18 +261,23 @@ static void read_declaration(struct css *c, span name, span value)
     uint32_t colour;
     switch (ascii_lower(name.p[0])) {
     case '-':
-        if (span_ieq(name, SPAN("-webkit-text-fill-color")) && css_colour(value, &colour))
+        if (span_ieq(name, SPAN("-webkit-text-fill-color")) && css_colour(value, &colour)) {
             set_fact(c, CSS_FILL, colour == CSS_CLEAR);
+            if (colour != CSS_CLEAR) c->colour = colour, c->set |= CSS_COLOUR;
+        }
         break;
     case 'b':
         if (span_ieq(name, SPAN("background"))) read_background(c, value);
         if (span_ieq(name, SPAN("background-image")) && is_picture(value)) c->set |= CSS_IMAGE;
         if (span_ieq(name, SPAN("background-color")) && css_colour(value, &colour))
             c->background = colour, c->set |= CSS_BACKGROUND;
+        if (span_ieq(name, SPAN("background-color")) && css_colour_unknown(value)) c->set |= CSS_IMAGE;
         if (span_ieq(name, SPAN("bottom"))) set_fact(c, CSS_BOTTOM, is_away(value, false));
         break;
     case 'c':
         if (span_ieq(name, SPAN("color")) && css_colour(value, &colour)) c->colour = colour, c->set |= CSS_COLOUR;
+        if (span_ieq(name, SPAN("color")) && (css_colour_unknown(value) || span_ieq(value, SPAN("initial"))))
+            c->colour = CSS_GREY, c->set |= CSS_COLOUR;
         if (span_ieq(name, SPAN("clip"))) set_fact(c, CSS_RECT, clips_all(value));
         if (span_ieq(name, SPAN("clip-path"))) set_fact(c, CSS_CUT, cuts_all(value));
         if (span_ieq(name, SPAN("content-visibility"))) set_fact(c, CSS_FILTER, span_ieq(value, SPAN("hidden")));
@@ -255,13 +295,18 @@ static void read_declaration(struct css *c, span name, span value)
     case 'h':
         if (span_ieq(name, SPAN("height"))) read_size(c, CSS_NO_HEIGHT, value);
         break;
+    case 'i':
+        if (span_ieq(name, SPAN("inset"))) read_inset(c, value);
+        break;
     case 'l':
-        if (span_ieq(name, SPAN("left"))) set_fact(c, CSS_LEFT, is_away(value, true));
+        if (span_ieq(name, SPAN("left"))) set_fact(c, CSS_LEFT, is_aside(value));
         if (span_ieq(name, SPAN("line-height"))) read_size(c, CSS_NO_LINE, value);
         break;
     case 'm':
         if (span_ieq(name, SPAN("max-height"))) read_size(c, CSS_NO_ROOM, value);
         if (span_ieq(name, SPAN("max-width"))) read_size(c, CSS_NO_BREADTH, value);
+        if (span_ieq(name, SPAN("min-height"))) set_fact(c, CSS_TALL, gives_room(value));
+        if (span_ieq(name, SPAN("min-width"))) set_fact(c, CSS_BROAD, gives_room(value));
         if (span_ieq(name, SPAN("margin"))) read_margin(c, value);
         if (span_ieq(name, SPAN("margin-left")) || span_ieq(name, SPAN("margin-right")))
             set_fact(c, CSS_MARGIN_X, is_away(value, true));
@@ -277,7 +322,7 @@ static void read_declaration(struct css *c, span name, span value)
         if (span_ieq(name, SPAN("position"))) read_position(c, value);
         break;
     case 'r':
-        if (span_ieq(name, SPAN("right"))) set_fact(c, CSS_RIGHT, is_away(value, true));
+        if (span_ieq(name, SPAN("right"))) set_fact(c, CSS_RIGHT, is_aside(value));
         break;
     case 's':
         if (span_ieq(name, SPAN("scale"))) {
@@ -288,6 +333,8 @@ static void read_declaration(struct css *c, span name, span value)
     case 't':
         if (span_ieq(name, SPAN("text-indent"))) set_fact(c, CSS_INDENT, is_away(value, true));
         if (span_ieq(name, SPAN("top"))) set_fact(c, CSS_TOP, is_away(value, false));
+        if (span_ieq(name, SPAN("translate")))
+            set_fact(c, CSS_MOVED, is_away(span_head(value, span_find(value, ' ')), true));
         if (span_ieq(name, SPAN("transform"))) set_fact(c, CSS_MOVED, moves_away(value));
         break;
     case 'v':
@@ -495,7 +542,8 @@ enum css_display css_box(const struct css *c, enum css_display usual)
 static bool is_gone(const struct css *c, enum css_display box)
 {
     enum {
-        SIZES = CSS_NO_HEIGHT | CSS_NO_ROOM | CSS_NO_WIDTH | CSS_NO_BREADTH,
+        HEIGHTS = CSS_NO_HEIGHT | CSS_NO_ROOM,
+        WIDTHS = CSS_NO_WIDTH | CSS_NO_BREADTH,
         PLACES = CSS_LEFT | CSS_RIGHT | CSS_TOP | CSS_BOTTOM,
     };
     uint32_t facts = c->facts;
@@ -506,7 +554,8 @@ static bool is_gone(const struct css *c, enum css_display box)
     if (box != CSS_CELL && (facts & CSS_MARGIN_X)) return true;
     if (box != CSS_INLINE && (facts & (CSS_INDENT | CSS_MOVED))) return true;
     if (box == CSS_INLINE || box == CSS_CELL) return false;
-    bool flat = facts & SIZES || (facts & CSS_NO_LINE && !(c->set & CSS_NO_HEIGHT));
+    bool flat = (facts & HEIGHTS && !(facts & CSS_TALL)) || (facts & WIDTHS && !(facts & CSS_BROAD)) ||
+                (facts & CSS_NO_LINE && !(c->set & CSS_NO_HEIGHT));
     return facts & CSS_MARGIN_Y || (facts & CSS_CLIP && flat);
 }
 

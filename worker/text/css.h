@@ -18,6 +18,8 @@ enum {
     CSS_COLOUR_NEAR = 16,   /* steps of 255 in each channel by which invisible text may differ from its background */
     CSS_OPACITY_LEAST = 13, /* parts of 255; less is taken for nothing */
     CSS_FONT_LEAST = 3 * 8, /* smaller letters are taken for invisible; eighths of a pixel */
+    CSS_FAR_ASIDE = 3000,   /* ... on the side to which a window can scroll */
+    CSS_GREY = 0x808080,    /* stands for a colour that cannot be told: it is seen on black and on white */
     CSS_FAR = 900, /* pixels outside of its place that put text out of sight; half a page is how pages are centred */
 };
 
@@ -30,7 +32,7 @@ enum css_display { CSS_INLINE, CSS_BLOCK, CSS_BOX, CSS_CELL, CSS_NONE };
 struct css {
     uint32_t set;
     uint32_t important;          /* those of `set` that were said with !important */
-    uint32_t facts;              /* the bits of `set` from CSS_UNSEEN on: are they so? */
+    uint32_t facts;              /* the bits of `set` from CSS_BROAD on: are they so? */
     uint32_t colour, background; /* 0xRRGGBB or CSS_CLEAR */
     uint16_t font;               /* eighths of a pixel, or parts of 1024 of the parent's when CSS_FONT_PART is set */
     uint8_t display;             /* enum css_display */
@@ -46,6 +48,7 @@ enum {
     CSS_FONT_PART = 1 << 4,
     CSS_DISPLAY = 1 << 5,
     CSS_OPACITY = 1 << 6,
+    CSS_BROAD = 1 << 7,       /* min-width that leaves room for letters */
     CSS_UNSEEN = 1 << 8,      /* visibility: hidden, collapse */
     CSS_NO_HEIGHT = 1 << 9,   /* height of at most 2px */
     CSS_NO_ROOM = 1 << 10,    /* max-height of at most 2px */
@@ -68,6 +71,7 @@ enum {
     CSS_FLOAT = 1 << 27,
     CSS_FILTER = 1 << 28, /* filter: opacity(0), content-visibility: hidden */
     CSS_FILL = 1 << 29,   /* -webkit-text-fill-color: transparent */
+    CSS_TALL = 1 << 30,   /* min-height that leaves room for letters */
 };
 
 /* The look of an open element, inherited ones included. */
@@ -139,6 +143,10 @@ void css_rules_init(struct css_rules *r);
  * those with more in them are passed over. Conditions (@media) are judged for a screen CSS_SCREEN pixels wide. O(s.n).
  */
 void css_rules_read(struct css_rules *r, span s);
+
+/* Does a media query ("screen and (min-width:600px)") hold for a window of a desktop? Widths are looked at, nothing else
+ * is known; an empty one holds. O(list.n). */
+bool css_media_holds(span list);
 
 /* What the rules say about an element.
  *

@@ -210,20 +210,21 @@ static size_t block_end(span s, size_t open)
     return s.n;
 }
 
-/* Does "@media ..." hold for a window of a desktop? Widths are looked at, nothing else is known; of @supports and
- * @layer we believe what helps to hide. */
-static bool media_holds(span s)
+bool css_media_holds(span list)
 {
-    static const span MEDIA = SPAN("@media"), MIN = SPAN("min-width"), MAX = SPAN("max-width");
-    bool supports = span_istarts(s, SPAN("@supports")), layer = span_istarts(s, SPAN("@layer"));
-    if (supports) return !span_istarts(span_trim(span_from(s, SPAN("@supports").n)), SPAN("not"));
-    if (!span_istarts(s, MEDIA)) return layer;
-    bool screen = false, condition = !span_trim(span_from(s, MEDIA.n)).n;
-    for (size_t i = MEDIA.n; i < s.n; i++) {
-        span rest = span_from(s, i);
+    static const span OTHERS[] = {SPAN("print"),    SPAN("tv"),         SPAN("speech"),   SPAN("tty"),  SPAN("braille"),
+                                  SPAN("handheld"), SPAN("projection"), SPAN("embossed"), SPAN("aural")};
+    static const span MIN = SPAN("min-width"), MAX = SPAN("max-width"), ONLY = SPAN("only ");
+    list = span_trim(list);
+    span type = span_istarts(list, ONLY) ? span_trim(span_from(list, ONLY.n)) : list;
+    for (size_t i = 0; span_find(list, ',') == list.n && i < sizeof OTHERS / sizeof *OTHERS; i++)
+        if (span_istarts(type, OTHERS[i])) return false;
+    bool screen = false, condition = !list.n;
+    for (size_t i = 0; i < list.n; i++) {
+        span rest = span_from(list, i);
         if (span_istarts(rest, SPAN("screen")) || span_istarts(rest, SPAN("all"))) screen = true;
         if (span_istarts(rest, SPAN("not "))) return false;
-        if (s.p[i] != '(') continue;
+        if (list.p[i] != '(') continue;
         span inside = span_trim(span_from(rest, 1));
         bool min = span_istarts(inside, MIN);
         if (!min && !span_istarts(inside, MAX)) return false;
@@ -232,10 +233,20 @@ static bool media_holds(span s)
         while (inside.n && (ascii_space(inside.p[0]) || inside.p[0] == ':')) inside = span_from(inside, 1);
         for (; inside.n && ascii_digit(inside.p[0]) && v < 10000; inside = span_from(inside, 1))
             v = v * 10 + (inside.p[0] - '0');
+        if (span_istarts(inside, SPAN("em")) || span_istarts(inside, SPAN("rem"))) v *= 16;
         if (min ? v > CSS_SCREEN : v < CSS_SCREEN) return false;
         condition = true;
     }
     return screen || condition;
+}
+
+/* Does the condition of an at-rule hold? Of @supports and @layer we believe what helps to hide. */
+static bool holds(span s)
+{
+    static const span MEDIA = SPAN("@media"), SUPPORTS = SPAN("@supports");
+    if (span_istarts(s, MEDIA)) return css_media_holds(span_from(s, MEDIA.n));
+    if (span_istarts(s, SUPPORTS)) return !span_istarts(span_trim(span_from(s, SUPPORTS.n)), SPAN("not"));
+    return span_istarts(s, SPAN("@layer"));
 }
 
 void css_rules_read(struct css_rules *r, span s)
@@ -245,7 +256,7 @@ void css_rules_read(struct css_rules *r, span s)
         size_t open = css_find(s, i, s.p[i] == '@' ? CSS_OPEN | CSS_SEMICOLON : CSS_OPEN);
         if (open == s.n) return;
         if (s.p[i] == '@') {
-            bool into = s.p[open] == '{' && media_holds(span_of(s.p + i, open - i));
+            bool into = s.p[open] == '{' && holds(span_of(s.p + i, open - i));
             i = into || s.p[open] == ';' ? open + 1 : block_end(s, open);
             continue;
         }

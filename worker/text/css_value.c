@@ -40,7 +40,7 @@ enum css_unit css_length(span s, int64_t *milli)
         {"px", 1, 1, CSS_UNIT_PX},    {"pt", 4, 3, CSS_UNIT_PX},     {"em", 1, 1, CSS_UNIT_PART},
         {"%", 1, 100, CSS_UNIT_PART}, {"rem", 16, 1, CSS_UNIT_PX},   {"ex", 1, 2, CSS_UNIT_PART},
         {"cm", 378, 10, CSS_UNIT_PX}, {"mm", 378, 100, CSS_UNIT_PX}, {"in", 96, 1, CSS_UNIT_PX},
-        {"pc", 16, 1, CSS_UNIT_PX},   {"vw", 8, 1, CSS_UNIT_PX},     {"vh", 8, 1, CSS_UNIT_PX},
+        {"pc", 16, 1, CSS_UNIT_PX},   {"vw", 9, 1, CSS_UNIT_PX},     {"vh", 8, 1, CSS_UNIT_PX},
     };
     if (span_istarts(s, SPAN("calc("))) s = span_trim(span_of(s.p + 5, span_find(s, ')') - 5));
     size_t n = css_number(s, milli);
@@ -146,6 +146,48 @@ static bool read_hex(span s, uint32_t *out)
     return true;
 }
 
+/* "oklch(98% 0 0)": its lightness, of 1 where it is `small` and no percentage; s begins behind the bracket. */
+static bool read_light(span s, bool small, uint32_t *out)
+{
+    span part[4];
+    int64_t l, alpha = 1000;
+    unsigned n = css_split(s, part);
+    size_t digits = n < 3 ? 0 : css_number(part[0], &l);
+    if (!digits) return false;
+    if (small && digits == part[0].n) l *= 100;
+    if (n == 4) alpha = css_alpha(part[3]);
+    uint32_t grey = l <= 0 ? 0 : l >= 100000 ? 255 : (uint32_t)(l * 255 / 100000);
+    *out = alpha < CLEAR_MILLI ? CSS_CLEAR : grey << 16 | grey << 8 | grey;
+    return true;
+}
+
+/* "hwb(120 0% 50%)": of its hue only how light it is in the middle; s begins behind the bracket. */
+static bool read_hwb(span s, uint32_t *out)
+{
+    span part[4];
+    int64_t white, black;
+    unsigned n = css_split(s, part);
+    if (n < 3 || !css_number(part[1], &white) || !css_number(part[2], &black)) return false;
+    if (white < 0 || black < 0 || white > 100000 || black > 100000) return false;
+    int64_t l = white + black > 100000 ? white * 100000 / (white + black) : (white + 100000 - black) / 2;
+    uint32_t grey = (uint32_t)(l * 255 / 100000);
+    *out = n == 4 && css_alpha(part[3]) < CLEAR_MILLI ? CSS_CLEAR : grey << 16 | grey << 8 | grey;
+    return true;
+}
+
+bool css_colour_unknown(span s)
+{
+    static const span NAMES[] = {SPAN("var("),    SPAN("color("),    SPAN("color-mix("), SPAN("light-dark("),
+                                 SPAN("env("),    SPAN("rgb(from "), SPAN("hsl(from "),  SPAN("lab(from "),
+                                 SPAN("canvas"),  SPAN("highlight"), SPAN("buttontext"), SPAN("windowtext"),
+                                 SPAN("infotext")};
+    uint32_t ignored;
+    if (css_colour(s, &ignored)) return false;
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (span_istarts(s, NAMES[i])) return true;
+    return false;
+}
+
 bool css_colour(span s, uint32_t *out)
 {
     s = span_trim(s);
@@ -154,6 +196,11 @@ bool css_colour(span s, uint32_t *out)
     if (span_istarts(s, SPAN("rgba("))) return read_rgb(span_from(s, 5), out);
     if (span_istarts(s, SPAN("hsl("))) return read_hsl(span_from(s, 4), out);
     if (span_istarts(s, SPAN("hsla("))) return read_hsl(span_from(s, 5), out);
+    if (span_istarts(s, SPAN("lab("))) return read_light(span_from(s, 4), false, out);
+    if (span_istarts(s, SPAN("lch("))) return read_light(span_from(s, 4), false, out);
+    if (span_istarts(s, SPAN("oklab("))) return read_light(span_from(s, 6), true, out);
+    if (span_istarts(s, SPAN("oklch("))) return read_light(span_from(s, 6), true, out);
+    if (span_istarts(s, SPAN("hwb("))) return read_hwb(span_from(s, 4), out);
     if (span_ieq(s, SPAN("transparent"))) return *out = CSS_CLEAR, true;
     return colour_by_name(s, out);
 }

@@ -48,6 +48,8 @@ static uint64_t own_style(struct page *p, enum tag tag, span name, const struct 
     bool shut = (tag == TAG_DETAILS || tag == TAG_DIALOG) && !has_attr(a, ATTR_OPEN);
     if (shut || tag_flags(tag) & TAG_HIDE) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
     if (tag == TAG_OTHER && p->last[TAG_SVG] && span_ieq(name, SPAN("text"))) css->set |= CSS_UNSEEN;
+    if (tag == TAG_MARK) /* yellow, whatever it stands on */
+        css->background = 0xFFFF00, css->colour = 0, css->set |= CSS_BACKGROUND | CSS_COLOUR;
     if (tag == TAG_OBJECT && p->last[TAG_SVG]) css->set |= CSS_UNSEEN;
     if (tag == TAG_SVG) css->facts = CSS_UNSEEN, css->set |= CSS_UNSEEN; /* but for its <text> */
     if (a->have) {
@@ -381,7 +383,7 @@ static size_t raw_end(span in, size_t i, span name)
 }
 
 /* The content of an element that holds no markup; p->at stands at its beginning. */
-static void read_raw(struct page *p, enum tag tag, span name)
+static void read_raw(struct page *p, enum tag tag, span name, const struct attrs *a)
 {
     size_t end = tag == TAG_PLAINTEXT ? p->in.n : raw_end(p->in, p->at, name);
     span content = span_of(p->in.p + p->at, end - p->at);
@@ -391,7 +393,7 @@ static void read_raw(struct page *p, enum tag tag, span name)
     p->shown = p->raw_shown;
     switch (tag) {
     case TAG_STYLE:
-        css_rules_read(&p->rules, content);
+        if (css_media_holds(attr(a, ATTR_MEDIA))) css_rules_read(&p->rules, content);
         page_css_links(p, content);
         break;
     case TAG_TITLE:
@@ -455,7 +457,7 @@ static void read_markup(struct page *p)
             end_tag(p, tag, name);
         } else {
             start_tag(p, tag, name, &a);
-            if (tag_flags(tag) & TAG_RAW) read_raw(p, tag, name);
+            if (tag_flags(tag) & TAG_RAW) read_raw(p, tag, name, &a);
             if (a.closed && in_foreign(p)) end_tag(p, tag, name);
         }
     } else if (!end && c == '!' && span_istarts(span_from(in, i), SPAN("!--"))) {

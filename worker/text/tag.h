@@ -184,6 +184,7 @@ enum tag {
     X(HREF, "href")               \
     X(HTTP_EQUIV, "http-equiv")   \
     X(ID, "id")                   \
+    X(MEDIA, "media")             \
     X(OPEN, "open")               \
     X(PLACEHOLDER, "placeholder") \
     X(POSTER, "poster")           \
