@@ -331,6 +331,35 @@ static void sides(int shared, int length)
     read_mail();
 }
 
+/* Links of a side behind the one that is shown count: clients that take the last one show it. */
+static void test_last_side(void **state)
+{
+    static const struct {
+        const char *sides;
+        size_t urls;
+    } CASES[] = {
+        {"--b\n\nhttp://a.example.com/\n--b\nContent-Type: text/html\n\nx\n", 0},
+        {"--b\nContent-Type: text/html\n\nx\n--b\n\nhttp://a.example.com/\n", 1},
+        {"--b\nContent-Type: text/html\n\nx\n--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\n"
+         "http://a.example.com/\n--c--\n",
+         1},
+        {"--b\nContent-Type: text/html\n\nx\n--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n"
+         "Content-Type: text/plain\n\n\n--c\nContent-Type: message/delivery-status\n\na: "
+         "http://a.example.com/\n--c--\n",
+         1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        start();
+        put("Content-Type: multipart/alternative; boundary=b\n\n");
+        put(CASES[i].sides);
+        put("--b--\n");
+        read_mail();
+        assert_int_equal(mail.url_count, CASES[i].urls);
+        assert_true(span_eq(mail.text, SPAN("x")));
+    }
+}
+
 static void test_sides(void **state)
 {
     (void)state;
@@ -770,7 +799,8 @@ int main(void)
         cmocka_unit_test(test_few_text),     cmocka_unit_test(test_arena),
         cmocka_unit_test(test_big),          cmocka_unit_test(test_repeated),
         cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_foreign),
-        cmocka_unit_test(test_sides),        cmocka_unit_test(test_block_parts),
+        cmocka_unit_test(test_last_side),    cmocka_unit_test(test_sides),
+        cmocka_unit_test(test_block_parts),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

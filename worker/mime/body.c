@@ -201,28 +201,29 @@ static void show(struct body *b, size_t i, enum part_kind kind)
     text_break(&b->visible);
 }
 
-/* A side that is not shown: its text alone. Links and tricks in what nobody sees are no evidence. */
-static void keep(struct body *b, struct mail_part *p, enum part_kind kind)
+/* A side that is not shown: its text alone, and its links when some see it (SIDE_LAST). Links and tricks in what nobody
+ * sees are no evidence. */
+static void keep(struct body *b, struct mail_part *p, enum part_kind kind, bool last)
 {
     struct mail *m = b->m;
+    struct url_list none, *urls = last ? &b->urls : NULL;
     if (!b->other.p) text_init(&b->other, b->a, MAIL_OTHER_MAX);
     span bytes = transfer(b, p, kind == PART_HTML ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
     text_break(&b->other);
     if (file_is_card(p)) bytes = card_step(b, card_join, bytes);
     if (kind == PART_FIELDS) {
-        fields_put(&b->other, NULL, bytes, p->charset, b->a);
+        fields_put(&b->other, urls, bytes, p->charset, b->a);
         return;
     }
     span utf8 = to_utf8(p, kind == PART_HTML, bytes, b->a, &m->odd);
     if (kind == PART_HTML) {
         struct text hidden = {0};
-        struct url_list urls;
-        url_list_init(&urls, b->a, 0);
         struct html_shape shape = {0};
         uint64_t ignored = 0;
-        html_read(utf8, &b->other, &hidden, &urls, &shape, &ignored);
+        if (!urls) url_list_init(&none, b->a, 0);
+        html_read(utf8, &b->other, &hidden, urls ? urls : &none, &shape, &ignored);
     } else {
-        put_plain(b, p, &b->other, NULL, utf8);
+        put_plain(b, p, &b->other, urls, utf8);
     }
 }
 
@@ -236,7 +237,7 @@ void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side
     } else if (side == SIDE_SHOWN) {
         show(b, i, kind);
     } else {
-        keep(b, p, kind);
+        keep(b, p, kind, side == SIDE_LAST);
     }
 }
 

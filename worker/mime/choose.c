@@ -77,7 +77,9 @@ void choose_sides(const struct mail *m, struct part_role *role)
             side = SIDE_NONE;
         else if (i && side == SIDE_SHOWN && branch[p->parent] != (int)i &&
                  is_type(&m->parts[p->parent], SPAN("multipart"), SPAN("alternative")))
-            side = best[i] == 1 && role[i].kind == PART_TEXT ? SIDE_NONE : SIDE_OTHER; /* an invitation says nothing */
+            side = best[i] == 1 && role[i].kind == PART_TEXT   ? SIDE_NONE
+                   : (int)i > branch[p->parent] && best[i] > 1 ? SIDE_LAST
+                                                               : SIDE_OTHER; /* an invitation says nothing */
         role[i].side = side;
     }
 }
