@@ -180,7 +180,7 @@ static void put_texts(struct json *j, const struct mail *m)
 static void put_links(struct json *j, const struct mail *m)
 {
     json_open_array(j, "links");
-    for (size_t i = 0; i < m->url_count; i++) {
+    for (size_t i = 0; i < m->url_count + m->list_url_count; i++) {
         const struct url *u = &m->urls[i];
         json_open_object(j, NULL);
         json_str(j, "place", span_cstr(show_place_word(u->place)));

@@ -324,8 +324,8 @@ static void put_texts(FILE *to, const struct show *s)
 static void put_links(FILE *to, const struct show *s)
 {
     const struct mail *m = s->m;
-    size_t n = at_most(s, m->url_count, SHOW_LINKS);
-    section(to, m->url_count ? "links" : "links: none");
+    size_t all = m->url_count + m->list_url_count, n = at_most(s, all, SHOW_LINKS);
+    section(to, all ? "links" : "links: none");
     for (size_t i = 0; i < n; i++) {
         const struct url *u = &m->urls[i];
         struct wrap w = row(to, LABEL, show_place_word(u->place));
@@ -340,7 +340,7 @@ static void put_links(FILE *to, const struct show *s)
         put_words(&w, u->odd);
         wrap_end(&w);
     }
-    more(to, m->url_count - n, "links");
+    more(to, all - n, "links");
 }
 
 static void put_numbers(FILE *to, const struct show *s)

@@ -119,6 +119,9 @@ class Show(Case):
         self.assertTrue(all(x["sentence"] != x["word"] for x in o["oddities"]))
         self.assertEqual([h["name"] for h in o["header"]][:2], ["Return-Path", "Received"])
         self.assertEqual((o["counts"]["html-parts"], o["numbers"]["html"]), (1, 1))
+        path = self.write("list.eml", b"List-Unsubscribe: <https://list.example.org/leave>\r\n" + mail())
+        self.assertEqual([(u["place"], u["url"]) for u in self.json(path)[0]["links"]], [("list", "https://list.example.org/leave")])
+        self.assertIn("https://list.example.org/leave", self.text(path))
         o = self.json(os.path.join(ROOT, "docs/samples/mails/ham-ja-meeting-iso2022jp.eml"))[0]
         self.assertIn("iso-2022-jp", [h.get("charset", "").lower() for h in o["header"]])
 
