@@ -7,7 +7,7 @@
 #include "proto/base/clock.h"
 #include "proto/base/json.h"
 #include "proto/config.h"
-#include "worker/text/url.h"
+#include "worker/text/domain.h"
 
 #include <errno.h>
 #include <getopt.h>

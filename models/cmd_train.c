@@ -4,7 +4,7 @@
 #include "models/commands.h"
 #include "models/fit.h"
 #include "proto/base/clock.h"
-#include "worker/text/url.h"
+#include "worker/text/domain.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -68,14 +68,6 @@ bool cli_number(const char *verb, const char *option, const char *text, long lea
 
 /* --- printing what strangers wrote -------------------------------------------------------------------------------- */
 
-/* The code point of a valid sequence of `n` bytes. */
-static uint32_t code_point(const uint8_t *p, size_t n)
-{
-    uint32_t u = n == 1 ? p[0] : p[0] & (0x7Fu >> n);
-    for (size_t i = 1; i < n; i++) u = u << 6 | (p[i] & 0x3F);
-    return u;
-}
-
 /* Neither a control (C0, DEL, C1) nor a mark that changes the direction or the line (UAX #9, #14). */
 static bool is_safe(uint32_t u)
 {
@@ -86,9 +78,12 @@ static bool is_safe(uint32_t u)
 void cli_print(FILE *to, span bytes)
 {
     for (size_t i = 0; i < bytes.n;) {
-        size_t n = utf8_len(span_from(bytes, i));
-        if (n && is_safe(code_point(bytes.p + i, n))) {
-            fwrite(bytes.p + i, 1, n, to);
+        span rest = span_from(bytes, i);
+        size_t n = utf8_len(rest);
+        uint32_t u = 0; /* what is no UTF-8 is no safer than a control */
+        if (n) utf8_get(rest, &u);
+        if (is_safe(u)) {
+            fwrite(rest.p, 1, n, to);
             i += n;
             continue;
         }

@@ -11,6 +11,7 @@
 #include "worker/attach/name.h"
 #include "worker/attach/password.h"
 #include "worker/text/charset.h"
+#include "worker/text/domain.h"
 #include "worker/text/odd.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -9,6 +9,7 @@
 
 #include "worker/mime/auth.h"
 #include "worker/mime/authres.h"
+#include "worker/text/domain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

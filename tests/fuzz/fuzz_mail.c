@@ -8,6 +8,7 @@
 
 #include "worker/mime/mail.h"
 #include "worker/text/charset.h"
+#include "worker/text/domain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -18,6 +18,7 @@
 #include "worker/attach/password.h"
 #include "worker/attach/pdf.h"
 #include "worker/attach/zip.h"
+#include "worker/text/domain.h"
 #include "worker/text/odd.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_feature: what a mail is turned into: the same words whatever the charset, nothing twice, nothing from ignored
  * fields, and less instead of a fault when memory is short. */
+#include "worker/text/domain.h"
 #include "worker/token/feature.h"
 #include "worker/token/token.h"
-#include "worker/text/url.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

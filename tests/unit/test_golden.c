@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "worker/mime/mail.h"
+#include "worker/text/domain.h"
 
 #define FOLDER "tests/mail"
 

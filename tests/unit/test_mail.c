@@ -12,6 +12,7 @@
 #include "proto/base/clock.h"
 #include "worker/mime/mail.h"
 #include "worker/text/charset.h"
+#include "worker/text/domain.h"
 
 enum { MB = 1 << 20, ARENA = 48 * MB };
 static struct arena arena;

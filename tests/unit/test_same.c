@@ -4,6 +4,7 @@
  * Each text is encoded by iconv (ISO-2022-JP with Microsoft's characters by the formula that turns Shift_JIS into rows
  * and cells, since iconv lacks it), put into a mail's Subject and body, and compared with the UTF-8 mail's lists. */
 #define _GNU_SOURCE 1 /* memmem */
+#include "worker/text/domain.h"
 #include "worker/token/feature.h"
 
 #include <iconv.h>

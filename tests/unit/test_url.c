@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "worker/text/domain.h"
 #include "worker/text/odd.h"
 #include "worker/text/url.h"
 

@@ -4,6 +4,7 @@
 
 #include "worker/mime/address.h"
 #include "worker/mime/authres.h"
+#include "worker/text/domain.h"
 
 static const char *const METHODS[AUTH_METHOD_COUNT] = {"spf", "dkim", "dmarc", "arc"};
 static const char *const RESULTS[AUTH_RESULT_COUNT] = {"",        "none",   "pass",      "fail",     "softfail",

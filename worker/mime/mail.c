@@ -20,6 +20,7 @@
 #include "worker/mime/walk.h"
 #include "worker/mime/word.h"
 #include "worker/text/charset.h"
+#include "worker/text/domain.h"
 #include "worker/text/unicode.h"
 
 const struct mail_header *mail_find(const struct mail *m, enum mail_field id)

@@ -6,6 +6,7 @@
 
 #include "worker/mime/address.h"
 #include "worker/simd/scan.h"
+#include "worker/text/domain.h"
 #include "worker/text/lookalike.h"
 
 /* A host met among the links. */

@@ -3,13 +3,14 @@
  *
  * Reputation belongs to the one who registered a name, and only the list knows that co.jp is nobody's name and
  * example.co.jp is somebody's. Source: publicsuffix.org, both its ICANN and private sections, as built into libpsl. */
-#include "worker/text/url.h"
+#include "worker/text/domain.h"
 
 #include <ctype.h>
 #include <libpsl.h>
 
 #include "proto/base/hash.h"
 #include "proto/base/log.h"
+#include "worker/text/idn.h"
 
 enum {
     LABELS_MAX = 12, /* from the right; the longest rules of the list have five labels */
@@ -28,10 +29,10 @@ static _Thread_local struct memo_label {
     bool known;
 } memo_label[MEMO_LABELS];
 
-/* The end of the host that can matter, as a C string in buf[URL_HOST_MAX + 1]; NULL when there is none. */
+/* The end of the host that can matter, as a C string in buf[IDN_HOST_MAX + 1]; NULL when there is none. */
 static const char *tail(span host, char *buf)
 {
-    if (host.n == 0 || host.n > URL_HOST_MAX || memchr(host.p, 0, host.n)) return NULL;
+    if (host.n == 0 || host.n > IDN_HOST_MAX || memchr(host.p, 0, host.n)) return NULL;
     size_t from = host.n, labels = 0;
     while (from && (host.p[from - 1] != '.' || ++labels < LABELS_MAX)) from--;
     memcpy(buf, host.p + from, host.n - from);
@@ -54,7 +55,7 @@ void domain_init(void)
 /* The answer is a tail of host. */
 static span ask_registrable(span host)
 {
-    char buf[URL_HOST_MAX + 1];
+    char buf[IDN_HOST_MAX + 1];
     const char *name = is_address(host) ? NULL : tail(host, buf);
     const char *domain = name ? psl_registrable_domain(psl_builtin(), name) : NULL;
     if (!domain) return host;
@@ -76,7 +77,7 @@ span domain_registrable(span host)
 
 static bool ask_known(span label)
 {
-    char buf[URL_HOST_MAX + 1];
+    char buf[IDN_HOST_MAX + 1];
     if (!tail(label, buf)) return false;
     return psl_is_public_suffix2(psl_builtin(), buf, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) == 1;
 }

@@ -5,6 +5,7 @@
  * (base), RFC 3986 5.2 in its simple cases. */
 #include "worker/text/page.h"
 
+#include "worker/text/domain.h"
 #include "worker/text/entity.h"
 #include "worker/text/odd.h"
 

@@ -10,6 +10,7 @@
 
 #include "proto/base/hash.h"
 #include "proto/base/utf8.h"
+#include "worker/text/domain.h"
 #include "worker/text/odd.h"
 #include "worker/text/url_inner.h"
 

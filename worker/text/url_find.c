@@ -7,6 +7,7 @@
 #include "worker/text/url.h"
 
 #include "proto/base/utf8.h"
+#include "worker/text/domain.h"
 #include "worker/text/odd.h"
 #include "worker/text/url_spelt.h"
 

@@ -6,6 +6,8 @@
  * carry the target in their own host name are known by it. */
 #include "worker/text/url_inner.h"
 
+#include "worker/text/domain.h"
+
 /* Hosts that are another's with '.' written '-' and '-' written '--' (developers.google.com/amp/cache/overview;
  * translate.goog does likewise). */
 static const span IN_HOST_NAME[] = {SPAN(".cdn.ampproject.org"), SPAN(".translate.goog")};

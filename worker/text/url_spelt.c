@@ -5,6 +5,8 @@
  * mail speaks of. Only spellings that nothing else is written in: a word, a dot in brackets, a word. */
 #include "worker/text/url_spelt.h"
 
+#include "worker/text/domain.h"
+
 enum {
     GAP_MAX = 2,   /* spaces in a row within a spelt link */
     LABELS_MAX = 8 /* that are read */
