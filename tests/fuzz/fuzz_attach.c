@@ -37,7 +37,7 @@ struct pieces {
 static size_t next(void *from, uint8_t *out, size_t cap)
 {
     struct pieces *p = from;
-    assert(cap >= 256);
+    assert(cap >= ATTACH_PIECE_MIN);
     span s = span_head(p->rest, p->each < cap ? p->each : cap);
     if (s.n) memcpy(out, s.p, s.n);
     p->rest = span_from(p->rest, s.n);

@@ -49,7 +49,7 @@ static struct view see(struct attach_bytes bytes, const struct attach_room *room
     hash_stream_init(&h);
     bool whole = true;
     for (;;) {
-        if (room->cap - n < 256) { /* the newest quarter stays */
+        if (room->cap - n < ATTACH_PIECE_MIN) { /* the newest quarter stays */
             memmove(room->window + half, room->window + n - quarter, quarter);
             n = half + quarter;
             whole = false;

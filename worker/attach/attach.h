@@ -12,9 +12,10 @@
 #include "worker/text/url.h"
 
 enum {
-    ATTACH_WINDOW_MAX = 1 << 20, /* bytes of a file that are seen at once; a longer one shows its first half of that and
-                                      at least a quarter of it at its end */
-    ATTACH_TEXT_MAX = 1 << 14,   /* bytes of an attached page's text that are kept while it is read */
+    /* Bytes of a file that are seen at once; of a longer one half so many at its head, at least a quarter at its end. */
+    ATTACH_WINDOW_MAX = 1 << 20,
+    ATTACH_PIECE_MIN = 256,        /* room that a piece of a decoded file has at least */
+    ATTACH_TEXT_MAX = 1 << 14,     /* bytes of an attached page's text that are kept while it is read */
     ATTACH_CALENDAR_MAX = 1 << 17, /* bytes of a calendar or a card that are read */
     ATTACH_LINKS_MAX = 128,        /* links of a mail that its files may add */
     ATTACH_INNER_MAX = 128,        /* bytes of a name inside a file that are kept */
@@ -109,7 +110,7 @@ struct attachment {
 /* A file's bytes: all of them where they lie, or handed out in pieces. */
 struct attach_bytes {
     span whole;                                           /* when next is NULL */
-    size_t (*next)(void *from, uint8_t *out, size_t cap); /* at most cap bytes, which are at least 256; 0 at the end */
+    size_t (*next)(void *from, uint8_t *out, size_t cap); /* at most cap (ATTACH_PIECE_MIN or more); 0: end */
     void *from;
 };
 

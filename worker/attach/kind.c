@@ -192,7 +192,7 @@ enum attach_kind kind_of(const struct view *v)
     if (program(v)) return ATTACH_PE;
     if (span_starts(v->head, SPAN("\xCA\xFE\xBA\xBE"))) return cafebabe(v->head);
     for (size_t i = 0; i < sizeof MAGIC / sizeof *MAGIC; i++)
-        if (MAGIC[i].kind && span_eq(view_at(v, MAGIC[i].at, MAGIC[i].bytes.n), MAGIC[i].bytes)) return MAGIC[i].kind;
+        if (span_eq(view_at(v, MAGIC[i].at, MAGIC[i].bytes.n), MAGIC[i].bytes)) return MAGIC[i].kind;
     if (span_starts(v->head, SPAN("BM")) && span_eq(view_at(v, 6, 4), SPAN("\0\0\0\0"))) return ATTACH_PICTURE;
     if (v->size >= 512 && span_eq(view_at(v, v->size - 512, 8), SPAN("conectix"))) return ATTACH_DISK;
     /* Readers look for a PDF's mark in the first 1,024 bytes (Adobe's implementation notes, 3.4.1). */

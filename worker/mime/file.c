@@ -8,6 +8,8 @@
 #include "worker/mime/codec.h"
 #include "worker/mime/stream.h"
 
+#include <assert.h>
+
 static bool is_text(const struct mail_part *p)
 {
     return span_eq(p->type, SPAN("text"));
@@ -43,6 +45,7 @@ static void take_room(const struct mail *m, struct attach_room *room, struct are
     attach_room_init(room, a, largest);
 }
 
+static_assert((int)ATTACH_PIECE_MIN >= (int)STREAM_ROOM_MIN, "a piece is large enough for the decoder");
 static size_t next(void *from, uint8_t *out, size_t cap)
 {
     return stream_next(from, out, cap);

@@ -7,18 +7,12 @@ usage: alphabet_table.py SCRIPTS_TXT > alphabet_table.h
 Scripts.txt is in Debian's package unicode-data (15.0.0)."""
 import sys
 
+import unicode_file
+
 NAMED = {"Common": "ANY", "Inherited": "ANY", "Latin": "LATIN", "Han": "HAN", "Hiragana": "KANA", "Katakana": "KANA",
          "Bopomofo": "BOPOMOFO", "Hangul": "HANGUL"}
 
-script = {}
-with open(sys.argv[1], encoding="utf-8") as lines:
-    for line in lines:
-        fields = line.split("#")[0].split(";")
-        if len(fields) == 2:
-            first, _, last = fields[0].strip().partition("..")
-            for c in range(int(first, 16), int(last or first, 16) + 1):
-                script[c] = fields[1].strip()
-
+script = unicode_file.read(sys.argv[1])
 others = sorted(set(script.values()) - set(NAMED))
 ranges = []
 for c in sorted(script):
@@ -36,11 +30,4 @@ print("""/* SPDX-License-Identifier: Apache-2.0 AND Unicode-DFS-2016 */
  * Source: Scripts.txt, Unicode 15.0.0; copyright 1991-2022 Unicode, Inc., under the licence in unicode-licence.txt
  * beside this file. */
 /* clang-format off */""")
-line = ""
-for c, of in ranges:
-    item = "{0x%X, %s}," % (c, of)
-    if len(line) + len(item) > 119:
-        print(line.rstrip())
-        line = ""
-    line += item + " "
-print(line.rstrip())
+unicode_file.write("{0x%X, %s}," % item for item in ranges)

@@ -9,22 +9,13 @@ Both files of one Unicode version, the one that utf8proc knows (15.0): confusabl
 import re
 import sys
 
+import unicode_file
+
 NUMBERS = dict(zip("ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE TEN ELEVEN TWELVE THIRTEEN FOURTEEN FIFTEEN SIXTEEN "
                    "SEVENTEEN EIGHTEEN NINETEEN TWENTY".split(), range(21)))
 LETTER = re.compile(r"(?:LATIN LETTER SMALL CAPITAL|(?:CROSSED )?NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER) ([A-Z])$")
 NUMBER = re.compile(r"(?:DINGBAT )?NEGATIVE CIRCLED (?:SANS-SERIF )?(?:DIGIT|NUMBER) ([A-Z]+)$")
 PHONETIC = {"LATIN SMALL LETTER ALPHA": "a", "LATIN SMALL LETTER SCRIPT G": "g"}  # in no language's alphabet
-
-
-def write(items, width=119):
-    line = ""
-    for item in items:
-        if len(line) + len(item) > width:
-            print(line.rstrip())
-            line = ""
-        line += item + " "
-    print(line.rstrip())
-
 
 prototypes, version = {}, None
 with open(sys.argv[1], encoding="utf-8-sig") as lines:
@@ -60,13 +51,13 @@ print(f"""/* SPDX-License-Identifier: Apache-2.0 AND Unicode-DFS-2016 */
 /* clang-format off */
 /* Prototypes, one after the other. */
 static const uint32_t POOL[] = {{""")
-write("0x%X," % c for c in pool)
+unicode_file.write("0x%X," % c for c in pool)
 print("""};
 /* A character, ascending, where its prototype stands in POOL, and of how many characters it is. */
 static const struct confusable { uint32_t from; uint16_t at, n; } CONFUSABLE[] = {""")
-write("{0x%X,%d,%d}," % (c, place[p], len(p)) for c, p in sorted(prototypes.items()))
+unicode_file.write("{0x%X,%d,%d}," % (c, place[p], len(p)) for c, p in sorted(prototypes.items()))
 print("""};
 /* Letters and numbers that are what is named, in disguise, whatever stands around them. Ascending. */
 static const struct disguise { uint32_t from; char to[3]; } DISGUISE[] = {""")
-write('{0x%X,"%s"},' % item for item in sorted(disguised.items()))
+unicode_file.write('{0x%X,"%s"},' % item for item in sorted(disguised.items()))
 print("};")

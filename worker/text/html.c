@@ -44,7 +44,7 @@ static uint64_t own_style(struct page *p, enum tag tag, span name, const struct 
 {
     uint64_t kin = page_top(p)->kin;
     *css = (struct css){0};
-    if (tag == TAG_A && (has_attr(a, ATTR_HREF))) css->colour = 0x0000EE, css->set = CSS_COLOUR;
+    if (tag == TAG_A && has_attr(a, ATTR_HREF)) css->colour = 0x0000EE, css->set = CSS_COLOUR;
     bool shut = (tag == TAG_DETAILS || tag == TAG_DIALOG) && !has_attr(a, ATTR_OPEN);
     if (shut || tag_flags(tag) & TAG_HIDE) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
     if (tag == TAG_OTHER && p->last[TAG_SVG] && span_ieq(name, SPAN("text"))) css->set |= CSS_UNSEEN;

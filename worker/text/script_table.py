@@ -7,25 +7,13 @@ usage: script_table.py SCRIPTS_TXT DERIVED_GENERAL_CATEGORY_TXT > script_table.h
 Both from Debian's package unicode-data (15.0.0): Scripts.txt and extracted/DerivedGeneralCategory.txt."""
 import sys
 
+import unicode_file
+
 UNSPACED = "Thai Lao Khmer Myanmar Tai_Le New_Tai_Lue Tai_Tham Tai_Viet".split()
 BY_SCRIPT = {"Han": "HAN", "Hiragana": "HIRAGANA", "Katakana": "KATAKANA", "Hangul": "HANGUL", "Bopomofo": "HAN",
              **{name: "UNSPACED" for name in UNSPACED}}
 
-
-def read(path):
-    """A property's value by character."""
-    value = {}
-    with open(path, encoding="utf-8") as lines:
-        for line in lines:
-            fields = line.split("#")[0].split(";")
-            if len(fields) == 2:
-                first, _, last = fields[0].strip().partition("..")
-                for c in range(int(first, 16), int(last or first, 16) + 1):
-                    value[c] = fields[1].strip()
-    return value
-
-
-script, category = read(sys.argv[1]), read(sys.argv[2])
+script, category = unicode_file.read(sys.argv[1]), unicode_file.read(sys.argv[2])
 
 
 def kind(c):
@@ -58,11 +46,4 @@ print("""/* SPDX-License-Identifier: Apache-2.0 AND Unicode-DFS-2016 */
  * Source: Scripts.txt and DerivedGeneralCategory.txt, Unicode 15.0.0; copyright 1991-2022 Unicode, Inc., under the
  * licence in unicode-licence.txt beside this file. */
 /* clang-format off */""")
-line = ""
-for c, k in ranges:
-    item = "{0x%X, SCRIPT_%s}," % (c, k)
-    if len(line) + len(item) > 119:
-        print(line.rstrip())
-        line = ""
-    line += item + " "
-print(line.rstrip())
+unicode_file.write("{0x%X, SCRIPT_%s}," % item for item in ranges)

@@ -83,8 +83,7 @@ struct url *url_keep(struct url_list *l, const struct url *u);
 
 /* url_split a link and keep it; a link with the host and path of one that is kept is that one. Links inside a kept
  * link (a redirector's targets, see url_inner.h) are added as well, and ODD(URL_REDIRECT) is set when one is of another
- * domain. Returns its entry; NULL when it is no web link, or when list or arena
- * are full (ODD(URL_LIMIT)). */
+ * domain. Returns its entry; NULL when it is no web link, or when list or arena are full (ODD(URL_LIMIT)). */
 struct url *url_add(struct url_list *l, span link, enum url_place place);
 
 /* Find links in plain text (UTF-8) and add them:

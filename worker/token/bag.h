@@ -48,7 +48,7 @@ static inline bool bag_add(struct bag *b, uint32_t hash, span field, span first,
     return true;
 }
 
-enum { BAG_CHUNK = 512 }; /* hashes of one bag_add_all */
+enum { BAG_CHUNK = 512 }; /* hashes of one bag_add_grams */
 
 /* Add the 4-grams of p, count of them, up to BAG_CHUNK, by their hashes, which are used up. Whether one is new is as
  * good as random, so nothing branches on it: those whose slot is taken by another wait for the next round, which tries
