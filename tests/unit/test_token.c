@@ -97,6 +97,26 @@ static void what_is_no_utf8_is_letters(void **state)
     assert_true(span_eq(b.names[0].first, SPAN("a\xff\xfe\xe3\x81")));
 }
 
+/* Features that all belong into one slot: BAG_PROBES of them are kept, whichever way they come, and the next slots are
+ * free for others. */
+static void a_bag_is_no_list(void **state)
+{
+    (void)state;
+    for (int grams = 0; grams < 2; grams++) {
+        arena_reset(&arena);
+        struct bag b;
+        bag_open(&b, &arena, bag_set(&arena), 4000, false);
+        uint32_t hash[BAG_CHUNK], one = BAG_PROBES;
+        for (uint32_t i = 0; i < BAG_CHUNK; i++) hash[i] = i << 16;
+        hash[0] = 1u << 31;
+        if (grams) bag_add_grams(&b, hash, BAG_CHUNK, NULL, SPAN_NONE);
+        for (uint32_t i = 0; !grams && i < BAG_CHUNK; i++) bag_add(&b, hash[i], SPAN_NONE, SPAN_NONE, SPAN_NONE, 0);
+        assert_int_equal(b.n, BAG_PROBES);
+        assert_true(bag_add(&b, one, SPAN_NONE, SPAN_NONE, SPAN_NONE, 0));
+        assert_false(bag_add(&b, one, SPAN_NONE, SPAN_NONE, SPAN_NONE, 0));
+    }
+}
+
 /* Header words are lower-cased here, folded text is not looked at again: both are the same word. */
 static void a_word_is_the_same_in_both_styles(void **state)
 {
@@ -161,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_cut_as_documented),
         cmocka_unit_test(what_is_no_utf8_is_letters),
+        cmocka_unit_test(a_bag_is_no_list),
         cmocka_unit_test(a_word_is_the_same_in_both_styles),
         cmocka_unit_test(scripts_are_known),
     };

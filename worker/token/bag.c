@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) void add_rounds(struct bag *b, uint
 {
     uint32_t *set = b->set, *v = b->v, mask = b->mask;
     size_t n = b->n, cap = b->cap;
-    for (uint32_t round = 0; count && n < cap; round++) {
+    for (uint32_t round = 0; count && n < cap && round < BAG_PROBES; round++) {
         size_t wait = 0;
         for (size_t i = 0; i < count && n < cap; i++) {
             uint32_t h = hash[i] + !hash[i], at = (h + round) & mask, there = set[at];
