@@ -12,7 +12,7 @@
 #include "worker/text/url.h"
 
 enum {
-    /* Bytes of a file that are seen at once; of a longer one half so many at its head, at least a quarter at its end. */
+    /* Bytes of a file that are seen at once; of a longer one half so many at its head, a quarter or more at its end. */
     ATTACH_WINDOW_MAX = 1 << 20,
     ATTACH_PIECE_MIN = 256,        /* room that a piece of a decoded file has at least */
     ATTACH_TEXT_MAX = 1 << 14,     /* bytes of an attached page's text that are kept while it is read */

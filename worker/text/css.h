@@ -18,9 +18,9 @@ enum {
     CSS_COLOUR_NEAR = 16,   /* steps of 255 in each channel by which invisible text may differ from its background */
     CSS_OPACITY_LEAST = 13, /* parts of 255; less is taken for nothing */
     CSS_FONT_LEAST = 3 * 8, /* smaller letters are taken for invisible; eighths of a pixel */
-    CSS_FAR_ASIDE = 3000,   /* ... on the side to which a window can scroll */
     CSS_GREY = 0x808080,    /* stands for a colour that cannot be told: it is seen on black and on white */
     CSS_FAR = 900, /* pixels outside of its place that put text out of sight; half a page is how pages are centred */
+    CSS_FAR_ASIDE = 3000, /* ... on the side to which a window can scroll */
 };
 
 #define CSS_CLEAR 0x1000000u /* a colour that is transparent */
