@@ -63,11 +63,12 @@ static void read_font(struct css *c, span value)
 /* A file or a gradient: what colour it has is unknown. */
 static bool is_picture(span value)
 {
-    return span_istarts(value, SPAN("url(")) || span_istarts(value, SPAN("image")) ||
-           span_istarts(value, SPAN("linear-")) || span_istarts(value, SPAN("radial-")) ||
-           span_istarts(value, SPAN("conic-")) || span_istarts(value, SPAN("repeating-")) ||
-           span_istarts(value, SPAN("cross-fade(")) || span_istarts(value, SPAN("-webkit-")) ||
-           span_istarts(value, SPAN("-moz-"));
+    static const span BEGINS[] = {SPAN("url("),        SPAN("image"),    SPAN("linear-"),
+                                  SPAN("radial-"),     SPAN("conic-"),   SPAN("repeating-"),
+                                  SPAN("cross-fade("), SPAN("-webkit-"), SPAN("-moz-")};
+    for (size_t i = 0; value.n > 4 && i < sizeof BEGINS / sizeof *BEGINS; i++)
+        if (ascii_lower(value.p[0]) == BEGINS[i].p[0] && span_istarts(value, BEGINS[i])) return true;
+    return false;
 }
 
 /* The background shorthand: a colour word, url(...), both or none. */
@@ -82,11 +83,11 @@ static void read_background(struct css *c, span value)
         }
         span word = span_head(value, end);
         uint32_t colour;
-        if (is_picture(word) || css_colour_unknown(word)) {
-            c->set |= CSS_IMAGE;
-        } else if (css_colour(word, &colour)) {
+        if (css_colour(word, &colour)) {
             c->background = colour;
             c->set |= CSS_BACKGROUND;
+        } else if (is_picture(word) || css_colour_unknown(word)) {
+            c->set |= CSS_IMAGE;
         }
         value = span_trim(span_from(value, end));
     }
