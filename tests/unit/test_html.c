@@ -500,6 +500,63 @@ static void reads_beyond_the_depth(void **state)
     arena_close(&r.a);
 }
 
+/* Values and counts beyond which no more is read, and just below. */
+static void reads_up_to_each_limit(void **state)
+{
+    (void)state;
+    enum { BYTES = 1 << 20 };
+    static const struct {
+        const char *head, *fill;
+        int count;
+        const char *tail;
+        const char *urls; /* host of the last link, or none */
+        uint64_t odd;
+        size_t visible;
+    } LIMITS[] = {
+        /* HTML_VALUE_MAX: a link is cut, and nothing pushes its host out */
+        {"<a href='http://a.example/?a&amp;", "b", HTML_VALUE_MAX, "'>", "a.example", 0, 0},
+        {"<a href='http://a&#46;example/?a&amp;", "b", HTML_VALUE_MAX, "'>", "a.example", 0, 0},
+        {"<a href='http://a&#10;.exam", "&#10;", HTML_VALUE_MAX, "ple/'>", "a.example", 0, 0},
+        {"<a href='", "&#32;", HTML_VALUE_MAX, "http://a.example/'>", "a.example", 0, 0},
+        {"<a href='", " ", HTML_VALUE_MAX, "http://a&#46;example/'>", "a.example", 0, 0},
+        {"<a href='http://a@", "&#38;", HTML_VALUE_MAX - 30, "@b.example/'>", "b.example", 0, 0},
+        {"<img srcset='http://a.example/?a&amp;", "b", HTML_VALUE_MAX, " 2x'>", "a.example", 0, 0},
+        {"<b style='a:&#32;b;", "x", HTML_VALUE_MAX - 40, ";display:none'>x</b>", NULL, ODD(HIDDEN_TEXT), 0},
+        {"<b style='a:&#32;b;", "x", HTML_VALUE_MAX, ";display:none'>x</b>", NULL, 0, 1},
+        /* HTML_ALT_MAX */
+        {"<img alt='", "x", HTML_ALT_MAX, "'>", NULL, 0, HTML_ALT_MAX},
+        {"<img alt='", "x", HTML_ALT_MAX + 1, "'>", NULL, 0, HTML_ALT_MAX},
+        /* HTML_COMPARED_MAX: a link with a name that is another's, the last one that is looked at and the one behind */
+        {"", "<a href=//a.example>text</a>", HTML_COMPARED_MAX - 1, "<a href=//a.example>http://b.example/</a>",
+         "a.example", ODD(URL_MISMATCH), 4 * (HTML_COMPARED_MAX - 1) + 17},
+        {"", "<a href=//a.example>text</a>", HTML_COMPARED_MAX, "<a href=//a.example>http://b.example/</a>",
+         "a.example", 0, 4 * HTML_COMPARED_MAX + 17},
+        /* HTML_BASED_MAX */
+        {"<base href=http://b.example/>", "<a href=x>", HTML_BASED_MAX - 1, "<a href=//a.example/><a href=y>",
+         "b.example", 0, 0},
+        {"<base href=http://b.example/>", "<a href=x>", HTML_BASED_MAX, "<a href=//a.example/><a href=y>", "a.example",
+         0, 0},
+    };
+    char *html = malloc(BYTES);
+    assert_non_null(html);
+    for (size_t i = 0; i < sizeof LIMITS / sizeof *LIMITS; i++) {
+        struct reading r;
+        setup(&r, 1 << 16);
+        size_t n = (size_t)snprintf(html, BYTES, "%s", LIMITS[i].head);
+        for (int k = 0; k < LIMITS[i].count; k++) n += (size_t)snprintf(html + n, BYTES - n, "%s", LIMITS[i].fill);
+        n += (size_t)snprintf(html + n, BYTES - n, "%s", LIMITS[i].tail);
+        read_html(&r, span_of(html, n));
+        span host = r.urls.n ? r.urls.v[r.urls.n - 1].host : SPAN_NONE;
+        uint64_t odd = r.odd & (ODD(HIDDEN_TEXT) | ODD(URL_MISMATCH));
+        if (!span_eq(host, LIMITS[i].urls ? span_cstr(LIMITS[i].urls) : SPAN_NONE) || odd != LIMITS[i].odd ||
+            text_span(&r.visible).n != LIMITS[i].visible)
+            fail_msg("%zu: host %.*s, odd %llx, %zu bytes visible", i, SPAN_ARG(host), (unsigned long long)odd,
+                     text_span(&r.visible).n);
+        arena_close(&r.a);
+    }
+    free(html);
+}
+
 /* More rules than are remembered: those that hide have room of their own, and what is forgotten is told. */
 static void remembers_what_hides(void **state)
 {
@@ -619,6 +676,7 @@ int main(void)
         cmocka_unit_test(knows_each_name),
         cmocka_unit_test(reads_storms),
         cmocka_unit_test(reads_beyond_the_depth),
+        cmocka_unit_test(reads_up_to_each_limit),
         cmocka_unit_test(remembers_what_hides),
         cmocka_unit_test(reads_on_when_full),
         cmocka_unit_test(counts_the_shape),

@@ -111,7 +111,8 @@ void page_end_row(struct page *p);
 
 /* --- links (page_link.c) --- */
 
-/* Decode an attribute that holds a link, into buf where it has to; empty when it is too long for that. */
+/* Decode an attribute that holds a link, as far as it fits into buf when it has to go there. Blanks before a link, and
+ * tabs and line ends within, are no part of it (WHATWG URL, 4.4): they push no host out of reach. */
 span page_link_value(span value, uint8_t buf[HTML_VALUE_MAX]);
 
 /* Keep the link of an attribute. Is it a web link? Then `out`, unless NULL, is it in parts, in p->link_room. */

@@ -48,9 +48,17 @@ static span with_base(const struct page *p, span link, uint8_t out[URL_BYTES_MAX
 span page_link_value(span value, uint8_t buf[HTML_VALUE_MAX])
 {
     if (span_find(value, '&') == value.n) return value;
-    bool cut;
-    size_t n = entity_decode(value, true, buf, HTML_VALUE_MAX, &cut);
-    return cut ? SPAN_NONE : span_of(buf, n);
+    size_t n = 0;
+    for (size_t i = 0; i < value.n && n + ENTITY_BYTES_MAX <= HTML_VALUE_MAX;) {
+        uint8_t c[ENTITY_BYTES_MAX] = {value.p[i]};
+        size_t bytes = 1, read = c[0] == '&' ? entity_read(span_from(value, i), true, c, &bytes) : 1;
+        if (!read) c[0] = '&', bytes = read = 1;
+        i += read;
+        if (c[0] == '\t' || c[0] == '\n' || c[0] == '\r' || (c[0] == ' ' && n == 0)) continue;
+        memcpy(buf + n, c, bytes);
+        n += bytes;
+    }
+    return span_of(buf, n);
 }
 
 bool page_link(struct page *p, span value, enum url_place place, struct url *out)
@@ -77,7 +85,9 @@ bool page_link(struct page *p, span value, enum url_place place, struct url *out
 void page_srcset(struct page *p, span value)
 {
     uint8_t buf[HTML_VALUE_MAX];
-    for (value = page_link_value(value, buf); value.n;) {
+    bool cut;
+    if (span_find(value, '&') < value.n) value = span_of(buf, entity_decode(value, true, buf, sizeof buf, &cut));
+    while (value.n) {
         while (value.n && (ascii_space(value.p[0]) || value.p[0] == ',')) value = span_from(value, 1);
         size_t end = 0;
         while (end < value.n && !ascii_space(value.p[end])) end++;
