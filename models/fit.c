@@ -7,7 +7,6 @@
 #include "models/learner.h"
 #include "models/metrics.h"
 #include "models/net_fann.h"
-#include "proto/base/hash.h"
 #include "proto/cli/cli.h"
 #include "worker/score/calib.h"
 #include "worker/score/table.h"

@@ -144,8 +144,8 @@ void css_rules_init(struct css_rules *r);
  */
 void css_rules_read(struct css_rules *r, span s);
 
-/* Does a media query ("screen and (min-width:600px)") hold for a window of a desktop? Widths are looked at, nothing else
- * is known; an empty one holds. O(list.n). */
+/* Does a media query ("screen and (min-width:600px)") hold for a window of a desktop? Widths are looked at, nothing
+ * else is known; an empty one holds. O(list.n). */
 bool css_media_holds(span list);
 
 /* What the rules say about an element.
