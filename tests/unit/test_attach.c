@@ -458,6 +458,15 @@ static void reads_zip_that_lies(void **state)
     put_span(SPAN("PK\5\6\0\0\0\0\1\0\1\0\7\0\0\0\7\0\0\0\0\0"));
     look();
     want("comment", ATTACH_ZIP, program, 1, "a.exe");
+    /* ZIP_END_MAX: the longest comment, and what no comment can be */
+    for (size_t junk = 0xFFFF; junk <= 0x10000; junk++) {
+        n = 0;
+        zip("a.exe", 0);
+        put_zeros(junk);
+        look();
+        want("end", ATTACH_ZIP, program, 1, "a.exe");
+        assert_int_equal(got.partial, junk > 0xFFFF);
+    }
     /* another name before the file than in the directory */
     n = 0;
     zip("a.exe", 0);

@@ -234,6 +234,14 @@ static const struct {
     {"<style>.h td{background:#000}</style><table class=h><tr><td><font color=white>a</font></table>", "a", "", "", 0},
     {"<style>@media screen{.x{display:none}}.y{color:#fff}</style><b class=x>a</b><b class=y>b</b>", "", "ab", "", HID},
     {"<style>@media only screen and (max-width:480px){.x{display:none}}</style><b class=x>a</b>", "a", "", "", 0},
+    {"<style>@media (min-width:800px){.x{display:none}}@media (min-width:801px){.y{display:none}}</style><b "
+     "class=x>a</b>"
+     "<b class=y>b</b>",
+     "b", "a", "", HID},
+    {"<style>@media (max-width:799px){.x{display:none}}@media (max-width:800px){.y{display:none}}</style><b "
+     "class=x>a</b>"
+     "<b class=y>b</b>",
+     "a", "b", "", HID},
     {"<style>@media (min-width: 600px) { .x{display:none} } .y{font-size:0}</style><b class=x>a</b><b class=y>b</b>c",
      "c", "ab", "", HID},
     {"<style>zap{display:none}</style>a<zap>b</zap>c", "ac", "b", "", HID | SPLIT},

@@ -207,6 +207,46 @@ static void much_work_is_cut_short(void **state)
     }
 }
 
+/* NORMAL_WORD_MAX, NORMAL_SIGNS_MAX, NORMAL_MARKS_MAX: at the limit, and one more. */
+static void words_and_marks_end_somewhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *again[2]; /* in turn */
+        int times;
+        const char *want; /* what the result begins with */
+        size_t bytes;     /* of it */
+    } TEXTS[] = {
+        {u8"\u0430", {"x", "y"}, NORMAL_WORD_MAX - 2, "ax", NORMAL_WORD_MAX - 1},
+        {u8"\u0430", {"x", "y"}, NORMAL_WORD_MAX - 1, u8"\u0430x", NORMAL_WORD_MAX + 1},
+        {u8"क", {u8"\u0941", u8"\u0942"}, NORMAL_SIGNS_MAX, u8"कु", 3 + 3 * NORMAL_SIGNS_MAX},
+        {u8"क", {u8"\u0941", u8"\u0942"}, NORMAL_SIGNS_MAX + 1, u8"कु", 3 + 3 * NORMAL_SIGNS_MAX},
+    };
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        char text[512];
+        int n = snprintf(text, sizeof text, "%s", TEXTS[i].head);
+        for (int k = 0; k < TEXTS[i].times; k++)
+            n += snprintf(text + n, sizeof text - (size_t)n, "%s", TEXTS[i].again[k % 2]);
+        struct normal_count count = {0};
+        arena_reset(&arena);
+        span out = normal_text(span_of(text, (size_t)n), &arena, &count), want = span_cstr(TEXTS[i].want);
+        if (out.n != TEXTS[i].bytes || !span_eq(span_head(out, want.n), want))
+            fail_msg("%zu: %zu bytes: %.*s", i, out.n, SPAN_ARG(out));
+    }
+    /* Points of Hebrew, which are no accents, each of another class. */
+    static const char *const POINTS[] = {u8"\u05B0", u8"\u05B4", u8"\u05B7", u8"\u05B9",
+                                         u8"\u05BB", u8"\u05BC", u8"\u05BD"};
+    for (size_t most = NORMAL_MARKS_MAX; most <= NORMAL_MARKS_MAX + 1; most++) {
+        char text[64] = u8"ה";
+        for (size_t k = 0; k < most; k++) strcat(text, POINTS[k]);
+        struct normal_count count = {0};
+        arena_reset(&arena);
+        span out = normal_text(span_cstr(text), &arena, &count);
+        assert_int_equal(out.n, most > NORMAL_MARKS_MAX ? 2 : 2 + 2 * most);
+        assert_int_equal(count.marks, most > NORMAL_MARKS_MAX ? most : 0);
+    }
+}
+
 static void lower_case_ascii_is_lent(void **state)
 {
     (void)state;
@@ -277,10 +317,11 @@ static int stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cases_come_out_as_documented), cmocka_unit_test(twice_is_once_for_every_character),
-        cmocka_unit_test(words_of_random_pieces_too),   cmocka_unit_test(hostile_runs_are_bounded),
-        cmocka_unit_test(much_work_is_cut_short),       cmocka_unit_test(lower_case_ascii_is_lent),
-        cmocka_unit_test(bits_say_what_is_evidence),    cmocka_unit_test(what_looks_alike_has_one_skeleton),
+        cmocka_unit_test(cases_come_out_as_documented),      cmocka_unit_test(twice_is_once_for_every_character),
+        cmocka_unit_test(words_of_random_pieces_too),        cmocka_unit_test(hostile_runs_are_bounded),
+        cmocka_unit_test(words_and_marks_end_somewhere),     cmocka_unit_test(much_work_is_cut_short),
+        cmocka_unit_test(lower_case_ascii_is_lent),          cmocka_unit_test(bits_say_what_is_evidence),
+        cmocka_unit_test(what_looks_alike_has_one_skeleton),
     };
     return cmocka_run_group_tests_name("normal", tests, start, stop);
 }
