@@ -159,9 +159,9 @@ static int run(const struct plan *p, const struct mails *own)
     struct arena a;
     const char *simd = scan_init();
     if (simd) return cli_fail(CLI_UNAVAILABLE, "bench", "%s", simd);
+    if (arena_open(&a, MAIL_ARENA_BYTES) != ERR_OK) return cli_fail(CLI_UNAVAILABLE, "bench", "no memory for an arena");
     struct tally all = {0}, *class = calloc(hostile_count(), sizeof *class);
     assert(class && "out of memory");
-    if (arena_open(&a, MAIL_ARENA_BYTES) != ERR_OK) return cli_fail(CLI_UNAVAILABLE, "bench", "no memory for an arena");
     mail_init();
     size_t classes = p->only ? 1 : hostile_count(), mails = (size_t)p->count;
     bool ok = true;

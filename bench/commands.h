@@ -20,4 +20,5 @@ int bench_hostile(int argc, char **argv);
     "  --json            one JSON object\n"                                                                          \
     "\n"                                                                                                             \
     "exit status: 0 all within 20 ms per MB and the arena; 1 some not; 64 wrong usage; 66 no mail in FILE\n"
+
 #endif
