@@ -40,6 +40,7 @@ static void check_text(span s)
 /* Do the parts below it lie in the arena? */
 static bool decoded(const struct mail_part *p)
 {
+    if (span_eq(p->subtype, SPAN("pkcs7-mime")) || span_eq(p->subtype, SPAN("x-pkcs7-mime"))) return true;
     return span_eq(p->type, SPAN("message")) && p->encoding != MAIL_7BIT && p->encoding != MAIL_ENCODING_UNKNOWN;
 }
 

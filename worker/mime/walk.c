@@ -8,6 +8,7 @@
 #include "worker/mime/walk.h"
 
 #include "proto/base/hash.h"
+#include "worker/mime/cms.h"
 #include "worker/mime/codec.h"
 #include "worker/mime/header.h"
 #include "worker/mime/param.h"
@@ -488,6 +489,13 @@ static bool holds_message(const struct mail_part *p)
             span_eq(p->subtype, SPAN("news")));
 }
 
+/* Is the part of a type that may hold a signed message (cms.h)? */
+static bool holds_signed(const struct mail_part *p)
+{
+    return span_eq(p->type, SPAN("application")) &&
+           (span_eq(p->subtype, SPAN("pkcs7-mime")) || span_eq(p->subtype, SPAN("x-pkcs7-mime")));
+}
+
 /* Does a header stand where encoded bytes should begin? No base64 digit is a colon, nor is there one in "begin"; in
  * quoted-printable the first field looks alike, but '=' in the header should be an escape and is not. */
 static bool label_lies(struct walk *w, enum mail_encoding e)
@@ -534,6 +542,34 @@ static bool enter_message(struct walk *w)
     return true;
 }
 
+/* The same for a signed message. It is shown, whatever its disposition says. */
+static bool enter_signed(struct walk *w)
+{
+    struct mail *m = w->m;
+    struct mail_part *p = &m->parts[w->open[w->depth - 1].part];
+    uint64_t ignored = 0;
+    if (p->depth >= MAIL_DEPTH_MAX) return false;
+    span head = codec_decode(p->encoding, span_from(w->in.raw, w->in.pos), CMS_HEAD, w->a, &ignored);
+    bool is_signed = cms_signed(head);
+    if (head.p && p->encoding != MAIL_7BIT && p->encoding != MAIL_ENCODING_UNKNOWN)
+        arena_trim(w->a, (uint8_t *)head.p, 0);
+    if (!is_signed) return false;
+    struct hit h;
+    find_boundary(w, &h);
+    size_t half = w->message_budget / 2, cap = half < MAIL_DECODE_MAX ? half : MAIL_DECODE_MAX; /* pieces are copied */
+    span body = span_from(span_head(w->in.raw, body_end(w, h.at)), w->in.pos);
+    span decoded = codec_decode(p->encoding, body, cap, w->a, &m->odd), content = cms_content(decoded, w->a);
+    if (decoded.n == cap && body.n > cap) m->odd |= ODD(TEXT_LIMIT);
+    w->message_budget -= decoded.n + content.n;
+    if (content.n == 0) return false;
+    p->decoded = decoded.n;
+    p->attachment = false;
+    w->in.pos = h.at;
+    w->outer[w->outers++] = w->in;
+    w->in = source_of(content, w->depth, &m->odd);
+    return true;
+}
+
 /* At the end of an encoded message: go on behind it. False at the end of the mail. */
 static bool leave_message(struct walk *w)
 {
@@ -572,7 +608,7 @@ size_t walk_mail(struct mail *m, struct arena *a)
             break;
         }
         open_entity(&w, p, parent);
-        if (holds_message(p) && enter_message(&w)) {
+        if ((holds_message(p) && enter_message(&w)) || (holds_signed(p) && enter_signed(&w))) {
             w.digest = false;
         } else {
             do more = next_boundary(&w);
