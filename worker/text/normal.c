@@ -157,7 +157,7 @@ static void end_word(struct writer *w)
 {
     size_t at = w->word;
     w->word = NO_WORD;
-    if (!w->mixed || w->n - at > NORMAL_WORD_MAX) return;
+    if (!w->mixed || w->n - at > NORMAL_WORD_MAX || w->work >= NORMAL_WORK_MAX) return;
     uint32_t c[WORD_LETTERS_MAX];
     size_t n = 0;
     for (size_t i = at; i < w->n;) {
@@ -472,7 +472,7 @@ span normal_text(span text, struct arena *a, struct normal_count *count)
         arena_trim(a, w.out, 0);
         return text;
     }
-    for (size_t i = ascii; i < text.n && !w.full && w.work < NORMAL_WORK_MAX;) {
+    for (size_t i = ascii; i < text.n && !w.full;) {
         if (text.p[i] < 0x80) {
             size_t n = scan->plain(text.p + i, text.n - i);
             if (n == 0) n = 1; /* ESC */
@@ -489,7 +489,7 @@ span normal_text(span text, struct arena *a, struct normal_count *count)
         i += utf8_get(span_from(text, i), &c);
         if (letter_inert(c))
             put(&w, c);
-        else
+        else if (w.work < NORMAL_WORK_MAX) /* past it they are left out: a text goes on behind 6,000 invisible ones */
             put_any(&w, c);
     }
     if (w.waiting && !w.full) settle(&w, 0);

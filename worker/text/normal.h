@@ -19,8 +19,8 @@ enum {
     NORMAL_SIGNS_MAX = 4,      /* vowel signs and their like in a row on one letter; more are dropped */
     NORMAL_WORD_MAX = 128,     /* bytes; longer words are not looked through for confusables */
     NORMAL_DECOMPOSED_MAX = 4, /* characters that one is canonically made of, at most */
-    NORMAL_WORK_MAX = 6144,    /* characters of a text that are looked up one by one; the rest is left out. Models read
-                                * its first thousand words; letters of most scripts pass without */
+    NORMAL_WORK_MAX = 6144, /* characters of a text that are looked up one by one; of the rest those that would be are
+                                * left out. Models read its first thousand words; letters of most scripts pass without */
 };
 
 /* Characters that were repaired, by kind. Joiners where a script needs them, soft hyphens where a word may be broken,
@@ -41,7 +41,7 @@ struct normal_count {
  *   a      for the result, which is then the newest allocation; what does not fit is left out
  *   n      counts are added
  *
- * Valid UTF-8; idempotent (but for what NORMAL_WORK_MAX cuts off). Lines stay lines. O(text.n). */
+ * Valid UTF-8; idempotent (but past NORMAL_WORK_MAX). Lines stay lines. O(text.n). */
 span normal_text(span text, struct arena *a, struct normal_count *n);
 
 /* ODD bits that say which repairs there were: ZERO_WIDTH, BIDI and CONFUSABLE from the first on, STYLED and MARKS from
