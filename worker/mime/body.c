@@ -241,6 +241,19 @@ void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side
     }
 }
 
+void body_add_head(struct body *b, size_t i)
+{
+    const struct mail *m = b->m;
+    const struct mail_part *inner = &m->parts[i + 1];
+    text_break(&b->visible);
+    for (size_t k = inner->first_header; k < inner->first_header + inner->header_count; k++) {
+        const struct mail_header *h = &m->headers[k];
+        if (h->id != FIELD_FROM && h->id != FIELD_SUBJECT) continue;
+        span field = span_of(h->name.p, (size_t)(h->raw.p + h->raw.n - h->name.p));
+        fields_put(&b->visible, &b->urls, field, inner->charset, b->a);
+    }
+}
+
 void body_end(struct body *b)
 {
     struct mail *m = b->m;

@@ -22,6 +22,9 @@ void body_init(struct body *b, struct mail *m, struct arena *a, size_t budget);
  * text that is seen become parts behind all others, so m->parts may move. O(its body). */
 void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side);
 
+/* Add what clients show on top of a message within: From and Subject of the message that part i holds. */
+void body_add_head(struct body *b, size_t i);
+
 /* Hand over: sets m->text, other, hidden, urls (their counts are headlink.h's) and the ODD bits of all of them. */
 void body_end(struct body *b);
 

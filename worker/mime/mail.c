@@ -107,6 +107,7 @@ static void read_parts(struct mail *m, struct body *b, struct arena *a)
         enum part_kind kind = role[i].kind;
         if (kind == PART_CONTAINER) {
             if (!p->decoded) p->decoded = p->body.n;
+            if (span_eq(p->type, SPAN("message")) && role[i].side == SIDE_SHOWN) body_add_head(b, i);
             continue;
         }
         if (kind == PART_HTML && !p->attachment) m->shape.html_parts++;
