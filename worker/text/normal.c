@@ -459,6 +459,23 @@ static void put_any(struct writer *w, uint32_t c)
     for (utf8proc_ssize_t i = 0; i < n; i++) feed(w, (uint32_t)parts[i]);
 }
 
+/* Past the limit of work: what needs none, as much as models read. So a text goes on behind 6,000 invisible characters. */
+static void put_rest(struct writer *w, span text)
+{
+    enum { REST_MAX = 4096 };
+    size_t most = w->n + REST_MAX;
+    for (size_t i = 0, n; i < text.n && w->n < most && !w->full; i += n) {
+        uint32_t c;
+        n = scan->plain(text.p + i, text.n - i);
+        if (n) {
+            copy(w, text.p + i, n);
+        } else {
+            n = utf8_get(span_from(text, i), &c);
+            if (letter_inert(c)) copy(w, text.p + i, n);
+        }
+    }
+}
+
 span normal_text(span text, struct arena *a, struct normal_count *count)
 {
     size_t left = arena_left(a) & ~(size_t)15, most = text.n * NORMAL_GROWTH + NORMAL_SLACK;
@@ -472,7 +489,8 @@ span normal_text(span text, struct arena *a, struct normal_count *count)
         arena_trim(a, w.out, 0);
         return text;
     }
-    for (size_t i = ascii; i < text.n && !w.full;) {
+    size_t i = ascii;
+    while (i < text.n && !w.full && w.work < NORMAL_WORK_MAX) {
         if (text.p[i] < 0x80) {
             size_t n = scan->plain(text.p + i, text.n - i);
             if (n == 0) n = 1; /* ESC */
@@ -489,10 +507,11 @@ span normal_text(span text, struct arena *a, struct normal_count *count)
         i += utf8_get(span_from(text, i), &c);
         if (letter_inert(c))
             put(&w, c);
-        else if (w.work < NORMAL_WORK_MAX) /* past it they are left out: a text goes on behind 6,000 invisible ones */
+        else
             put_any(&w, c);
     }
     if (w.waiting && !w.full) settle(&w, 0);
+    if (i < text.n) put_rest(&w, span_from(text, i));
     if (!w.right_to_left) count->bidi += w.embeddings;
     arena_trim(a, w.out, w.n);
     return span_of(w.out, w.n);
