@@ -166,9 +166,10 @@ static span without_nul(span utf8, struct arena *a)
     uint8_t *out = arena_alloc(a, utf8.n);
     if (!out) return utf8;
     size_t n = 0;
-    for (size_t i = 0; i < utf8.n; i++) {
-        out[n] = utf8.p[i];
-        n += utf8.p[i] != 0;
+    for (size_t run; utf8.n; utf8 = span_from(utf8, run + 1)) {
+        run = span_find(utf8, 0);
+        memcpy(out + n, utf8.p, run);
+        n += run;
     }
     arena_trim(a, out, n);
     return span_of(out, n);
