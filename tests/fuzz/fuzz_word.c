@@ -49,8 +49,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     span value = word_decode(raw, hint, &arena, &odd, &charset);
     check_clean(value);
     assert(charset.n <= WORD_CHARSET_MAX);
-    if (!memmem(value.p ? value.p : (const uint8_t *)"", value.n, "=?", 2) && !arena.full)
-        assert(span_eq(word_decode(value, SPAN("utf-8"), &arena, &odd, NULL), value));
+    if (!memmem(value.p ? value.p : (const uint8_t *)"", value.n, "=?", 2) && !arena.full) {
+        span again = word_decode(value, SPAN("utf-8"), &arena, &odd, NULL);
+        assert(arena.full || span_eq(again, value));
+    }
 
     check_param(raw, SPAN("name"));
     check_param(raw, SPAN("boundary"));
