@@ -10,8 +10,11 @@
 #include "proto/base/hash.h"
 #include "worker/mime/cms.h"
 #include "worker/mime/codec.h"
+#include "worker/mime/grow.h"
 #include "worker/mime/header.h"
+#include "worker/mime/heading.h"
 #include "worker/mime/param.h"
+#include "worker/mime/source.h"
 #include "worker/simd/scan.h"
 
 struct entity {
@@ -22,22 +25,13 @@ struct entity {
     bool seen, closed; /* its boundary, its closing boundary */
 };
 
-/* Bytes whose lines are read: the mail, or an encoded message within it, decoded. */
-struct source {
-    span raw;
-    uint8_t eol; /* '\n', or '\r' where there is no '\n' at all */
-    size_t pos;  /* start of the line to read next */
-    int base;    /* entities below it on the stack belong to outer sources: their boundaries mean nothing here */
-};
-
 struct walk {
     struct mail *m;
     struct arena *a;
     struct source in;                        /* being read */
     struct source outer[MAIL_DEPTH_MAX + 1]; /* to go on with behind it, the mail first */
     int outers;
-    size_t header_cap;
-    size_t header_budget;                   /* bytes of header that may still be kept */
+    struct heading heading;
     size_t message_budget;                  /* decoded bytes of encoded messages that may still be read */
     size_t ahead_budget;                    /* bytes in which a boundary may still be looked for ahead */
     struct entity open[MAIL_DEPTH_MAX + 2]; /* from the message inwards */
@@ -45,38 +39,6 @@ struct walk {
     uint64_t marks; /* a bit for each open boundary's hash, or more: what matches none is no boundary */
     bool digest;    /* the next part's default type is message/rfc822 (RFC 2046 5.1.5) */
 };
-
-/* --- arrays that grow in the arena -------------------------------------------------------------------------------- */
-
-enum { GROW_MIN = 8 }; /* room that is taken first; then it doubles */
-
-/* Room for one more element; false at the limit or when the arena is full. */
-static bool grow(struct arena *a, void *array, size_t n, size_t *cap, size_t max, size_t size)
-{
-    if (n < *cap) return true;
-    size_t more = *cap * 2 < GROW_MIN ? GROW_MIN : *cap * 2;
-    if (more > max) more = max;
-    if (n >= more) return false;
-    void *bigger = arena_alloc(a, more * size), *old;
-    if (!bigger) return false;
-    memcpy(&old, array, sizeof old);
-    if (n) memcpy(bigger, old, n * size);
-    memcpy(array, &bigger, sizeof bigger);
-    *cap = more;
-    return true;
-}
-
-/* --- lines -------------------------------------------------------------------------------------------------------- */
-
-/* The line at `at` without its line end; *next is where the one after it starts. */
-static span line_at(const struct walk *w, size_t at, size_t *next)
-{
-    span rest = span_from(w->in.raw, at);
-    size_t n = span_find(rest, w->in.eol);
-    *next = at + n + (n < rest.n);
-    while (n && w->in.eol == '\n' && rest.p[n - 1] == '\r') n--; /* more than one, too */
-    return span_head(rest, n);
-}
 
 /* --- boundaries --------------------------------------------------------------------------------------------------- */
 
@@ -107,6 +69,13 @@ static int match_boundary(const struct walk *w, span line, bool *closing)
         *closing = !opening;
     }
     return best;
+}
+
+/* As heading.h asks. */
+static bool is_boundary(const void *walk, span line)
+{
+    bool closing;
+    return match_boundary(walk, line, &closing) >= 0;
 }
 
 /* Forget `closed` entities from the top of the stack down to index `keep`; their bodies end at `end`. */
@@ -143,7 +112,7 @@ static bool find_boundary(struct walk *w, struct hit *h)
         span rest = span_from(w->in.raw, h->at);
         h->at += scan->dashes(rest.p, rest.n, w->in.eol);
         if (h->at >= w->in.raw.n) break;
-        h->which = match_boundary(w, line_at(w, h->at, &h->next), &h->closing);
+        h->which = match_boundary(w, source_line(&w->in, h->at, &h->next), &h->closing);
         if (h->which >= 0) return true;
     }
     h->at = h->next = w->in.raw.n;
@@ -173,142 +142,6 @@ static bool next_boundary(struct walk *w)
     }
     w->in.pos = w->in.raw.n;
     return false;
-}
-
-/* --- headers ------------------------------------------------------------------------------------------------------ */
-
-/* Fields without which the rest cannot be read, or says nothing: junk before them must not use up their room. */
-enum {
-    NEEDED = 1 << FIELD_SUBJECT | 1 << FIELD_FROM | 1 << FIELD_CONTENT_TYPE | 1 << FIELD_CONTENT_ENCODING |
-             1 << FIELD_CONTENT_DISPOSITION,
-};
-
-/* Keep a field that runs from its line's start to `end` (without the last line end); `spare`: over the limit, too. */
-static void add_field(struct walk *w, span line, size_t name, size_t colon, enum mail_field id, bool spare)
-{
-    struct mail *m = w->m;
-    size_t most = MAIL_HEADERS_MAX + (spare ? MAIL_HEADERS_SPARE : 0);
-    if (m->header_total >= MAIL_HEADERS_MAX) m->odd |= ODD(HEADER_LIMIT);
-    if (m->header_total >= most) return;
-    if (!grow(w->a, &m->headers, m->header_total, &w->header_cap, most, sizeof *m->headers)) return;
-    m->headers[m->header_total++] = (struct mail_header){
-        .id = id,
-        .name = span_head(line, name),
-        .raw = span_from(line, colon + 1),
-    };
-}
-
-/* After a line that is no field: does the header go on at `at`? So it does when a field, a fold or the empty line
- * follows, or, a few lines on, a field that everybody knows (folds that lost their indent). */
-static bool header_goes_on(const struct walk *w, size_t at)
-{
-    for (int i = 0; i < MAIL_STRAY_LINES; i++) {
-        size_t next, colon;
-        span line = line_at(w, at, &next);
-        size_t name = header_name(line, &colon);
-        if (i == 0 && (line.n == 0 || name || line.p[0] == ' ' || line.p[0] == '\t')) return true;
-        if (line.n == 0) return false;
-        if (name && header_id(span_head(line, name)) != FIELD_OTHER) return true;
-        at = next;
-    }
-    return false;
-}
-
-/* What is odd about the bytes of a header block. */
-static void note_bytes(struct mail *m, span block)
-{
-    struct scan_census c;
-    block = span_head(block, MAIL_HEADER_BYTES_MAX);
-    scan->census(block.p, block.n, &c);
-    if (c.nul) m->odd |= ODD(NUL);
-    if (c.bare_cr) m->odd |= ODD(BARE_CR);
-    if (c.longest > MAIL_LINE_MAX) m->odd |= ODD(LONG_LINE);
-}
-
-/* Pass over what may stand before a message's header: a byte order mark; empty lines, as in bounces and in files saved
- * from a webmail's page, when a field that everybody knows stands behind them. */
-static void skip_before_header(struct walk *w)
-{
-    if (span_istarts(span_from(w->in.raw, w->in.pos), SPAN("\xEF\xBB\xBF"))) w->in.pos += 3;
-    size_t at = w->in.pos, next, colon;
-    for (int i = 0; i < MAIL_SNIFF_LINES; i++, at = next) {
-        span line = line_at(w, at, &next);
-        size_t name = header_name(line, &colon);
-        if (name && header_id(span_head(line, name)) != FIELD_OTHER) w->in.pos = at;
-        if (span_trim(line).n) return;
-    }
-}
-
-/* Read the header block at w->in.pos; w->in.pos is left at the body. A boundary line ends it too and is not consumed.
- * Returns false when there was no field at all. */
-static bool read_fields(struct walk *w, bool message)
-{
-    struct mail *m = w->m;
-    if (message) skip_before_header(w);
-    size_t start = w->in.pos, spent = 0, spare = MAIL_HEADER_BYTES_SPARE;
-    unsigned met = 0;    /* bits of NEEDED fields */
-    bool any = false;    /* a field was met, kept or not */
-    bool kept = false;   /* the last one was kept, so a fold goes to it */
-    bool needed = false; /* the last one is the first of its kind in NEEDED */
-    while (w->in.pos < w->in.raw.n) {
-        size_t next, colon = 0;
-        span line = line_at(w, w->in.pos, &next);
-        if (line.n == 0) {
-            w->in.pos = next;
-            break;
-        }
-        bool closing;
-        if (line.n > 2 && line.p[0] == '-' && line.p[1] == '-') {
-            /* A boundary around us, or our own with the empty line missing; no field is called so. */
-            bool known = match_boundary(w, line, &closing) >= 0;
-            if (any && !known) m->odd |= ODD(BAD_HEADER);
-            if (any || known) break;
-        }
-        bool fold = any && (line.p[0] == ' ' || line.p[0] == '\t');
-        size_t name = fold ? 0 : header_name(line, &colon), bytes = next - w->in.pos;
-        enum mail_field id = FIELD_OTHER;
-        if (name) {
-            id = header_id(span_head(line, name));
-            unsigned bit = 1u << id & NEEDED & ~met;
-            needed = bit;
-            met |= bit;
-        }
-        spent += bytes;
-        bool over = spent > MAIL_HEADER_BYTES_MAX || bytes > w->header_budget;
-        if (!over) w->header_budget -= bytes;
-        if (over) m->odd |= ODD(HEADER_LIMIT);
-        if (over && needed && bytes <= spare) {
-            spare -= bytes;
-            over = false;
-        }
-        if (fold) {
-            if (kept && !over) {
-                span *raw = &m->headers[m->header_total - 1].raw;
-                raw->n = (size_t)(line.p + line.n - raw->p);
-            }
-            kept &= !over;
-        } else {
-            if (name) {
-                any = true;
-                size_t before = m->header_total;
-                if (!over) add_field(w, line, name, colon, id, needed);
-                kept = m->header_total > before;
-            } else if (message && !any && (span_istarts(line, SPAN("From ")) || span_istarts(line, SPAN(">From ")))) {
-                /* mbox's own line */
-            } else {
-                /* A stray line inside the header, or the body without an empty line before it? */
-                if (!any || !header_goes_on(w, next)) {
-                    m->odd |= any ? ODD(BAD_HEADER) : 0;
-                    break;
-                }
-                m->odd |= ODD(BAD_HEADER);
-                kept = false;
-            }
-        }
-        w->in.pos = next;
-    }
-    if (any) note_bytes(m, span_head(span_from(w->in.raw, start), w->in.pos - start));
-    return any;
 }
 
 /* --- entities ----------------------------------------------------------------------------------------------------- */
@@ -364,7 +197,7 @@ static size_t first_ahead(struct walk *w, const span *boundary, size_t n)
         span rest = span_from(ahead, at);
         at += scan->dashes(rest.p, rest.n, w->in.eol);
         if (at >= ahead.n) break;
-        span line = span_from(span_trim(line_at(w, w->in.pos + at, &next)), 2);
+        span line = span_from(span_trim(source_line(&w->in, w->in.pos + at, &next)), 2);
         next -= w->in.pos;
         for (which = 0; which < n && !(boundary[which].n && span_eq(line, boundary[which]));) which++;
     }
@@ -417,7 +250,7 @@ static span sniff_boundary(const struct walk *w)
 {
     size_t at = w->in.pos, next;
     for (int i = 0; i < MAIL_SNIFF_LINES && at < w->in.raw.n; i++, at = next) {
-        span line = span_trim(line_at(w, at, &next));
+        span line = span_trim(source_line(&w->in, at, &next));
         if (line.n == 0) continue;
         if (line.n > 2 && line.p[0] == '-' && line.p[1] == '-') return span_from(line, 2);
         break;
@@ -437,7 +270,7 @@ static void open_entity(struct walk *w, struct mail_part *p, int parent)
         .subtype = w->digest ? SPAN("rfc822") : SPAN("plain"),
     };
     size_t from = m->header_total;
-    bool any = read_fields(w, message);
+    bool any = heading_read(&w->heading, &w->in, message);
     if (top) {
         m->header_count = m->header_total;
         if (!any && w->in.raw.n) m->odd |= ODD(NO_HEADERS);
@@ -501,12 +334,12 @@ static bool holds_signed(const struct mail_part *p)
 static bool label_lies(struct walk *w, enum mail_encoding e)
 {
     size_t next, colon;
-    if (header_name(line_at(w, w->in.pos, &next), &colon) == 0) return false;
+    if (header_name(source_line(&w->in, w->in.pos, &next), &colon) == 0) return false;
     if (e == MAIL_BASE64) w->m->odd |= ODD(BAD_BASE64);
     uint64_t odd = 0;
     if (e == MAIL_QP) {
         size_t end = w->in.pos;
-        while (line_at(w, end, &next).n && end - w->in.pos < MAIL_LIE_BYTES) end = next;
+        while (source_line(&w->in, end, &next).n && end - w->in.pos < MAIL_LIE_BYTES) end = next;
         span header = span_head(span_from(span_head(w->in.raw, end), w->in.pos), MAIL_LIE_BYTES);
         span decoded = codec_decode(e, header, header.n, w->a, &odd);
         if (decoded.p) arena_trim(w->a, (uint8_t *)decoded.p, 0);
@@ -596,10 +429,10 @@ size_t walk_mail(struct mail *m, struct arena *a)
         .m = m,
         .a = a,
         .in = source_of(m->raw, 0, &m->odd),
-        .header_budget = MAIL_HEADER_TOTAL_MAX,
         .message_budget = MAIL_DECODE_MESSAGES_MAX,
         .ahead_budget = MAIL_AHEAD_BYTES,
     };
+    w.heading = (struct heading){m, a, .budget = MAIL_HEADER_TOTAL_MAX, .boundary = is_boundary, .walk = &w};
     int parent = -1;
     for (bool more = true; more;) {
         struct mail_part *p = walk_add_part(m, a);
