@@ -33,7 +33,7 @@ enum {
     GB_FOUR_HIGH = 189000 /* place of U+10000 among them */
 };
 
-typedef uint32_t single_table[256];
+typedef uint32_t single_table[256]; /* UNKNOWN for none, so that nobody needs to ask */
 typedef uint32_t pair_table[LEADS][TRAILS];
 
 static single_table single[CHARSET_SINGLES];
@@ -67,7 +67,10 @@ static void fill_single(enum charset c)
 {
     iconv_t cd = iconv_open("UTF-8", CHARSETS[c].iconv);
     for (int i = 0; i < 0x80; i++) single[c][i] = (uint32_t)i; /* all of them hold ASCII */
-    for (int i = 0x80; i < 0x100; i++) single[c][i] = by_iconv(cd, &(uint8_t){(uint8_t)i}, 1);
+    for (int i = 0x80; i < 0x100; i++) {
+        uint32_t u = by_iconv(cd, &(uint8_t){(uint8_t)i}, 1);
+        single[c][i] = u ? u : UNKNOWN;
+    }
     if (cd != (iconv_t)-1) iconv_close(cd);
 }
 
@@ -199,7 +202,7 @@ size_t decode_backwards(enum charset c, const char *utf8, uint8_t *out, size_t c
 bool decode_knows(enum charset c, uint8_t a, uint8_t b)
 {
     want(c);
-    if (c < CHARSET_SINGLES) return single[c][a] != 0;
+    if (c < CHARSET_SINGLES) return single[c][a] != UNKNOWN;
     return a >= LEAD && a < LEAD + LEADS && b >= TRAIL && b < TRAIL + TRAILS && *pair_of(c, a, b) != 0;
 }
 
@@ -232,12 +235,18 @@ static inline size_t put_run(struct sink *out, span in, size_t i)
     return i;
 }
 
+/* Bytes of a packed character, without a branch. */
+static inline size_t packed_bytes(uint32_t u)
+{
+    return (size_t)(39 - __builtin_clz(u | 1)) / 8;
+}
+
 /* One character, packed; U+FFFD for 0. */
 static inline void put_packed(struct sink *out, uint32_t u)
 {
     if (!u) u = UNKNOWN;
     uint8_t bytes[4] = {(uint8_t)u, (uint8_t)(u >> 8), (uint8_t)(u >> 16), (uint8_t)(u >> 24)};
-    size_t n = u >> 24 ? 4 : u >> 16 ? 3 : u >> 8 ? 2 : 1;
+    size_t n = packed_bytes(u);
     if (out->cap - out->n < 4) {
         put(out, span_of(bytes, n));
         return;
@@ -325,11 +334,9 @@ static void put_single(struct sink *out, enum charset c, span in)
             continue;
         }
         for (size_t end = i + 8; i < end; i++) {
-            uint32_t u = single[c][in.p[i]];
-            u = u || !in.p[i] ? u : UNKNOWN;
-            uint32_t bytes = htole32(u);
+            uint32_t u = single[c][in.p[i]], bytes = htole32(u);
             memcpy(out->p + out->n, &bytes, 4);
-            out->n += 1 + (u > 0xFF) + (u > 0xFFFF) + (u > 0xFFFFFF);
+            out->n += packed_bytes(u);
         }
     }
     while (i < in.n) {
