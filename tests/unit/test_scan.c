@@ -144,6 +144,13 @@ static void test_lines(void **state)
 
 /* --- noise, against the slow way ---------------------------------------------------------------------------------- */
 
+/* UAX #44, PropList.txt, White_Space. */
+static const char *const WHITE[] = {
+    "\t",     "\n",     "\v",     "\f",     "\r",     " ",      "\xC2\x85", "\u00A0", "\u1680",
+    "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",   "\u2007", "\u2008",
+    "\u2009", "\u200A", "\u2028", "\u2029", "\u202F", "\u205F", "\u3000",
+};
+
 static size_t slow_dashes(const uint8_t *p, size_t n, uint8_t eol)
 {
     for (size_t i = 0; i + 1 < n; i++)
@@ -156,6 +163,15 @@ static size_t slow_plain(const uint8_t *p, size_t n)
     for (size_t i = 0; i < n; i++)
         if (p[i] == 0x1B || p[i] > 127) return i;
     return n;
+}
+
+static uint64_t slow_white(const uint8_t *p, size_t n)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < n && i < 64; i++)
+        for (size_t k = 0; k < COUNT(WHITE); k++)
+            if (strlen(WHITE[k]) <= n - i && memcmp(p + i, WHITE[k], strlen(WHITE[k])) == 0) bits |= UINT64_C(1) << i;
+    return bits;
 }
 
 static bool slow_bare_cr(const uint8_t *p, size_t n)
@@ -189,18 +205,23 @@ static void test_noise(void **state)
     assert_ptr_not_equal(pages, MAP_FAILED);
     assert_int_equal(mprotect(pages + page, page, PROT_READ | PROT_WRITE), 0);
     static const char LIKELY[] = "--\n\r\x1B=A4z+/ \0\xE3\x81\x82";
+    static const char SPACES[] = " \xC2\x85\xA0\xE1\x9A\x80\xE2\x8A\x8B\x81\x9F\xA7\xA8\xA9\xAF\xE3\x80\x80";
     static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     unsigned seed = 1;
     for (int round = 0; round < 20000; round++) {
         size_t n = (size_t)rand_r(&seed) % 200;
         uint8_t *p = round & 1 ? pages + page : pages + 2 * page - n; /* flush with either end */
-        int kind = rand_r(&seed) % 3;
+        int kind = rand_r(&seed) % 4;
         for (size_t i = 0; i < n; i++) {
             int r = rand_r(&seed) >> 4;
-            p[i] = (uint8_t)(kind == 0 ? r : kind == 1 ? LIKELY[(size_t)r % (sizeof LIKELY - 1)] : 'a' + r % 26);
+            p[i] = (uint8_t)(kind == 0   ? r
+                             : kind == 1 ? LIKELY[(size_t)r % (sizeof LIKELY - 1)]
+                             : kind == 2 ? SPACES[(size_t)r % (sizeof SPACES - 1)]
+                                         : 'a' + r % 26);
         }
         assert_int_equal(ops->dashes(p, n, '\n'), slow_dashes(p, n, '\n'));
         assert_int_equal(ops->plain(p, n), slow_plain(p, n));
+        assert_true(ops->white(p, n) == slow_white(p, n));
         struct scan_census c;
         ops->census(p, n, &c);
         assert_int_equal(c.bare_cr, slow_bare_cr(p, n));
@@ -247,6 +268,10 @@ static const char *const PIECES[] = {
     "*",
     "\x1B$B",
     "\xE3\x81\x82",
+    "\xE3\x80\x80",
+    "\xC2\xA0",
+    "\xE2\x80\xA8",
+    "\xE2\x80",
     "\xE3\x81",
     "\xC3\xA9",
     "\xF0\x9F\x98\x80",
@@ -292,6 +317,7 @@ static void test_same(void **state)
         memcpy(p, whole, n);
         assert_int_equal(ops->dashes(p, n, '\n'), scan_scalar.dashes(p, n, '\n'));
         assert_int_equal(ops->plain(p, n), scan_scalar.plain(p, n));
+        assert_true(ops->white(p, n) == scan_scalar.white(p, n));
         assert_int_equal(ops->utf8(p, n), scan_scalar.utf8(p, n));
         struct scan_census got, right;
         ops->census(p, n, &got);
@@ -427,6 +453,10 @@ static void run_plain(void)
 {
     bench_sink += ops->plain(bench_in, BENCH_BYTES);
 }
+static void run_white(void)
+{
+    for (size_t i = 0; i < BENCH_BYTES; i += 64) bench_sink += ops->white(bench_in + i, BENCH_BYTES - i);
+}
 static void run_lower(void)
 {
     ops->lower(bench_in, BENCH_BYTES, bench_out);
@@ -470,6 +500,8 @@ static void bench_all(void)
     bench("dashes", TEXT, run_dashes);
     bench("census", TEXT, run_census);
     bench("plain", TEXT, run_plain);
+    bench("white, ASCII", TEXT, run_white);
+    bench("white, Japanese", JAPANESE, run_white);
     bench("lower", TEXT, run_lower);
     bench("grams", TEXT, run_grams);
     bench("utf8, ASCII", TEXT, run_utf8);

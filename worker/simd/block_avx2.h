@@ -42,6 +42,15 @@ static inline uint64_t block_eq(block x, uint8_t c)
     return block_high((block){_mm256_cmpeq_epi8(x.a, k), _mm256_cmpeq_epi8(x.b, k)});
 }
 
+/* A bit for each byte that is lo .. hi. */
+static inline uint64_t block_range(block x, uint8_t lo, uint8_t hi)
+{
+    __m256i from = _mm256_set1_epi8((char)lo), most = _mm256_set1_epi8((char)(hi - lo));
+    __m256i a = _mm256_sub_epi8(x.a, from), b = _mm256_sub_epi8(x.b, from);
+    return block_high(
+        (block){_mm256_cmpeq_epi8(_mm256_min_epu8(a, most), a), _mm256_cmpeq_epi8(_mm256_min_epu8(b, most), b)});
+}
+
 static inline __m256i lower32(__m256i x)
 {
     /* 'A'..'Z' are the bytes that become less than -128 + 26 when 'A' is moved to -128. */

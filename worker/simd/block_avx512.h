@@ -36,6 +36,12 @@ static inline uint64_t block_eq(block x, uint8_t c)
     return _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8((char)c));
 }
 
+static inline uint64_t block_range(block x, uint8_t lo, uint8_t hi)
+{
+    __m512i moved = _mm512_sub_epi8(x, _mm512_set1_epi8((char)lo));
+    return _mm512_cmple_epu8_mask(moved, _mm512_set1_epi8((char)(hi - lo)));
+}
+
 static inline block block_lower(block x)
 {
     __mmask64 upper = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(x, _mm512_set1_epi8('A')), _mm512_set1_epi8(26));

@@ -42,6 +42,10 @@ struct scan_ops {
     /* Bytes before the first that is not plain text: over 127, or ESC (which begins a shift to another charset). */
     size_t (*plain)(const uint8_t *p, size_t n);
 
+    /* A bit for each of the first 64 bytes (of n, when there are fewer) that begins white space: Unicode's White_Space
+     * (UAX #44) in UTF-8. What is cut at p + n is none. */
+    uint64_t (*white)(const uint8_t *p, size_t n);
+
     /* ASCII lower case of p into out (which may be p). */
     void (*lower)(const uint8_t *p, size_t n, uint8_t *out);
 

@@ -160,6 +160,22 @@ static size_t plain(const uint8_t *p, size_t n)
     return i + scan_scalar.plain(p + i, n - i);
 }
 
+static uint64_t white(const uint8_t *p, size_t n)
+{
+    if (n < BLOCK) return scan_scalar.white(p, n);
+    block x = block_load(p);
+    uint64_t bits = block_eq(x, ' ') | block_range(x, '\t', '\r');
+    if (!block_high(x)) return bits;
+    if (n < BLOCK + 2) return scan_scalar.white(p, n);
+    block second = block_load(p + 1), third = block_load(p + 2);
+    uint64_t second80 = block_eq(second, 0x80), third80 = block_eq(third, 0x80), e2 = block_eq(x, 0xE2);
+    bits |= block_eq(x, 0xC2) & (block_eq(second, 0x85) | block_eq(second, 0xA0));
+    bits |= e2 & second80 & (block_range(third, 0x80, 0x8A) | block_range(third, 0xA8, 0xA9) | block_eq(third, 0xAF));
+    bits |= e2 & block_eq(second, 0x81) & block_eq(third, 0x9F);
+    bits |= block_eq(x, 0xE1) & block_eq(second, 0x9A) & third80;
+    return bits | (block_eq(x, 0xE3) & second80 & third80);
+}
+
 static void lower(const uint8_t *p, size_t n, uint8_t *out)
 {
     if (n < BLOCK) {
@@ -185,5 +201,5 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
 #define SCAN_BLOCK_OPS                                                                                      \
     {                                                                                                       \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8, \
-        .plain = plain, .lower = lower, .grams = grams,                                                     \
+        .plain = plain, .white = white, .lower = lower, .grams = grams,                                     \
     }

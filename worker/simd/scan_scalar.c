@@ -128,6 +128,32 @@ static size_t plain(const uint8_t *p, size_t n)
     return i;
 }
 
+/* Does the white space of more than one byte begin at p? Sorted by first byte. */
+static bool wide_white(const uint8_t *p, size_t left)
+{
+    if (p[0] == 0xC2) return left >= 2 && (p[1] == 0x85 || p[1] == 0xA0); /* U+0085, U+00A0 */
+    if (left < 3) return false;
+    uint32_t c = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+    return (c >= 0xE28080 && c <= 0xE2808A)                    /* U+2000..U+200A */
+           || c == 0xE280A8 || c == 0xE280A9 || c == 0xE280AF  /* U+2028, U+2029, U+202F */
+           || c == 0xE2819F || c == 0xE19A80 || c == 0xE38080; /* U+205F, U+1680, U+3000 */
+}
+
+static uint64_t white(const uint8_t *p, size_t n)
+{
+    enum { OTHER, SPACE, MAYBE }; /* what a byte may begin */
+    static const uint8_t KIND[256] = {
+        [' '] = SPACE,  ['\t'] = SPACE, ['\n'] = SPACE, ['\v'] = SPACE, ['\f'] = SPACE,
+        ['\r'] = SPACE, [0xC2] = MAYBE, [0xE1] = MAYBE, [0xE2] = MAYBE, [0xE3] = MAYBE,
+    };
+    uint64_t bits = 0, one = 1;
+    for (size_t i = 0; i < n && i < 64; i++, one <<= 1) {
+        uint8_t kind = KIND[p[i]];
+        if (kind == SPACE || (kind == MAYBE && wide_white(p + i, n - i))) bits |= one;
+    }
+    return bits;
+}
+
 static void lower(const uint8_t *p, size_t n, uint8_t *out)
 {
     for (size_t i = 0; i < n; i++) out[i] = ascii_lower(p[i]);
@@ -149,6 +175,7 @@ const struct scan_ops scan_scalar = {
     .qp = qp,
     .utf8 = utf8,
     .plain = plain,
+    .white = white,
     .lower = lower,
     .grams = grams,
 };

@@ -2,38 +2,10 @@
 /* text: the reader's view being written down, white space folded as it comes.
  *
  * A separator is only owed (`pending`) until the next word pays for it, so nothing is ever taken back and the end of
- * the text is always the end of a word; and what kind of white space it stands for is known when that word begins. The
- * list of spaces is Unicode's White_Space property (UAX #44, PropList.txt).
- */
+ * the text is always the end of a word; and what kind of white space it stands for is known when that word begins. */
 #include "worker/text/text.h"
 
-enum { PLAIN, SPACE, MAYBE }; /* what a byte may begin */
-
-static const uint8_t KIND[256] = {
-    [' '] = SPACE,  ['\t'] = SPACE, ['\n'] = SPACE, ['\v'] = SPACE, ['\f'] = SPACE,
-    ['\r'] = SPACE, [0xC2] = MAYBE, [0xE1] = MAYBE, [0xE2] = MAYBE, [0xE3] = MAYBE,
-};
-
-/* Bytes of the white space of more than one byte that begins at s.p[i], or 0. */
-static size_t wide_white(span s, size_t i)
-{
-    const uint8_t *p = s.p + i;
-    size_t left = s.n - i;
-    if (p[0] == 0xC2) return left >= 2 && (p[1] == 0x85 || p[1] == 0xA0) ? 2 : 0; /* U+0085, U+00A0 */
-    if (left < 3) return 0;
-    uint32_t c = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-    bool white = (c >= 0xE28080 && c <= 0xE2808A)                    /* U+2000..U+200A */
-                 || c == 0xE280A8 || c == 0xE280A9 || c == 0xE280AF  /* U+2028, U+2029, U+202F */
-                 || c == 0xE2819F || c == 0xE19A80 || c == 0xE38080; /* U+205F, U+1680, U+3000 */
-    return white ? 3 : 0;
-}
-
-/* Bytes of the white space that begins at s.p[i], or 0. */
-static inline size_t white_at(span s, size_t i)
-{
-    uint8_t kind = KIND[s.p[i]];
-    return kind == PLAIN ? 0 : kind == SPACE ? 1 : wide_white(s, i);
-}
+#include "worker/simd/scan.h"
 
 /* Is the character at p (p < end) han, kana, or their punctuation, full or half width? Hangul is not: it has spaces. */
 static bool east_asian_at(const uint8_t *p, const uint8_t *end)
@@ -89,27 +61,51 @@ void text_init(struct text *t, struct arena *a, size_t cap)
     if (!t->p) t->cap = 0;
 }
 
+/* White space that begins with c: now it is owed. Returns its bytes. */
+static size_t owe(struct text *t, uint8_t c)
+{
+    if (!t->pending && t->n) {
+        t->pending = ' ';
+        t->lines = 0;
+    }
+    if (c == '\n')
+        t->lines = t->lines ? TEXT_SPACED : 1;
+    else if (c >= 0x80)
+        t->lines = TEXT_SPACED; /* an indent that was meant */
+    return c < 0x80 ? 1 : c < 0xE0 ? 2 : 3;
+}
+
+/* Where white space begins, 64 bytes at a time. */
+struct whites {
+    uint64_t bits; /* of the bytes from `at` */
+    size_t at;
+};
+
+/* The first white space at i or behind it, or s.n. i never goes back. */
+static inline size_t next_white(struct whites *w, span s, size_t i)
+{
+    enum { STEP = 64 };
+    for (;;) {
+        if (i - w->at < STEP) {
+            uint64_t bits = w->bits >> (i - w->at);
+            if (bits) return i + (size_t)__builtin_ctzll(bits);
+            i = w->at + STEP;
+        }
+        if (i >= s.n) return s.n;
+        *w = (struct whites){scan->white(s.p + i, s.n - i), i};
+    }
+}
+
 void text_put(struct text *t, span utf8)
 {
+    struct whites w = {.at = SIZE_MAX / 2}; /* far from all */
     for (size_t i = 0; i < utf8.n && !t->full;) {
-        size_t white = white_at(utf8, i);
-        if (white) {
-            if (!t->pending && t->n) {
-                t->pending = ' ';
-                t->lines = 0;
-            }
-            if (utf8.p[i] == '\n')
-                t->lines = t->lines ? TEXT_SPACED : 1;
-            else if (white > 1)
-                t->lines = TEXT_SPACED; /* an indent that was meant */
-            i += white;
-            continue;
+        size_t white = next_white(&w, utf8, i);
+        if (white > i) {
+            if (t->pending && east_asian_at(utf8.p + i, utf8.p + utf8.n) && owes_line_end(t)) t->pending = 0;
+            put_run(t, span_from(utf8, i), white - i);
         }
-        if (t->pending && east_asian_at(utf8.p + i, utf8.p + utf8.n) && owes_line_end(t)) t->pending = 0;
-        size_t start = i;
-        do i++;
-        while (i < utf8.n && !white_at(utf8, i));
-        put_run(t, span_from(utf8, start), i - start);
+        i = white < utf8.n ? white + owe(t, utf8.p[white]) : white;
     }
 }
 
