@@ -2,10 +2,12 @@
 /* hostile: storms of words, built nests, mutations; see hostile.h.
  *
  * In words a few control bytes stand for something new at each repetition: \001 any byte, \002 a number that grows,
- * \003 a word of one to eight letters, \004 any character of Unicode. */
+ * \003 a word of one to eight letters, \004 any character of Unicode, \005 one of many words with the same hash, as far
+ * as a table of 2^14 slots can tell (worker/text/css_rules.c finds classes by it; hashes are public). */
 #include "bench/hostile.h"
 
 #include "models/random.h"
+#include "proto/base/hash.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -120,6 +122,9 @@ static const struct storm STORMS[] = {
      WORDS(".a.x\002{color:red}", ".b .x\002.a{color:red}", "</style><p class='a b c x1 x2 x3 x4 x5'>",
            "<p class=a id=i>a", "<b class='b a'>", "<style>", ".a>.b{color:#fff}", "i,b,p,.a,.b{font-size:9px}", "</b>",
            "</p>", "<i class='\003 \003 \003 \003'>")},
+    {"rules of one slot", IN_STYLE, "",
+     WORDS(".\005{color:red}", ".\005,.\005,.\005,.\005,.\005,.\005,.\005{font-size:0}", ".\005{}",
+           ".\005{display:none}", "</style><p class='\005 \005 \005 \005 \005 \005'><style>")},
     {"links", IN_HTML, "<base href=http://base.example/a/b>",
      WORDS("<a href=http://\003.example/>", "www.example.com", "http://a.example.net/\002", "</a>",
            "<img src=\003.gif>", "<a href=/\002>", "a.b.c.d.e.f/", "<area href=//\003.example/>",
@@ -202,6 +207,23 @@ static void put_character(struct maker *k)
     while (more--) put_byte(k, 0x80 | (c >> 6 * more & 0x3F));
 }
 
+/* A word whose hash as a CSS class ends as that of the others does. */
+static void put_colliding(struct maker *k)
+{
+    enum { WORDS_KEPT = 600, LETTERS = 5, CLASS = 1 };
+    static char words[WORDS_KEPT][LETTERS + 1];
+    static size_t n;
+    for (uint32_t i = 0; n < WORDS_KEPT; i++) {
+        uint32_t left = i;
+        char *word = words[n];
+        for (size_t at = 0; at < LETTERS; at++, left /= 26) word[at] = (char)('a' + left % 26);
+        n += (hash64(span_of(word, LETTERS), CLASS) >> 1 & 0x3FFF) == 0 && left == 0;
+        if (left) break; /* there are no more */
+    }
+    assert(n);
+    put(k, span_of(words[draw(k, n)], LETTERS));
+}
+
 static void put_word(struct maker *k, const char *word)
 {
     for (; *word; word++) {
@@ -212,6 +234,7 @@ static void put_word(struct maker *k, const char *word)
             for (size_t n = 1 + draw(k, 8); n; n--) put_byte(k, 'a' + (unsigned)draw(k, 26));
             break;
         case 4: put_character(k); break;
+        case 5: put_colliding(k); break;
         default: put_byte(k, (uint8_t)*word);
         }
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "proto/base/hash.h"
 #include "worker/text/css.h"
 #include "worker/text/html.h"
 #include "worker/text/odd.h"
@@ -597,6 +598,31 @@ static void remembers_what_hides(void **state)
     free(html);
 }
 
+/* Classes whose hashes all belong into one slot: what does not fit is told, and costs no more than the others. */
+static void gives_up_colliding_rules(void **state)
+{
+    (void)state;
+    enum { BYTES = 1 << 16, RULES = 64, CLASS = 1 };
+    char *html = malloc(BYTES), name[8];
+    assert_non_null(html);
+    size_t n = (size_t)snprintf(html, BYTES, "<style>");
+    for (int i = 0, kept = 0; kept < RULES; i++) {
+        snprintf(name, sizeof name, "q%d", i);
+        if ((hash64(span_cstr(name), CLASS) >> 1) % (2 * CSS_RULES_MAX)) continue;
+        n += (size_t)snprintf(html + n, BYTES - n, ".%s{display:none}", name);
+        kept++;
+    }
+    n += (size_t)snprintf(html + n, BYTES - n, ".x{display:none}</style><b class=%s>a</b><b class=x>b</b>", name);
+    struct reading r;
+    setup(&r, 1 << 16);
+    read_html(&r, span_of(html, n));
+    assert_true(r.odd & ODD(STYLE_LIMIT));
+    assert_true(span_eq(text_span(&r.visible), SPAN("a")));
+    assert_true(span_eq(text_span(&r.hidden), SPAN("b")));
+    arena_close(&r.a);
+    free(html);
+}
+
 /* Full texts, lists and arenas: reading goes on and says so. */
 static void reads_on_when_full(void **state)
 {
@@ -686,6 +712,7 @@ int main(void)
         cmocka_unit_test(reads_beyond_the_depth),
         cmocka_unit_test(reads_up_to_each_limit),
         cmocka_unit_test(remembers_what_hides),
+        cmocka_unit_test(gives_up_colliding_rules),
         cmocka_unit_test(reads_on_when_full),
         cmocka_unit_test(counts_the_shape),
         cmocka_unit_test(passes_over_nuls),

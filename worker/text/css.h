@@ -129,6 +129,8 @@ struct css_rules {
         uint64_t own, kin; /* bits that it, and those around it, must have */
         struct css css;
         uint16_t next; /* with the same key, index + 1 */
+        uint16_t last; /* of the first with a key: the last one's, index + 1 */
+        uint16_t kept; /* of the first with a key: how many there are */
         uint8_t rank;  /* by what is in its selector: an element, a class, an id (CSS 2.1, 6.4.3) */
     } v[CSS_RULES_MAX];
     uint16_t slots[2 * CSS_RULES_MAX]; /* index + 1 of the first with a key */

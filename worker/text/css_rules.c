@@ -12,6 +12,9 @@ enum {
     CLASSES_MAX = 16,
     SELECTOR_MAX = 1024, /* bytes of selectors with comments or escapes that are read */
     WORDS = CSS_RULES_MAX / 64,
+    /* Slots that are tried for one key: hashes are public, and names that all belong into one slot cost a walk through
+     * all the others each. With names that nobody chose so, 512 of them need no more than 20. */
+    PROBES_MAX = 32,
 };
 
 enum kind { KIND_ELEMENT, KIND_CLASS, KIND_ID };
@@ -40,13 +43,15 @@ void css_rules_init(struct css_rules *r)
     memset(r->slots, 0, sizeof r->slots);
 }
 
+/* The slot of a key, free or taken; NULL when the table has none for it. */
 static uint16_t *find_slot(const struct css_rules *r, uint64_t key)
 {
     size_t mask = sizeof r->slots / sizeof *r->slots - 1;
-    for (size_t at = key >> 1 & mask;; at = (at + 1) & mask) {
-        uint16_t *slot = (uint16_t *)&r->slots[at];
+    for (size_t i = 0; i < PROBES_MAX; i++) {
+        uint16_t *slot = (uint16_t *)&r->slots[((key >> 1) + i) & mask];
         if (!*slot || r->v[*slot - 1].key == key) return slot;
     }
+    return NULL;
 }
 
 static bool is_name(uint8_t c)
@@ -122,22 +127,28 @@ static void keep(struct css_rules *r, const struct css_rule *rule)
 {
     bool hides = css_hides(&rule->css);
     uint16_t *slot = find_slot(r, rule->key);
-    unsigned chain = 0;
-    for (; *slot; chain++) {
-        struct css_rule *old = &r->v[*slot - 1];
-        if (*slot == r->n && old->own == rule->own && old->kin == rule->kin) { /* the last one again */
+    struct css_rule *first = slot && *slot ? &r->v[*slot - 1] : NULL;
+    if (first && first->last == r->n) { /* the last one again? */
+        struct css_rule *old = &r->v[r->n - 1];
+        if (old->own == rule->own && old->kin == rule->kin) {
             css_lay(&old->css, &rule->css);
             return;
         }
-        slot = &old->next;
     }
-    if (chain >= (hides ? CSS_CHAIN_MAX : CSS_CHAIN_PLAIN) || r->n >= (hides ? CSS_RULES_MAX : CSS_RULES_PLAIN)) {
+    size_t most = hides ? CSS_RULES_MAX : CSS_RULES_PLAIN, chain = hides ? CSS_CHAIN_MAX : CSS_CHAIN_PLAIN;
+    if (!slot || r->n >= most || (first && first->kept >= chain)) {
         r->forgot = true;
         return;
     }
     r->any |= rule->key == KEY_ANY;
     r->v[r->n] = *rule;
-    *slot = (uint16_t)++r->n;
+    uint16_t index = (uint16_t)++r->n;
+    if (first)
+        r->v[first->last - 1].next = index;
+    else
+        *slot = index, first = &r->v[index - 1];
+    first->last = index;
+    first->kept++;
 }
 
 /* Note what one selector of a list gets. Children count as descendants; siblings ('+', '~') are passed over. */
@@ -279,7 +290,8 @@ void css_rules_read(struct css_rules *r, span s)
 static void look_up(const struct css_rules *r, uint64_t key, uint64_t own, uint64_t kin,
                     uint64_t hit[RANK_COUNT][WORDS], unsigned *ranks)
 {
-    for (uint16_t at = key ? *find_slot(r, key) : 0; at; at = r->v[at - 1].next) {
+    const uint16_t *slot = key ? find_slot(r, key) : NULL;
+    for (uint16_t at = slot ? *slot : 0; at; at = r->v[at - 1].next) {
         const struct css_rule *rule = &r->v[at - 1];
         if (rule->own & ~own || rule->kin & ~kin) continue;
         if (!((*ranks) >> rule->rank & 1)) memset(hit[rule->rank], 0, sizeof hit[0]);
