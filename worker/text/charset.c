@@ -343,6 +343,17 @@ static enum iso2022 shifts_of(span in, size_t plain, enum charset label)
     return ISO2022_NONE;
 }
 
+/* Where the first byte over 127 is, from `at` on, or in.n. An ESC that means nothing may come often. */
+static size_t seven_bit(span in, size_t at)
+{
+    for (uint64_t eight; in.n - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, in.p + at, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080)) break;
+    }
+    while (at < in.n && in.p[at] < 0x80) at++;
+    return at;
+}
+
 static struct reading read_how(span in, enum charset label, unsigned beside, uint64_t *odd)
 {
     struct reading how = {.charset = label, .text = in};
@@ -369,7 +380,7 @@ static struct reading read_how(span in, enum charset label, unsigned beside, uin
         if (label < CHARSET_COUNT && label != how.charset) *odd |= ODD(WRONG_CHARSET);
         return how;
     }
-    while (plain < in.n && in.p[plain] < 0x80) plain += 1 + scan->plain(in.p + plain + 1, in.n - plain - 1);
+    plain = seven_bit(in, plain);
     how.as_it_is = plain >= in.n;
     if (how.as_it_is) return how; /* 7 bits, and an ESC that means nothing */
     size_t valid = scan->utf8(in.p, in.n);

@@ -40,28 +40,38 @@ static size_t line_end(span s, size_t at)
     return n;
 }
 
-/* The escape sequence at the start of s; a line end inside it is passed over, and the space that unfolding left. */
-static struct escape escape_at(span s)
+/* What is known of the two or three bytes behind an ESC, as one number (big endian, of three bytes); n 0 for others. */
+static struct escape known(unsigned text)
 {
 #define TWO(a, b)      ((a) << 16 | (b) << 8)
 #define THREE(a, b, c) (TWO(a, b) | (c))
-    static const struct {
-        int text;
-        enum iso2022_set set;
-        enum iso2022 kind;
-    } KNOWN[] = {
-        {TWO('(', 'B'), ISO2022_ASCII, ISO2022_NONE},        {TWO('(', 'J'), ISO2022_ASCII, ISO2022_NONE},
-        {TWO('(', 'H'), ISO2022_ASCII, ISO2022_NONE},        {TWO('$', 'B'), ISO2022_JIS0208, ISO2022_JP},
-        {TWO('$', '@'), ISO2022_JIS0208, ISO2022_JP},        {TWO('(', 'I'), ISO2022_KANA, ISO2022_JP},
-        {TWO('$', 'A'), ISO2022_GB2312, ISO2022_JP},         {THREE('$', '(', 'D'), ISO2022_JIS0212, ISO2022_JP},
-        {THREE('$', '(', 'B'), ISO2022_JIS0208, ISO2022_JP}, {THREE('$', '(', '@'), ISO2022_JIS0208, ISO2022_JP},
-        {THREE('$', '(', 'Q'), ISO2022_JIS0208, ISO2022_JP}, {THREE('$', '(', 'O'), ISO2022_JIS0208, ISO2022_JP},
-        {THREE('$', '(', 'C'), ISO2022_KSX1001, ISO2022_JP}, {THREE('$', ')', 'C'), ISO2022_ASCII, ISO2022_KR},
-        {THREE('$', ')', 'A'), ISO2022_ASCII, ISO2022_CN},   {THREE('$', ')', 'G'), ISO2022_ASCII, ISO2022_CN},
-    };
+    switch (text) {
+    case TWO('(', 'B'):
+    case TWO('(', 'J'):
+    case TWO('(', 'H'): return (struct escape){.n = 1, .set = ISO2022_ASCII, .kind = ISO2022_NONE};
+    case TWO('$', 'B'):
+    case TWO('$', '@'):
+    case THREE('$', '(', 'B'):
+    case THREE('$', '(', '@'):
+    case THREE('$', '(', 'Q'):
+    case THREE('$', '(', 'O'): return (struct escape){.n = 1, .set = ISO2022_JIS0208, .kind = ISO2022_JP};
+    case THREE('$', '(', 'D'): return (struct escape){.n = 1, .set = ISO2022_JIS0212, .kind = ISO2022_JP};
+    case TWO('(', 'I'): return (struct escape){.n = 1, .set = ISO2022_KANA, .kind = ISO2022_JP};
+    case TWO('$', 'A'): return (struct escape){.n = 1, .set = ISO2022_GB2312, .kind = ISO2022_JP};
+    case THREE('$', '(', 'C'): return (struct escape){.n = 1, .set = ISO2022_KSX1001, .kind = ISO2022_JP};
+    case THREE('$', ')', 'C'): return (struct escape){.n = 1, .designates = true, .kind = ISO2022_KR};
+    case THREE('$', ')', 'A'):
+    case THREE('$', ')', 'G'): return (struct escape){.n = 1, .designates = true, .kind = ISO2022_CN};
+    default: return (struct escape){0};
+    }
 #undef TWO
 #undef THREE
-    int text = 0;
+}
+
+/* The escape sequence at the start of s; a line end inside it is passed over, and the space that unfolding left. */
+static struct escape escape_at(span s)
+{
+    unsigned text = 0;
     size_t i = 1;
     bool cut = false;
     for (int got = 0; got < 3 && i < s.n; i++) {
@@ -73,12 +83,12 @@ static struct escape escape_at(span s)
             if (cut) continue;
         }
         if (!graphic(c) || (got == 0 && c != '$' && c != '(')) break;
-        text |= c << (16 - 8 * got++);
+        text |= (unsigned)c << (16 - 8 * got++);
         if (got == 1 || (got == 2 && text >> 16 == '$' && (c == '(' || c == ')'))) continue;
-        for (size_t k = 0; k < sizeof KNOWN / sizeof *KNOWN; k++)
-            if (KNOWN[k].text == text)
-                return (struct escape){i + 1, cut, (text >> 8 & 0xFF) == ')', KNOWN[k].set, KNOWN[k].kind};
-        break;
+        struct escape e = known(text);
+        if (e.n) e.n = i + 1;
+        e.cut = e.n && cut;
+        return e;
     }
     return (struct escape){0};
 }
