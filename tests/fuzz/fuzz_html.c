@@ -15,18 +15,20 @@ enum { ARENA_BYTES = 1 << 20, TEXT_BYTES = 1 << 14 };
 
 static uint64_t read_once(struct arena *a, span in)
 {
-    struct text visible, hidden;
+    struct text visible, hidden, other;
     struct url_list urls;
     struct html_shape shape = {0};
     uint64_t odd = 0;
     arena_reset(a);
     text_init(&visible, a, TEXT_BYTES);
     text_init(&hidden, a, TEXT_BYTES);
+    text_init(&other, a, TEXT_BYTES);
     url_list_init(&urls, a, 32);
-    html_read(in, &visible, &hidden, &urls, &shape, &odd);
-    assert(visible.n <= in.n && hidden.n <= in.n);
+    html_read(in, &visible, &hidden, &other, &urls, &shape, &odd);
+    assert(visible.n <= in.n && hidden.n <= in.n && other.n <= in.n);
     for (size_t i = 1; i < visible.n; i++) assert(!ascii_space(visible.p[i]) || !ascii_space(visible.p[i - 1]));
-    uint64_t h = hash_pair(hash64(text_span(&visible), odd), hash64(text_span(&hidden), urls.odd));
+    uint64_t h =
+        hash_pair(hash64(text_span(&visible), odd), hash64(text_span(&hidden), hash64(text_span(&other), urls.odd)));
     for (size_t i = 0; i < urls.n; i++) {
         assert(urls.v[i].host.n && urls.v[i].domain.n && urls.v[i].whole.n);
         h = hash_pair(h, hash64(urls.v[i].whole, hash64(urls.v[i].host, 0)));

@@ -22,6 +22,7 @@ enum {
     FORM = 16,
     IP = 32,
     USER = 64,
+    OBS = 128,
 };
 
 static const struct {
@@ -337,6 +338,41 @@ static const struct {
      "example.com/a example.com/b", 0},
     {"<form action=http://example.com/a><form action=http://example.com/b><input placeholder=p></form>q", "p\nq", "",
      "example.com/a example.com/b", FORM},
+    /* comments for Outlook */
+    {"a<!--[if gte mso 9]><xml><o:x>96</o:x></xml><![endif]-->b", "ab", "", "", SPLIT},
+    {"a <!--[if (mso)|(IE)]><v:rect href='http://example.com/o'><v:fill src=//example.com/f>b &amp; "
+     "c</v:rect><p>http://example.com/p<![endif]-->d",
+     "a d", "", "example.com/o example.com/f example.com/p", 0},
+    {"a <!--[if !mso]><a href=//example.com/>b</a><![endif]--><!--[if supportFields]>c<![endif]-->", "a", "", "", 0},
+    {"<!--[if mso]><table><tr><td bgcolor=red hidden><![endif]-->a<!--[if mso]></td></table><![endif]-->b", "ab", "",
+     "", SPLIT},
+    /* links in links of other schemes */
+    {"<a href='intent://example.com/a#Intent;scheme=https;end'>x</a>", "x", "", "example.com/a#Intent;scheme=https;end",
+     OBS},
+    {"<a href='intent:#Intent;S.browser_fallback_url=https%3A%2F%2Fexample.com/a;end'>www.example.net</a>",
+     "www.example.net", "", "example.com/a;end", OBS | MIS},
+    {"<a href='ms-word:ofe|u|https://example.com/a.doc'>x</a><a href='ms-excel:ofv%7Cu%7Chttp%3A//example.com/b'>x</a>",
+     "xx", "", "example.com/a.doc example.com/b", OBS},
+    {"<a href='search-ms:query=a&crumb=location:\\\\example.com\\s'>x</a><a href='\\\\example.com\\t'>y</a>", "xy", "",
+     "example.com\\s example.com\\t", OBS},
+    {"<a href=file://example.com/s>x</a><a href=file:////192.0.2.1/s>x</a><a href=file:///C:/a>x</a><a "
+     "href=file://server/a>x</a>",
+     "xxxx", "", "example.com/s 192.0.2.1/s", OBS | IP},
+    {"<a href='data:text/html,%3Cscript%3Elocation=%22http://example.com/a%22'>x</a>", "x", "", "example.com/a",
+     OBS | SCRIPT},
+    {"<a href='da\nta:text/html;base64,PGEgaHJlZj0iaHR0cDovL2V4YW1wbGUuY29tL2IiPg=='>x</a>", "x", "", "example.com/b",
+     OBS | SCRIPT},
+    {"<img src='data:image/png;base64,aHR0cDovL2V4YW1wbGUuY29tLw=='><a href=data:,http://example.com/>x</a>", "x", "",
+     "", 0},
+    {"<a href=\"java\tscript:location='http://example.com/a'\">x</a><a href=blob:http://example.com/b>y</a>", "xy", "",
+     "example.com/a example.com/b", OBS | SCRIPT},
+    {"<a href='whatsapp://send?text=http%3A%2F%2Fexample.com%2Fa'>x</a><a href='webcal://example.com/b'>y</a><a "
+     "href='fb://profile/1'>z</a><a href='tel:1'>t</a><a href='mailto:a@example.com?body=http://example.net/'>m</a>",
+     "xyztm", "", "example.com/a example.com/b", 0},
+    /* a base behind its links */
+    {"<a href=a>1</a><img src='/b'><base target=x><base href=http://example.com/c/><base href=http://example.net/><a "
+     "href=d>2</a>",
+     "12", "", "example.com/c/a example.com/b example.com/c/d", 0},
     /* what is shown and what is followed */
     {"<a href=http://evil.example.net/>www.example.com</a>", "www.example.com", "", "evil.example.net/", MIS},
     {"<a href=http://evil.example.net/>Log in: https://www.example.com/x</a>", "Log in: https://www.example.com/x", "",
@@ -354,7 +390,7 @@ static const struct {
 
 struct reading {
     struct arena a;
-    struct text visible, hidden;
+    struct text visible, hidden, other;
     struct url_list urls;
     struct html_shape shape;
     uint64_t odd;
@@ -366,12 +402,13 @@ static void setup(struct reading *r, size_t bytes)
     assert_int_equal(arena_open(&r->a, bytes), ERR_OK);
     text_init(&r->visible, &r->a, 4096);
     text_init(&r->hidden, &r->a, 4096);
+    text_init(&r->other, &r->a, 4096);
     url_list_init(&r->urls, &r->a, 16);
 }
 
 static void read_html(struct reading *r, span html)
 {
-    html_read(html, &r->visible, &r->hidden, &r->urls, &r->shape, &r->odd);
+    html_read(html, &r->visible, &r->hidden, &r->other, &r->urls, &r->shape, &r->odd);
 }
 
 static void shows_what_a_reader_sees(void **state)
@@ -380,8 +417,9 @@ static void shows_what_a_reader_sees(void **state)
     static const struct {
         unsigned bit;
         uint64_t odd;
-    } BITS[] = {{HID, ODD(HIDDEN_TEXT)}, {SPLIT, ODD(SPLIT_WORD)}, {MIS, ODD(URL_MISMATCH)}, {SCRIPT, ODD(HTML_SCRIPT)},
-                {FORM, ODD(HTML_FORM)},  {IP, ODD(URL_IP)},        {USER, ODD(URL_USERINFO)}};
+    } BITS[] = {{HID, ODD(HIDDEN_TEXT)},    {SPLIT, ODD(SPLIT_WORD)}, {MIS, ODD(URL_MISMATCH)},
+                {SCRIPT, ODD(HTML_SCRIPT)}, {FORM, ODD(HTML_FORM)},   {IP, ODD(URL_IP)},
+                {USER, ODD(URL_USERINFO)},  {OBS, ODD(URL_OBSCURED)}};
     unsigned failed = 0;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct reading r;
@@ -545,6 +583,18 @@ static void reads_up_to_each_limit(void **state)
          "b.example", 0, 0},
         {"<base href=http://b.example/>", "<a href=x>", HTML_BASED_MAX, "<a href=//a.example/><a href=y>", "a.example",
          0, 0},
+        /* HTML_EARLY_MAX: relative links before their base */
+        {"", "<a href=x>", HTML_EARLY_MAX - 1, "<a href=?y><base href=http://a.example/><img src=//b.example>",
+         "b.example", 0, 0},
+        {"<a href=//b.example>", "<a href=x>", HTML_EARLY_MAX - 1,
+         "<a href=//c.example><a href=y><base "
+         "href=http://a.example/>",
+         "a.example", 0, 0},
+        {"", "<a href=?x>", HTML_EARLY_MAX, "<a href=//c.example><a href=y><base href=http://a.example/>", "a.example",
+         0, 0},
+        /* HTML_WRAPPED_MAX: links of other schemes */
+        {"", "<a href=feed:https://b.com/>", HTML_WRAPPED_MAX - 1, "<a href=blob:http://a.com/>", "a.com", 0, 0},
+        {"", "<a href=feed:https://b.com/>", HTML_WRAPPED_MAX, "<a href=blob:http://a.com/>", "b.com", 0, 0},
     };
     char *html = malloc(BYTES);
     assert_non_null(html);
@@ -679,6 +729,28 @@ static void counts_the_shape(void **state)
     arena_close(&r.a);
 }
 
+/* What some readers see and others do not. */
+static void keeps_the_other_side(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *html, *other;
+    } OTHERS[] = {
+        {"a<!--[if mso]><p>b &amp; c</p><img alt=d><style>e</style>f<![endif]-->g", "b & c\nd f"},
+        {"<!--[if gte mso 9]><xml><w:x>1</w:x></xml><![endif]--><!--[if !mso]>2<![endif]--><!-- [if mso]>3 --><!--4-->",
+         "3"},
+        {"<!--[if mso]><table><tr><td>a<td>b<![endif]-->c<!--[if vml]><v:p/>d<<br>e<a", "a b\nd<\ne"},
+    };
+    for (size_t i = 0; i < sizeof OTHERS / sizeof *OTHERS; i++) {
+        struct reading r;
+        setup(&r, 1 << 16);
+        read_html(&r, span_cstr(OTHERS[i].html));
+        if (!span_eq(text_span(&r.other), span_cstr(OTHERS[i].other)))
+            fail_msg("%s: \"%.*s\"", OTHERS[i].html, SPAN_ARG(text_span(&r.other)));
+        arena_close(&r.a);
+    }
+}
+
 /* NULs in text are not there for browsers; a tag with one is another tag. */
 static void passes_over_nuls(void **state)
 {
@@ -715,6 +787,7 @@ int main(void)
         cmocka_unit_test(gives_up_colliding_rules),
         cmocka_unit_test(reads_on_when_full),
         cmocka_unit_test(counts_the_shape),
+        cmocka_unit_test(keeps_the_other_side),
         cmocka_unit_test(passes_over_nuls),
         cmocka_unit_test(parts_documents),
     };

@@ -54,7 +54,7 @@ static void page(struct inside *in, struct attach_room *room, struct url_list *u
     room->visible.n = room->hidden.n = 0;
     room->visible.full = room->hidden.full = false;
     room->visible.pending = room->hidden.pending = 0;
-    html_read(s, &room->visible, &room->hidden, urls, &shape, &odd);
+    html_read(s, &room->visible, &room->hidden, &room->hidden, urls, &shape, &odd);
     in->out->odd |= odd & (ODD(HTML_SCRIPT) | ODD(HTML_FORM) | ODD(URL_MISMATCH));
     if (odd & ODD(HTML_SCRIPT)) judge_page(in, s);
 }

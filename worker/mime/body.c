@@ -175,6 +175,13 @@ static span without_nul(span utf8, struct arena *a)
     return span_of(out, n);
 }
 
+/* Where the text goes that is not what the reader sees; made when it is first asked for. */
+static struct text *other_side(struct body *b)
+{
+    if (!b->other.p) text_init(&b->other, b->a, MAIL_OTHER_MAX);
+    return &b->other;
+}
+
 static void show(struct body *b, size_t i, enum part_kind kind)
 {
     struct mail *m = b->m;
@@ -195,7 +202,7 @@ static void show(struct body *b, size_t i, enum part_kind kind)
         span utf8 = to_utf8(p, kind == PART_HTML, bytes, b->a, &m->odd);
         if (c.nul) utf8 = without_nul(utf8, b->a);
         if (kind == PART_HTML)
-            html_read(utf8, &b->visible, &b->hidden, &b->urls, &m->shape.html, &m->odd);
+            html_read(utf8, &b->visible, &b->hidden, other_side(b), &b->urls, &m->shape.html, &m->odd);
         else
             put_plain(b, p, &b->visible, &b->urls, utf8);
     }
@@ -208,7 +215,8 @@ static void keep(struct body *b, struct mail_part *p, enum part_kind kind, bool 
 {
     struct mail *m = b->m;
     struct url_list none, *urls = last ? &b->urls : NULL;
-    if (!b->other.p) text_init(&b->other, b->a, MAIL_OTHER_MAX);
+    other_side(b);
+    b->sides = true;
     span bytes = transfer(b, p, kind == PART_HTML ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
     text_break(&b->other);
     if (file_is_card(p)) bytes = card_step(b, card_join, bytes);
@@ -222,7 +230,7 @@ static void keep(struct body *b, struct mail_part *p, enum part_kind kind, bool 
         struct html_shape shape = {0};
         uint64_t ignored = 0;
         if (!urls) url_list_init(&none, b->a, 0);
-        html_read(utf8, &b->other, &hidden, urls ? urls : &none, &shape, &ignored);
+        html_read(utf8, &b->other, &hidden, &b->other, urls ? urls : &none, &shape, &ignored);
     } else {
         put_plain(b, p, &b->other, urls, utf8);
     }

@@ -12,6 +12,7 @@ struct body {
     struct arena *a;
     struct text visible, hidden, other;
     struct url_list urls;
+    bool sides;    /* multipart/alternative has one that is not shown */
     size_t budget; /* decoded bytes that may still be read */
 };
 

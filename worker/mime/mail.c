@@ -144,12 +144,14 @@ static void fold(struct mail *m, struct arena *a)
     m->odd |= normal_odd(n);
 }
 
-/* Do the sides of multipart/alternative say the same? */
-static void compare_sides(struct mail *m)
+/* Do the sides of multipart/alternative say the same, or what some clients show of the only one? */
+static void compare_sides(struct mail *m, bool sides)
 {
     span text = m->folded.text, other = m->folded.other;
-    m->shape.common = (uint8_t)alike(text, other);
-    if (m->shape.common < MAIL_COMMON_MIN && other.n >= text.n / 2) m->odd |= ODD(ALTERNATIVES);
+    if (!sides && other.n < text.n / 2) return; /* a newsletter's button, once more for Outlook */
+    unsigned common = alike(text, other);
+    if (sides) m->shape.common = (uint8_t)common;
+    if (common < MAIL_COMMON_MIN && other.n >= text.n / 2) m->odd |= ODD(ALTERNATIVES);
 }
 
 /* Does a form send what is typed to somebody else than the sender? */
@@ -194,7 +196,7 @@ void mail_read(struct mail *m, span raw, const struct mail_context *c, struct ar
     if (pictures && m->text.n <= (size_t)MAIL_FEW_TEXT + html->alt_bytes) m->odd |= ODD(ONLY_IMAGE);
     file_password(m);
     pose_check(m);
-    if (m->other.n) compare_sides(m);
+    if (m->other.n) compare_sides(m, b.sides);
     if (form_elsewhere(m)) m->odd |= ODD(FORM_ELSEWHERE);
     if (a->full) m->odd |= ODD(ARENA_FULL);
 }

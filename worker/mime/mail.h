@@ -159,7 +159,8 @@ struct mail {
     /* What the reader sees: each text part (of multipart/alternative the html one, when there is one, else the plain)
      * as UTF-8, white space folded to one space, paragraphs and blocks ended by '\n'. */
     span text;
-    span other;  /* text of the sides of multipart/alternative that are not shown, as `text`; at most MAIL_OTHER_MAX */
+    span other;  /* text of the sides of multipart/alternative that are not shown, and what style sheets or comments for
+                  * Outlook add to the shown one, as `text`; at most MAIL_OTHER_MAX */
     span hidden; /* text of HTML that is not seen */
     struct mail_folded folded;
     struct url *urls;      /* those of List-* stand behind all others */

@@ -8,6 +8,7 @@
 
 #include "worker/text/css.h"
 #include "worker/text/entity.h"
+#include "worker/text/markup.h"
 #include "worker/text/odd.h"
 #include "worker/text/page.h"
 #include "worker/text/tag.h"
@@ -123,17 +124,6 @@ static void read_meta(struct page *p, const struct attrs *a)
     if (s.n) page_link(p, s, URL_IN_HREF, NULL);
 }
 
-static void read_base(struct page *p, const struct attrs *a)
-{
-    uint8_t buf[HTML_VALUE_MAX];
-    struct url_room room;
-    struct url u;
-    span link = page_link_value(attr(a, ATTR_HREF), buf);
-    if (p->base.n || !url_split(p->urls, link, &room, &u) || span_find(u.whole, '/') + 2 >= u.whole.n) return;
-    memcpy(p->base_bytes, u.whole.p, u.whole.n);
-    p->base = span_of(p->base_bytes, u.whole.n);
-}
-
 enum {
     LINK_ATTRS = 1 << ATTR_SRC | 1 << ATTR_BACKGROUND | 1 << ATTR_POSTER | 1 << ATTR_DATA | 1 << ATTR_ACTION |
                  1 << ATTR_FORMACTION | 1 << ATTR_XLINK_HREF,
@@ -166,7 +156,7 @@ static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, co
     case TAG_AREA:
         if (page_link(p, attr(a, ATTR_HREF), URL_IN_HREF, NULL)) p->shape->links++;
         break;
-    case TAG_BASE: read_base(p, a); break;
+    case TAG_BASE: page_base(p, attr(a, ATTR_HREF)); break;
     case TAG_FONT: p->shape->fonts++; break;
     case TAG_FORM:
         p->shape->forms++;
@@ -304,88 +294,10 @@ static void end_tag(struct page *p, enum tag tag, span name)
 
 /* --- tokens ------------------------------------------------------------------------------------------------------- */
 
-/* What a byte ends. */
-enum { ENDS_TAG = 1, ENDS_ATTR = 2, ENDS_VALUE = 4, ENDS_ALL = ENDS_TAG | ENDS_ATTR | ENDS_VALUE };
-static const uint8_t ENDS[256] = {
-    [' '] = ENDS_ALL,  ['\t'] = ENDS_ALL, ['\n'] = ENDS_ALL, ['\v'] = ENDS_ALL,
-    ['\f'] = ENDS_ALL, ['\r'] = ENDS_ALL, ['>'] = ENDS_ALL,  ['/'] = ENDS_TAG | ENDS_ATTR,
-    ['='] = ENDS_ATTR,
-};
-
-/* Read attributes up to the tag's '>'; the byte behind it, or 0 when the document ends inside of the tag. */
-static size_t read_attrs(span in, size_t i, struct attrs *a)
-{
-    a->have = 0;
-    for (;;) {
-        size_t first = i;
-        while (i < in.n && (ascii_space(in.p[i]) || in.p[i] == '/')) i++;
-        if (i >= in.n) return 0;
-        if (in.p[i] == '>') {
-            a->closed = i > first && in.p[i - 1] == '/';
-            return i + 1;
-        }
-        size_t from = i++; /* a '=' here is part of the name */
-        while (i < in.n && !(ENDS[in.p[i]] & ENDS_ATTR)) i++;
-        span name = span_of(in.p + from, i - from), value = SPAN_NONE;
-        while (i < in.n && ascii_space(in.p[i])) i++;
-        if (i < in.n && in.p[i] == '=') {
-            do i++;
-            while (i < in.n && ascii_space(in.p[i]));
-            if (i >= in.n) return 0;
-            uint8_t quote = in.p[i];
-            from = quote == '"' || quote == '\'' ? ++i : i;
-            if (from == i && (quote == '"' || quote == '\'')) {
-                i += span_find(span_from(in, i), quote);
-                if (i >= in.n) return 0;
-                value = span_of(in.p + from, i++ - from);
-            } else {
-                while (i < in.n && !(ENDS[in.p[i]] & ENDS_VALUE)) i++;
-                value = span_of(in.p + from, i - from);
-            }
-        }
-        enum attr id = attr_by_name(name);
-        if (id == ATTR_COUNT || a->have & 1u << id) continue; /* the first one wins */
-        a->have |= 1u << id;
-        a->v[id] = value;
-    }
-}
-
-/* The end of a comment whose text begins at i: behind its "-->" or "--!>", or the end of the document. */
-static size_t comment_end(span in, size_t i)
-{
-    size_t first = i;
-    if (span_istarts(span_from(in, i), SPAN(">"))) return i + 1;
-    if (span_istarts(span_from(in, i), SPAN("->"))) return i + 2;
-    while (i < in.n) {
-        i += span_find(span_from(in, i), '>');
-        if (i >= in.n) break;
-        size_t back = i - first;
-        const uint8_t *end = in.p + i;
-        if (back >= 2 && end[-1] == '-' && end[-2] == '-') return i + 1;
-        if (back >= 3 && end[-1] == '!' && end[-2] == '-' && end[-3] == '-') return i + 1;
-        i++;
-    }
-    return in.n;
-}
-
-/* Where "</name" stands that ends raw text, or the end of the document. */
-static size_t raw_end(span in, size_t i, span name)
-{
-    while (i < in.n) {
-        i += span_find(span_from(in, i), '<');
-        span rest = span_from(in, i + 2);
-        if (i + 1 < in.n && in.p[i + 1] == '/' && span_istarts(rest, name) &&
-            (rest.n == name.n || ascii_space(rest.p[name.n]) || rest.p[name.n] == '>' || rest.p[name.n] == '/'))
-            return i;
-        i++;
-    }
-    return in.n;
-}
-
 /* The content of an element that holds no markup; p->at stands at its beginning. */
 static void read_raw(struct page *p, enum tag tag, span name, const struct attrs *a)
 {
-    size_t end = tag == TAG_PLAINTEXT ? p->in.n : raw_end(p->in, p->at, name);
+    size_t end = tag == TAG_PLAINTEXT ? p->in.n : markup_raw_end(p->in, p->at, name);
     span content = span_of(p->in.p + p->at, end - p->at);
     p->at = end;
     bool shown = p->shown;
@@ -444,11 +356,9 @@ static void read_markup(struct page *p)
     bool end = c == '/';
     if (end) c = ++i < in.n ? in.p[i] : 0;
     if (ascii_alpha(c)) {
-        size_t from = i;
-        while (i < in.n && !(ENDS[in.p[i]] & ENDS_TAG)) i++;
-        span name = span_of(in.p + from, i - from);
+        span name = markup_name(in, i);
         struct attrs a;
-        size_t behind = read_attrs(in, i, &a);
+        size_t behind = markup_attrs(in, i + name.n, &a);
         p->at = behind ? behind : in.n;
         if (!behind) return; /* what is no whole tag is not shown */
         enum tag tag = tag_by_name(name);
@@ -461,8 +371,9 @@ static void read_markup(struct page *p)
             if (a.closed && in_foreign(p)) end_tag(p, tag, name);
         }
     } else if (!end && c == '!' && span_istarts(span_from(in, i), SPAN("!--"))) {
-        p->at = comment_end(in, i + 3);
+        p->at = markup_comment_end(in, i + 3);
         p->shape->comments++;
+        page_office(p, span_of(in.p + i + 3, p->at - i - 3));
         page_joint(p);
     } else if (!end && in_foreign(p) && span_istarts(span_from(in, i), SPAN("![CDATA["))) {
         span text = span_from(in, i + 8);
@@ -482,14 +393,15 @@ static void read_markup(struct page *p)
     }
 }
 
-void html_read(span html, struct text *visible, struct text *hidden, struct url_list *urls, struct html_shape *shape,
-               uint64_t *odd)
+void html_read(span html, struct text *visible, struct text *hidden, struct text *other, struct url_list *urls,
+               struct html_shape *shape, uint64_t *odd)
 {
     struct page p;
     p.in = html;
     p.at = 0;
     p.visible = visible;
     p.hidden = hidden;
+    p.other = other;
     p.urls = urls;
     p.shape = shape;
     p.odd = 0;
@@ -503,7 +415,8 @@ void html_read(span html, struct text *visible, struct text *hidden, struct url_
     p.shown = true;
     css_rules_init(&p.rules);
     p.joint = p.parted = p.in_link = false;
-    p.joint_at = p.link_text = p.compared = p.based = 0;
+    p.joint_at = p.link_text = p.compared = p.based = p.wrapped = 0;
+    p.early_count = 0;
     p.free_text = visible->n;
     p.base = SPAN_NONE;
 
@@ -519,6 +432,7 @@ void html_read(span html, struct text *visible, struct text *hidden, struct url_
     url_find(urls, span_from(text_span(visible), p.free_text), URL_IN_TEXT);
     text_break(visible);
     text_break(hidden);
+    text_break(other);
     if (p.rules.forgot) p.odd |= ODD(STYLE_LIMIT);
     *odd |= p.odd;
 }

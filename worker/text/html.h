@@ -16,6 +16,8 @@ enum {
     HTML_ALT_MAX = 1 << 10,   /* bytes of an image's or a button's text that are read */
     HTML_COMPARED_MAX = 1000, /* links whose shown text is compared with where they lead */
     HTML_BASED_MAX = 1000,    /* relative links that are looked at when there is a base */
+    HTML_EARLY_MAX = 64,      /* ... of those before it */
+    HTML_WRAPPED_MAX = 256,   /* links of other schemes in which links are looked for */
 };
 
 struct html_shape {
@@ -29,6 +31,7 @@ struct html_shape {
  *   visible   appended to; blocks end with a break. An image's alt text counts as visible: most clients show it until
  *             the reader asks for pictures
  *   hidden    text that a reader does not see, and the title, which no client shows
+ *   other     text that some readers see: that of comments which Outlook alone reads
  *   urls      href, src, srcset, action, background and the like, <base href> applied, and links in visible text; where
  *             its `from` says who sends the mail, links by way of the sender are no mismatch
  *   shape     counts are added to; `pixels` are images of at most 2 by 2, and those whose own style hides them
@@ -36,7 +39,7 @@ struct html_shape {
  *             STYLE_LIMIT
  *
  * Cannot fail. O(html.n) whatever the input; no recursion; under 100 KB of stack. */
-void html_read(span html, struct text *visible, struct text *hidden, struct url_list *urls, struct html_shape *shape,
-               uint64_t *odd);
+void html_read(span html, struct text *visible, struct text *hidden, struct text *other, struct url_list *urls,
+               struct html_shape *shape, uint64_t *odd);
 
 #endif

@@ -64,8 +64,9 @@ const char *odd_sentence(enum odd_bit bit)
         X(CONFUSABLE, "letters of one script pass for another's inside a word"),
         X(STYLED, "words are dressed up in mathematical, circled, full-width or the like letters"),
         X(MARKS, "letters are buried under combining marks"),
-        X(URL_OBSCURED,
-          "a link's host is written in escapes, odd letters or an odd base, or spelt so that only people follow"),
+        X(URL_OBSCURED, "a link's host is written in escapes, odd letters or an odd base, spelt so that only people "
+                        "follow, or stands "
+                        "behind a scheme that starts a program"),
         X(URL_LOOKALIKE,
           "a link's host can be taken for the sender's or for the one that From names, or the sender's for it"),
         X(URL_MIXED, "a link's host mixes scripts as no language does"),

@@ -58,7 +58,7 @@
     X(CONFUSABLE, "confusables")           /* letters of one script that pass for another's inside a word (TR39) */   \
     X(STYLED, "styled-letters")         /* words in mathematical, circled, full-width or other dressed-up letters */  \
     X(MARKS, "stacked-marks")           /* letters buried under combining marks */                                    \
-    X(URL_OBSCURED, "url-obscured")     /* a host in escapes, odd letters or an odd base, or spelt */                 \
+    X(URL_OBSCURED, "url-obscured")     /* a host in escapes, odd letters or base, spelt, or in another scheme */     \
     X(URL_LOOKALIKE, "url-lookalike")   /* a host that can be taken for From's or a named domain */                   \
     X(URL_MIXED, "url-mixed-scripts")   /* an internationalised host that mixes scripts */                            \
     X(URL_REDIRECT, "url-redirect")     /* a link within a link, to another domain */                                 \

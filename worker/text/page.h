@@ -8,7 +8,7 @@
 
 #include "worker/text/css.h"
 #include "worker/text/html.h"
-#include "worker/text/tag.h"
+#include "worker/text/markup.h"
 
 enum { CELLS_MAX = 64 };            /* of one row that may hold letters */
 enum { TAG_FORGOTTEN = TAG_COUNT }; /* in the stack: ended, though not on top */
@@ -26,16 +26,10 @@ struct element {
     size_t written;   /* text written when it began */
 };
 
-struct attrs {
-    uint32_t have;      /* bits of enum attr */
-    bool closed;        /* "/>" */
-    span v[ATTR_COUNT]; /* where `have` says so */
-};
-
 struct page {
     span in;
     size_t at;
-    struct text *visible, *hidden;
+    struct text *visible, *hidden, *other;
     struct url_list *urls;
     struct html_shape *shape;
     uint64_t odd;
@@ -64,21 +58,16 @@ struct page {
     bool in_link; /* inside <a href> of a web link */
     struct url link;
     struct url_room link_room;
-    size_t link_text, free_text; /* where its text begins; where text outside of links begins */
-    unsigned compared, based;    /* how often, against the limits */
+    size_t link_text, free_text;       /* where its text begins; where text outside of links begins */
+    unsigned compared, based, wrapped; /* how often, against the limits */
     uint8_t base_bytes[URL_BYTES_MAX];
     span base;
+    size_t early_count;
+    struct early { /* relative links before a base */
+        span value;
+        enum url_place place;
+    } early[HTML_EARLY_MAX];
 };
-
-static inline bool has_attr(const struct attrs *a, enum attr id)
-{
-    return a->have >> id & 1;
-}
-
-static inline span attr(const struct attrs *a, enum attr id)
-{
-    return has_attr(a, id) ? a->v[id] : SPAN_NONE;
-}
 
 static inline struct element *page_top(struct page *p)
 {
@@ -118,6 +107,9 @@ span page_link_value(span value, uint8_t buf[HTML_VALUE_MAX]);
 /* Keep the link of an attribute. Is it a web link? Then `out`, unless NULL, is it in parts, in p->link_room. */
 bool page_link(struct page *p, span value, enum url_place place, struct url *out);
 
+/* The document's base: the first one counts, for relative links before it, too. */
+void page_base(struct page *p, span value);
+
 /* Keep the links of a srcset attribute. */
 void page_srcset(struct page *p, span value);
 
@@ -127,6 +119,11 @@ void page_css_links(struct page *p, span css);
 /* <a href> begins and ends; what it shows is compared with where it leads. Ending none is fine. */
 void page_begin_link(struct page *p, span href);
 void page_end_link(struct page *p);
+
+/* --- comments for Outlook (page_office.c) --- */
+
+/* Read a comment: of what Outlook shows the text goes to the other side, and links are kept. O(comment.n). */
+void page_office(struct page *p, span comment);
 
 /* --- open elements (page.c) --- */
 

@@ -8,6 +8,7 @@
 #include "worker/text/domain.h"
 #include "worker/text/entity.h"
 #include "worker/text/odd.h"
+#include "worker/text/url_wrapped.h"
 
 enum { SHOWN_MAX = 256 }; /* bytes of a link's text that are compared */
 
@@ -61,6 +62,49 @@ span page_link_value(span value, uint8_t buf[HTML_VALUE_MAX])
     return span_of(buf, n);
 }
 
+/* Take the link in a link of another scheme apart: the one that it is about, or, of scripts and pages, none: all in them
+ * are kept at once. */
+static bool unwrap(struct page *p, span link, enum url_place place, struct url_room *room, struct url *out)
+{
+    uint8_t buf[URL_WRAPPED_MAX];
+    span inner;
+    if (!link.n || link.p[0] == '#' || p->wrapped >= HTML_WRAPPED_MAX) return false;
+    enum url_wrap wrap = url_wrapped(link, buf, &inner);
+    if (wrap == URL_WRAP_NONE) return false;
+    p->wrapped++;
+    if (wrap == URL_WRAP_TEXT) {
+        size_t before = p->urls->n;
+        p->odd |= ODD(HTML_SCRIPT);
+        url_find(p->urls, inner, place);
+        if (p->urls->n > before) p->urls->odd |= ODD(URL_OBSCURED);
+        return false;
+    }
+    if (!url_split(p->urls, inner, room, out)) return false;
+    bool outside = span_find(out->host, '.') < out->host.n && domain_known(out->host);
+    if (!outside && !(out->odd & ODD(URL_IP))) return false; /* a machine of the reader's own network */
+    if (wrap == URL_WRAP_ODD) out->odd |= ODD(URL_OBSCURED);
+    return true;
+}
+
+/* Keep a relative link in mind for a base that comes later: browsers ask for it when the link is followed. */
+static void note_early(struct page *p, span value, enum url_place place)
+{
+    bool lasts = value.p >= p->in.p && value.p < p->in.p + p->in.n; /* some are in a buffer that does not */
+    if (lasts && p->early_count < HTML_EARLY_MAX) p->early[p->early_count++] = (struct early){value, place};
+}
+
+void page_base(struct page *p, span value)
+{
+    uint8_t buf[HTML_VALUE_MAX];
+    struct url_room room;
+    struct url u;
+    if (p->base.n || !url_split(p->urls, page_link_value(value, buf), &room, &u)) return;
+    if (span_find(u.whole, '/') + 2 >= u.whole.n) return;
+    memcpy(p->base_bytes, u.whole.p, u.whole.n);
+    p->base = span_of(p->base_bytes, u.whole.n);
+    for (size_t i = 0; i < p->early_count; i++) page_link(p, p->early[i].value, p->early[i].place, NULL);
+}
+
 bool page_link(struct page *p, span value, enum url_place place, struct url *out)
 {
     uint8_t buf[HTML_VALUE_MAX], whole[URL_BYTES_MAX];
@@ -68,11 +112,16 @@ bool page_link(struct page *p, span value, enum url_place place, struct url *out
     struct url u;
     span link = page_link_value(value, buf);
     struct url_room *in = out ? &p->link_room : &room;
-    if (!url_split(p->urls, link, in, &u)) {
+    bool share = span_starts(link, SPAN("\\\\")); /* Windows sends a name and password there */
+    if (share || !url_split(p->urls, link, in, &u)) {
         link = span_trim(link);
-        if (span_istarts(link, SPAN("javascript:"))) p->odd |= ODD(HTML_SCRIPT);
-        if (!p->base.n || !is_relative(link) || p->based++ >= HTML_BASED_MAX) return false;
-        if (!url_split(p->urls, with_base(p, link, whole), in, &u)) return false;
+        if (share || !is_relative(link)) {
+            if (!unwrap(p, link, place, in, &u)) return false;
+        } else {
+            if (!p->base.n) note_early(p, value, place);
+            if (!p->base.n || p->based++ >= HTML_BASED_MAX) return false;
+            if (!url_split(p->urls, with_base(p, link, whole), in, &u)) return false;
+        }
     }
     u.place = place;
     struct url *kept = url_keep(p->urls, &u);

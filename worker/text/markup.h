@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* markup: where names, attributes, comments and raw text of HTML end.
+ *
+ * As the tokeniser of browsers sees it, so that nobody hides a link in a quote that we read otherwise. Source: HTML
+ * standard, 13.2.5. */
+#ifndef FURUI_TEXT_MARKUP_H
+#define FURUI_TEXT_MARKUP_H
+
+#include "worker/text/tag.h"
+
+struct attrs {
+    uint32_t have;      /* bits of enum attr */
+    bool closed;        /* "/>" */
+    span v[ATTR_COUNT]; /* where `have` says so */
+};
+
+static inline bool has_attr(const struct attrs *a, enum attr id)
+{
+    return a->have >> id & 1;
+}
+
+static inline span attr(const struct attrs *a, enum attr id)
+{
+    return has_attr(a, id) ? a->v[id] : SPAN_NONE;
+}
+
+/* The name of the tag that begins at i, behind '<' or "</". */
+span markup_name(span in, size_t i);
+
+/* Read attributes up to the tag's '>'; the byte behind it, or 0 when the document ends inside of the tag. */
+size_t markup_attrs(span in, size_t i, struct attrs *a);
+
+/* The end of a comment whose text begins at i: behind its "-->" or "--!>", or the end of the document. */
+size_t markup_comment_end(span in, size_t i);
+
+/* Where "</name" stands that ends raw text, or the end of the document. */
+size_t markup_raw_end(span in, size_t i, span name);
+
+#endif
