@@ -29,26 +29,32 @@ struct judged {
 };
 
 /* By the script that most letters of the visible text have; Latin by its commonest small words. */
-#define JUDGED_LANGUAGES(X)                                                                                         \
-    X(NONE, "no text")                                                                                              \
-    X(ENGLISH, "English") X(LATIN, "other Latin") X(JAPANESE, "Japanese") X(CHINESE, "Chinese") X(KOREAN, "Korean") \
-        X(CYRILLIC, "Cyrillic") X(ARABIC, "Arabic") X(HEBREW, "Hebrew") X(THAI, "Thai") X(OTHER, "other")
-
-/* The first that holds, in this order. */
-#define JUDGED_KINDS(X)                                                                    \
-    X(BOUNCE, "delivery report")                                                           \
-    X(CALENDAR, "invitation") X(LIST, "list or newsletter") X(ATTACHED, "with attachment") \
-        X(PICTURES, "pictures, hardly text") X(SHORT, "under 20 words") X(HTML, "HTML") X(PLAIN, "plain text")
-
 enum judged_language {
-#define X(id, name) JUDGED_##id,
-    JUDGED_LANGUAGES(X) JUDGED_LANGUAGE_COUNT
-#undef X
+    JUDGED_NO_TEXT,
+    JUDGED_ENGLISH,
+    JUDGED_LATIN, /* another language in Latin letters */
+    JUDGED_JAPANESE,
+    JUDGED_CHINESE,
+    JUDGED_KOREAN,
+    JUDGED_CYRILLIC,
+    JUDGED_ARABIC,
+    JUDGED_HEBREW,
+    JUDGED_THAI,
+    JUDGED_OTHER,
+    JUDGED_LANGUAGES
 };
+
+/* The first that holds. */
 enum judged_kind {
-#define X(id, name) JUDGED_KIND_##id,
-    JUDGED_KINDS(X) JUDGED_KIND_COUNT
-#undef X
+    JUDGED_BOUNCE, /* a delivery report */
+    JUDGED_INVITATION,
+    JUDGED_LIST, /* a list's or a newsletter's */
+    JUDGED_ATTACHED,
+    JUDGED_PICTURES, /* and hardly text */
+    JUDGED_SHORT,    /* under 20 words */
+    JUDGED_HTML,
+    JUDGED_PLAIN,
+    JUDGED_KINDS
 };
 
 const char *judged_language_name(enum judged_language l); /* static */
