@@ -126,7 +126,8 @@ bool show_side(const struct mail *m, size_t i, struct show_side *out)
         {"subject", "Subject", subject ? subject->value : SPAN_NONE, m->folded.subject, false},
         {"from_name", "name in From", m->from_name, m->folded.from_name, false},
         {"text", "visible text", m->text, m->folded.text, true},
-        {"other", "the side of multipart/alternative that is not shown", m->other, m->folded.other, true},
+        {"other", "not seen at once: other sides of multipart/alternative, attached messages", m->other,
+         m->folded.other, true},
         {"hidden", "hidden text: in the HTML, not seen by its reader", m->hidden, m->folded.hidden, true},
     };
     if (i >= sizeof all / sizeof *all) return false;

@@ -80,6 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_text(mail.text);
     check_text(mail.hidden);
     check_text(mail.other);
+    check_text(mail.nearer);
+    assert(mail.nearer.n <= mail.other.n);
     assert(mail.other.n <= MAIL_OTHER_MAX && mail.shape.common <= 100);
     check(mail.from_addr);
     check_text(mail.from_name);

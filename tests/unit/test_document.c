@@ -29,6 +29,7 @@ static const struct {
     {"%PDF-1.4 /OpenAction <</S/URI/URI(http://a.example.com/)>>", ODD(ACTIVE_DOCUMENT), "http://a.example.com/",
      "OpenAction"},
     {"{\\rtf1 text}", 0, "", ""},
+    {"{\\rtf1{\\field{\\*\\fldinst HYPERLINK \"http://a.example.com/x\"}}}", 0, "http://a.example.com/x", ""},
     {"{\\rtf1{\\object\\objupdate{\\*\\objdata 01}}}", ODD(ACTIVE_DOCUMENT), "", "objupdate"},
     {"<html><a href='http://a.example.com/'>x</a>", 0, "http://a.example.com/", ""},
     {"<html><a href='http://a.example.com/'>http://bank.example.org/</a>", ODD(URL_MISMATCH), "http://a.example.com/",

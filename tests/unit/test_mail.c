@@ -332,7 +332,8 @@ static void sides(int shared, int length)
     read_mail();
 }
 
-/* Links of a side behind the one that is shown count: clients that take the last one show it. */
+/* Links of a side behind the one that is shown count: clients that take the last one show it. So do those of kinds that
+ * some clients know; what is opened and not shown (RTF, calendars) is a file. */
 static void test_last_side(void **state)
 {
     static const struct {
@@ -341,6 +342,18 @@ static void test_last_side(void **state)
     } CASES[] = {
         {"--b\n\nhttp://a.example.com/\n--b\nContent-Type: text/html\n\nx\n", 0},
         {"--b\nContent-Type: text/html\n\nx\n--b\n\nhttp://a.example.com/\n", 1},
+        {"--b\nContent-Type: text/html\n\nx\n--b\nContent-Type: text/enriched\n\nhttp://a.example.com/\n", 1},
+        {"--b\nContent-Type: text/html\n\nx\n--b\nContent-Type: text/x-never\n\nhttp://a.example.com/\n", 1},
+        {"--b\nContent-Type: text/x-never\n\nhttp://a.example.com/\n--b\nContent-Type: text/html\n\nx\n", 0},
+        {"--b\nContent-Type: text/html\n\nx\n--b\nContent-Type: text/calendar\n\nhttp://a.example.com/\n", 1},
+        {"--b\nContent-Type: text/html\n\nx\n--b\nContent-Type: text/rtf\n\n{\\rtf1 http://a.example.com/}\n", 1},
+        {"--b\nContent-Type: text/html\n\nx\n--b\nContent-Type: text/rtf\nContent-Transfer-Encoding: base64\n\n"
+         "e1xydGYxIGh0dHA6Ly9hLmV4YW1wbGUuY29tL30=\n",
+         1},
+        {"--b\nContent-Type: text/html\n\nx\n--b\nContent-Type: text/rtf\n\nno RTF: http://a.example.com/\n", 1},
+        {"--b\nContent-Type: text/x-amp-html\n\n<a href=http://a.example.com/>y</a>\n"
+         "--b\nContent-Type: text/html\n\nx\n",
+         1},
         {"--b\nContent-Type: text/html\n\nx\n--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\n"
          "http://a.example.com/\n--c--\n",
          1},
@@ -358,6 +371,34 @@ static void test_last_side(void **state)
         read_mail();
         assert_int_equal(mail.url_count, CASES[i].urls);
         assert_true(span_eq(mail.text, SPAN("x")));
+    }
+}
+
+/* Attached messages: their links count as those of files, their text stands behind that of other sides, which alone is
+ * compared; however much there is, the mail's own text and links have their room. */
+static void test_attached_messages(void **state)
+{
+    static const char ATTACHED[] = "--b\nContent-Type: message/rfc822\nContent-Disposition: attachment\n\n";
+    (void)state;
+    for (int many = 0; many < 2; many++) {
+        start();
+        put("Content-Type: multipart/mixed; boundary=b\n\n");
+        for (int i = 0; i <= (many ? ATTACH_LINKS_MAX : 0); i++) {
+            put(ATTACHED);
+            char links[128];
+            snprintf(links, sizeof links, "Subject: see http://s%d.example.com/\n\nhttp://t%d.example.com/\n", i, i);
+            put(links);
+            for (int k = 0; k < (many ? 40 : 1); k++) put("quite other words\n");
+        }
+        put("--b\n\nown http://own.example.org/\n--b--\n");
+        read_mail();
+        assert_true(span_eq(mail.text, SPAN("own http://own.example.org/")));
+        assert_true(span_eq(mail.urls[0].domain, SPAN("example.org")));
+        assert_int_equal(mail.url_count, many ? 1 + ATTACH_LINKS_MAX : 3);
+        for (size_t i = 1; i < mail.url_count; i++) assert_int_equal(mail.urls[i].place, URL_IN_FILE);
+        assert_int_equal(mail.nearer.n, 0);
+        assert_int_equal(mail.odd >> ODD_BIT_ALTERNATIVES & 1, 0);
+        assert_true(many ? mail.other.n > MAIL_OTHER_MAX - 16 : mail.other.n > 40);
     }
 }
 
@@ -800,8 +841,8 @@ int main(void)
         cmocka_unit_test(test_few_text),     cmocka_unit_test(test_arena),
         cmocka_unit_test(test_big),          cmocka_unit_test(test_repeated),
         cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_foreign),
-        cmocka_unit_test(test_last_side),    cmocka_unit_test(test_sides),
-        cmocka_unit_test(test_block_parts),
+        cmocka_unit_test(test_last_side),    cmocka_unit_test(test_attached_messages),
+        cmocka_unit_test(test_sides),        cmocka_unit_test(test_block_parts),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

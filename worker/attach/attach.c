@@ -81,6 +81,23 @@ static bool scanned(enum attach_kind kind)
     }
 }
 
+struct attach_links attach_links_begin(const struct attach_room *room, struct url_list *urls)
+{
+    struct attach_links before = {urls->n, urls->cap};
+    size_t may = ATTACH_LINKS_MAX - room->links;
+    if (before.from + may < before.cap) urls->cap = before.from + may;
+    return before;
+}
+
+uint32_t attach_links_end(struct attach_room *room, struct url_list *urls, struct attach_links before)
+{
+    uint32_t added = (uint32_t)(urls->n - before.from);
+    urls->cap = before.cap;
+    room->links += added;
+    for (size_t i = before.from; i < urls->n; i++) urls->v[i].place = URL_IN_FILE;
+    return added;
+}
+
 void attach_look(span name, span type, span subtype, struct attach_bytes bytes, struct attach_room *room,
                  struct url_list *urls, struct arena *a, struct attachment *out)
 {
@@ -96,9 +113,7 @@ void attach_look(span name, span type, span subtype, struct attach_bytes bytes, 
         return;
     }
 
-    /* Links of files leave room for those of the mail, and are told apart from them. */
-    size_t links = urls->n, cap = urls->cap, may = ATTACH_LINKS_MAX - room->links;
-    if (links + may < cap) urls->cap = links + may;
+    struct attach_links links = attach_links_begin(room, urls);
     bool joined =
         out->kind == ATTACH_UNKNOWN || out->kind == ATTACH_TEXT || out->kind == ATTACH_PE || n.claim == FAMILY_ARCHIVE;
     if (out->kind == ATTACH_ZIP) {
@@ -112,10 +127,7 @@ void attach_look(span name, span type, span subtype, struct attach_bytes bytes, 
     if (out->kind == ATTACH_PDF) pdf_read(&in, urls);
     links_read(&in, room, urls);
     if (scanned(out->kind) && v.head.n + v.tail.n < v.size) out->partial = true;
-    urls->cap = cap;
-    out->links = (uint32_t)(urls->n - links);
-    room->links += out->links;
-    for (size_t i = links; i < urls->n; i++) urls->v[i].place = URL_IN_FILE;
+    out->links = attach_links_end(room, urls, links);
 
     if (kind_lies(out->kind, n.claim, kind_claim(type, subtype))) out->odd |= ODD(TYPE_MISMATCH);
     /* A "#!" runs nowhere by a click; what it hides behind is another matter. */

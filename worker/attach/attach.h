@@ -127,6 +127,16 @@ struct attach_room {
  * so much, files are seen less of. */
 void attach_room_init(struct attach_room *room, struct arena *a, size_t largest);
 
+/* What links of one file take of a mail's list. */
+struct attach_links {
+    size_t from, cap; /* of the list before it */
+};
+
+/* Around what adds a file's links to `urls`: they leave room for those of the mail (ATTACH_LINKS_MAX for all files of
+ * `room` together) and are URL_IN_FILE, so that they are told apart. attach_links_end returns how many came. */
+struct attach_links attach_links_begin(const struct attach_room *room, struct url_list *urls);
+uint32_t attach_links_end(struct attach_room *room, struct url_list *urls, struct attach_links before);
+
 /* Look at one file.
  *
  *   name   its name (UTF-8), or empty

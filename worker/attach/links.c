@@ -88,7 +88,7 @@ static void side(struct inside *in, struct attach_room *room, struct url_list *u
 {
     enum attach_kind kind = in->out->kind;
     bool card = kind == ATTACH_CALENDAR || kind == ATTACH_CARD, pages = kind == ATTACH_HTML || kind == ATTACH_HTA;
-    if (s.n == 0 || (!card && !pages && kind != ATTACH_SVG && kind != ATTACH_TEXT)) return;
+    if (s.n == 0 || (!card && !pages && kind != ATTACH_SVG && kind != ATTACH_TEXT && kind != ATTACH_RTF)) return;
     s = readable(room, s);
     if (card) s = unfold(room, s);
     if (pages || kind == ATTACH_SVG)

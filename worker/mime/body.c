@@ -209,57 +209,71 @@ static void show(struct body *b, size_t i, enum part_kind kind)
     text_break(&b->visible);
 }
 
-/* A side that is not shown: its text alone, and its links when some see it (SIDE_LAST). Links and tricks in what nobody
+/* The same for a part of its own. */
+static struct text *open_other(struct body *b, enum part_side side)
+{
+    struct text *t = other_side(b);
+    if (side == SIDE_ASIDE && !b->aside) {
+        b->aside = true;
+        b->nearer = t->n;
+    }
+    text_break(t);
+    return t;
+}
+
+/* A text that is not seen at once: its words alone, and its links when some see it. Links and tricks in what nobody
  * sees are no evidence. */
-static void keep(struct body *b, struct mail_part *p, enum part_kind kind, bool last)
+static void keep(struct body *b, struct mail_part *p, enum part_kind kind, enum part_side side)
 {
     struct mail *m = b->m;
-    struct url_list none, *urls = last ? &b->urls : NULL;
-    other_side(b);
-    b->sides = true;
-    span bytes = transfer(b, p, kind == PART_HTML ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
-    text_break(&b->other);
+    struct url_list none, *urls = side == SIDE_OTHER ? NULL : &b->urls;
+    struct text *other = open_other(b, side);
+    b->sides |= side != SIDE_ASIDE;
+    span bytes = transfer(b, p, kind == PART_HTML || urls ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
     if (file_is_card(p)) bytes = card_step(b, card_join, bytes);
     if (kind == PART_FIELDS) {
-        fields_put(&b->other, urls, bytes, p->charset, b->a);
+        fields_put(other, urls, bytes, p->charset, b->a);
         return;
     }
     span utf8 = to_utf8(p, kind == PART_HTML, bytes, b->a, &m->odd);
     if (kind == PART_HTML) {
         struct text hidden = {0};
         struct html_shape shape = {0};
-        uint64_t ignored = 0;
+        uint64_t odd = 0;
         if (!urls) url_list_init(&none, b->a, 0);
-        html_read(utf8, &b->other, &hidden, &b->other, urls ? urls : &none, &shape, &ignored);
+        html_read(utf8, other, &hidden, other, urls ? urls : &none, &shape, &odd);
+        if (side == SIDE_ASIDE) m->odd |= odd & (ODD(HTML_SCRIPT) | ODD(HTML_FORM) | ODD(URL_MISMATCH));
     } else {
-        put_plain(b, p, &b->other, urls, utf8);
+        put_plain(b, p, other, urls, utf8);
     }
 }
 
 void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side)
 {
     struct mail_part *p = &b->m->parts[i];
-    bool full = side == SIDE_SHOWN ? b->visible.full : b->other.full;
+    /* Behind a full buffer links count all the same. */
+    bool full = side == SIDE_SHOWN ? b->visible.full : side == SIDE_OTHER && b->other.full;
     if (full || b->budget == 0) {
         b->m->odd |= ODD(TEXT_LIMIT);
         p->decoded = codec_estimate(p->encoding, p->body.n);
     } else if (side == SIDE_SHOWN) {
         show(b, i, kind);
     } else {
-        keep(b, p, kind, side == SIDE_LAST);
+        keep(b, p, kind, side);
     }
 }
 
-void body_add_head(struct body *b, size_t i)
+void body_add_head(struct body *b, size_t i, enum part_side side)
 {
     const struct mail *m = b->m;
     const struct mail_part *inner = &m->parts[i + 1];
-    text_break(&b->visible);
+    struct text *t = side == SIDE_SHOWN ? &b->visible : open_other(b, side);
+    text_break(t);
     for (size_t k = inner->first_header; k < inner->first_header + inner->header_count; k++) {
         const struct mail_header *h = &m->headers[k];
         if (h->id != FIELD_FROM && h->id != FIELD_SUBJECT) continue;
         span field = span_of(h->name.p, (size_t)(h->raw.p + h->raw.n - h->name.p));
-        fields_put(&b->visible, &b->urls, field, inner->charset, b->a);
+        fields_put(t, &b->urls, field, inner->charset, b->a);
     }
 }
 
@@ -269,6 +283,7 @@ void body_end(struct body *b)
     m->text = text_span(&b->visible);
     m->hidden = text_span(&b->hidden);
     m->other = text_span(&b->other);
+    m->nearer = b->aside ? span_head(m->other, b->nearer) : m->other;
     m->urls = b->urls.v;
     m->odd |= b->urls.odd;
     if (b->visible.full || b->hidden.full || b->other.full) m->odd |= ODD(TEXT_LIMIT);

@@ -14,19 +14,22 @@ struct body {
     struct url_list urls;
     bool sides;    /* multipart/alternative has one that is not shown */
     size_t budget; /* decoded bytes that may still be read */
+    bool aside;    /* text of an attached message was added to `other`, ... */
+    size_t nearer; /* ... behind so many bytes of it */
 };
 
 /* Begin with nothing; `budget` is at most MAIL_DECODE_TOTAL_MAX. */
 void body_init(struct body *b, struct mail *m, struct arena *a, size_t budget);
 
-/* Add text part i: to what is seen, or (SIDE_OTHER) to what the other sides say. Sets its `decoded`. Blocks found in a
- * text that is seen become parts behind all others, so m->parts may move. O(its body). */
+/* Add text part i: to what is seen, or to what the other sides say. Sets its `decoded`. Blocks found in a text that is
+ * seen become parts behind all others, so m->parts may move. SIDE_ASIDE: after all others. O(its body). */
 void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side);
 
-/* Add what clients show on top of a message within: From and Subject of the message that part i holds. */
-void body_add_head(struct body *b, size_t i);
+/* Add what clients show on top of a message within: From and Subject of the message that part i holds. SIDE_SHOWN or,
+ * after all others, SIDE_ASIDE. */
+void body_add_head(struct body *b, size_t i, enum part_side side);
 
-/* Hand over: sets m->text, other, hidden, urls (their counts are headlink.h's) and the ODD bits of all of them. */
+/* Hand over: sets m->text, other, nearer, hidden, urls (their counts are headlink.h's) and the ODD bits of all of them. */
 void body_end(struct body *b);
 
 #endif

@@ -5,6 +5,8 @@
  * meets is the last one in the mail; then forwards what is shown flows from parents to children. */
 #include "worker/mime/choose.h"
 
+#include "worker/mime/file.h"
+
 static bool is_type(const struct mail_part *p, span type, span subtype)
 {
     return span_eq(p->type, type) && span_eq(p->subtype, subtype);
@@ -29,7 +31,7 @@ enum part_kind choose_kind(const struct mail *m, size_t i)
     if (span_eq(p->type, SPAN("multipart"))) return PART_CONTAINER;
     if (i + 1 < m->part_count && m->parts[i + 1].parent == (int)i) return PART_CONTAINER;
     if (span_eq(p->type, SPAN("message"))) return holds_fields(p) ? PART_FIELDS : PART_FILE;
-    if (!span_eq(p->type, SPAN("text"))) return PART_FILE;
+    if (!span_eq(p->type, SPAN("text")) || file_is_rtf(p)) return PART_FILE;
     if (span_eq(p->subtype, SPAN("plain"))) return PART_TEXT;
     /* What watches and AMP are served is HTML too. */
     if (span_eq(p->subtype, SPAN("html")) || span_eq(p->subtype, SPAN("watch-html")) ||
@@ -55,6 +57,15 @@ static uint8_t rank(const struct mail_part *p, enum part_kind kind)
     return 0;
 }
 
+/* The side of part p, which is not the one of an alternative that is shown; `behind` that one? */
+static enum part_side beside(const struct mail_part *p, enum part_kind kind, enum part_side shown, bool behind)
+{
+    if (kind == PART_TEXT && file_is_card(p)) return SIDE_NONE; /* an invitation says nothing */
+    if (shown == SIDE_ASIDE) return behind ? SIDE_ASIDE : SIDE_NONE;
+    bool known = kind == PART_HTML && !span_eq(p->subtype, SPAN("html")); /* to some: they show it */
+    return behind || known ? SIDE_LAST : SIDE_OTHER;
+}
+
 void choose_sides(const struct mail *m, struct part_role *role)
 {
     uint8_t best[MAIL_PARTS_MAX]; /* rank of the best text at or below a part */
@@ -73,13 +84,12 @@ void choose_sides(const struct mail *m, struct part_role *role)
     for (size_t i = 0; i < n; i++) {
         const struct mail_part *p = &m->parts[i];
         enum part_side side = i ? role[p->parent].side : SIDE_SHOWN;
+        bool seen = side == SIDE_SHOWN || side == SIDE_ASIDE;
         if (i && p->attachment)
-            side = SIDE_NONE;
-        else if (i && side == SIDE_SHOWN && branch[p->parent] != (int)i &&
+            side = role[i].kind == PART_CONTAINER ? SIDE_ASIDE : SIDE_NONE;
+        else if (i && seen && branch[p->parent] != (int)i &&
                  is_type(&m->parts[p->parent], SPAN("multipart"), SPAN("alternative")))
-            side = best[i] == 1 && role[i].kind == PART_TEXT   ? SIDE_NONE
-                   : (int)i > branch[p->parent] && best[i] > 1 ? SIDE_LAST
-                                                               : SIDE_OTHER; /* an invitation says nothing */
+            side = beside(p, role[i].kind, side, (int)i > branch[p->parent]);
         role[i].side = side;
     }
 }

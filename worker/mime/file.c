@@ -10,6 +10,8 @@
 
 #include <assert.h>
 
+enum { RTF_HEAD = 64 }; /* of a body in which its mark is looked for, behind white space */
+
 static bool is_text(const struct mail_part *p)
 {
     return span_eq(p->type, SPAN("text"));
@@ -23,10 +25,17 @@ bool file_is_card(const struct mail_part *p)
     return false;
 }
 
+bool file_is_rtf(const struct mail_part *p)
+{
+    if (!is_text(p) || !(span_eq(p->subtype, SPAN("rtf")) || span_eq(p->subtype, SPAN("x-rtf")))) return false;
+    span body = span_trim(span_head(p->body, RTF_HEAD));
+    return p->encoding == MAIL_BASE64 ? span_starts(body, SPAN("e1xydG")) : span_starts(body, SPAN("{\\rtf"));
+}
+
 static bool is_file(const struct mail_part *p)
 {
     if (span_eq(p->type, SPAN("multipart"))) return false;
-    return p->attachment || !is_text(p) || file_is_card(p);
+    return p->attachment || !is_text(p) || file_is_card(p) || file_is_rtf(p);
 }
 
 /* Bytes that a part can decode to, and what a window is short of before it is full. */

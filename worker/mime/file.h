@@ -8,6 +8,9 @@
 /* Is part `p` a calendar or a card? Its text is read, its links are those of its file. */
 bool file_is_card(const struct mail_part *p);
 
+/* Is part `p` RTF, which is opened and not shown? What says so and is not, clients show as text. */
+bool file_is_rtf(const struct mail_part *p);
+
 /* Look at the file that part `p` of m is: fills p->file and p->decoded, adds to m->odd and to `urls`.
  *
  *   shown   its text was read: then only a calendar or a card is a file too

@@ -89,6 +89,17 @@ static span part_name(struct mail *m, size_t at, size_t end, struct arena *a)
     return SPAN_NONE;
 }
 
+/* A text within an attached message. */
+static void read_aside(struct body *b, size_t i, enum part_kind kind, struct attach_room *files)
+{
+    struct attach_links before = attach_links_begin(files, &b->urls);
+    if (kind != PART_CONTAINER)
+        body_add(b, i, kind, SIDE_ASIDE);
+    else if (span_eq(b->m->parts[i].type, SPAN("message")))
+        body_add_head(b, i, SIDE_ASIDE);
+    attach_links_end(files, &b->urls, before);
+}
+
 /* Names first, since a name makes an attachment of what is no text; then what is shown; then the texts, in order. */
 static void read_parts(struct mail *m, struct body *b, struct arena *a)
 {
@@ -107,12 +118,13 @@ static void read_parts(struct mail *m, struct body *b, struct arena *a)
         enum part_kind kind = role[i].kind;
         if (kind == PART_CONTAINER) {
             if (!p->decoded) p->decoded = p->body.n;
-            if (span_eq(p->type, SPAN("message")) && role[i].side == SIDE_SHOWN) body_add_head(b, i);
+            if (span_eq(p->type, SPAN("message")) && role[i].side == SIDE_SHOWN) body_add_head(b, i, SIDE_SHOWN);
             continue;
         }
         if (kind == PART_HTML && !p->attachment) m->shape.html_parts++;
         if (kind == PART_TEXT && !p->attachment) m->shape.text_parts++;
         if (kind == PART_FILE) role[i].side = SIDE_NONE;
+        if (role[i].side == SIDE_ASIDE) continue;
         if (role[i].side != SIDE_NONE)
             body_add(b, i, kind, role[i].side); /* may move m->parts */
         else
@@ -128,6 +140,8 @@ static void read_parts(struct mail *m, struct body *b, struct arena *a)
         if (p->attachment) m->shape.attachments++;
         file_read(m, p, !block && role[i].side != SIDE_NONE, &files, &b->urls, a);
     }
+    for (size_t i = 0; i < count; i++)
+        if (role[i].side == SIDE_ASIDE) read_aside(b, i, role[i].kind, &files);
 }
 
 static void fold(struct mail *m, struct arena *a)
@@ -145,9 +159,11 @@ static void fold(struct mail *m, struct arena *a)
 }
 
 /* Do the sides of multipart/alternative say the same, or what some clients show of the only one? */
-static void compare_sides(struct mail *m, bool sides)
+static void compare_sides(struct mail *m, bool sides, struct arena *a)
 {
     span text = m->folded.text, other = m->folded.other;
+    struct normal_count ignored = {0};
+    if (m->nearer.n < m->other.n) other = normal_text(m->nearer, a, &ignored);
     if (!sides && other.n < text.n / 2) return; /* a newsletter's button, once more for Outlook */
     unsigned common = alike(text, other);
     if (sides) m->shape.common = (uint8_t)common;
@@ -196,7 +212,7 @@ void mail_read(struct mail *m, span raw, const struct mail_context *c, struct ar
     if (pictures && m->text.n <= (size_t)MAIL_FEW_TEXT + html->alt_bytes) m->odd |= ODD(ONLY_IMAGE);
     file_password(m);
     pose_check(m);
-    if (m->other.n) compare_sides(m, b.sides);
+    if (m->nearer.n) compare_sides(m, b.sides, a);
     if (form_elsewhere(m)) m->odd |= ODD(FORM_ELSEWHERE);
     if (a->full) m->odd |= ODD(ARENA_FULL);
 }

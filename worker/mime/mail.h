@@ -27,7 +27,7 @@ enum {
     MAIL_FIELD_BYTES_MAX = 1 << 16,     /* bytes of one field that are decoded */
     MAIL_TEXT_MAX = 1 << 18,            /* bytes of visible text kept (UTF-8) */
     MAIL_HIDDEN_MAX = 1 << 15,          /* bytes of hidden text kept */
-    MAIL_OTHER_MAX = 1 << 15,           /* bytes kept of an alternative that is not shown */
+    MAIL_OTHER_MAX = 1 << 15,           /* bytes kept of text that is not seen at once */
     MAIL_DECODE_MAX = 1 << 20,          /* decoded bytes of one text part that are read */
     MAIL_DECODE_TOTAL_MAX = 1 << 22,    /* decoded bytes of all text parts and encoded messages that are read */
     MAIL_DECODE_MESSAGES_MAX = 1 << 21, /* ... of which so many of encoded messages, each at most MAIL_DECODE_MAX */
@@ -159,8 +159,10 @@ struct mail {
     /* What the reader sees: each text part (of multipart/alternative the html one, when there is one, else the plain)
      * as UTF-8, white space folded to one space, paragraphs and blocks ended by '\n'. */
     span text;
-    span other;  /* text of the sides of multipart/alternative that are not shown, and what style sheets or comments for
-                  * Outlook add to the shown one, as `text`; at most MAIL_OTHER_MAX */
+    /* Text that is not seen at once, as `text`, at most MAIL_OTHER_MAX: of the sides of multipart/alternative that are not
+     * shown, what style sheets or comments for Outlook add to the shown one, and behind these (`nearer` ends there) of
+     * attached messages. */
+    span other, nearer;
     span hidden; /* text of HTML that is not seen */
     struct mail_folded folded;
     struct url *urls;      /* those of List-* stand behind all others */
