@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fit_steps: the steps of fit.c that have a file of their own, and what they share.
+ *
+ * fit_learn.c trains the models outside a fold; fit_fuse.c weighs what they say and calibrates it. Nobody but fit.c
+ * calls them. */
+#ifndef FURUI_MODELS_FIT_STEPS_H
+#define FURUI_MODELS_FIT_STEPS_H
+
+#include "models/fit.h"
+#include "proto/cli/cli.h"
+#include "worker/score/part.h"
+
+enum { FOLDS_MAX = 8 };
+/* The views whose models hold for mail from elsewhere. */
+static const enum feature_view portable[] = {VIEW_HEAD_GRAM, VIEW_TEXT_GRAM, VIEW_BODY_GRAM, VIEW_SHAPE};
+enum { PORTABLE = sizeof portable / sizeof *portable };
+
+/* Everything that is known about the corpus while a bundle is made. */
+struct fit {
+    const struct corpus *c;
+    const struct fit_plan *plan;
+    unsigned folds;
+    bool by_source;                 /* each fold is a source */
+    bool judges[FOLDS_MAX];         /* folds whose mails are judged and calibrate */
+    uint8_t *fold;                  /* [n] */
+    float *weight;                  /* [n] */
+    uint32_t *order;                /* [n], the order in which the models learn */
+    float *x;                       /* [n][PART_INPUTS]: what models that had not seen a mail say of it */
+    double *held;                   /* [n]: what a net that had not seen its fold makes of that */
+    const struct features **chosen; /* [n] */
+    struct progress bar;
+};
+
+/* Train on all mails outside fold `f` (all, with f = folds) and freeze; table_out is owned by the caller. ERR_MEMORY. */
+enum err fit_table(struct fit *t, unsigned f, span *table_out);
+
+/* Let models that have not seen fold `f` judge it: fills t->x. ERR_MEMORY. */
+enum err fit_judge(struct fit *t, unsigned f);
+
+/* Train the net on rows of t->x outside fold `f`; section_out is owned by the caller. ERR_MEMORY, ERR_MODEL. */
+enum err fit_net(struct fit *t, unsigned f, span *section_out, const char **why_out);
+
+/* Let a net that has not seen fold `f` judge it: fills t->held. Errors as fit_net. */
+enum err fit_judge_net(struct fit *t, unsigned f, const char **why_out);
+
+/* The line of calibration, from t->held of the folds that judge; r->held_* say how good it is. ERR_MEMORY. */
+enum err fit_calibration(struct fit *t, span *section_out, struct fit_report *r);
+
+#endif
