@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bundle_write: lays a bundle out and swaps it into its place.
  *
- * Head and table are built in memory, sections go out as they are; temp file, fsync, rename, fsync of the folder, so
- * that a full disk or a power cut leaves the old bundle or the new one. Layout: worker/score/bundle.h. */
+ * Head and table are built in memory, sections go out as they are; replace.h puts the whole in its
+ * place or leaves the old one. Layout: worker/score/bundle.h. */
 #define _GNU_SOURCE
 #include "models/bundle_write.h"
 
+#include "models/replace.h"
 #include "proto/base/file.h"
 #include "proto/base/hash.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+_Static_assert((int)REPLACE_FAULT_BYTES == (int)BUNDLE_FAULT_BYTES, "one fault goes through both");
 
 enum { HEAD_BYTES = 64, ENTRY_BYTES = 40, NAME_BYTES = 16 };
 
@@ -118,58 +116,9 @@ static bool write_parts(int fd, span head, const struct bundle_part *parts, size
     return true;
 }
 
-/* Make the rename itself durable. File systems that cannot sync a folder say EINVAL, which is no fault of ours. */
-static bool sync_folder_of(const char *path)
-{
-    char *copy = strdup(path);
-    if (!copy) return false;
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(copy);
-    if (fd < 0) return false;
-    bool ok = fsync(fd) == 0 || errno == EINVAL;
-    int kept = errno;
-    close(fd);
-    errno = kept;
-    return ok;
-}
-
-static enum err fault(char *out, enum err e, const char *path, const char *what)
-{
-    snprintf(out, BUNDLE_FAULT_BYTES, "%.150s: %s", path, what);
-    return e;
-}
-
-static enum err fault_errno(char *out, const char *path, const char *doing)
-{
-    char what[96];
-    snprintf(what, sizeof what, "cannot %s: %s", doing, strerror(errno));
-    return fault(out, ERR_IO, path, what);
-}
-
-/* A new file beside `path`, open, and its name, owned by the caller. */
-static enum err create_beside(const char *path, char **temp_out, int *fd_out, char *fault_out)
-{
-    struct stat st;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return fault(fault_out, ERR_IO, path, "there is something that is not a file");
-    if (asprintf(temp_out, "%s.XXXXXX", path) < 0) return fault(fault_out, ERR_MEMORY, path, "out of memory");
-    *fd_out = mkostemp(*temp_out, O_CLOEXEC);
-    if (*fd_out >= 0) return ERR_OK;
-    enum err e = fault_errno(fault_out, path, "create a file beside it");
-    free(*temp_out);
-    return e;
-}
-
 enum err bundle_place(const char *path, char *fault_out)
 {
-    char *temp;
-    int fd;
-    enum err e = create_beside(path, &temp, &fd, fault_out);
-    if (e) return e;
-    close(fd);
-    unlink(temp);
-    free(temp);
-    return ERR_OK;
+    return replace_place(path, fault_out);
 }
 
 enum err bundle_write(const char *path, uint32_t feature_version, const struct manifest *m,
@@ -189,40 +138,22 @@ enum err bundle_write(const char *path, uint32_t feature_version, const struct m
 
     uint8_t head[HEAD_BYTES + BUNDLE_SECTIONS_MAX * ENTRY_BYTES];
     size_t head_bytes = HEAD_BYTES + n * ENTRY_BYTES;
-    if (lay_out(head, feature_version, all, n, offset) > BUNDLE_BYTES_MAX)
-        return fault(fault_out, ERR_TOO_BIG, path, "larger than a bundle may be");
+    if (lay_out(head, feature_version, all, n, offset) > BUNDLE_BYTES_MAX) {
+        snprintf(fault_out, BUNDLE_FAULT_BYTES, "%.150s: larger than a bundle may be", path);
+        return ERR_TOO_BIG;
+    }
 
-    char *temp;
-    int fd;
-    enum err e = create_beside(path, &temp, &fd, fault_out);
+    struct replace r;
+    enum err e = replace_open(&r, path, fault_out);
     if (e) return e;
-    bool made = true;
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(fd, 0666 & ~mask) != 0 || !write_parts(fd, span_of(head, head_bytes), all, n, offset) ||
-        fsync(fd) != 0) {
-        e = fault_errno(fault_out, path, "write");
-        goto done;
-    }
-    int closed = close(fd);
-    fd = -1;
-    if (closed != 0 || rename(temp, path) != 0) {
-        e = fault_errno(fault_out, path, "put the new bundle in place");
-        goto done;
-    }
-    made = false;
-    if (!sync_folder_of(path)) {
-        e = fault_errno(fault_out, path, "sync its folder");
-        goto done;
-    }
+    e = replace_done(&r, write_parts(r.fd, span_of(head, head_bytes), all, n, offset), fault_out);
+    if (e) goto done;
     if (id_out) {
         uint64_t id = 0;
         for (int i = 7; i >= 0; i--) id = id << 8 | head[32 + i];
         snprintf(id_out, 17, "%016" PRIx64, id);
     }
 done:
-    if (fd >= 0) close(fd);
-    if (made) unlink(temp);
-    free(temp);
+    replace_close(&r);
     return e;
 }
