@@ -113,20 +113,20 @@ struct calls {
     size_t n[2][3];
 };
 
-static void count_calls(const struct options *o, const struct mail_index *x, const double *score, struct calls *c)
+static void count_calls(const struct options *o, const struct judged *d, struct calls *c)
 {
     *c = (struct calls){0};
-    for (size_t i = 0; i < x->n; i++) {
-        if (x->entry[i].excluded) continue;
-        double p = 1 / (1 + exp(-score[i]));
-        c->n[x->entry[i].spam][p >= o->spam_at ? 2 : p >= o->unsure_at ? 1 : 0]++;
+    for (size_t i = 0; i < d->n; i++) {
+        if (d->v[i].excluded) continue;
+        double p = 1 / (1 + exp(-d->v[i].score));
+        c->n[d->v[i].spam][p >= o->spam_at ? 2 : p >= o->unsure_at ? 1 : 0]++;
     }
 }
 
-static int write_scores(FILE *f, const char *path, const struct mail_index *x, const double *score)
+static int write_scores(FILE *f, const char *path, const struct judged *d)
 {
-    for (size_t i = 0; i < x->n; i++)
-        fprintf(f, "%s %s %.6f\n", x->entry[i].spam ? "spam" : "ham", x->entry[i].path, score[i]);
+    for (size_t i = 0; i < d->n; i++)
+        fprintf(f, "%s %s %.6f\n", d->v[i].spam ? "spam" : "ham", d->v[i].path, d->v[i].score);
     if (fflush(f) || ferror(f)) return cli_fail(CLI_IO, "eval", "%s: %s", path, strerror(errno));
     return CLI_OK;
 }
@@ -190,33 +190,34 @@ static void show_json(const struct metrics *m, struct metrics_interval roca, con
     json_close(&j);
 }
 
-static int show(const struct options *o, const struct mail_index *x, const double *score, double seconds)
+static int show(const struct options *o, const struct judged *d, double seconds)
 {
-    struct scored *s = malloc(x->n * sizeof *s);
+    struct scored *s = malloc(d->n * sizeof *s);
     if (!s) return cli_fail(CLI_UNAVAILABLE, "eval", "%s", err_str(ERR_MEMORY));
     size_t n = 0;
-    for (size_t i = 0; i < x->n; i++)
-        if (!x->entry[i].excluded) s[n++] = (struct scored){score[i], x->entry[i].spam};
+    for (size_t i = 0; i < d->n; i++)
+        if (!d->v[i].excluded) s[n++] = (struct scored){d->v[i].score, d->v[i].spam};
     struct metrics m;
     struct calls c;
     metrics_compute(s, n, 0, &m);
     size_t rounds = n > BOOTSTRAP_MAILS / BOOTSTRAP_ROUNDS ? BOOTSTRAP_MAILS / n : BOOTSTRAP_ROUNDS;
     struct metrics_interval roca = metrics_bootstrap(s, n, rounds > 100 ? rounds : 100, BOOTSTRAP_SEED);
-    count_calls(o, x, score, &c);
+    count_calls(o, d, &c);
     if (o->json)
-        show_json(&m, roca, &c, x->excluded, seconds);
+        show_json(&m, roca, &c, d->n - n, seconds);
     else
-        show_text(&m, roca, &c, x->excluded, seconds, x->n);
+        show_text(&m, roca, &c, d->n - n, seconds, d->n);
     free(s);
     return CLI_OK;
 }
 
-static int judge(const struct options *o, const struct mail_index *x, double *score)
+static int judge(const struct options *o, const struct mail_index *x, struct judged *out)
 {
     char fault[JUDGE_FAULT_BYTES];
     struct mail_context c = trust_context(&o->trust);
+    struct judge_mails mails = {x, &o->index, 1, &c};
     if (o->immediate) {
-        if (judge_immediate(x, &c, score, fault)) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
+        if (judge_immediate(&mails, out, fault)) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
         return CLI_OK;
     }
     struct config defaults;
@@ -225,7 +226,7 @@ static int judge(const struct options *o, const struct mail_index *x, double *sc
     enum err e = model_open(o->bundle ? o->bundle : defaults.bundle, &m, fault);
     config_close(&defaults);
     if (e) return cli_fail(COMMANDS_BAD_DATA, "eval", "%s", fault);
-    e = judge_by_model(m, x, &c, score, fault);
+    e = judge_by_model(m, &mails, out, fault);
     model_close(m);
     return e ? cli_fail(CLI_NO_INPUT, "eval", "%s", fault) : CLI_OK;
 }
@@ -239,19 +240,17 @@ static int run(int argc, char **argv)
     char fault[INDEX_FAULT_BYTES];
     struct mail_index x;
     if (index_open(o.index, &x, fault)) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
-    double *score = NULL;
+    struct judged d = {0};
     FILE *scores = NULL;
     int64_t start = clock_us();
     if (o.exclude && index_exclude(&x, o.exclude, fault)) status = cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
-    if (!status && !(score = calloc(x.n, sizeof *score)))
-        status = cli_fail(CLI_UNAVAILABLE, "eval", "%s", err_str(ERR_MEMORY));
     if (!status && o.scores && !(scores = fopen(o.scores, "w"))) /* now, not after the work */
         status = cli_fail(CLI_IO, "eval", "%s: %s", o.scores, strerror(errno));
-    if (!status) status = judge(&o, &x, score);
-    if (!status && scores) status = write_scores(scores, o.scores, &x, score);
-    if (!status) status = show(&o, &x, score, (double)(clock_us() - start) / 1e6);
+    if (!status) status = judge(&o, &x, &d);
+    if (!status && scores) status = write_scores(scores, o.scores, &d);
+    if (!status) status = show(&o, &d, (double)(clock_us() - start) / 1e6);
     if (scores) fclose(scores);
-    free(score);
+    judged_close(&d);
     index_close(&x);
     return status;
 }
