@@ -374,6 +374,45 @@ static void test_last_side(void **state)
     }
 }
 
+/* Two names of one file: the most dangerous counts, and a difference in what they stand for is odd. */
+static void test_two_names(void **state)
+{
+    static const struct {
+        const char *fields, *name;
+        uint64_t odd;
+    } CASES[] = {
+        {"Content-Disposition: attachment; filename=a.pdf\nContent-Type: x/y; name=a.pdf\n", "a.pdf", 0},
+        {"Content-Disposition: attachment; filename=a.pdf\nContent-Type: x/y; name=b.pdf\n", "a.pdf", 0},
+        {"Content-Disposition: attachment; filename=a\nContent-Type: x/y; name=a.pdf\n", "a", 0},
+        {"Content-Disposition: attachment; filename=a.pdf\nContent-Type: x/y; name=a.exe\n", "a.exe",
+         ODD(EXECUTABLE) | ODD(DOUBLE_EXTENSION)},
+        {"Content-Disposition: attachment; filename=a.exe\nContent-Type: x/y; name=a.pdf\n", "a.exe",
+         ODD(EXECUTABLE) | ODD(DOUBLE_EXTENSION)},
+        {"Content-Disposition: attachment; filename=a.exe\nContent-Type: x/y; name=b.exe\n", "a.exe", ODD(EXECUTABLE)},
+        {"Content-Disposition: attachment; filename=a.exe; filename*=''a.pdf\n", "a.exe",
+         ODD(EXECUTABLE) | ODD(DOUBLE_EXTENSION)},
+        {"Content-Disposition: attachment; filename=a.pdf; filename*0=a.; filename*1=scr\n", "a.scr",
+         ODD(EXECUTABLE) | ODD(DOUBLE_EXTENSION)},
+        {"Content-Disposition: attachment; filename=a.pdf; filename=a.exe\n", "a.exe",
+         ODD(EXECUTABLE) | ODD(DOUBLE_EXTENSION)},
+        {"Content-Disposition: attachment; filename=a.pdf\nContent-Disposition: x; filename=a.exe\n", "a.exe",
+         ODD(EXECUTABLE) | ODD(DOUBLE_EXTENSION)},
+        {"Content-Disposition: attachment; filename=a.jpg\nContent-Type: x/y; name=a.zip\n", "a.zip",
+         ODD(TYPE_MISMATCH)},
+        {"Content-Disposition: attachment; filename=a.xlsx\nContent-Type: x/y; name=a.xlsm\n", "a.xlsm", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        start();
+        put(CASES[i].fields);
+        put("\n\1\2");
+        read_mail();
+        if (!span_eq(mail.parts[0].name, span_cstr(CASES[i].name))) fail_msg("%s", CASES[i].fields);
+        uint64_t looked = ODD(EXECUTABLE) | ODD(DOUBLE_EXTENSION) | ODD(TYPE_MISMATCH);
+        if ((mail.odd & looked) != CASES[i].odd) fail_msg("%s: %#llx", CASES[i].fields, (unsigned long long)mail.odd);
+    }
+}
+
 /* Attached messages: their links count as those of files, their text stands behind that of other sides, which alone is
  * compared; however much there is, the mail's own text and links have their room. */
 static void test_attached_messages(void **state)
@@ -832,17 +871,29 @@ static int close_arena(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depth),        cmocka_unit_test(test_encoded_messages),
-        cmocka_unit_test(test_parts),        cmocka_unit_test(test_header_count),
-        cmocka_unit_test(test_header_spare), cmocka_unit_test(test_header_bytes),
-        cmocka_unit_test(test_text),         cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_name),         cmocka_unit_test(test_magic),
-        cmocka_unit_test(test_look_ahead),   cmocka_unit_test(test_digests),
-        cmocka_unit_test(test_few_text),     cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_big),          cmocka_unit_test(test_repeated),
-        cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_foreign),
-        cmocka_unit_test(test_last_side),    cmocka_unit_test(test_attached_messages),
-        cmocka_unit_test(test_sides),        cmocka_unit_test(test_block_parts),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_encoded_messages),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_header_count),
+        cmocka_unit_test(test_header_spare),
+        cmocka_unit_test(test_header_bytes),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_name),
+        cmocka_unit_test(test_magic),
+        cmocka_unit_test(test_look_ahead),
+        cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_few_text),
+        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_big),
+        cmocka_unit_test(test_repeated),
+        cmocka_unit_test(test_boundaries),
+        cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_last_side),
+        cmocka_unit_test(test_two_names),
+        cmocka_unit_test(test_attached_messages),
+        cmocka_unit_test(test_sides),
+        cmocka_unit_test(test_block_parts),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

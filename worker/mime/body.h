@@ -29,7 +29,8 @@ void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side
  * after all others, SIDE_ASIDE. */
 void body_add_head(struct body *b, size_t i, enum part_side side);
 
-/* Hand over: sets m->text, other, nearer, hidden, urls (their counts are headlink.h's) and the ODD bits of all of them. */
+/* Hand over: sets m->text, other, nearer, hidden, urls (their counts are headlink.h's) and the ODD bits of all of
+ * these. */
 void body_end(struct body *b);
 
 #endif

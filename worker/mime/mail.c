@@ -2,7 +2,7 @@
 /* mail: a message as its reader would see it, taken apart into spans.
  *
  * walk.c says where fields and parts are, choose.c which of the texts a reader sees, body.c what they say; here is the
- * rest: header values, who it is from, what its files are called. */
+ * rest: header values, who it is from, which part is what. */
 #include "worker/mime/mail.h"
 
 #include "proto/base/utf8.h"
@@ -15,7 +15,7 @@
 #include "worker/mime/file.h"
 #include "worker/mime/headlink.h"
 #include "worker/mime/hint.h"
-#include "worker/mime/param.h"
+#include "worker/mime/naming.h"
 #include "worker/mime/pose.h"
 #include "worker/mime/walk.h"
 #include "worker/mime/word.h"
@@ -68,27 +68,6 @@ static void read_header(struct mail *m, struct arena *a)
 
 /* --- parts -------------------------------------------------------------------------------------------------------- */
 
-/* The file name of part i: Content-Disposition's filename, else Content-Type's name; its first field is `at`. */
-static span part_name(struct mail *m, size_t at, size_t end, struct arena *a)
-{
-    static const struct {
-        enum mail_field id;
-        const char *key;
-    } PLACES[] = {{FIELD_CONTENT_DISPOSITION, "filename"}, {FIELD_CONTENT_TYPE, "name"}};
-    for (size_t k = 0; k < 2; k++) {
-        for (size_t i = at; i < end; i++) {
-            if (m->headers[i].id != PLACES[k].id) continue;
-            span value, charset, raw = span_head(m->headers[i].raw, MAIL_FIELD_BYTES_MAX);
-            if (!param_get(raw, span_cstr(PLACES[k].key), a, &value, &charset) || value.n == 0) continue;
-            uint64_t ignored = 0;
-            if (charset.n) value = charset_to_utf8(value, charset, a, &ignored);
-            value = word_decode(value, charset, a, &m->odd, NULL);
-            return attach_name_cut(value, MAIL_NAME_MAX, a);
-        }
-    }
-    return SPAN_NONE;
-}
-
 /* A text within an attached message. */
 static void read_aside(struct body *b, size_t i, enum part_kind kind, struct attach_room *files)
 {
@@ -107,7 +86,7 @@ static void read_parts(struct mail *m, struct body *b, struct arena *a)
     struct attach_room files = {0};
     for (size_t i = 0; i < m->part_count; i++) {
         struct mail_part *p = &m->parts[i];
-        p->name = part_name(m, p->first_header, p->first_header + p->header_count, a);
+        p->name = naming_part(m, p, a);
         role[i].kind = (uint8_t)choose_kind(m, i);
         if (p->name.n && role[i].kind == PART_FILE) p->attachment = true;
     }

@@ -159,9 +159,9 @@ struct mail {
     /* What the reader sees: each text part (of multipart/alternative the html one, when there is one, else the plain)
      * as UTF-8, white space folded to one space, paragraphs and blocks ended by '\n'. */
     span text;
-    /* Text that is not seen at once, as `text`, at most MAIL_OTHER_MAX: of the sides of multipart/alternative that are not
-     * shown, what style sheets or comments for Outlook add to the shown one, and behind these (`nearer` ends there) of
-     * attached messages. */
+    /* Text that is not seen at once, as `text`, at most MAIL_OTHER_MAX: of the sides of multipart/alternative that are
+     * not shown, what style sheets or comments for Outlook add to the shown one, and behind these (`nearer` ends there)
+     * of attached messages. */
     span other, nearer;
     span hidden; /* text of HTML that is not seen */
     struct mail_folded folded;
