@@ -27,7 +27,7 @@ static void check_decoder(enum mail_encoding e, span in, size_t cap)
     assert(all.n <= in.n && cut.n <= cap && cut.n == (all.n < cap ? all.n : cap));
     assert(span_eq(cut, span_head(all, cut.n)));
     assert((odd & ~(ODD(BAD_BASE64) | ODD(BAD_QP))) == 0);
-    codec_by_name(in);
+    codec_by_name(in, &odd);
     codec_estimate(e, in.n);
 }
 

@@ -374,6 +374,40 @@ static void test_last_side(void **state)
     }
 }
 
+/* Two encodings of a part: mail clients take the first or the last; the body tells which of them anybody can use. */
+static void test_two_encodings(void **state)
+{
+    static const struct {
+        const char *fields, *body, *text;
+        bool odd;
+    } CASES[] = {
+        {"base64/7bit", "VHdvIGVuY29kaW5ncw==", "Two encodings", true},
+        {"7bit/base64", "VHdvIGVuY29kaW5ncw==", "Two encodings", true},
+        {"7bit/base64", "VHdvIGVuY29kaW5ncyBhdCBvbmNl", "Two encodings at once", true},
+        {"/base64", "VHdvIGVuY29kaW5ncw==", "Two encodings", true},
+        {"rot13/base64", "VHdvIGVuY29kaW5ncw==", "Two encodings", true},
+        {"base64/7bit", "Two words", "Two words", true},
+        {"base64/quoted-printable", "T=77o words", "Two words", true},
+        {"quoted-printable/base64", "VHdvIGVuY29kaW5ncw==", "Two encodings", true},
+        {"base64/quoted-printable/7bit", "Just text", "Just text", true},
+        {"base64/8bit", "Abcdefghijklmnopqrstuvwx", "Abcdefghijklmnopqrstuvwx", true}, /* a word, perhaps */
+        {"base64/BASE64", "VHdv", "Two", false},
+        {"7bit/8bit", "VHdv", "VHdv", false},
+        {"x-uuencode/7bit", "begin 644 a\n#5'=O\nend", "Two", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        start();
+        for (const char *p = CASES[i].fields; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
+            putf("Content-Transfer-Encoding: %.*s\n", (int)strcspn(p, "/"), p);
+        put("\n");
+        put(CASES[i].body);
+        read_mail();
+        if (!span_eq(mail.text, span_cstr(CASES[i].text))) fail_msg("%s: %.*s", CASES[i].fields, SPAN_ARG(mail.text));
+        assert_int_equal(mail.odd >> ODD_BIT_DUPLICATE_HEADER & 1, CASES[i].odd);
+    }
+}
+
 /* Two names of one file: the most dangerous counts, and a difference in what they stand for is odd. */
 static void test_two_names(void **state)
 {
@@ -871,29 +905,18 @@ static int close_arena(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_encoded_messages),
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_header_count),
-        cmocka_unit_test(test_header_spare),
-        cmocka_unit_test(test_header_bytes),
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_name),
-        cmocka_unit_test(test_magic),
-        cmocka_unit_test(test_look_ahead),
-        cmocka_unit_test(test_digests),
-        cmocka_unit_test(test_few_text),
-        cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_big),
-        cmocka_unit_test(test_repeated),
-        cmocka_unit_test(test_boundaries),
-        cmocka_unit_test(test_foreign),
-        cmocka_unit_test(test_last_side),
-        cmocka_unit_test(test_two_names),
-        cmocka_unit_test(test_attached_messages),
-        cmocka_unit_test(test_sides),
-        cmocka_unit_test(test_block_parts),
+        cmocka_unit_test(test_depth),        cmocka_unit_test(test_encoded_messages),
+        cmocka_unit_test(test_parts),        cmocka_unit_test(test_header_count),
+        cmocka_unit_test(test_header_spare), cmocka_unit_test(test_header_bytes),
+        cmocka_unit_test(test_text),         cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_name),         cmocka_unit_test(test_magic),
+        cmocka_unit_test(test_look_ahead),   cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_few_text),     cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_big),          cmocka_unit_test(test_repeated),
+        cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_last_side),    cmocka_unit_test(test_two_encodings),
+        cmocka_unit_test(test_two_names),    cmocka_unit_test(test_attached_messages),
+        cmocka_unit_test(test_sides),        cmocka_unit_test(test_block_parts),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -6,7 +6,10 @@
 
 #include "worker/simd/scan.h"
 
-enum { UU_LINE_MAX = 45 }; /* bytes that one uuencoded line can hold by POSIX; up to 63 are read */
+enum {
+    UU_LINE_MAX = 45,   /* bytes that one uuencoded line can hold by POSIX; up to 63 are read */
+    NAME_BARE_MAX = 32, /* letters of an encoding's name that are looked at */
+};
 
 static span line_of(span *rest)
 {
@@ -99,7 +102,19 @@ span codec_decode(enum mail_encoding e, span in, size_t cap, struct arena *a, ui
     return span_of(out, n);
 }
 
-enum mail_encoding codec_by_name(span name)
+/* A name's letters and digits, without an "x" before them. */
+static span bare(span name, uint8_t out[NAME_BARE_MAX])
+{
+    if (span_istarts(name, SPAN("x-"))) name = span_from(name, 2);
+    size_t n = 0;
+    for (size_t i = 0; i < name.n && n < NAME_BARE_MAX; i++) {
+        uint8_t c = ascii_lower(name.p[i]);
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out[n++] = c;
+    }
+    return span_of(out, n);
+}
+
+enum mail_encoding codec_by_name(span name, uint64_t *odd)
 {
     static const struct {
         const char *name;
@@ -117,15 +132,22 @@ enum mail_encoding codec_by_name(span name)
         {"uue", MAIL_UUENCODE},
         {"x-yenc", MAIL_YENC},
         {"yenc", MAIL_YENC},
-        /* Misspelt often enough that mail clients read them. */
-        {"7-bit", MAIL_7BIT},
+        {"7-bit", MAIL_7BIT}, /* misspelt often, by honest people */
         {"8-bit", MAIL_7BIT},
-        {"quoted_printable", MAIL_QP},
-        {"quotedprintable", MAIL_QP},
-        {"base-64", MAIL_BASE64},
-        {"x-base64", MAIL_BASE64},
     };
+    static const struct {
+        const char *name;
+        enum mail_encoding encoding;
+    } BARE[] = {
+        {"7bit", MAIL_7BIT},     {"8bit", MAIL_7BIT},         {"binary", MAIL_7BIT},  {"quotedprintable", MAIL_QP},
+        {"base64", MAIL_BASE64}, {"uuencode", MAIL_UUENCODE}, {"uue", MAIL_UUENCODE}, {"yenc", MAIL_YENC},
+    };
+    uint8_t room[NAME_BARE_MAX];
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (span_ieq(name, span_cstr(NAMES[i].name))) return NAMES[i].encoding;
+    *odd |= ODD(BAD_ENCODING);
+    name = bare(name, room);
+    for (size_t i = 0; i < sizeof BARE / sizeof *BARE; i++)
+        if (span_eq(name, span_cstr(BARE[i].name))) return BARE[i].encoding;
     return MAIL_ENCODING_UNKNOWN;
 }

@@ -22,7 +22,8 @@ span codec_decode(enum mail_encoding e, span in, size_t cap, struct arena *a, ui
 /* Bytes that `in` would decode to, by its length alone, for parts that nobody decodes. */
 size_t codec_estimate(enum mail_encoding e, size_t bytes);
 
-/* The encoding that a Content-Transfer-Encoding value names; empty is MAIL_7BIT. */
-enum mail_encoding codec_by_name(span name);
+/* The encoding that a Content-Transfer-Encoding value names; empty is MAIL_7BIT. `odd` gets BAD_ENCODING when nobody
+ * knows it, and when it is read only as some mail clients do: x- before it, no hyphen, other marks around it. */
+enum mail_encoding codec_by_name(span name, uint64_t *odd);
 
 #endif

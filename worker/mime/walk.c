@@ -17,6 +17,8 @@
 #include "worker/mime/source.h"
 #include "worker/simd/scan.h"
 
+enum { BASE64_SURE = 24 }; /* digits of a line that make a word of a text unlikely */
+
 struct entity {
     int part;
     span boundary;     /* of a multipart whose boundary still counts, else empty */
@@ -223,6 +225,69 @@ static span find_out_boundary(struct walk *w, span field)
     return readings[n > 1 ? first_ahead(w, readings, n) : 0];
 }
 
+/* Does a line hold base64, and no text could be it? Whole groups of digits, of all sorts or padded. */
+static bool is_base64(span line)
+{
+    size_t digits = 0, pads = 0;
+    bool upper = false, lower = false, rest = false;
+    for (size_t i = 0; i < line.n; i++) {
+        uint8_t c = line.p[i];
+        if (c == '=') {
+            pads++;
+            continue;
+        }
+        if (pads || !(ascii_alnum(c) || c == '+' || c == '/')) return false;
+        digits++;
+        upper |= c >= 'A' && c <= 'Z';
+        lower |= c >= 'a' && c <= 'z';
+        rest |= c < 'A';
+    }
+    return digits && (digits + pads) % 4 == 0 && (pads || (digits >= BASE64_SURE && upper && lower && rest));
+}
+
+/* Which of the encodings in `claims`, a bit each, the body at w->in.pos is in, as its first lines show. */
+static enum mail_encoding fitting(struct walk *w, unsigned claims, enum mail_encoding first)
+{
+    size_t at = w->in.pos, next;
+    bool begun = false;
+    for (int i = 0; i < MAIL_SNIFF_LINES && at < w->in.raw.n; i++, at = next) {
+        span line = span_head(span_trim(source_line(&w->in, at, &next)), MAIL_LINE_MAX);
+        if (span_starts(line, SPAN("--"))) break;
+        if (line.n == 0) continue;
+        if (!begun && claims & 1u << MAIL_BASE64 && is_base64(line)) return MAIL_BASE64;
+        if (!begun && claims & 1u << MAIL_UUENCODE && span_istarts(line, SPAN("begin "))) return MAIL_UUENCODE;
+        if (!begun && claims & 1u << MAIL_YENC && span_istarts(line, SPAN("=ybegin "))) return MAIL_YENC;
+        begun = true;
+        for (size_t k = span_find(line, '='); claims & 1u << MAIL_QP && k < line.n;) {
+            bool soft = k + 1 == line.n;
+            if (soft || (k + 2 < line.n && ascii_hex(line.p[k + 1]) >= 0 && ascii_hex(line.p[k + 2]) >= 0))
+                return MAIL_QP;
+            k += 1 + span_find(span_from(line, k + 1), '=');
+        }
+    }
+    return claims & 1u << MAIL_7BIT ? MAIL_7BIT : first;
+}
+
+/* The transfer encoding by the fields from index `from`. Of several that differ some mail clients take the first, some
+ * the last: the one that the body is in is the one that anybody can read it by. */
+static enum mail_encoding find_encoding(struct walk *w, size_t from)
+{
+    struct mail *m = w->m;
+    enum mail_encoding first = MAIL_7BIT;
+    unsigned claims = 0;
+    for (size_t i = from; i < m->header_total; i++) {
+        if (m->headers[i].id != FIELD_CONTENT_ENCODING) continue;
+        span value = param_value(span_head(m->headers[i].raw, MAIL_FIELD_BYTES_MAX));
+        if (value.n && (value.p[0] == '"' || value.p[0] == '\\')) m->odd |= ODD(BAD_ENCODING);
+        enum mail_encoding e = codec_by_name(token(w, value), &m->odd);
+        if (!claims) first = e;
+        claims |= 1u << e;
+    }
+    if (!(claims & (claims - 1))) return first;
+    m->odd |= ODD(DUPLICATE_HEADER);
+    return fitting(w, claims, first);
+}
+
 /* Type, charset, encoding and disposition by the fields from index `from`; the boundary, if any, to *boundary. */
 static void describe(struct walk *w, struct mail_part *p, size_t from, span *boundary)
 {
@@ -235,11 +300,7 @@ static void describe(struct walk *w, struct mail_part *p, size_t from, span *bou
         if (param_get(h->raw, SPAN("charset"), w->a, &value, &ignored)) p->charset = token(w, value);
         if (span_eq(p->type, SPAN("multipart"))) *boundary = find_out_boundary(w, h->raw);
     }
-    h = field_of(m, from, FIELD_CONTENT_ENCODING);
-    if (h) {
-        p->encoding = codec_by_name(token(w, param_value(h->raw)));
-        if (p->encoding == MAIL_ENCODING_UNKNOWN) m->odd |= ODD(BAD_ENCODING);
-    }
+    p->encoding = find_encoding(w, from);
     h = field_of(m, from, FIELD_CONTENT_DISPOSITION);
     p->attachment = h && span_ieq(param_value(h->raw), SPAN("attachment"));
 }

@@ -32,7 +32,7 @@ const char *odd_sentence(enum odd_bit bit)
         X(TRUNCATED, "a multipart has no end"),
         X(BAD_BASE64, "base64 has foreign bytes in it, or breaks off"),
         X(BAD_QP, "quoted-printable has a '=' that encodes nothing"),
-        X(BAD_ENCODING, "nobody knows the Content-Transfer-Encoding that is named"),
+        X(BAD_ENCODING, "nobody knows the Content-Transfer-Encoding that is named, or few as it is spelt"),
         X(BAD_CHARSET, "nobody knows the charset that is named"),
         X(WRONG_CHARSET,
           "a text is not in the charset that it claims; it was repaired where the true one was recognised"),

@@ -27,7 +27,7 @@
     X(TRUNCATED, "truncated-multipart")   /* no closing boundary */                                                   \
     X(BAD_BASE64, "bad-base64")           /* foreign bytes, bad padding or a cut group */                             \
     X(BAD_QP, "bad-quoted-printable")     /* '=' without two hex digits */                                            \
-    X(BAD_ENCODING, "unknown-encoding")   /* Content-Transfer-Encoding nobody knows */                                \
+    X(BAD_ENCODING, "unknown-encoding")   /* Content-Transfer-Encoding nobody knows, or few as it is spelt */         \
     X(BAD_CHARSET, "unknown-charset")     /* a charset nobody knows */                                                \
     X(WRONG_CHARSET, "wrong-charset")     /* text that is not what its label says; repaired when recognised */        \
     X(NO_CHARSET, "no-charset")           /* 8-bit text without a label */                                            \
@@ -44,7 +44,8 @@
     X(ONLY_IMAGE, "only-image")             /* pictures and next to no text */                                        \
     X(DOUBLE_EXTENSION, "double-extension") /* an attachment named like invoice.pdf.exe */                            \
     X(EXECUTABLE, "executable")             /* an attachment whose name or first bytes say program */                 \
-    X(DUPLICATE_HEADER, "duplicate-header") /* a second From, Subject, Date, To or Message-ID */                      \
+    X(DUPLICATE_HEADER,                                                                                               \
+      "duplicate-header") /* a second From, Subject, Date, To, Message-ID; two encodings of a part */                 \
     X(NO_FROM, "no-from")                                                                                             \
     X(NO_DATE, "no-date")                                                                                             \
     X(NO_MESSAGE_ID, "no-message-id")                                                                                 \
