@@ -57,6 +57,13 @@ static uint8_t rank(const struct mail_part *p, enum part_kind kind)
     return 0;
 }
 
+/* Is it shown by one of its parts alone? Where its boundary is that of a multipart around it, many clients take its
+ * parts for those of the outer one. */
+static bool chooses(const struct mail_part *p)
+{
+    return is_type(p, SPAN("multipart"), SPAN("alternative")) && !p->shares_boundary;
+}
+
 /* The side of part p, which is not the one of an alternative that is shown; `behind` that one? */
 static enum part_side beside(const struct mail_part *p, enum part_kind kind, enum part_side shown, bool behind)
 {
@@ -87,8 +94,7 @@ void choose_sides(const struct mail *m, struct part_role *role)
         bool seen = side == SIDE_SHOWN || side == SIDE_ASIDE;
         if (i && p->attachment)
             side = role[i].kind == PART_CONTAINER ? SIDE_ASIDE : SIDE_NONE;
-        else if (i && seen && branch[p->parent] != (int)i &&
-                 is_type(&m->parts[p->parent], SPAN("multipart"), SPAN("alternative")))
+        else if (i && seen && branch[p->parent] != (int)i && chooses(&m->parts[p->parent]))
             side = beside(p, role[i].kind, side, (int)i > branch[p->parent]);
         role[i].side = side;
     }

@@ -95,6 +95,7 @@ struct mail_part {
     span name;          /* file name (RFC 2231, 2047 decoded), or empty */
     bool attachment;    /* Content-Disposition: attachment, or a name on something that is not text */
     enum mail_encoding encoding;
+    bool shares_boundary;                /* with a multipart around it: whose are its parts? */
     bool block;                          /* no MIME part: a uuencode or yEnc block found in its parent's text */
     span body;                           /* undecoded; within the raw mail, or in the arena below an encoded message */
     uint32_t first_header, header_count; /* its own fields: m->headers[first_header .. + header_count) */

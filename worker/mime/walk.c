@@ -319,6 +319,14 @@ static span sniff_boundary(const struct walk *w)
     return SPAN_NONE;
 }
 
+/* Does a multipart around it have the same boundary? */
+static bool is_open(const struct walk *w, const struct entity *e)
+{
+    for (int i = w->in.base; i < w->depth; i++)
+        if (w->open[i].hash == e->hash && span_eq(w->open[i].boundary, e->boundary)) return true;
+    return false;
+}
+
 /* Read the entity whose header starts at w->in.pos. */
 static void open_entity(struct walk *w, struct mail_part *p, int parent)
 {
@@ -358,6 +366,8 @@ static void open_entity(struct walk *w, struct mail_part *p, int parent)
             e.multipart = true;
             e.boundary = boundary;
             e.hash = hash64(boundary, 0);
+            p->shares_boundary = is_open(w, &e);
+            if (p->shares_boundary) m->odd |= ODD(NO_BOUNDARY);
         }
     }
     w->open[w->depth++] = e;

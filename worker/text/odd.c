@@ -27,7 +27,7 @@ const char *odd_sentence(enum odd_bit bit)
         X(BAD_HEADER, "a line within the header is no field"),
         X(DEEP, "parts are nested deeper than is followed"),
         X(MANY_PARTS, "there are more parts than are read; the rest was not looked at"),
-        X(NO_BOUNDARY, "a multipart does not name its boundary"),
+        X(NO_BOUNDARY, "a multipart names no boundary, or one of a multipart around it"),
         X(BOUNDARY_UNSEEN, "the boundary that a multipart names never comes"),
         X(TRUNCATED, "a multipart has no end"),
         X(BAD_BASE64, "base64 has foreign bytes in it, or breaks off"),

@@ -22,7 +22,7 @@
     X(BAD_HEADER, "bad-header")           /* a line within the header that is no field */                             \
     X(DEEP, "too-deep")                   /* nesting over MAIL_DEPTH_MAX */                                           \
     X(MANY_PARTS, "too-many-parts")       /* over MAIL_PARTS_MAX */                                                   \
-    X(NO_BOUNDARY, "no-boundary")         /* multipart without a boundary parameter */                                \
+    X(NO_BOUNDARY, "no-boundary")         /* multipart without a boundary parameter of its own */                     \
     X(BOUNDARY_UNSEEN, "boundary-unseen") /* the declared boundary never occurs */                                    \
     X(TRUNCATED, "truncated-multipart")   /* no closing boundary */                                                   \
     X(BAD_BASE64, "bad-base64")           /* foreign bytes, bad padding or a cut group */                             \
