@@ -213,6 +213,38 @@ static const struct {
      "style='max-width:0;min-width:50px;overflow:hidden'>"
      "b</div><div style='height:0;min-height:0;overflow:hidden'>c</div>",
      "a\nb", "c", "", HID},
+    /* letters that do not fit stand in the padding */
+    {"<div style='height:0;padding-bottom:56%;overflow:hidden'>a</div><div style='width:0;padding:0 "
+     "99px;overflow:hidden'>"
+     "b</div><div style='height:0;padding:0;overflow:hidden'>c</div><div style='height:0;padding:50px 0 "
+     "0;overflow:hidden'>d",
+     "a\nb", "c\nd", "", HID},
+    {"<p style='zoom:.01'>a<p style='zoom:0'>b<p style='zoom:120%'>c<p style='zoom:1%'>d", "b\nc", "a\nd", "", HID},
+    {"<div style='letter-spacing:-30px'>a<b style='letter-spacing:normal'>b</b></div><p "
+     "style='letter-spacing:-1em'>c<p "
+     "style='letter-spacing:-.5px'>d",
+     "b\nd", "a\nc", "", HID},
+    {"<p style='text-indent:9999px'>a<p style='text-indent:1e4px'>b<p style='text-indent:99px'>c<p "
+     "style='font-size:1e-9px'>d",
+     "c", "a\nb\nd", "", HID},
+    {"<p style='-webkit-mask-image:linear-gradient(transparent,transparent)'>a<p "
+     "style='mask:linear-gradient(#000,transparent)'>b<p style='mask:none'>c",
+     "b\nc", "a", "", HID},
+    {"<p style='filter:blur(0) opacity(1%)'>a<p style='filter:blur(20px)'>b<p style='filter:grayscale(1) blur(1px)'>c",
+     "c", "a\nb", "", HID},
+    /* letters of no colour that their shadow, outline or background shows */
+    {"<p style='color:transparent;text-shadow:0 0 1px #333'>a<p style='color:#fff;text-shadow:1px 1px rgb(0,0,0)'>b<p "
+     "style='color:#fff;text-shadow:0 0 1px'>c<p style='color:#fff;text-shadow:0 9999px #000'>d<p "
+     "style='color:#fff;text-shadow:0 0 2px #fff'>e<p style='color:transparent;-webkit-text-stroke:1px #000'>f",
+     "a\nb\nf", "c\nd\ne", "", HID},
+    {"<p style='background:linear-gradient(red,blue);-webkit-background-clip:text;color:transparent'>a<p "
+     "style='background:#000;background-clip:text;color:transparent'>b<p "
+     "style='background:#fff;background-clip:text;color:transparent'>c<p "
+     "style='background:#000;background-clip:text;color:#fff'>d",
+     "a\nb\nd", "c", "", HID},
+    {"<div style='background:#000'><p style='color:#fff;background:rgba(255,255,255,.1)'>a<p "
+     "style='background:#ffffff20;color:white'>b<p style='background:rgba(255,255,255,1);color:white'>c",
+     "a\nb", "c", "", HID},
     /* hidden by rule */
     {"<style media=print>.x{display:none}</style><style media=screen>.y{display:none}</style><p class=x>a<p class=y>b",
      "a", "b", "", HID},

@@ -7,7 +7,8 @@
 
 #include "worker/text/css_value.h"
 
-const struct css_look CSS_LOOK = {.colour = 0x000000, .background = 0xFFFFFF, .font = 16 * 8, .opacity = 255};
+const struct css_look CSS_LOOK = {
+    .colour = 0x000000, .background = 0xFFFFFF, .shadow = CSS_CLEAR, .font = 16 * 8, .opacity = 255};
 
 enum {
     PART = 1024,
@@ -16,7 +17,7 @@ enum {
 
 /* --- declarations ------------------------------------------------------------------------------------------------- */
 
-static void set_fact(struct css *c, uint32_t bit, bool value)
+static void set_fact(struct css *c, uint64_t bit, bool value)
 {
     c->set |= bit;
     c->facts = value ? c->facts | bit : c->facts & ~bit;
@@ -43,7 +44,7 @@ static void read_font_size(struct css *c, span value)
     if (milli < 0) return;
     int64_t v = unit == CSS_UNIT_PX ? milli * 8 / 1000 : milli * PART / 1000;
     c->font = (uint16_t)(v > UINT16_MAX ? UINT16_MAX : v);
-    c->set = (c->set & ~(uint32_t)CSS_FONT_PART) | CSS_FONT | (unit == CSS_UNIT_PART ? CSS_FONT_PART : 0);
+    c->set = (c->set & ~CSS_FONT_PART) | CSS_FONT | (unit == CSS_UNIT_PART ? CSS_FONT_PART : 0);
 }
 
 /* The font shorthand: its size is the first length in it. */
@@ -70,6 +71,13 @@ static bool is_picture(span value)
     return false;
 }
 
+/* A background through which another can be seen may come out as any colour. */
+static void set_background(struct css *c, uint32_t colour)
+{
+    c->background = colour & ~CSS_THIN;
+    c->set |= colour & CSS_THIN ? CSS_IMAGE : CSS_BACKGROUND;
+}
+
 /* The background shorthand: a colour word, url(...), both or none. */
 static void read_background(struct css *c, span value)
 {
@@ -82,12 +90,12 @@ static void read_background(struct css *c, span value)
         }
         span word = span_head(value, end);
         uint32_t colour;
-        if (css_colour(word, &colour)) {
-            c->background = colour;
-            c->set |= CSS_BACKGROUND;
-        } else if (is_picture(word) || css_colour_unknown(word)) {
+        if (css_colour(word, &colour))
+            set_background(c, colour);
+        else if (is_picture(word) || css_colour_unknown(word))
             c->set |= CSS_IMAGE;
-        }
+        else if (span_ieq(word, SPAN("text")))
+            set_fact(c, CSS_INK, true);
         value = span_trim(span_from(value, end));
     }
 }
@@ -102,7 +110,7 @@ static bool is_one_of(span value, const span *words, size_t n)
     is_one_of(value, (const span[]){__VA_ARGS__}, sizeof((const span[]){__VA_ARGS__}) / sizeof(span))
 
 /* A size: does it leave no room for a letter? "auto" and its like do; what is no size says nothing. */
-static void read_size(struct css *c, uint32_t bit, span value)
+static void read_size(struct css *c, uint64_t bit, span value)
 {
     int64_t milli;
     enum css_unit unit = css_length(value, &milli);
@@ -256,26 +264,118 @@ static void read_opacity(struct css *c, span value)
     c->set |= CSS_OPACITY;
 }
 
+/* padding: does what is below or on the right leave room for letters that fit nowhere else? */
+static bool pads(span value)
+{
+    int64_t milli;
+    enum css_unit unit = css_length(value, &milli);
+    return gives_room(value) || (unit == CSS_UNIT_PART && milli > 0);
+}
+
+static void read_padding(struct css *c, span value)
+{
+    span part[4];
+    unsigned n = css_split(value, part);
+    if (!n) return;
+    set_fact(c, CSS_PAD_Y, pads(part[n > 2 ? 2 : 0]));
+    set_fact(c, CSS_PAD_X, pads(part[n > 1 ? 1 : 0]));
+}
+
+/* zoom: 0 is 1 to browsers. */
+static void read_zoom(struct css *c, span value)
+{
+    int64_t milli;
+    if (!css_number(value, &milli)) return;
+    milli = css_alpha(value);
+    set_fact(c, CSS_VEIL, milli > 0 && milli < CSS_ZOOM_LEAST);
+}
+
+static bool is_tight(span value)
+{
+    int64_t milli;
+    enum css_unit unit = css_length(value, &milli);
+    return (unit == CSS_UNIT_PX && milli <= -1000 * CSS_TIGHT_PX) || (unit == CSS_UNIT_PART && milli <= -500);
+}
+
+/* A gradient of nothing but transparent. */
+static bool masks_all(span value)
+{
+    static const span SEEN[] = {SPAN("#"), SPAN("rgb"), SPAN("hsl"), SPAN("url("), SPAN("black"), SPAN("white")};
+    bool clear = false;
+    for (size_t i = 0; i < value.n; i++) {
+        span rest = span_from(value, i);
+        clear |= span_istarts(rest, SPAN("transparent"));
+        for (size_t k = 0; k < sizeof SEEN / sizeof *SEEN; k++)
+            if (span_istarts(rest, SEEN[k])) return false;
+    }
+    return clear;
+}
+
+/* "blur(20px) opacity(0)": one of them is enough. */
+static bool filters_all(span value)
+{
+    while (value.n) {
+        size_t bracket = span_find(value, '(');
+        span name = span_trim(span_head(value, bracket)), rest = span_from(value, bracket + 1);
+        span inside = span_trim(span_head(rest, span_find(rest, ')')));
+        int64_t milli;
+        if (span_ieq(name, SPAN("opacity")) && css_number(inside, &milli) && css_alpha(inside) < 50) return true;
+        if (span_ieq(name, SPAN("blur")) && css_length(inside, &milli) == CSS_UNIT_PX && milli >= 1000 * CSS_BLUR_PX)
+            return true;
+        value = span_from(rest, span_find(rest, ')') + 1);
+    }
+    return false;
+}
+
+/* text-shadow, -webkit-text-stroke: a colour beside lengths that keep it where the letters are. Without a colour it is
+ * that of the letters, and shows no more than they. */
+static void read_shadow(struct css *c, span value)
+{
+    enum { NEAR_PX = 100 };
+    uint32_t shadow = CSS_CLEAR, colour;
+    while (value.n) {
+        size_t end = 0;
+        bool bracket = false;
+        for (; end < value.n && (bracket || (!ascii_space(value.p[end]) && value.p[end] != ',')); end++) {
+            if (value.p[end] == '(') bracket = true;
+            if (value.p[end] == ')') bracket = false;
+        }
+        span word = span_head(value, end);
+        int64_t milli;
+        bool length = css_length(word, &milli) == CSS_UNIT_PX;
+        if (length && (milli > 1000 * NEAR_PX || milli < -1000 * NEAR_PX)) return;
+        if (shadow == CSS_CLEAR && !length && css_colour(word, &colour)) shadow = colour & ~CSS_THIN;
+        value = span_trim(span_from(value, end + (end < value.n && value.p[end] == ',')));
+    }
+    c->shadow = shadow;
+    c->set |= CSS_SHADOW;
+}
+
 static void read_declaration(struct css *c, span name, span value)
 {
     uint32_t colour;
     switch (ascii_lower(name.p[0])) {
     case '-':
+        if (span_ieq(name, SPAN("-webkit-background-clip"))) set_fact(c, CSS_INK, span_ieq(value, SPAN("text")));
+        if (span_ieq(name, SPAN("-webkit-mask")) || span_ieq(name, SPAN("-webkit-mask-image")))
+            set_fact(c, CSS_MASK, masks_all(value));
+        if (span_ieq(name, SPAN("-webkit-text-stroke"))) read_shadow(c, value);
         if (span_ieq(name, SPAN("-webkit-text-fill-color")) && css_colour(value, &colour)) {
             set_fact(c, CSS_FILL, colour == CSS_CLEAR);
-            if (colour != CSS_CLEAR) c->colour = colour, c->set |= CSS_COLOUR;
+            if (colour != CSS_CLEAR) c->colour = colour & ~CSS_THIN, c->set |= CSS_COLOUR;
         }
         break;
     case 'b':
         if (span_ieq(name, SPAN("background"))) read_background(c, value);
         if (span_ieq(name, SPAN("background-image")) && is_picture(value)) c->set |= CSS_IMAGE;
-        if (span_ieq(name, SPAN("background-color")) && css_colour(value, &colour))
-            c->background = colour, c->set |= CSS_BACKGROUND;
+        if (span_ieq(name, SPAN("background-color")) && css_colour(value, &colour)) set_background(c, colour);
+        if (span_ieq(name, SPAN("background-clip"))) set_fact(c, CSS_INK, span_ieq(value, SPAN("text")));
         if (span_ieq(name, SPAN("background-color")) && css_colour_unknown(value)) c->set |= CSS_IMAGE;
         if (span_ieq(name, SPAN("bottom"))) set_fact(c, CSS_BOTTOM, is_away(value, false));
         break;
     case 'c':
-        if (span_ieq(name, SPAN("color")) && css_colour(value, &colour)) c->colour = colour, c->set |= CSS_COLOUR;
+        if (span_ieq(name, SPAN("color")) && css_colour(value, &colour))
+            c->colour = colour & ~CSS_THIN, c->set |= CSS_COLOUR;
         if (span_ieq(name, SPAN("color")) && (css_colour_unknown(value) || span_ieq(value, SPAN("initial"))))
             c->colour = CSS_GREY, c->set |= CSS_COLOUR;
         if (span_ieq(name, SPAN("clip"))) set_fact(c, CSS_RECT, clips_all(value));
@@ -284,13 +384,13 @@ static void read_declaration(struct css *c, span name, span value)
         break;
     case 'd':
         if (span_ieq(name, SPAN("display"))) read_display(c, value);
+        if (span_ieq(name, SPAN("direction"))) set_fact(c, CSS_LEFTWARD, span_ieq(value, SPAN("rtl")));
         break;
     case 'f':
         if (span_ieq(name, SPAN("font-size"))) read_font_size(c, value);
         if (span_ieq(name, SPAN("font"))) read_font(c, value);
         if (span_ieq(name, SPAN("float"))) set_fact(c, CSS_FLOAT, ONE_OF(value, SPAN("left"), SPAN("right")));
-        if (span_ieq(name, SPAN("filter")))
-            set_fact(c, CSS_FILTER, ONE_OF(value, SPAN("opacity(0)"), SPAN("opacity(0%)")));
+        if (span_ieq(name, SPAN("filter"))) set_fact(c, CSS_FILTER, filters_all(value));
         break;
     case 'h':
         if (span_ieq(name, SPAN("height"))) read_size(c, CSS_NO_HEIGHT, value);
@@ -300,6 +400,7 @@ static void read_declaration(struct css *c, span name, span value)
         break;
     case 'l':
         if (span_ieq(name, SPAN("left"))) set_fact(c, CSS_LEFT, is_aside(value));
+        if (span_ieq(name, SPAN("letter-spacing"))) set_fact(c, CSS_TIGHT, is_tight(value));
         if (span_ieq(name, SPAN("line-height"))) read_size(c, CSS_NO_LINE, value);
         break;
     case 'm':
@@ -308,6 +409,7 @@ static void read_declaration(struct css *c, span name, span value)
         if (span_ieq(name, SPAN("min-height"))) set_fact(c, CSS_TALL, gives_room(value));
         if (span_ieq(name, SPAN("min-width"))) set_fact(c, CSS_BROAD, gives_room(value));
         if (span_ieq(name, SPAN("margin"))) read_margin(c, value);
+        if (span_ieq(name, SPAN("mask")) || span_ieq(name, SPAN("mask-image"))) set_fact(c, CSS_MASK, masks_all(value));
         if (span_ieq(name, SPAN("margin-left")) || span_ieq(name, SPAN("margin-right")))
             set_fact(c, CSS_MARGIN_X, is_away(value, true));
         if (span_ieq(name, SPAN("margin-top")) || span_ieq(name, SPAN("margin-bottom")))
@@ -319,6 +421,9 @@ static void read_declaration(struct css *c, span name, span value)
             set_fact(c, CSS_CLIP, !ONE_OF(value, SPAN("visible"), SPAN("initial"), SPAN("unset"), SPAN("inherit")));
         break;
     case 'p':
+        if (span_ieq(name, SPAN("padding"))) read_padding(c, value);
+        if (span_ieq(name, SPAN("padding-bottom"))) set_fact(c, CSS_PAD_Y, pads(value));
+        if (span_ieq(name, SPAN("padding-right"))) set_fact(c, CSS_PAD_X, pads(value));
         if (span_ieq(name, SPAN("position"))) read_position(c, value);
         break;
     case 'r':
@@ -331,11 +436,16 @@ static void read_declaration(struct css *c, span name, span value)
         }
         break;
     case 't':
-        if (span_ieq(name, SPAN("text-indent"))) set_fact(c, CSS_INDENT, is_away(value, true));
+        if (span_ieq(name, SPAN("text-indent"))) set_fact(c, CSS_INDENT, is_aside(value));
+        if (span_ieq(name, SPAN("text-shadow"))) read_shadow(c, value);
         if (span_ieq(name, SPAN("top"))) set_fact(c, CSS_TOP, is_away(value, false));
         if (span_ieq(name, SPAN("translate")))
             set_fact(c, CSS_MOVED, is_away(span_head(value, span_find(value, ' ')), true));
         if (span_ieq(name, SPAN("transform"))) set_fact(c, CSS_MOVED, moves_away(value));
+        break;
+    case 'u':
+        if (span_ieq(name, SPAN("unicode-bidi")))
+            set_fact(c, CSS_OVERRIDE, ONE_OF(value, SPAN("bidi-override"), SPAN("isolate-override")));
         break;
     case 'v':
         if (span_ieq(name, SPAN("visibility")) &&
@@ -344,6 +454,9 @@ static void read_declaration(struct css *c, span name, span value)
         break;
     case 'w':
         if (span_ieq(name, SPAN("width"))) read_size(c, CSS_NO_WIDTH, value);
+        break;
+    case 'z':
+        if (span_ieq(name, SPAN("zoom"))) read_zoom(c, value);
         break;
     }
 }
@@ -395,17 +508,18 @@ void css_read(span s, struct css *out)
 
 void css_lay(struct css *into, const struct css *over)
 {
-    uint32_t set = over->set;
+    uint64_t set = over->set;
     if (into->important) set &= ~(into->important & ~over->important);
     if (set & CSS_COLOUR) into->colour = over->colour;
     if (set & CSS_BACKGROUND) into->background = over->background;
+    if (set & CSS_SHADOW) into->shadow = over->shadow;
     if (set & CSS_DISPLAY) into->display = over->display;
     if (set & CSS_OPACITY) into->opacity = over->opacity;
     if (set & CSS_FONT) {
         into->font = over->font;
-        into->set &= ~(uint32_t)CSS_FONT_PART;
+        into->set &= ~CSS_FONT_PART;
     } else {
-        set &= ~(uint32_t)CSS_FONT_PART;
+        set &= ~CSS_FONT_PART;
     }
     into->facts = (into->facts & ~set) | (over->facts & set);
     into->set |= set;
@@ -421,21 +535,19 @@ enum css_display css_box(const struct css *c, enum css_display usual)
 /* Is an element laid out so that nothing of it can be seen? */
 static bool is_gone(const struct css *c, enum css_display box)
 {
-    enum {
-        HEIGHTS = CSS_NO_HEIGHT | CSS_NO_ROOM,
-        WIDTHS = CSS_NO_WIDTH | CSS_NO_BREADTH,
-        PLACES = CSS_LEFT | CSS_RIGHT | CSS_TOP | CSS_BOTTOM,
-    };
-    uint32_t facts = c->facts;
+    static const uint64_t HEIGHTS = CSS_NO_HEIGHT | CSS_NO_ROOM, WIDTHS = CSS_NO_WIDTH | CSS_NO_BREADTH,
+                          PLACES = CSS_LEFT | CSS_RIGHT | CSS_TOP | CSS_BOTTOM;
+    uint64_t facts = c->facts;
     if (!facts) return false;
-    if (facts & (CSS_CUT | CSS_FILTER)) return true;
+    if (facts & (CSS_CUT | CSS_FILTER | CSS_VEIL | CSS_MASK)) return true;
     if ((facts & CSS_POSITION) && (facts & PLACES)) return true;
     if ((facts & CSS_ABSOLUTE) && (facts & CSS_RECT)) return true;
     if (box != CSS_CELL && (facts & CSS_MARGIN_X)) return true;
     if (box != CSS_INLINE && (facts & (CSS_INDENT | CSS_MOVED))) return true;
     if (box == CSS_INLINE || box == CSS_CELL) return false;
-    bool flat = (facts & HEIGHTS && !(facts & CSS_TALL)) || (facts & WIDTHS && !(facts & CSS_BROAD)) ||
-                (facts & CSS_NO_LINE && !(c->set & CSS_NO_HEIGHT));
+    bool flat = (facts & HEIGHTS && !(facts & (CSS_TALL | CSS_PAD_Y))) ||
+                (facts & WIDTHS && !(facts & (CSS_BROAD | CSS_PAD_X))) ||
+                (facts & CSS_NO_LINE && !(c->set & CSS_NO_HEIGHT) && !(facts & CSS_PAD_Y));
     return facts & CSS_MARGIN_Y || (facts & CSS_CLIP && flat);
 }
 
@@ -453,6 +565,14 @@ struct css_look css_apply(const struct css_look *parent, const struct css *c, en
         look.font = c->font;
     }
     if (c->facts & CSS_FILL) look.colour = CSS_CLEAR;
+    if (c->set & CSS_SHADOW) look.shadow = c->shadow;
+    if (c->facts & CSS_INK) { /* what is behind can be seen through the letters, and nowhere else */
+        look.shadow = c->set & CSS_IMAGE ? CSS_GREY : c->set & CSS_BACKGROUND ? c->background : CSS_CLEAR;
+        look.background = parent->background;
+        look.image = parent->image;
+    }
+    if (c->set & CSS_TIGHT) look.tight = c->facts & CSS_TIGHT;
+    if (c->set & CSS_LEFTWARD) look.leftward = c->facts & CSS_LEFTWARD;
     if (c->set & CSS_UNSEEN) look.unseen = c->facts & CSS_UNSEEN;
     if (c->set & CSS_OPACITY) {
         look.opacity = (uint8_t)(look.opacity * c->opacity / 255);
@@ -471,14 +591,20 @@ static bool near(uint32_t a, uint32_t b)
     return true;
 }
 
+static bool stands_out(const struct css_look *look, uint32_t colour)
+{
+    return colour != CSS_CLEAR && (look->image || !near(colour, look->background));
+}
+
 bool css_visible(const struct css_look *look)
 {
-    if (look->gone || look->unseen || look->font < CSS_FONT_LEAST || look->colour == CSS_CLEAR) return false;
-    return look->image || !near(look->colour, look->background);
+    if (look->gone || look->unseen || look->tight || look->font < CSS_FONT_LEAST) return false;
+    return stands_out(look, look->colour) || (look->shadow != CSS_CLEAR && stands_out(look, look->shadow));
 }
 
 bool css_hides(const struct css *c)
 {
     struct css_look look = css_apply(&CSS_LOOK, c, CSS_BOX);
-    return look.gone || look.unseen || look.font < CSS_FONT_LEAST || look.colour == CSS_CLEAR;
+    bool clear = look.colour == CSS_CLEAR && look.shadow == CSS_CLEAR;
+    return look.gone || look.unseen || look.tight || look.font < CSS_FONT_LEAST || clear;
 }

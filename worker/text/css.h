@@ -20,65 +20,79 @@ enum {
     CSS_FONT_LEAST = 3 * 8, /* smaller letters are taken for invisible; eighths of a pixel */
     CSS_GREY = 0x808080,    /* stands for a colour that cannot be told: it is seen on black and on white */
     CSS_FAR = 900, /* pixels outside of its place that put text out of sight; half a page is how pages are centred */
+    CSS_TIGHT_PX = 10,    /* letters that move so far to the left stand on each other */
+    CSS_BLUR_PX = 10,     /* letters blurred so far cannot be read */
+    CSS_ZOOM_LEAST = 150, /* thousandths; less is too small to read */
     CSS_FAR_ASIDE = 3000, /* ... on the side to which a window can scroll */
 };
 
 #define CSS_CLEAR 0x1000000u /* a colour that is transparent */
+#define CSS_THIN  0x2000000u /* bit of a colour through which what is behind can be seen */
 
 /* CSS_BOX: inline-block and its like: a box of its own within a line. */
 enum css_display { CSS_INLINE, CSS_BLOCK, CSS_BOX, CSS_CELL, CSS_NONE };
 
 /* What declarations say; `set` tells which of it counts. */
 struct css {
-    uint32_t set;
-    uint32_t important;          /* those of `set` that were said with !important */
-    uint32_t facts;              /* the bits of `set` from CSS_BROAD on: are they so? */
+    uint64_t set;
+    uint64_t important;          /* those of `set` that were said with !important */
+    uint64_t facts;              /* the bits of `set` from CSS_BROAD on: are they so? */
     uint32_t colour, background; /* 0xRRGGBB or CSS_CLEAR */
+    uint32_t shadow;             /* of the letters, or the line around them */
     uint16_t font;               /* eighths of a pixel, or parts of 1024 of the parent's when CSS_FONT_PART is set */
     uint8_t display;             /* enum css_display */
     uint8_t opacity;             /* of 255 */
 };
 
 /* Bits of css.set. One for each property, so that one never takes back what another said. */
-enum {
-    CSS_COLOUR = 1 << 0,
-    CSS_BACKGROUND = 1 << 1,
-    CSS_IMAGE = 1 << 2, /* a background picture: what colour it has is unknown */
-    CSS_FONT = 1 << 3,
-    CSS_FONT_PART = 1 << 4,
-    CSS_DISPLAY = 1 << 5,
-    CSS_OPACITY = 1 << 6,
-    CSS_BROAD = 1 << 7,       /* min-width that leaves room for letters */
-    CSS_UNSEEN = 1 << 8,      /* visibility: hidden, collapse */
-    CSS_NO_HEIGHT = 1 << 9,   /* height of at most 2px */
-    CSS_NO_ROOM = 1 << 10,    /* max-height of at most 2px */
-    CSS_NO_WIDTH = 1 << 11,   /* width ... */
-    CSS_NO_BREADTH = 1 << 12, /* max-width ... */
-    CSS_NO_LINE = 1 << 13,    /* line-height ... */
-    CSS_CLIP = 1 << 14,       /* overflow: not visible */
-    CSS_INDENT = 1 << 15,     /* text-indent far out of the page */
-    CSS_CUT = 1 << 16,        /* clip-path that leaves nothing */
-    CSS_MOVED = 1 << 17,      /* transform that scales to nothing or moves far out */
-    CSS_MARGIN_X = 1 << 18,   /* margin-left, margin-right far out */
-    CSS_MARGIN_Y = 1 << 19,   /* margin-top, margin-bottom far out */
-    CSS_POSITION = 1 << 20,   /* position: relative, absolute, fixed, sticky */
-    CSS_ABSOLUTE = 1 << 21,   /* position: absolute, fixed */
-    CSS_RECT = 1 << 22,       /* clip: rect() that leaves nothing; counts where it is absolute */
-    CSS_LEFT = 1 << 23,       /* left, right, top, bottom far out; count where it has a position */
-    CSS_RIGHT = 1 << 24,
-    CSS_TOP = 1 << 25,
-    CSS_BOTTOM = 1 << 26,
-    CSS_FLOAT = 1 << 27,
-    CSS_FILTER = 1 << 28, /* filter: opacity(0), content-visibility: hidden */
-    CSS_FILL = 1 << 29,   /* -webkit-text-fill-color: transparent */
-    CSS_TALL = 1 << 30,   /* min-height that leaves room for letters */
-};
+#define CSS_COLOUR     (UINT64_C(1) << 0)
+#define CSS_BACKGROUND (UINT64_C(1) << 1)
+#define CSS_IMAGE      (UINT64_C(1) << 2) /* a background picture: what colour it has is unknown */
+#define CSS_FONT       (UINT64_C(1) << 3)
+#define CSS_FONT_PART  (UINT64_C(1) << 4)
+#define CSS_DISPLAY    (UINT64_C(1) << 5)
+#define CSS_OPACITY    (UINT64_C(1) << 6)
+#define CSS_BROAD      (UINT64_C(1) << 7)  /* min-width that leaves room for letters */
+#define CSS_UNSEEN     (UINT64_C(1) << 8)  /* visibility: hidden, collapse */
+#define CSS_NO_HEIGHT  (UINT64_C(1) << 9)  /* height of at most 2px */
+#define CSS_NO_ROOM    (UINT64_C(1) << 10) /* max-height of at most 2px */
+#define CSS_NO_WIDTH   (UINT64_C(1) << 11) /* width ... */
+#define CSS_NO_BREADTH (UINT64_C(1) << 12) /* max-width ... */
+#define CSS_NO_LINE    (UINT64_C(1) << 13) /* line-height ... */
+#define CSS_CLIP       (UINT64_C(1) << 14) /* overflow: not visible */
+#define CSS_INDENT     (UINT64_C(1) << 15) /* text-indent far out of the page */
+#define CSS_CUT        (UINT64_C(1) << 16) /* clip-path that leaves nothing */
+#define CSS_MOVED      (UINT64_C(1) << 17) /* transform that scales to nothing or moves far out */
+#define CSS_MARGIN_X   (UINT64_C(1) << 18) /* margin-left, margin-right far out */
+#define CSS_MARGIN_Y   (UINT64_C(1) << 19) /* margin-top, margin-bottom far out */
+#define CSS_POSITION   (UINT64_C(1) << 20) /* position: relative, absolute, fixed, sticky */
+#define CSS_ABSOLUTE   (UINT64_C(1) << 21) /* position: absolute, fixed */
+#define CSS_RECT       (UINT64_C(1) << 22) /* clip: rect() that leaves nothing; counts where it is absolute */
+#define CSS_LEFT       (UINT64_C(1) << 23) /* left, right, top, bottom far out; count where it has a position */
+#define CSS_RIGHT      (UINT64_C(1) << 24)
+#define CSS_TOP        (UINT64_C(1) << 25)
+#define CSS_BOTTOM     (UINT64_C(1) << 26)
+#define CSS_FLOAT      (UINT64_C(1) << 27)
+#define CSS_FILTER     (UINT64_C(1) << 28) /* filter: opacity(0), content-visibility: hidden */
+#define CSS_FILL       (UINT64_C(1) << 29) /* -webkit-text-fill-color: transparent */
+#define CSS_TALL       (UINT64_C(1) << 30) /* min-height that leaves room for letters */
+#define CSS_PAD_Y      (UINT64_C(1) << 31) /* padding below in which letters that do not fit can be seen */
+#define CSS_PAD_X      (UINT64_C(1) << 32) /* ... on the right */
+#define CSS_VEIL       (UINT64_C(1) << 33) /* zoom to nothing */
+#define CSS_MASK       (UINT64_C(1) << 34) /* mask that leaves nothing */
+#define CSS_TIGHT      (UINT64_C(1) << 35) /* letter-spacing that puts all letters into one place */
+#define CSS_SHADOW     (UINT64_C(1) << 36)
+#define CSS_INK        (UINT64_C(1) << 37) /* background-clip: text */
+#define CSS_OVERRIDE   (UINT64_C(1) << 38) /* unicode-bidi: bidi-override, isolate-override */
+#define CSS_LEFTWARD   (UINT64_C(1) << 39) /* direction: rtl */
 
 /* The look of an open element, inherited ones included. */
 struct css_look {
-    uint32_t colour, background;
+    uint32_t colour, background, shadow;
     uint16_t font;
     uint8_t opacity; /* of 255, with that of all around it */
+    bool tight;      /* all letters in one place */
+    bool leftward;   /* direction: rtl */
     bool image;      /* stands on a picture */
     bool gone;       /* out of sight, with all that is inside: no display, no opacity, clipped, off the page */
     bool unseen;     /* visibility: hidden; what is inside may be visible again */

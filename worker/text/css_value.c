@@ -8,7 +8,7 @@
 #include "worker/text/colour.h"
 #include "worker/text/css.h"
 
-enum { CLEAR_MILLI = 50 }; /* less alpha is taken for none */
+enum { CLEAR_MILLI = 50, THIN_MILLI = 900 }; /* less alpha is taken for none; for some */
 
 size_t css_number(span s, int64_t *milli)
 {
@@ -26,6 +26,15 @@ size_t css_number(span s, int64_t *milli)
         for (i++; i < s.n && ascii_digit(s.p[i]); i++, digits++, unit /= 10) v += (s.p[i] - '0') * unit;
     }
     if (!digits) return 0;
+    size_t sign = i + 1 < s.n && (s.p[i + 1] == '-' || s.p[i + 1] == '+');
+    if (i + 1 + sign < s.n && (s.p[i] | 0x20) == 'e' && ascii_digit(s.p[i + 1 + sign])) { /* "1e-9" */
+        bool small = s.p[i + 1] == '-';
+        unsigned tens = 0;
+        for (i += 1 + sign; i < s.n && ascii_digit(s.p[i]); i++)
+            if (tens < 100) tens = tens * 10 + (unsigned)(s.p[i] - '0');
+        for (; tens && v; tens--)
+            if (small || v < 1000000000) v = small ? v / 10 : v * 10;
+    }
     *milli = negative ? -v : v;
     return i;
 }
@@ -90,6 +99,11 @@ int64_t css_alpha(span s)
     return n < s.n && s.p[n] == '%' ? v / 100 : v;
 }
 
+static uint32_t through(int64_t alpha, uint32_t colour)
+{
+    return alpha < CLEAR_MILLI ? CSS_CLEAR : alpha < THIN_MILLI ? colour | CSS_THIN : colour;
+}
+
 /* "rgb(1,2,3)", "rgba(1 2 3 / 0)"; s begins behind the bracket. */
 static bool read_rgb(span s, uint32_t *out)
 {
@@ -99,8 +113,7 @@ static bool read_rgb(span s, uint32_t *out)
     if (n < 3) return false;
     for (unsigned k = 0; k < 3; k++)
         if (!channel(part[k], &rgb[k])) return false;
-    bool clear = n == 4 && css_alpha(part[3]) < CLEAR_MILLI;
-    *out = clear ? CSS_CLEAR : rgb[0] << 16 | rgb[1] << 8 | rgb[2];
+    *out = through(n == 4 ? css_alpha(part[3]) : 1000, rgb[0] << 16 | rgb[1] << 8 | rgb[2]);
     return true;
 }
 
@@ -126,7 +139,7 @@ static bool read_hsl(span s, uint32_t *out)
     int64_t high = l <= 500 ? l * (1000 + sat) / 1000 : l + sat - l * sat / 1000, low = 2 * l - high;
     *out = 0;
     for (int k = 1; k >= -1; k--) *out = *out << 8 | (uint32_t)(hue_part(low, high, h / 60 + 2000 * k) * 255 / 1000);
-    if (alpha < CLEAR_MILLI) *out = CSS_CLEAR;
+    *out = through(alpha, *out);
     return true;
 }
 
@@ -142,7 +155,7 @@ static bool read_hex(span s, uint32_t *out)
         if (s.n < 6) v = v << 4 | (uint32_t)h;
     }
     bool alpha = s.n == 4 || s.n == 8;
-    *out = !alpha ? v : (v & 255) < 13 ? CSS_CLEAR : v >> 8;
+    *out = !alpha ? v : through((v & 255) * 1000 / 255, v >> 8);
     return true;
 }
 
@@ -157,7 +170,7 @@ static bool read_light(span s, bool small, uint32_t *out)
     if (small && digits == part[0].n) l *= 100;
     if (n == 4) alpha = css_alpha(part[3]);
     uint32_t grey = l <= 0 ? 0 : l >= 100000 ? 255 : (uint32_t)(l * 255 / 100000);
-    *out = alpha < CLEAR_MILLI ? CSS_CLEAR : grey << 16 | grey << 8 | grey;
+    *out = through(alpha, grey << 16 | grey << 8 | grey);
     return true;
 }
 
@@ -171,7 +184,7 @@ static bool read_hwb(span s, uint32_t *out)
     if (white < 0 || black < 0 || white > 100000 || black > 100000) return false;
     int64_t l = white + black > 100000 ? white * 100000 / (white + black) : (white + 100000 - black) / 2;
     uint32_t grey = (uint32_t)(l * 255 / 100000);
-    *out = n == 4 && css_alpha(part[3]) < CLEAR_MILLI ? CSS_CLEAR : grey << 16 | grey << 8 | grey;
+    *out = through(n == 4 ? css_alpha(part[3]) : 1000, grey << 16 | grey << 8 | grey);
     return true;
 }
 
