@@ -264,7 +264,7 @@ static const struct {
      "<b>c</b></a></div>",
      "ac", "b", "", HID | SPLIT},
     {"<style>body .x, html>.y{display:none}</style><b class=x>a</b><b class=y>b</b>", "", "ab", "", HID},
-    {"<style>.x + .y, b[id], .y:first-child, .z *{display:none}</style><b class=y id=z>a</b>", "a", "", "", 0},
+    {"<style>.x + .y, b[href], .y:last-child, .z *{display:none}</style><b class=y id=z>a</b>", "a", "", "", 0},
     {"<style>.h td{background:#000}</style><table class=h><tr><td><font color=white>a</font></table>", "a", "", "", 0},
     {"<style>@media screen{.x{display:none}}.y{color:#fff}</style><b class=x>a</b><b class=y>b</b>", "", "ab", "", HID},
     {"<style>@media only screen and (max-width:480px){.x{display:none}}</style><b class=x>a</b>", "a", "", "", 0},
@@ -296,6 +296,48 @@ static const struct {
     {"<style>.x{display:block!important}</style><b class=x style=display:none>a</b>", "a", "", "", 0},
     {"<style>@supports (display:block){.x{display:none}}@media{.y{display:none}}@layer z{.z{display:none}}</style>"
      "<b class=x>a</b><b class=y>b</b><b class=z>c</b>",
+     "", "abc", "", HID},
+    /* selectors with more in them */
+    {"<style>.x:not(.y){display:none}p:not(.z):not([title]){color:#fff}</style><b class=x>a</b><b class='x y'>b</b><p>c"
+     "<p class=z>d<p title=e>f",
+     "b\nd\nf", "a\nc", "", HID},
+    {"<style>b:not(:hover){display:none}i:not(.a .b){display:none}</style><b>a</b><i>b</i>", "b", "a", "", HID},
+    {"<style>:is(.x,#y,i.z){display:none}:where(p b){display:none}b:matches(.u,.v:is(.w)){display:none}</style><b "
+     "class=x>a</b><b id=y>b</b><i class=z>c</i><i>d</i><p><b>e</b></p><b class=v>f</b><b class='v w'>g</b>",
+     "d\nf", "abc\ne\ng", "", HID},
+    {"<style>.x + .y{display:none}.u ~ .v{display:none}</style><b class=x></b><b class=y>a</b><b class=y>b</b><p><b "
+     "class=y>c</b></p><p><i class=u></i><i></i><i class=v>d</i></p><p class=v>e",
+     "b\nc\ne", "a\nd", "", HID},
+    {"<style>.x > .y{display:none}</style><div class=x><b class=y>a</b><p><b class=y>b</b></p></div>", "b", "a", "",
+     HID},
+    {"<style>p:first-child{display:none}i:nth-child(1){color:#fff}</style><p>a<p>b<div><i>c</i><i>d</i></div>", "b\nd",
+     "a\nc", "", HID},
+    {"<style>[title]{display:none}b[lang=x]{display:none}[rel~=y]{display:none}</style><b title=''>a</b><b "
+     "lang=X>b</b><b "
+     "lang=z>c</b><b rel=y>d</b>",
+     "cd", "ab", "", HID},
+    {"<style>u + .body .x{display:none}[data-ogsc] .x{display:none}.x::after{display:none}.x:hover{display:none}.x "
+     "+{display:none}</style><u></u><div class=body><b class=x>a</b></div>",
+     "a", "", "", 0},
+    /* conditions */
+    {"<style>@media not print{.a{display:none}}@media not all and (max-width:1px){.b{display:none}}@media print,screen{"
+     ".c{display:none}}@media (prefers-color-scheme:light){.d{display:none}}@media (color) and (orientation:landscape){"
+     ".e{display:none}}@media screen and (-webkit-min-device-pixel-ratio:0){.f{display:none}}@media (width>1px){"
+     ".g{display:none}}@media (1px<=width<9999px){.h{display:none}}@media (min-resolution:96dpi){.i{display:none}}"
+     "</style><b class=a>a</b><b class=b>b</b><b class=c>c</b><b class=d>d</b><b class=e>e</b><b class=f>f</b><b "
+     "class=g>g</b><b class=h>h</b><b class=i>i</b>",
+     "", "abcdefghi", "", HID},
+    {"<style>@media not screen{.a{display:none}}@media (prefers-color-scheme:dark){.b{display:none}}@media (foo:bar){"
+     ".c{display:none}}@media screen and (width<500px){.d{display:none}}@media print, (max-width:500px){.e{display:"
+     "none}}@media (-ms-high-contrast:none){.f{display:none}}@media (1px<width<500px){.g{display:none}}@supports "
+     "(foo:bar){.h{display:none}}@supports not (display:grid){.i{display:none}}@supports (display:block) and "
+     "(a:b){.j{display:none}}@media (min-resolution:2dppx),(-webkit-min-device-pixel-ratio:1.5){.k{display:none}}"
+     "</style><b class=a>a</b><b class=b>b</b><b class=c>c</b><b class=d>d</b><b class=e>e</b><b class=f>f</b><b "
+     "class=g>g</b><b class=h>h</b><b class=i>i</b><b class=j>j</b><b class=k>k</b>",
+     "abcdefghijk", "", "", 0},
+    {"<style>@supports not (foo:bar){.a{display:none}}@supports (a:b) or (display:block){.b{display:none}}@supports "
+     "(-webkit-appearance:none) and (gap:1px){.c{display:none}}</style><b class=a>a</b><b class=b>b</b><b "
+     "class=c>c</b>",
      "", "abc", "", HID},
     /* open elements */
     {"<font color=white><p>a</font>b</p>c", "b\nc", "a", "", HID},

@@ -10,11 +10,14 @@
 #include "proto/base/span.h"
 
 enum {
-    CSS_RULES_MAX = 512,    /* selectors of a document's style sheets that are remembered */
-    CSS_RULES_PLAIN = 384,  /* of these, ones that hide nothing by themselves */
-    CSS_CHAIN_MAX = 32,     /* with the same name of their own element */
-    CSS_CHAIN_PLAIN = 24,   /* of these, ones that hide nothing by themselves */
-    CSS_SCREEN = 800,       /* pixels: a window of a desktop reader */
+    CSS_RULES_MAX = 512,   /* selectors of a document's style sheets that are remembered */
+    CSS_RULES_PLAIN = 384, /* of these, ones that hide nothing by themselves */
+    CSS_ASKED_MAX = 16,    /* attributes that selectors ask for */
+    CSS_SPREAD = 8,        /* times its size that a sheet may grow to by ":is(a, b)" and its like */
+    CSS_CHAIN_MAX = 32,    /* with the same name of their own element */
+    CSS_CHAIN_PLAIN = 24,  /* of these, ones that hide nothing by themselves */
+    CSS_SCREEN = 800,      /* pixels: a window of a desktop reader */
+    CSS_SCREEN_Y = 600,
     CSS_COLOUR_NEAR = 16,   /* steps of 255 in each channel by which invisible text may differ from its background */
     CSS_OPACITY_LEAST = 13, /* parts of 255; less is taken for nothing */
     CSS_FONT_LEAST = 3 * 8, /* smaller letters are taken for invisible; eighths of a pixel */
@@ -137,40 +140,67 @@ bool css_legacy_colour(span s, uint32_t *out);
 /* Rules of style sheets, found by a class, an id or an element of the one they are about. What else their selectors ask
  * for, of it and of those around it, are bits of names (a Bloom filter, as browsers have it): a match may be wrong, a
  * rule is missed only past the limits, which `forgot` tells. */
+enum css_side { CSS_ANYWHERE, CSS_WITHIN, CSS_BEHIND, CSS_LATER };
 struct css_rules {
     struct css_rule {
         uint64_t key;
         uint64_t own, kin; /* bits that it, and those around it, must have */
+        uint64_t near;     /* bits that its parent, or one beside it, must have */
+        uint64_t never[2]; /* bits of which it must not have all, or 0 */
         struct css css;
-        uint16_t next; /* with the same key, index + 1 */
-        uint16_t last; /* of the first with a key: the last one's, index + 1 */
-        uint16_t kept; /* of the first with a key: how many there are */
-        uint8_t rank;  /* by what is in its selector: an element, a class, an id (CSS 2.1, 6.4.3) */
+        uint16_t next;          /* with the same key, index + 1 */
+        uint16_t last;          /* of the first with a key: the last one's, index + 1 */
+        uint16_t kept;          /* of the first with a key: how many there are */
+        uint16_t with, without; /* attributes that it must have, and must not: bits of `asked` */
+        uint8_t side;           /* enum css_side: who must have `near` */
+        bool first;             /* it must be the first child */
+        uint8_t rank;           /* by what is in its selector: an element, a class, an id (CSS 2.1, 6.4.3) */
     } v[CSS_RULES_MAX];
     uint16_t slots[2 * CSS_RULES_MAX]; /* index + 1 of the first with a key */
     size_t n;
-    bool any;    /* one of them is about every element */
-    bool forgot; /* there were more than are remembered */
+    uint64_t asked[CSS_ASKED_MAX]; /* hashes of attributes that selectors ask for, with a value or without */
+    unsigned asked_count;
+    size_t spread; /* bytes of selectors that ":is()" may yet come to */
+    bool any;      /* one of them is about every element */
+    bool forgot;   /* there were more than are remembered */
 };
 
 void css_rules_init(struct css_rules *r);
 
-/* Add the rules of a <style> element: selectors of elements, classes and ids, also below others ("td.x > .y");
- * those with more in them are passed over. Conditions (@media) are judged for a screen CSS_SCREEN pixels wide. O(s.n).
+/* Add the rules of a <style> element: selectors of elements, classes, ids and attributes, below, in or behind others
+ * ("td.x > .y", "p + .y"), with :not(), :is() and :first-child; those with more in them are passed over, as if nobody
+ * had written them. Both errors help a sender, to have words taken for hidden that are seen, or for seen that are
+ * hidden; but the first costs one rule that never holds, while words hidden in a way that few clients know are seen in
+ * all others. Conditions (@media) are judged for a screen CSS_SCREEN pixels wide. O(s.n).
  */
 void css_rules_read(struct css_rules *r, span s);
 
-/* Does a media query ("screen and (min-width:600px)") hold for a window of a desktop? Widths are looked at, nothing
- * else is known; an empty one holds. O(list.n). */
+/* Does one of a list of media queries ("print, screen and (min-width:600px)") hold for a window of a desktop? An empty
+ * list does. O(list.n). */
 bool css_media_holds(span list);
+
+/* Does an at-rule's condition, "@media ..." or "@supports ...", hold? Those of others do not, but for @layer's.
+ * O(s.n). */
+bool css_condition_holds(span s);
+
+/* Where an element stands, as selectors ask for it. */
+struct css_place {
+    uint64_t kin, parent;   /* bits of those around it, of the nearest alone */
+    uint64_t earlier, last; /* bits of those before it within its parent, of the last alone */
+    uint16_t attributes;    /* css_rules_asked */
+    bool first;             /* there are none before it */
+};
+
+/* The bits of an attribute, for css_place. O(asked_count), and nothing to ask when that is 0. */
+uint16_t css_rules_asked(const struct css_rules *r, span name, span value);
 
 /* What the rules say about an element.
  *
  *   name, classes, id   its name in lower case; its attributes
- *   kin                 bits of those around it
  *   out                 what it gets
  *
  * Returns its own bits. O(classes.n + rules with its names). */
-uint64_t css_rules_find(const struct css_rules *r, span name, span classes, span id, uint64_t kin, struct css *out);
+uint64_t css_rules_find(const struct css_rules *r, span name, span classes, span id, const struct css_place *place,
+                        struct css *out);
 
 #endif

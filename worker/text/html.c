@@ -40,10 +40,31 @@ static unsigned small_number(span s)
     return i && (i == s.n || s.p[i] != '%') ? v : 1000;
 }
 
-/* What an element's attributes, the style sheet and its style attribute say, the later the stronger; and its bits. */
+/* What style sheets say about an element in the one on top, of which it is a child from now on; and its bits. */
+static uint64_t rules_for(struct page *p, enum tag tag, span name, const struct attrs *a, struct css *css)
+{
+    struct element *parent = page_top(p);
+    struct css_place place = {.kin = parent->kin,
+                              .parent = parent->own,
+                              .earlier = parent->children,
+                              .last = parent->child,
+                              .attributes = a->asked,
+                              .first = !parent->has_child};
+    uint64_t own = css_rules_find(&p->rules, name, attr(a, ATTR_CLASS), attr(a, ATTR_ID), &place, css);
+    bool root = tag_kind(tag) == KIND_ROOT,
+         head = p->depth == 1 && (tag == TAG_STYLE || tag == TAG_LINK || tag == TAG_META || tag == TAG_TITLE);
+    if (head) return own; /* which stand around no text */
+    parent->children = root ? 0 : parent->children | own;
+    parent->child = root ? 0 : own;
+    parent->has_child = !root;
+    return own;
+}
+
+/* What an element's attributes, the style sheet and its style attribute say, the later the stronger. Returns its
+ * own bits. */
 static uint64_t own_style(struct page *p, enum tag tag, span name, const struct attrs *a, struct css *css)
 {
-    uint64_t kin = page_top(p)->kin;
+    uint64_t own = 0;
     *css = (struct css){0};
     if (tag == TAG_A && has_attr(a, ATTR_HREF)) css->colour = 0x0000EE, css->set = CSS_COLOUR;
     bool shut = (tag == TAG_DETAILS || tag == TAG_DIALOG) && !has_attr(a, ATTR_OPEN);
@@ -67,11 +88,11 @@ static uint64_t own_style(struct page *p, enum tag tag, span name, const struct 
     }
     struct css more;
     if (p->rules.n) {
-        kin |= css_rules_find(&p->rules, name, attr(a, ATTR_CLASS), attr(a, ATTR_ID), kin, &more);
+        own = rules_for(p, tag, name, a, &more);
         css_lay(css, &more);
     }
     span style = attr(a, ATTR_STYLE);
-    if (!style.n) return kin;
+    if (!style.n) return own;
     p->shape->styles++;
     uint8_t buf[HTML_VALUE_MAX];
     if (span_find(style, '&') < style.n) {
@@ -81,7 +102,7 @@ static uint64_t own_style(struct page *p, enum tag tag, span name, const struct 
     css_read(style, &more);
     css_lay(css, &more);
     page_css_links(p, style);
-    return kin;
+    return own;
 }
 
 /* --- tags --------------------------------------------------------------------------------------------------------- */
@@ -230,11 +251,13 @@ static void start_tag(struct page *p, enum tag tag, span name, const struct attr
     if (tag == TAG_OTHER) e.name = name_hash(name);
     if (tag_flags(tag) & TAG_PART && !p->last[TAG_TABLE]) return; /* of no table: browsers pass over it */
     page_imply(p, tag);
-    e.kin = own_style(p, tag, name, a, &e.css);
+    e.own = own_style(p, tag, name, a, &e.css);
+    e.kin = page_top(p)->kin | e.own;
     if (e.kind == KIND_ROOT) {
         struct element *root = &p->stack[0];
         css_lay(&root->css, &e.css);
-        root->kin |= e.kin;
+        root->kin |= e.own;
+        root->own |= e.own;
         root->look = css_apply(&CSS_LOOK, &root->css, css_box(&root->css, CSS_BLOCK));
         page_restyle(p, 0);
         page_update(p);
@@ -358,7 +381,7 @@ static void read_markup(struct page *p)
     if (ascii_alpha(c)) {
         span name = markup_name(in, i);
         struct attrs a;
-        size_t behind = markup_attrs(in, i + name.n, &a);
+        size_t behind = markup_attrs(in, i + name.n, &p->rules, &a);
         p->at = behind ? behind : in.n;
         if (!behind) return; /* what is no whole tag is not shown */
         enum tag tag = tag_by_name(name);

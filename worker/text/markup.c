@@ -19,9 +19,10 @@ span markup_name(span in, size_t i)
     return span_of(in.p + from, i - from);
 }
 
-size_t markup_attrs(span in, size_t i, struct attrs *a)
+size_t markup_attrs(span in, size_t i, const struct css_rules *r, struct attrs *a)
 {
     a->have = 0;
+    a->asked = 0;
     for (;;) {
         size_t first = i;
         while (i < in.n && (ascii_space(in.p[i]) || in.p[i] == '/')) i++;
@@ -49,6 +50,7 @@ size_t markup_attrs(span in, size_t i, struct attrs *a)
                 value = span_of(in.p + from, i - from);
             }
         }
+        if (r && r->asked_count) a->asked |= css_rules_asked(r, name, value);
         enum attr id = attr_by_name(name);
         if (id == ATTR_COUNT || a->have & 1u << id) continue; /* the first one wins */
         a->have |= 1u << id;

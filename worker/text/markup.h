@@ -6,10 +6,12 @@
 #ifndef FURUI_TEXT_MARKUP_H
 #define FURUI_TEXT_MARKUP_H
 
+#include "worker/text/css.h"
 #include "worker/text/tag.h"
 
 struct attrs {
     uint32_t have;      /* bits of enum attr */
+    uint16_t asked;     /* those that style sheets ask for (css_rules_asked) */
     bool closed;        /* "/>" */
     span v[ATTR_COUNT]; /* where `have` says so */
 };
@@ -27,8 +29,8 @@ static inline span attr(const struct attrs *a, enum attr id)
 /* The name of the tag that begins at i, behind '<' or "</". */
 span markup_name(span in, size_t i);
 
-/* Read attributes up to the tag's '>'; the byte behind it, or 0 when the document ends inside of the tag. */
-size_t markup_attrs(span in, size_t i, struct attrs *a);
+/* Read attributes up to the tag's '>', and which of them rules ask for (r may be NULL); the byte behind it, or 0 when the document ends inside of the tag. */
+size_t markup_attrs(span in, size_t i, const struct css_rules *r, struct attrs *a);
 
 /* The end of a comment whose text begins at i: behind its "-->" or "--!>", or the end of the document. */
 size_t markup_comment_end(span in, size_t i);

@@ -14,13 +14,14 @@ enum { CELLS_MAX = 64 };            /* of one row that may hold letters */
 enum { TAG_FORGOTTEN = TAG_COUNT }; /* in the stack: ended, though not on top */
 
 struct element {
-    struct css css;       /* its own */
-    struct css_look look; /* with what it inherits */
-    uint64_t kin;         /* bits of its names and of those around it, for css_rules_find */
-    uint32_t name;        /* hash of a name that we do not know */
-    uint8_t tag, kind;    /* enum tag, enum tag_kind */
-    uint8_t box;          /* enum css_display */
-    bool breaks;
+    struct css css;           /* its own */
+    struct css_look look;     /* with what it inherits */
+    uint64_t kin, own;        /* bits of its names with those around it, and alone, for css_rules_find */
+    uint64_t children, child; /* bits of its children until now, of the last one alone */
+    uint32_t name;            /* hash of a name that we do not know */
+    uint8_t tag, kind;        /* enum tag, enum tag_kind */
+    uint8_t box;              /* enum css_display */
+    bool breaks, has_child;
     uint16_t below;   /* the next open element of the same tag, index + 1 */
     uint16_t wall[3]; /* the topmost element, up to this one, of at least KIND_BLOCK, KIND_CELL, KIND_TABLE */
     size_t written;   /* text written when it began */
@@ -136,7 +137,7 @@ void page_update(struct page *p);
 /* Is there an open element of that tag which nothing of a higher kind walls off? Its index, or 0. */
 size_t page_find(const struct page *p, enum tag tag);
 
-/* Put an element on top; there must be room. Its css, kin, tag, kind, breaks, name and written are set. */
+/* Put an element on top; there must be room. Its css, kin, own, tag, kind, breaks, name and written are set. */
 void page_push(struct page *p, const struct element *e);
 
 /* Close the element at `at` and all above it. Formatting that stood in a block goes on behind it. */

@@ -57,7 +57,7 @@ static size_t read_markup(struct page *p, span in, size_t i)
     }
     span name = markup_name(in, i + 1 + end);
     struct attrs a;
-    size_t behind = markup_attrs(in, i + 1 + end + name.n, &a);
+    size_t behind = markup_attrs(in, i + 1 + end + name.n, NULL, &a);
     if (!behind) return in.n;
     enum tag tag = tag_by_name(name);
     if (tag_flags(tag) & TAG_BREAK) text_break(p->visible);
