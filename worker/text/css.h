@@ -144,17 +144,18 @@ enum css_side { CSS_ANYWHERE, CSS_WITHIN, CSS_BEHIND, CSS_LATER };
 struct css_rules {
     struct css_rule {
         uint64_t key;
-        uint64_t own, kin; /* bits that it, and those around it, must have */
-        uint64_t near;     /* bits that its parent, or one beside it, must have */
-        uint64_t never[2]; /* bits of which it must not have all, or 0 */
-        struct css css;
+        uint64_t own, kin;      /* bits that it, and those around it, must have */
         uint16_t next;          /* with the same key, index + 1 */
         uint16_t last;          /* of the first with a key: the last one's, index + 1 */
         uint16_t kept;          /* of the first with a key: how many there are */
-        uint16_t with, without; /* attributes that it must have, and must not: bits of `asked` */
-        uint8_t side;           /* enum css_side: who must have `near` */
-        bool first;             /* it must be the first child */
         uint8_t rank;           /* by what is in its selector: an element, a class, an id (CSS 2.1, 6.4.3) */
+        bool more;              /* more than `own` and `kin` is asked for: */
+        bool first;             /* it must be the first child */
+        uint8_t side;           /* enum css_side: who must have `near` */
+        uint16_t with, without; /* attributes that it must have, and must not: bits of `asked` */
+        uint64_t near;          /* bits that its parent, or one beside it, must have */
+        uint64_t never[2];      /* bits of which it must not have all, or 0 */
+        struct css css;
     } v[CSS_RULES_MAX];
     uint16_t slots[2 * CSS_RULES_MAX]; /* index + 1 of the first with a key */
     size_t n;

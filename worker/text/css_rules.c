@@ -308,6 +308,7 @@ static void add_plain(struct css_rules *r, span selector, const struct css *css)
     rule.with = c.with;
     rule.without = c.without;
     rule.first = c.first;
+    rule.more = rule.side != CSS_ANYWHERE || asks_more(&c);
     rule.rank = (uint8_t)rank;
     keep(r, &rule);
 }
@@ -431,6 +432,7 @@ void css_rules_read(struct css_rules *r, span s)
 static bool holds_for(const struct css_rule *rule, uint64_t own, const struct css_place *at)
 {
     if (rule->own & ~own || rule->kin & ~at->kin) return false;
+    if (!rule->more) return true;
     if (rule->side == CSS_WITHIN && rule->near & ~at->parent) return false;
     if (rule->side == CSS_BEHIND && (at->first || rule->near & ~at->last)) return false;
     if (rule->side == CSS_LATER && (at->first || rule->near & ~at->earlier)) return false;
