@@ -23,6 +23,7 @@ enum {
     IP = 32,
     USER = 64,
     OBS = 128,
+    BACK = 256, /* BIDI */
 };
 
 static const struct {
@@ -245,6 +246,16 @@ static const struct {
     {"<div style='background:#000'><p style='color:#fff;background:rgba(255,255,255,.1)'>a<p "
      "style='background:#ffffff20;color:white'>b<p style='background:rgba(255,255,255,1);color:white'>c",
      "a\nb", "c", "", HID},
+    /* written backwards and shown as it should be read */
+    {"a <bdo dir=rtl>ar<b>ga</b>iV yub</bdo> b", "a buy Viagra b", "", "", BACK},
+    {"<p style='unicode-bidi:bidi-override;direction:rtl'>ab<br>dc &eacute;</p>e", "ba\n\xC3\xA9 cd\ne", "", "", BACK},
+    {"<style>.r{unicode-bidi:isolate-override}</style><div dir=rtl><span class=r>\xE5\x88\xB8\xE8\xA8\xBC a</span>",
+     "a \xE8\xA8\xBC\xE5\x88\xB8", "", "", BACK},
+    {"<bdo dir=ltr>ab</bdo><div dir=rtl>cd<bdo style='direction:ltr'>ef</bdo></div><bdo dir=rtl>.,-</bdo>",
+     "ab\ncdef\n.,-", "", "", 0},
+    {"<bdo dir=rtl>\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D</bdo>", "\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D", "", "", 0},
+    {"<bdo dir=rtl>ba<bdo dir=rtl>dc</bdo>fe", "efcdab", "", "", BACK},
+    {"<bdo dir=rtl>moc.elpmaxe//:ptth", "http://example.com", "", "example.com", BACK},
     /* hidden by rule */
     {"<style media=print>.x{display:none}</style><style media=screen>.y{display:none}</style><p class=x>a<p class=y>b",
      "a", "b", "", HID},
@@ -493,7 +504,7 @@ static void shows_what_a_reader_sees(void **state)
         uint64_t odd;
     } BITS[] = {{HID, ODD(HIDDEN_TEXT)},    {SPLIT, ODD(SPLIT_WORD)}, {MIS, ODD(URL_MISMATCH)},
                 {SCRIPT, ODD(HTML_SCRIPT)}, {FORM, ODD(HTML_FORM)},   {IP, ODD(URL_IP)},
-                {USER, ODD(URL_USERINFO)},  {OBS, ODD(URL_OBSCURED)}};
+                {USER, ODD(URL_USERINFO)},  {OBS, ODD(URL_OBSCURED)}, {BACK, ODD(BIDI)}};
     unsigned failed = 0;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct reading r;
@@ -571,6 +582,33 @@ static void reads_storms(void **state)
         {"", "<style>.a,.b{color:red}</style>"},
         {"<style>", "@media{"},
         {"<style>", "/*"},
+        {"<style>", " "},
+        {"<style>", "content:"},
+        {"<style>", "content:'a"},
+        {"<style>a{content:''}", "  :"},
+        {"<style>", ":is("},
+        {"<style>", ":is(a,b){color:red}"},
+        {"<style>", ":is(:is(a,b),:is(c,d)):is(e,f){color:red}"},
+        {"<style>", "a:not(b):not("},
+        {"<style>", "[a=b]"},
+        {"<style>", "a+"},
+        {"<style>", "@media (1px<"},
+        {"<style>", "@media not ("},
+        {"<style>", "@supports (a:b) or "},
+        {"", "<!--[if mso]>"},
+        {"", "<!--[if mso]>a<!--[if mso]-->"},
+        {"<!--[if mso]>", "<a href=x>"},
+        {"<!--[if mso]>", "<xml>"},
+        {"", "<bdo dir=rtl>a"},
+        {"", "<bdo dir=rtl>a</bdo>"},
+        {"", "<a href=data:text/html,a.bc>"},
+        {"<a href=data:text/html,", "%"},
+        {"", "<a href=x:>"},
+        {"", "<a href=x>"},
+        {"<a href='x:", "http"},
+        {"<div style='", "text-shadow:0 0,"},
+        {"<div style='filter:", "a("},
+        {"<div style='mask:", "t"},
         {"<style>", ".a{"},
         {"<style>", ".a,"},
         {"<style>.a{color:red}</style>", "<b class='a a a a'>"},
@@ -814,6 +852,10 @@ static void keeps_the_other_side(void **state)
         {"<!--[if gte mso 9]><xml><w:x>1</w:x></xml><![endif]--><!--[if !mso]>2<![endif]--><!-- [if mso]>3 --><!--4-->",
          "3"},
         {"<!--[if mso]><table><tr><td>a<td>b<![endif]-->c<!--[if vml]><v:p/>d<<br>e<a", "a b\nd<\ne"},
+        {"<style>p::before{content:'a \\62' \"c\" attr(x)}q{content:'\\201C'}r{align-content:'d'}s{/**/content : 'e;}'}"
+         "</style>",
+         "a b\nc\ne;}"},
+        {"<style>@media screen{a:after{content:' \\2014  '}}b{content:'f", "f"},
     };
     for (size_t i = 0; i < sizeof OTHERS / sizeof *OTHERS; i++) {
         struct reading r;

@@ -84,6 +84,11 @@ static uint64_t own_style(struct page *p, enum tag tag, span name, const struct 
             if (css_legacy_colour(attr(a, ATTR_COLOR), &css->colour)) css->set |= CSS_COLOUR;
             font_size(attr(a, ATTR_SIZE), css);
         }
+        if (has_attr(a, ATTR_DIR)) {
+            css->set |= CSS_LEFTWARD;
+            css->facts |= span_ieq(span_trim(attr(a, ATTR_DIR)), SPAN("rtl")) ? CSS_LEFTWARD : 0;
+        }
+        if (tag == TAG_BDO) css->set |= CSS_OVERRIDE, css->facts |= CSS_OVERRIDE;
         if (has_attr(a, ATTR_HIDDEN)) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
     }
     struct css more;
@@ -330,6 +335,7 @@ static void read_raw(struct page *p, enum tag tag, span name, const struct attrs
     case TAG_STYLE:
         if (css_media_holds(attr(a, ATTR_MEDIA))) css_rules_read(&p->rules, content);
         page_css_links(p, content);
+        page_css_texts(p, content);
         break;
     case TAG_TITLE:
         text_break(p->hidden);
@@ -439,7 +445,7 @@ void html_read(span html, struct text *visible, struct text *hidden, struct text
     css_rules_init(&p.rules);
     p.joint = p.parted = p.in_link = false;
     p.joint_at = p.link_text = p.compared = p.based = p.wrapped = 0;
-    p.early_count = 0;
+    p.early_count = p.turned = 0;
     p.free_text = visible->n;
     p.base = SPAN_NONE;
 
@@ -451,6 +457,7 @@ void html_read(span html, struct text *visible, struct text *hidden, struct text
         p.at += plain;
         if (p.at < html.n) read_markup(&p);
     }
+    page_turn(&p);
     page_end_link(&p);
     url_find(urls, span_from(text_span(visible), p.free_text), URL_IN_TEXT);
     text_break(visible);

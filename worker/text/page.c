@@ -91,6 +91,51 @@ void page_value(struct page *p, span value)
     page_emit(p, SPAN(" "));
 }
 
+/* Is there a letter of a script that goes leftward anyway (U+0590..08FF, FB1D..FEFC)? */
+static bool is_leftward(span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t c = s.p[i], next = i + 1 < s.n ? s.p[i + 1] : 0;
+        if ((c >= 0xD6 && c <= 0xDF) || (c == 0xE0 && next < 0xA4) || (c == 0xEF && next >= 0xAC && next < 0xBC))
+            return true;
+    }
+    return false;
+}
+
+static void swap_bytes(uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        uint8_t c = p[i];
+        p[i] = p[n - 1 - i];
+        p[n - 1 - i] = c;
+    }
+}
+
+/* Turn the characters of UTF-8 around: all bytes, and then those of each character again. */
+static void turn_line(uint8_t *p, size_t n)
+{
+    swap_bytes(p, n);
+    for (size_t i = 0, from = 0; i < n; i++) {
+        if ((p[i] & 0xC0) == 0x80) continue; /* the first byte of a character is its last here */
+        swap_bytes(p + from, i + 1 - from);
+        from = i + 1;
+    }
+}
+
+void page_turn(struct page *p)
+{
+    if (!p->turned) return;
+    p->turned = 0;
+    span s = text_span(p->visible);
+    for (size_t i = p->turned_at, end; i < s.n; i = end + 1) {
+        end = i + span_find(span_from(s, i), '\n');
+        span line = span_trim(span_of(s.p + i, end - i));
+        if (!has_word(line) || is_leftward(line)) continue;
+        turn_line(p->visible->p + (line.p - s.p), line.n);
+        p->odd |= ODD(BIDI);
+    }
+}
+
 void page_break(struct page *p)
 {
     text_break(p->hidden);
@@ -145,6 +190,8 @@ void page_push(struct page *p, const struct element *e)
     if (e->kind >= KIND_TABLE) on->wall[2] = (uint16_t)at;
     on->below = p->last[e->tag];
     p->last[e->tag] = (uint16_t)(at + 1);
+    if (!p->turned && on->css.facts & CSS_OVERRIDE && on->look.leftward)
+        p->turned = at + 1, p->turned_at = p->visible->n;
 }
 
 static void pop(struct page *p)
@@ -152,6 +199,7 @@ static void pop(struct page *p)
     struct element *e = page_top(p);
     if (e->breaks) page_break(p);
     if (e->tag == TAG_TD || e->tag == TAG_TH) page_emit(p, SPAN(" "));
+    if (p->turned == p->depth) page_turn(p);
     if (e->tag == TAG_A) page_end_link(p);
     if (e->tag == TAG_TR && p->row == p->depth - 1) page_end_row(p);
     p->last[e->tag] = e->below;

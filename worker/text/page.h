@@ -52,6 +52,8 @@ struct page {
     uint16_t column;              /* rows in a row that hold one letter each */
     size_t column_at, column_end; /* of visible text: from the first of these letters, to the last */
 
+    size_t turned, turned_at; /* the element whose text is shown backwards, index + 1, or 0; of visible text */
+
     bool joint;      /* markup that shows nothing stands behind the last letter */
     size_t joint_at; /* of visible text */
     bool parted;     /* visible text stands between the last hidden text and here */
@@ -92,6 +94,9 @@ void page_break(struct page *p);
 /* Note that something invisible stands here; a word that goes on behind it was split. */
 void page_joint(struct page *p);
 
+/* Text whose letters are shown from right to left ends here: turn it, so that it reads as it is seen. */
+void page_turn(struct page *p);
+
 /* --- letters in cells (page_cells.c) --- */
 
 /* A row or a cell begins; a row ends. */
@@ -116,6 +121,9 @@ void page_srcset(struct page *p, span value);
 
 /* Keep the links of a style sheet or a style attribute. */
 void page_css_links(struct page *p, span css);
+
+/* Add what a style sheet shows (content: "text") to the other side. */
+void page_css_texts(struct page *p, span css);
 
 /* <a href> begins and ends; what it shows is compared with where it leads. Ending none is fine. */
 void page_begin_link(struct page *p, span href);

@@ -68,10 +68,12 @@ static bool unwrap(struct page *p, span link, enum url_place place, struct url_r
 {
     uint8_t buf[URL_WRAPPED_MAX];
     span inner;
-    if (!link.n || link.p[0] == '#' || p->wrapped >= HTML_WRAPPED_MAX) return false;
     enum url_wrap wrap = url_wrapped(link, buf, &inner);
     if (wrap == URL_WRAP_NONE) return false;
-    p->wrapped++;
+    if (p->wrapped++ >= HTML_WRAPPED_MAX) {
+        p->urls->odd |= ODD(URL_LIMIT);
+        return false;
+    }
     if (wrap == URL_WRAP_TEXT) {
         size_t before = p->urls->n;
         p->odd |= ODD(HTML_SCRIPT);
@@ -145,14 +147,6 @@ void page_srcset(struct page *p, span value)
         if (link.n) page_link(p, link, URL_IN_SRC, NULL);
         if (link.n == end) end += span_find(span_from(value, end), ','); /* "2x", "300w" */
         value = span_from(value, end);
-    }
-}
-
-void page_css_links(struct page *p, span css)
-{
-    for (size_t at = 0; at < css.n;) {
-        span url = css_url(css, &at);
-        if (url.n) page_link(p, url, URL_IN_SRC, NULL);
     }
 }
 

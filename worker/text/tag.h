@@ -178,6 +178,7 @@ enum tag {
     X(COLOR, "color")             \
     X(CONTENT, "content")         \
     X(DATA, "data")               \
+    X(DIR, "dir")                 \
     X(FORMACTION, "formaction")   \
     X(HEIGHT, "height")           \
     X(HIDDEN, "hidden")           \
