@@ -85,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(mail.other.n <= MAIL_OTHER_MAX && mail.shape.common <= 100);
     check(mail.from_addr);
     check_text(mail.from_name);
-    assert(mail.text.n <= MAIL_TEXT_MAX && mail.hidden.n <= MAIL_HIDDEN_MAX && mail.url_count <= MAIL_URLS_MAX);
+    assert(mail.text.n <= MAIL_TEXT_MAX && mail.hidden.n <= MAIL_HIDDEN_MAX &&
+           mail.url_count <= MAIL_URLS_MAX + MAIL_URLS_HEADER);
     arena_close(&arena);
     return 0;
 }

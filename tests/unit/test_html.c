@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "proto/base/hash.h"
+#include "proto/base/utf8.h"
 #include "worker/text/css.h"
 #include "worker/text/html.h"
 #include "worker/text/odd.h"
@@ -496,9 +497,34 @@ static void read_html(struct reading *r, span html)
     html_read(html, &r->visible, &r->hidden, &r->other, &r->urls, &r->shape, &r->odd);
 }
 
-static void shows_what_a_reader_sees(void **state)
+/* A document handed out in pieces of at most `most` bytes, whole characters. */
+struct cutter {
+    span rest;
+    size_t most;
+};
+
+static span next_piece(void *from)
 {
-    (void)state;
+    struct cutter *c = from;
+    span piece = utf8_cut(c->rest, c->most);
+    while (piece.n < c->rest.n && (piece.n == 0 || (c->rest.p[piece.n] & 0xC0) == 0x80)) piece.n++;
+    c->rest = span_from(c->rest, piece.n);
+    return piece;
+}
+
+static void read_pieces(struct reading *r, span html, size_t most)
+{
+    struct cutter c = {html, most};
+    uint8_t *room = malloc(HTML_PIECE_MAX + HTML_UNFINISHED_MAX);
+    assert_non_null(room);
+    struct html_pieces in = {next_piece, &c, room};
+    html_read_pieces(&in, &r->visible, &r->hidden, &r->other, &r->urls, &r->shape, &r->odd);
+    free(room);
+}
+
+/* Of one case, whole (0) or in pieces of so many bytes. */
+static unsigned differs(size_t i, size_t piece)
+{
     static const struct {
         unsigned bit;
         uint64_t odd;
@@ -506,24 +532,43 @@ static void shows_what_a_reader_sees(void **state)
                 {SCRIPT, ODD(HTML_SCRIPT)}, {FORM, ODD(HTML_FORM)},   {IP, ODD(URL_IP)},
                 {USER, ODD(URL_USERINFO)},  {OBS, ODD(URL_OBSCURED)}, {BACK, ODD(BIDI)}};
     unsigned failed = 0;
-    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-        struct reading r;
-        setup(&r, 1 << 16);
+    struct reading r;
+    setup(&r, 1 << 16);
+    if (piece)
+        read_pieces(&r, span_cstr(CASES[i].html), piece);
+    else
         read_html(&r, span_cstr(CASES[i].html));
-        char urls[1024] = "";
-        for (size_t k = 0, n = 0; k < r.urls.n; k++)
-            n += (size_t)snprintf(urls + n, sizeof urls - n, "%s%.*s%.*s", k ? " " : "", SPAN_ARG(r.urls.v[k].host),
-                                  SPAN_ARG(r.urls.v[k].path));
-        unsigned odd = 0;
-        for (size_t k = 0; k < sizeof BITS / sizeof *BITS; k++)
-            if ((r.odd | r.urls.odd) & BITS[k].odd) odd |= BITS[k].bit;
-        span visible = text_span(&r.visible), hidden = text_span(&r.hidden);
-        if (!span_eq(visible, span_cstr(CASES[i].visible)) || !span_eq(hidden, span_cstr(CASES[i].hidden)) ||
-            strcmp(urls, CASES[i].urls) != 0 || odd != CASES[i].odd)
-            failed++, print_error("%s\n  visible \"%.*s\"\n  hidden \"%.*s\"\n  urls \"%s\" odd %u\n", CASES[i].html,
-                                  SPAN_ARG(visible), SPAN_ARG(hidden), urls, odd);
-        arena_close(&r.a);
-    }
+    char urls[1024] = "";
+    for (size_t k = 0, n = 0; k < r.urls.n; k++)
+        n += (size_t)snprintf(urls + n, sizeof urls - n, "%s%.*s%.*s", k ? " " : "", SPAN_ARG(r.urls.v[k].host),
+                              SPAN_ARG(r.urls.v[k].path));
+    unsigned odd = 0;
+    for (size_t k = 0; k < sizeof BITS / sizeof *BITS; k++)
+        if ((r.odd | r.urls.odd) & BITS[k].odd) odd |= BITS[k].bit;
+    span visible = text_span(&r.visible), hidden = text_span(&r.hidden);
+    if (!span_eq(visible, span_cstr(CASES[i].visible)) || !span_eq(hidden, span_cstr(CASES[i].hidden)) ||
+        strcmp(urls, CASES[i].urls) != 0 || odd != CASES[i].odd)
+        failed++, print_error("%s, pieces of %zu\n  visible \"%.*s\"\n  hidden \"%.*s\"\n  urls \"%s\" odd %u\n",
+                              CASES[i].html, piece, SPAN_ARG(visible), SPAN_ARG(hidden), urls, odd);
+    arena_close(&r.a);
+    return failed;
+}
+
+static void shows_what_a_reader_sees(void **state)
+{
+    (void)state;
+    unsigned failed = 0;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) failed += differs(i, 0);
+    assert_int_equal(failed, 0);
+}
+
+static void shows_the_same_in_pieces(void **state)
+{
+    (void)state;
+    static const size_t PIECES[] = {1, 2, 3, 5, 8, 13, 64};
+    unsigned failed = 0;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
+        for (size_t k = 0; k < sizeof PIECES / sizeof *PIECES; k++) failed += differs(i, PIECES[k]);
     assert_int_equal(failed, 0);
 }
 
@@ -894,17 +939,12 @@ static void parts_documents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shows_what_a_reader_sees),
-        cmocka_unit_test(knows_each_name),
-        cmocka_unit_test(reads_storms),
-        cmocka_unit_test(reads_beyond_the_depth),
-        cmocka_unit_test(reads_up_to_each_limit),
-        cmocka_unit_test(remembers_what_hides),
-        cmocka_unit_test(gives_up_colliding_rules),
-        cmocka_unit_test(reads_on_when_full),
-        cmocka_unit_test(counts_the_shape),
-        cmocka_unit_test(keeps_the_other_side),
-        cmocka_unit_test(passes_over_nuls),
+        cmocka_unit_test(shows_what_a_reader_sees), cmocka_unit_test(shows_the_same_in_pieces),
+        cmocka_unit_test(knows_each_name),          cmocka_unit_test(reads_storms),
+        cmocka_unit_test(reads_beyond_the_depth),   cmocka_unit_test(reads_up_to_each_limit),
+        cmocka_unit_test(remembers_what_hides),     cmocka_unit_test(gives_up_colliding_rules),
+        cmocka_unit_test(reads_on_when_full),       cmocka_unit_test(counts_the_shape),
+        cmocka_unit_test(keeps_the_other_side),     cmocka_unit_test(passes_over_nuls),
         cmocka_unit_test(parts_documents),
     };
     return cmocka_run_group_tests_name("html", tests, NULL, NULL);

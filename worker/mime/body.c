@@ -18,24 +18,11 @@
 #include "worker/simd/scan.h"
 #include "worker/text/charset.h"
 #include "worker/text/decode.h"
-
-/* The charset that a document names in its own head (<meta charset=...>), for mail that names none. */
-static span html_label(span html)
-{
-    html = span_head(html, MAIL_META_BYTES);
-    for (size_t at = span_find(html, '='); at < html.n; at += 1 + span_find(span_from(html, at + 1), '=')) {
-        if (!span_iends(span_trim(span_head(html, at)), SPAN("charset"))) continue;
-        span label = span_from(html, at + 1);
-        size_t n = 0;
-        while (n < label.n && label.p[n] != '>' && label.p[n] != ';') n++;
-        return span_head(label, n); /* quotes and what follows them are charset.c's to drop */
-    }
-    return SPAN_NONE;
-}
+#include "worker/text/lean.h"
 
 static span to_utf8(const struct mail_part *p, bool html, span bytes, struct arena *a, uint64_t *odd)
 {
-    return charset_to_utf8(bytes, p->charset.n || !html ? p->charset : html_label(bytes), a, odd);
+    return charset_to_utf8(bytes, p->charset.n || !html ? p->charset : pieces_html_label(bytes), a, odd);
 }
 
 span mail_part_text(const struct mail_part *p, size_t cap, struct arena *a, span *bytes_out, uint64_t *odd)
@@ -51,8 +38,10 @@ void body_init(struct body *b, struct mail *m, struct arena *a, size_t budget)
     size_t most = m->raw.n < MAIL_TEXT_MAX / DECODE_GROWTH ? m->raw.n * DECODE_GROWTH : MAIL_TEXT_MAX;
     text_init(&b->visible, a, most);
     text_init(&b->hidden, a, most < MAIL_HIDDEN_MAX ? most : MAIL_HIDDEN_MAX);
-    url_list_init(&b->urls, a, MAIL_URLS_MAX);
+    url_list_init(&b->urls, a, MAIL_URLS_MAX + MAIL_URLS_HEADER);
+    if (b->urls.whole) b->urls.keep_header = MAIL_URLS_HEADER, b->urls.keep_seen = MAIL_URLS_SEEN;
     b->urls.from = m->from_domain;
+    if (m->raw.n > MAIL_LONG_BYTES) pieces_open(&b->pieces, a); /* before junk can take the room */
 }
 
 /* --- blocks ------------------------------------------------------------------------------------------------------- */
@@ -138,12 +127,12 @@ static void put_plain(struct body *b, const struct mail_part *p, struct text *t,
     span flowed = unflow(b, p, utf8);
     if (urls) url_find(urls, flowed, URL_IN_TEXT);
     if (flowed.p == utf8.p) {
-        text_put(t, utf8);
+        lean_put(t, utf8);
         return;
     }
     for (size_t n; flowed.n; flowed = span_from(flowed, n + 1)) {
         n = span_find(flowed, '\n');
-        text_put(t, span_head(flowed, n));
+        lean_put(t, span_head(flowed, n));
         text_break(t);
     }
 }
@@ -182,16 +171,72 @@ static struct text *other_side(struct body *b)
     return &b->other;
 }
 
+/* Begin to read part p in pieces. False when it cannot be done. */
+static bool begin_pieces(struct body *b, const struct mail_part *p, bool html, size_t skip)
+{
+    return b->pieces.raw && pieces_begin(&b->pieces, p, html, skip);
+}
+
+static span next_piece(void *from)
+{
+    return pieces_next(from, false);
+}
+
+static void end_pieces(struct body *b, struct mail_part *p)
+{
+    p->decoded = b->pieces.bytes;
+    b->m->odd |= b->pieces.odd | ODD(TEXT_LIMIT);
+}
+
+/* A document that is too long to be decoded at once. False when it cannot be read so. */
+static bool show_long_html(struct body *b, struct mail_part *p)
+{
+    struct mail *m = b->m;
+    if (!begin_pieces(b, p, true, 0)) return false;
+    struct html_pieces in = {.next = next_piece, .from = &b->pieces, .room = b->pieces.html};
+    text_break(&b->visible);
+    html_read_pieces(&in, &b->visible, &b->hidden, other_side(b), &b->urls, &m->shape.html, &m->odd);
+    text_break(&b->visible);
+    end_pieces(b, p);
+    return true;
+}
+
+/* What stands behind the first `skip` bytes of a plain text. */
+static void show_rest(struct body *b, struct mail_part *p, size_t skip)
+{
+    if (b->visible.full || !begin_pieces(b, p, false, skip)) return;
+    for (span piece; !b->visible.full && (piece = pieces_next(&b->pieces, true)).n;) {
+        url_find(&b->urls, piece, URL_IN_TEXT);
+        lean_put(&b->visible, piece);
+    }
+    text_break(&b->visible);
+    end_pieces(b, p);
+}
+
+/* Bytes of a part that may be decoded at once: what they become, converted and without blocks, must leave room. */
+static size_t at_once(const struct body *b)
+{
+    enum { COPIES = DECODE_GROWTH + 2 };
+    size_t left = arena_left(b->a), most = b->budget < MAIL_DECODE_MAX ? b->budget : MAIL_DECODE_MAX;
+    if (!b->pieces.raw || left / COPIES > MAIL_ARENA_SPARE / COPIES + most) return most;
+    return left > MAIL_ARENA_SPARE ? (left - MAIL_ARENA_SPARE) / COPIES : 0;
+}
+
 static void show(struct body *b, size_t i, enum part_kind kind)
 {
     struct mail *m = b->m;
-    span bytes = transfer(b, &m->parts[i], MAIL_DECODE_MAX);
+    size_t most = at_once(b);
+    bool whole = m->parts[i].body.n <= most;
+    if (!whole && kind == PART_HTML && show_long_html(b, &m->parts[i])) return;
+    span bytes = transfer(b, &m->parts[i], most);
     struct scan_census c;
     scan->census(bytes.p, bytes.n, &c);
     if (c.nul) m->odd |= ODD(NUL);
     if (c.bare_cr) m->odd |= ODD(BARE_CR);
     if (m->parts[i].encoding == MAIL_7BIT && c.longest > MAIL_LINE_MAX) m->odd |= ODD(LONG_LINE);
+    size_t read = bytes.n;
     if (kind == PART_TEXT) bytes = take_blocks(b, i, bytes);
+    bool blocks = bytes.n < read;
 
     const struct mail_part *p = &m->parts[i];
     if (file_is_card(p)) bytes = card_step(b, card_join, bytes);
@@ -200,12 +245,14 @@ static void show(struct body *b, size_t i, enum part_kind kind)
         fields_put(&b->visible, &b->urls, bytes, p->charset, b->a);
     } else {
         span utf8 = to_utf8(p, kind == PART_HTML, bytes, b->a, &m->odd);
+        if (utf8.p != bytes.p) b->budget -= utf8.n < b->budget ? utf8.n : b->budget;
         if (c.nul) utf8 = without_nul(utf8, b->a);
         if (kind == PART_HTML)
             html_read(utf8, &b->visible, &b->hidden, other_side(b), &b->urls, &m->shape.html, &m->odd);
         else
             put_plain(b, p, &b->visible, &b->urls, utf8);
     }
+    if (!whole && kind == PART_TEXT && !blocks && !file_is_card(p)) show_rest(b, &m->parts[i], read);
     text_break(&b->visible);
 }
 
@@ -229,7 +276,7 @@ static void keep(struct body *b, struct mail_part *p, enum part_kind kind, enum 
     struct url_list none, *urls = side == SIDE_OTHER ? NULL : &b->urls;
     struct text *other = open_other(b, side);
     b->sides |= side != SIDE_ASIDE;
-    span bytes = transfer(b, p, kind == PART_HTML || urls ? MAIL_DECODE_MAX : MAIL_OTHER_MAX);
+    span bytes = transfer(b, p, kind == PART_HTML || urls ? at_once(b) : MAIL_OTHER_MAX);
     if (file_is_card(p)) bytes = card_step(b, card_join, bytes);
     if (kind == PART_FIELDS) {
         fields_put(other, urls, bytes, p->charset, b->a);
@@ -248,16 +295,29 @@ static void keep(struct body *b, struct mail_part *p, enum part_kind kind, enum 
     }
 }
 
-void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side)
+/* Of the room for what is seen each part leaves a quarter to those behind it, and the last one has some in any case. */
+static void show_share(struct body *b, size_t i, enum part_kind kind, bool last)
+{
+    struct text *t = &b->visible;
+    size_t cap = t->cap, most = cap - cap / 16, share = cap - (cap - t->n) / 4;
+    if (most > share) most = share;
+    if (!last) t->cap = most > t->n ? most : t->n;
+    show(b, i, kind);
+    b->cut |= t->full;
+    if (!last) t->full = false;
+    t->cap = cap;
+}
+
+void body_add(struct body *b, size_t i, enum part_kind kind, enum part_side side, bool last)
 {
     struct mail_part *p = &b->m->parts[i];
     /* Behind a full buffer links count all the same. */
     bool full = side == SIDE_SHOWN ? b->visible.full : side == SIDE_OTHER && b->other.full;
-    if (full || b->budget == 0) {
+    if (full || (b->budget == 0 && side != SIDE_SHOWN)) {
         b->m->odd |= ODD(TEXT_LIMIT);
         p->decoded = codec_estimate(p->encoding, p->body.n);
     } else if (side == SIDE_SHOWN) {
-        show(b, i, kind);
+        show_share(b, i, kind, last);
     } else {
         keep(b, p, kind, side);
     }
@@ -286,5 +346,5 @@ void body_end(struct body *b)
     m->nearer = b->aside ? span_head(m->other, b->nearer) : m->other;
     m->urls = b->urls.v;
     m->odd |= b->urls.odd;
-    if (b->visible.full || b->hidden.full || b->other.full) m->odd |= ODD(TEXT_LIMIT);
+    if (b->cut || b->hidden.full || b->other.full) m->odd |= ODD(TEXT_LIMIT);
 }

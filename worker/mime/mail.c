@@ -73,7 +73,7 @@ static void read_aside(struct body *b, size_t i, enum part_kind kind, struct att
 {
     struct attach_links before = attach_links_begin(files, &b->urls);
     if (kind != PART_CONTAINER)
-        body_add(b, i, kind, SIDE_ASIDE);
+        body_add(b, i, kind, SIDE_ASIDE, false);
     else if (span_eq(b->m->parts[i].type, SPAN("message")))
         body_add_head(b, i, SIDE_ASIDE);
     attach_links_end(files, &b->urls, before);
@@ -91,7 +91,9 @@ static void read_parts(struct mail *m, struct body *b, struct arena *a)
         if (p->name.n && role[i].kind == PART_FILE) p->attachment = true;
     }
     choose_sides(m, role);
-    size_t count = m->part_count;
+    size_t count = m->part_count, last = 0; /* text that is seen */
+    for (size_t i = 0; i < count; i++)
+        if (role[i].kind > PART_CONTAINER && role[i].side == SIDE_SHOWN) last = i;
     for (size_t i = 0; i < count; i++) {
         struct mail_part *p = &m->parts[i];
         enum part_kind kind = role[i].kind;
@@ -105,7 +107,7 @@ static void read_parts(struct mail *m, struct body *b, struct arena *a)
         if (kind == PART_FILE) role[i].side = SIDE_NONE;
         if (role[i].side == SIDE_ASIDE) continue;
         if (role[i].side != SIDE_NONE)
-            body_add(b, i, kind, role[i].side); /* may move m->parts */
+            body_add(b, i, kind, role[i].side, i == last); /* may move m->parts */
         else
             p->decoded = codec_estimate(p->encoding, p->body.n);
     }

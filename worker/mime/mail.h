@@ -17,10 +17,12 @@
 
 /* Every limit that a hostile mail can hit; each has a test that hits it. */
 enum {
-    MAIL_DEPTH_MAX = 32,                /* nested multiparts and messages */
-    MAIL_PARTS_MAX = 512,               /* parts in all */
-    MAIL_HEADERS_MAX = 1000,            /* header fields of the message and its parts together */
-    MAIL_HEADERS_SPARE = 2048,          /* ... and beyond: first Subject, From and Content-* fields of an entity */
+    MAIL_DEPTH_MAX = 32,     /* nested multiparts and messages */
+    MAIL_PARTS_MAX = 512,    /* parts in all */
+    MAIL_PARTS_LAST = 64,    /* of these, the last of a mail that has more; a power of two */
+    MAIL_HEADERS_MAX = 1000, /* header fields of the message and its parts together */
+    MAIL_HEADERS_SPARE =
+        2560, /* ... and beyond: first Subject, From and Content-* fields of an entity, of each part all */
     MAIL_HEADER_BYTES_SPARE = 1 << 12,  /* bytes of these that are read in one header block over its limits */
     MAIL_HEADER_BYTES_MAX = 1 << 18,    /* bytes of one header block that are read */
     MAIL_HEADER_TOTAL_MAX = 1 << 20,    /* bytes of all header blocks that are read */
@@ -28,14 +30,18 @@ enum {
     MAIL_TEXT_MAX = 1 << 18,            /* bytes of visible text kept (UTF-8) */
     MAIL_HIDDEN_MAX = 1 << 15,          /* bytes of hidden text kept */
     MAIL_OTHER_MAX = 1 << 15,           /* bytes kept of text that is not seen at once */
-    MAIL_DECODE_MAX = 1 << 20,          /* decoded bytes of one text part that are read */
-    MAIL_DECODE_TOTAL_MAX = 1 << 22,    /* decoded bytes of all text parts and encoded messages that are read */
+    MAIL_DECODE_MAX = 1 << 20,          /* bytes of one text part that are decoded at once; a longer one: in pieces */
+    MAIL_DECODE_TOTAL_MAX = 1 << 22,    /* ... of all text parts and encoded messages */
     MAIL_DECODE_MESSAGES_MAX = 1 << 21, /* ... of which so many of encoded messages, each at most MAIL_DECODE_MAX */
-    MAIL_URLS_MAX = 256,
-    MAIL_NAME_MAX = 256, /* bytes of a file name that are kept */
+    MAIL_URLS_MAX = 256,                /* links of the parts */
+    MAIL_URLS_SEEN = 96,                /* of these, only for links that a reader sees */
+    MAIL_URLS_HEADER = 16,              /* and so many more of the header */
+    MAIL_NAME_MAX = 256,                /* bytes of a file name that are kept */
     /* Arena for one mail, its features and their explanation, the same wherever scores must be. Measured over 40,891
      * mails: 0.2 MB is usual, 2.6 MB the most. */
     MAIL_ARENA_BYTES = 8 << 20,
+    MAIL_ARENA_SPARE = 2 << 20, /* of it that texts leave to files, features and explanations */
+    MAIL_LONG_BYTES = 1 << 18,  /* a longer mail has room for texts in pieces */
     MAIL_META_BYTES = 1024,     /* of an HTML part without a charset in which its <meta charset> is looked for */
     MAIL_LINE_MAX = 998,        /* bytes of a line that nobody finds long (RFC 5322 2.1.1) */
     MAIL_STRAY_LINES = 4,       /* lines in a row within a header that are no fields, with a known field behind them */

@@ -146,6 +146,57 @@ static bool next_boundary(struct walk *w)
     return false;
 }
 
+/* --- more parts than are kept ------------------------------------------------------------------------------------- */
+
+/* Where a part begins, and the stack there. */
+struct start {
+    size_t at, next; /* its boundary line, and what stands behind it */
+    int depth;
+    uint64_t closed; /* a bit for each open multipart that ended on the way */
+};
+
+static bool blank(const struct walk *w, size_t from, size_t to)
+{
+    return to <= from || span_trim(span_of(w->in.raw.p + from, to - from)).n == 0;
+}
+
+/* At the start of a part, when there is room for `room` more (up to MAIL_PARTS_LAST) and more than that follow: pass
+ * over all but the last half as many, which leaves the other half to what these hold. So junk in front pushes out
+ * nothing behind. Parts without a byte, which nobody sees, do not count. */
+static void skip_to_last(struct walk *w, size_t room)
+{
+    struct start ring[MAIL_PARTS_LAST], s = {w->in.pos, w->in.pos, w->depth, 0};
+    struct walk ahead = *w;
+    size_t n = 0, first = 0;
+    ring[n++] = s;
+    for (struct hit h; find_boundary(&ahead, &h);) {
+        ahead.in.pos = h.next;
+        ahead.depth = h.which + 1;
+        s.closed &= (UINT64_C(1) << ahead.depth) - 1;
+        if (h.closing) {
+            ahead.open[h.which].boundary = SPAN_NONE;
+            s.closed |= UINT64_C(1) << h.which;
+            continue;
+        }
+        if (n > first && blank(w, ring[(n - 1) % room].next, h.at)) n--, w->m->odd |= ODD(MANY_PARTS);
+        if (n - first == room) first++;
+        s.at = h.at, s.next = h.next, s.depth = ahead.depth;
+        ring[n++ % room] = s;
+    }
+    if (first && n - first > (room + 1) / 2) first = n - (room + 1) / 2;
+    s = ring[first % room];
+    if (s.next == w->in.pos) return;
+    w->m->odd |= ODD(MANY_PARTS);
+    for (int i = 0; i < w->depth; i++) {
+        bool over = i >= s.depth || s.closed >> i & 1;
+        w->open[i].closed |= over;
+        if (over) w->open[i].boundary = SPAN_NONE;
+    }
+    close_to(w, s.depth, body_end(w, s.at));
+    w->open[s.depth - 1].seen = true;
+    w->in.pos = s.next;
+}
+
 /* --- entities ----------------------------------------------------------------------------------------------------- */
 
 static span lower(struct walk *w, span s)
@@ -517,6 +568,8 @@ size_t walk_mail(struct mail *m, struct arena *a)
         } else {
             do more = next_boundary(&w);
             while (!more && leave_message(&w));
+            size_t room = MAIL_PARTS_MAX - m->part_count;
+            if (more && room && room <= MAIL_PARTS_LAST && (room & (room - 1)) == 0) skip_to_last(&w, room);
             w.digest = more && span_eq(m->parts[w.open[w.depth - 1].part].subtype, SPAN("digest"));
         }
         parent = w.open[w.depth - 1].part;

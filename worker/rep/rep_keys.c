@@ -70,7 +70,9 @@ void rep_keys(const struct mail *m, span client_ip, bool from_proven, struct rep
     out->from_proven = from_proven;
     add_ip(out, client_ip);
     add_domain(out, REP_FROM_DOMAIN, m->from_domain);
-    out->urls_cut = (m->odd & ODD(URL_LIMIT)) != 0;
-    for (size_t i = 0; i < m->url_count + m->list_url_count && !out->urls_cut; i++)
-        out->urls_cut = !add_domain(out, REP_URL_DOMAIN, m->urls[i].domain);
+    bool room = true;
+    for (int seen = 1; seen >= 0; seen--) /* what nobody sees must not push out what is followed */
+        for (size_t i = 0; i < m->url_count + m->list_url_count && room; i++)
+            if (url_seen(&m->urls[i]) == seen) room = add_domain(out, REP_URL_DOMAIN, m->urls[i].domain);
+    out->urls_cut = !room || m->odd & ODD(URL_LIMIT);
 }

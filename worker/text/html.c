@@ -11,6 +11,7 @@
 #include "worker/text/markup.h"
 #include "worker/text/odd.h"
 #include "worker/text/page.h"
+#include "worker/text/squeeze.h"
 #include "worker/text/tag.h"
 
 /* --- style -------------------------------------------------------------------------------------------------------- */
@@ -322,38 +323,6 @@ static void end_tag(struct page *p, enum tag tag, span name)
 
 /* --- tokens ------------------------------------------------------------------------------------------------------- */
 
-/* The content of an element that holds no markup; p->at stands at its beginning. */
-static void read_raw(struct page *p, enum tag tag, span name, const struct attrs *a)
-{
-    size_t end = tag == TAG_PLAINTEXT ? p->in.n : markup_raw_end(p->in, p->at, name);
-    span content = span_of(p->in.p + p->at, end - p->at);
-    p->at = end;
-    bool shown = p->shown;
-    uint64_t odd = p->odd;
-    p->shown = p->raw_shown;
-    switch (tag) {
-    case TAG_STYLE:
-        if (css_media_holds(attr(a, ATTR_MEDIA))) css_rules_read(&p->rules, content);
-        page_css_links(p, content);
-        page_css_texts(p, content);
-        break;
-    case TAG_TITLE:
-        text_break(p->hidden);
-        page_text(p, content);
-        text_break(p->hidden);
-        p->odd = odd;
-        break;
-    case TAG_TEXTAREA: page_text(p, content); break;
-    case TAG_XMP:
-    case TAG_PLAINTEXT:
-        page_emit(p, content);
-        page_break(p);
-        break;
-    default: break;
-    }
-    p->shown = shown;
-}
-
 /* Are we among elements of SVG or MathML, where other rules hold? */
 static bool in_foreign(const struct page *p)
 {
@@ -376,11 +345,13 @@ static enum tag foreign_tag(struct page *p, enum tag tag, span name, bool end)
     return flags & TAG_RAW ? TAG_DATALIST : TAG_OTHER;
 }
 
-/* One piece of markup; in.p[at] is '<'. */
-static void read_markup(struct page *p)
+/* One piece of markup; in.p[at] is '<'. False, and nothing was read, when more of it is to come. */
+static bool read_markup(struct page *p)
 {
+    enum { LONGEST_BEGIN = 9 }; /* "<![CDATA[" */
     span in = p->in;
     size_t i = p->at + 1;
+    if (p->more && in.n - p->at < LONGEST_BEGIN) return false;
     uint8_t c = i < in.n ? in.p[i] : 0;
     bool end = c == '/';
     if (end) c = ++i < in.n ? in.p[i] : 0;
@@ -388,19 +359,22 @@ static void read_markup(struct page *p)
         span name = markup_name(in, i);
         struct attrs a;
         size_t behind = markup_attrs(in, i + name.n, &p->rules, &a);
+        if (!behind && p->more) return false;
         p->at = behind ? behind : in.n;
-        if (!behind) return; /* what is no whole tag is not shown */
+        if (!behind) return true; /* what is no whole tag is not shown */
         enum tag tag = tag_by_name(name);
         if (foreign_at(p)) tag = foreign_tag(p, tag, name, end);
         if (end) {
             end_tag(p, tag, name);
         } else {
             start_tag(p, tag, name, &a);
-            if (tag_flags(tag) & TAG_RAW) read_raw(p, tag, name, &a);
+            if (tag_flags(tag) & TAG_RAW) page_begin_raw(p, tag, name, &a);
             if (a.closed && in_foreign(p)) end_tag(p, tag, name);
         }
     } else if (!end && c == '!' && span_istarts(span_from(in, i), SPAN("!--"))) {
-        p->at = markup_comment_end(in, i + 3);
+        size_t behind = markup_comment_end(in, i + 3);
+        if (behind == in.n && p->more) return false;
+        p->at = behind;
         p->shape->comments++;
         page_office(p, span_of(in.p + i + 3, p->at - i - 3));
         page_joint(p);
@@ -410,59 +384,116 @@ static void read_markup(struct page *p)
         while ((stop += span_find(span_from(text, stop), ']')) < text.n &&
                !span_istarts(span_from(text, stop), SPAN("]]>")))
             stop++;
+        if (stop == text.n && p->more) return false;
         page_emit(p, span_head(text, stop));
         p->at = stop + 3 < text.n ? i + 8 + stop + 3 : in.n;
     } else if (c == '!' || c == '?' || (end && i < in.n)) { /* a comment to browsers, up to the next '>' */
         i += span_find(span_from(in, i), '>');
+        if (i >= in.n && p->more) return false;
         p->at = i < in.n ? i + 1 : in.n;
         page_joint(p);
     } else {
         page_emit(p, SPAN("<"));
         p->at++;
     }
+    return true;
+}
+
+/* Read on in p->in, as far as what stands there is whole. */
+static void read_on(struct page *p)
+{
+    if (p->raw) page_raw(p);
+    while (p->at < p->in.n && !p->raw) {
+        span rest = span_from(p->in, p->at);
+        size_t plain = span_find(rest, '<');
+        if (p->more && plain == rest.n) plain = page_whole(rest);
+        page_text(p, span_head(rest, plain));
+        p->at += plain;
+        if (plain == rest.n || rest.p[plain] != '<' || !read_markup(p)) break;
+        if (p->raw) page_raw(p);
+    }
+}
+
+static void begin(struct page *p, struct text *visible, struct text *hidden, struct text *other, struct url_list *urls,
+                  struct html_shape *shape)
+{
+    p->in = SPAN_NONE;
+    p->at = 0;
+    p->more = p->lasts = false;
+    p->visible = visible;
+    p->hidden = hidden;
+    p->other = other;
+    p->urls = urls;
+    p->shape = shape;
+    p->odd = 0;
+    p->stack[0] = (struct element){.look = CSS_LOOK, .kind = KIND_ROOT};
+    p->depth = 1;
+    memset(p->last, 0, sizeof p->last);
+    p->over = p->over_hidden = 0;
+    p->raw = TAG_OTHER;
+    p->nul = false;
+    p->row = p->cells = p->column = 0;
+    p->column_at = p->column_end = 0;
+    p->shown = true;
+    css_rules_init(&p->rules);
+    p->joint = p->parted = p->in_link = false;
+    p->joint_at = p->link_text = p->compared = p->based = p->wrapped = 0;
+    p->early_count = p->turned = 0;
+    p->free_text = visible->n;
+    p->base = SPAN_NONE;
+    text_break(visible);
+    text_break(hidden);
+}
+
+static void end(struct page *p, uint64_t *odd)
+{
+    page_turn(p);
+    page_end_link(p);
+    url_find(p->urls, span_from(text_span(p->visible), p->free_text), URL_IN_TEXT);
+    text_break(p->visible);
+    text_break(p->hidden);
+    text_break(p->other);
+    if (p->rules.forgot) p->odd |= ODD(STYLE_LIMIT);
+    *odd |= p->odd;
 }
 
 void html_read(span html, struct text *visible, struct text *hidden, struct text *other, struct url_list *urls,
                struct html_shape *shape, uint64_t *odd)
 {
     struct page p;
+    begin(&p, visible, hidden, other, urls, shape);
     p.in = html;
-    p.at = 0;
-    p.visible = visible;
-    p.hidden = hidden;
-    p.other = other;
-    p.urls = urls;
-    p.shape = shape;
-    p.odd = 0;
-    p.stack[0] = (struct element){.look = CSS_LOOK, .kind = KIND_ROOT};
-    p.depth = 1;
-    memset(p.last, 0, sizeof p.last);
-    p.over = p.over_hidden = 0;
+    p.lasts = true;
     p.nul = span_find(html, 0) < html.n;
-    p.row = p.cells = p.column = 0;
-    p.column_at = p.column_end = 0;
-    p.shown = true;
-    css_rules_init(&p.rules);
-    p.joint = p.parted = p.in_link = false;
-    p.joint_at = p.link_text = p.compared = p.based = p.wrapped = 0;
-    p.early_count = p.turned = 0;
-    p.free_text = visible->n;
-    p.base = SPAN_NONE;
+    read_on(&p);
+    end(&p, odd);
+}
 
-    text_break(visible);
-    text_break(hidden);
-    while (p.at < html.n) {
-        size_t plain = span_find(span_from(html, p.at), '<');
-        page_text(&p, span_of(html.p + p.at, plain));
-        p.at += plain;
-        if (p.at < html.n) read_markup(&p);
+/* Markup that does not end: what there is of a comment for Outlook is read; then it is made short. */
+static size_t shorten(struct page *p, uint8_t *room, size_t n)
+{
+    span in = span_of(room, n);
+    if (span_starts(in, SPAN("<!--"))) page_office(p, span_from(in, 4));
+    return squeeze(room, n);
+}
+
+void html_read_pieces(const struct html_pieces *in, struct text *visible, struct text *hidden, struct text *other,
+                      struct url_list *urls, struct html_shape *shape, uint64_t *odd)
+{
+    struct page p;
+    begin(&p, visible, hidden, other, urls, shape);
+    p.more = true;
+    for (size_t n = 0; p.more;) {
+        span piece = in->next(in->from);
+        p.more = piece.n > 0;
+        if (piece.n) memcpy(in->room + n, piece.p, piece.n);
+        p.in = span_of(in->room, n + piece.n);
+        p.nul |= span_find(piece, 0) < piece.n;
+        p.at = 0;
+        read_on(&p);
+        n = p.in.n - p.at;
+        memmove(in->room, in->room + p.at, n);
+        if (n > HTML_UNFINISHED_MAX) n = shorten(&p, in->room, n);
     }
-    page_turn(&p);
-    page_end_link(&p);
-    url_find(urls, span_from(text_span(visible), p.free_text), URL_IN_TEXT);
-    text_break(visible);
-    text_break(hidden);
-    text_break(other);
-    if (p.rules.forgot) p.odd |= ODD(STYLE_LIMIT);
-    *odd |= p.odd;
+    end(&p, odd);
 }

@@ -11,13 +11,15 @@
 #include "worker/text/url.h"
 
 enum {
-    HTML_DEPTH_MAX = 256,     /* open elements whose style is remembered; beyond, only whether text is hidden */
-    HTML_VALUE_MAX = 1 << 14, /* bytes of an attribute with character references that are read */
-    HTML_ALT_MAX = 1 << 10,   /* bytes of an image's or a button's text that are read */
-    HTML_COMPARED_MAX = 1000, /* links whose shown text is compared with where they lead */
-    HTML_BASED_MAX = 1000,    /* relative links that are looked at when there is a base */
-    HTML_EARLY_MAX = 64,      /* ... of those before it */
-    HTML_WRAPPED_MAX = 256,   /* links of other schemes in which links are looked for */
+    HTML_DEPTH_MAX = 256,          /* open elements whose style is remembered; beyond, only whether text is hidden */
+    HTML_VALUE_MAX = 1 << 14,      /* bytes of an attribute with character references that are read */
+    HTML_ALT_MAX = 1 << 10,        /* bytes of an image's or a button's text that are read */
+    HTML_COMPARED_MAX = 1000,      /* links whose shown text is compared with where they lead */
+    HTML_BASED_MAX = 1000,         /* relative links that are looked at when there is a base */
+    HTML_EARLY_MAX = 64,           /* ... of those before it */
+    HTML_WRAPPED_MAX = 256,        /* links of other schemes in which links are looked for */
+    HTML_PIECE_MAX = 3 << 17,      /* bytes of a document that are handed out at once (html_read_pieces) */
+    HTML_UNFINISHED_MAX = 1 << 16, /* ... of these, bytes of one tag or comment that goes on in the next piece */
 };
 
 struct html_shape {
@@ -41,5 +43,19 @@ struct html_shape {
  * Cannot fail. O(html.n) whatever the input; no recursion; under 160 KB of stack. */
 void html_read(span html, struct text *visible, struct text *hidden, struct text *other, struct url_list *urls,
                struct html_shape *shape, uint64_t *odd);
+
+/* A document that is larger than what is kept of it. */
+struct html_pieces {
+    span (*next)(void *from); /* the next of at most HTML_PIECE_MAX bytes, whole characters, lent until the next call;
+                               * empty at the end */
+    void *from;
+    uint8_t *room; /* HTML_PIECE_MAX + HTML_UNFINISHED_MAX bytes */
+};
+
+/* Read one that comes in pieces, as html_read; what is not seen (comments, scripts, attributes that nobody reads) takes
+ * no room, so it pushes nothing out. Style sheets of which one block is over HTML_UNFINISHED_MAX are left out from
+ * there on (STYLE_LIMIT). Time and stack as html_read. */
+void html_read_pieces(const struct html_pieces *in, struct text *visible, struct text *hidden, struct text *other,
+                      struct url_list *urls, struct html_shape *shape, uint64_t *odd);
 
 #endif

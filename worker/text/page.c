@@ -7,6 +7,7 @@
 #include "worker/text/page.h"
 
 #include "worker/text/entity.h"
+#include "worker/text/lean.h"
 #include "worker/text/odd.h"
 
 enum {
@@ -49,7 +50,7 @@ void page_emit(struct page *p, span run)
             p->odd |= ODD(SPLIT_WORD);
         p->joint = false;
         p->parted = true;
-        text_put(p->visible, run);
+        lean_put(p->visible, run);
         return;
     }
     if (p->parted) text_put(p->hidden, SPAN(" "));

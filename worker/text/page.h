@@ -10,6 +10,7 @@
 #include "worker/text/html.h"
 #include "worker/text/markup.h"
 
+enum { RAW_NAME_MAX = 12 };         /* bytes of a name of an element whose content is no markup */
 enum { CELLS_MAX = 64 };            /* of one row that may hold letters */
 enum { TAG_FORGOTTEN = TAG_COUNT }; /* in the stack: ended, though not on top */
 
@@ -28,8 +29,10 @@ struct element {
 };
 
 struct page {
-    span in;
-    size_t at;
+    span in;    /* what is being read of the document */
+    size_t at;  /* how far it was */
+    bool more;  /* more of the document follows behind it */
+    bool lasts; /* it stays where it is until the document's end */
     struct text *visible, *hidden, *other;
     struct url_list *urls;
     struct html_shape *shape;
@@ -40,7 +43,11 @@ struct page {
     uint16_t last[TAG_COUNT + 1]; /* the topmost open element of each tag, index + 1 */
     size_t over, over_hidden;     /* elements open beyond the stack; from which on text is hidden, or 0 */
     bool raw_shown;               /* can the content of the last raw element be seen? */
-    bool shown;                   /* can text be seen here? */
+    uint8_t raw;                  /* enum tag of the raw element that is being read, or TAG_OTHER */
+    uint8_t raw_name[RAW_NAME_MAX];
+    size_t raw_name_n;
+    bool raw_read; /* does its content say anything? */
+    bool shown;    /* can text be seen here? */
     struct css_rules rules;
 
     bool nul; /* there are NULs in the document; browsers drop them */
@@ -60,6 +67,8 @@ struct page {
 
     bool in_link; /* inside <a href> of a web link */
     struct url link;
+    struct url *link_kept;  /* its entry, or NULL when there was no room */
+    uint32_t link_pictures; /* met before it */
     struct url_room link_room;
     size_t link_text, free_text;       /* where its text begins; where text outside of links begins */
     unsigned compared, based, wrapped; /* how often, against the limits */
@@ -96,6 +105,17 @@ void page_joint(struct page *p);
 
 /* Text whose letters are shown from right to left ends here: turn it, so that it reads as it is seen. */
 void page_turn(struct page *p);
+
+/* --- raw text (page_raw.c) --- */
+
+/* Bytes of text, at the end of what is there of it, that are whole: none of a character reference that may go on. */
+size_t page_whole(span text);
+
+/* An element whose content holds no markup begins at p->at; its content is page_raw's to read. */
+void page_begin_raw(struct page *p, enum tag tag, span name, const struct attrs *a);
+
+/* Read its content, as far as there is any; p->raw is TAG_OTHER behind its end. */
+void page_raw(struct page *p);
 
 /* --- letters in cells (page_cells.c) --- */
 

@@ -91,8 +91,10 @@ static bool unwrap(struct page *p, span link, enum url_place place, struct url_r
 /* Keep a relative link in mind for a base that comes later: browsers ask for it when the link is followed. */
 static void note_early(struct page *p, span value, enum url_place place)
 {
-    bool lasts = value.p >= p->in.p && value.p < p->in.p + p->in.n; /* some are in a buffer that does not */
-    if (lasts && p->early_count < HTML_EARLY_MAX) p->early[p->early_count++] = (struct early){value, place};
+    if (p->early_count == HTML_EARLY_MAX) return;
+    bool lasts = p->lasts && value.p >= p->in.p && value.p < p->in.p + p->in.n; /* some are in a buffer that does not */
+    if (!lasts) value = arena_copy(p->urls->a, span_head(value, URL_BYTES_MAX));
+    p->early[p->early_count++] = (struct early){value, place};
 }
 
 void page_base(struct page *p, span value)
@@ -129,6 +131,7 @@ bool page_link(struct page *p, span value, enum url_place place, struct url *out
     struct url *kept = url_keep(p->urls, &u);
     if (kept && place == URL_IN_FORM) kept->place = place; /* it may stand in a link as well */
     if (out) *out = u;
+    if (out) p->link_kept = kept;
     if (out) out->domain = kept ? kept->domain : domain_registrable(out->host);
     return true;
 }
@@ -178,15 +181,27 @@ static bool shown_host(struct url_list *l, span shown, struct url_room *room, st
     return false;
 }
 
+/* A link that shows something, be there room for those that do not or not. */
+static void note_seen(struct page *p)
+{
+    p->link.seen = true;
+    if (p->link_kept)
+        p->link_kept->seen = true;
+    else
+        url_keep(p->urls, &p->link);
+}
+
 void page_end_link(struct page *p)
 {
+    enum { WORD_MIN = 4 }; /* bytes: not dots in a row */
     if (!p->in_link) return;
     struct url_room room;
     struct url u;
     p->in_link = false;
     p->free_text = p->visible->n;
     span shown = span_from(text_span(p->visible), p->link_text);
-    if (shown.n < 4 || p->compared++ >= HTML_COMPARED_MAX || !shown_host(p->urls, shown, &room, &u)) return;
+    if (shown.n >= WORD_MIN || p->shape->images - p->shape->pixels > p->link_pictures) note_seen(p);
+    if (shown.n < WORD_MIN || p->compared++ >= HTML_COMPARED_MAX || !shown_host(p->urls, shown, &room, &u)) return;
     if (span_eq(u.host, p->link.host) || span_eq(domain_registrable(u.host), p->link.domain)) return;
     /* Senders who count clicks show where they lead and lead by themselves: two thirds of all ham that this met. */
     if (!span_eq(p->link.domain, p->urls->from)) p->odd |= ODD(URL_MISMATCH);
@@ -200,5 +215,6 @@ void page_begin_link(struct page *p, span href)
     if (!page_link(p, href, URL_IN_HREF, &p->link)) return;
     p->shape->links++;
     p->in_link = true;
+    p->link_pictures = p->shape->images - p->shape->pixels;
     p->link_text = p->visible->n;
 }

@@ -377,7 +377,7 @@ void url_list_init(struct url_list *l, struct arena *a, size_t cap)
     l->hosts = l->slots + slots;
     memset(l->slots, 0, slots * sizeof *l->slots);
     memset(l->hosts, 0, HOST_SLOTS * sizeof *l->hosts);
-    l->cap = cap;
+    l->cap = l->whole = cap;
     l->slot_count = slots;
 }
 
@@ -418,6 +418,15 @@ static bool keep_host(struct url_list *l, struct url *kept, uint32_t *newest)
     return true;
 }
 
+/* How many links there may be before a link as this one is no longer kept. Junk that nobody sees is written first. */
+static size_t places(const struct url_list *l, const struct url *u)
+{
+    size_t n = l->whole;
+    if (u->place != URL_IN_HEADER && u->place != URL_IN_LIST) n -= l->keep_header;
+    if (!url_seen(u)) n -= l->keep_seen;
+    return n < l->cap ? n : l->cap;
+}
+
 /* Keep a link; *fresh when it was not there. */
 static struct url *keep(struct url_list *l, const struct url *u, bool *fresh)
 {
@@ -427,9 +436,10 @@ static struct url *keep(struct url_list *l, const struct url *u, bool *fresh)
     uint32_t *slot = l->slot_count ? find_slot(l, u->host, u->path, key) : NULL;
     if (slot && *slot) {
         l->v[*slot - 1].odd |= u->odd;
+        l->v[*slot - 1].seen |= url_seen(u);
         return &l->v[*slot - 1];
     }
-    span whole = l->n < l->cap ? arena_copy(l->a, u->whole) : SPAN_NONE;
+    span whole = l->n < places(l, u) ? arena_copy(l->a, u->whole) : SPAN_NONE;
     struct url *kept = whole.p ? &l->v[l->n] : NULL;
     if (kept) *kept = *u;
     if (!kept || !keep_host(l, kept, &l->hosts[key % HOST_SLOTS])) {
@@ -453,6 +463,7 @@ static void follow(struct url_list *l, struct url *outer, int *left)
     for (size_t at = 0; *left > 0 && (target = url_inner(outer, &at, buf)).n; --*left) {
         if (!url_split(l, target, &room, &u)) continue;
         u.place = outer->place;
+        u.seen = outer->seen;
         bool fresh;
         struct url *inner = keep(l, &u, &fresh);
         if (!inner) return;

@@ -40,6 +40,7 @@ struct url {
     uint64_t odd; /* ODD bits of this link alone */
     enum url_place place;
     uint16_t port; /* as given, or 0 */
+    bool seen;     /* of URL_IN_HREF: it shows a word or a picture to be followed by */
 };
 
 /* Links of one message, each once. All of its memory is taken from the arena at the start but the links' own bytes and
@@ -47,6 +48,9 @@ struct url {
 struct url_list {
     struct url *v;
     size_t n, cap;
+    size_t whole;       /* as url_list_init took it: cap may be lowered for a while */
+    size_t keep_header; /* of these places, the last so many are for links of the header, */
+    size_t keep_seen;   /* ... and so many before them for links that a reader sees; 0 unless somebody sets them */
     struct arena *a;
     span from;       /* registrable domain of the mail's From, or empty: set by whoever knows it; lent */
     uint64_t odd;    /* ODD(URL_...) of the links met, kept or not */
@@ -66,6 +70,12 @@ struct url_room {
 /* Room for `cap` links, or fewer when the arena has less. */
 void url_list_init(struct url_list *l, struct arena *a, size_t cap);
 
+/* Can a reader see it: is it written out, or does it show something? */
+static inline bool url_seen(const struct url *u)
+{
+    return u->seen || (u->place != URL_IN_SRC && u->place != URL_IN_HREF);
+}
+
 /* Take one link apart as a browser would (URL standard, "basic URL parser", of special schemes).
  *
  *   l      converts hosts that are not plain ASCII, at most URL_IDN_MAX; nothing is kept in it
@@ -78,7 +88,7 @@ void url_list_init(struct url_list *l, struct arena *a, size_t cap);
  * browser accepts). O(link.n). */
 bool url_split(struct url_list *l, span link, struct url_room *room, struct url *out);
 
-/* Keep a link that url_split took apart, with its `place` and `odd`. As url_add. */
+/* Keep a link that url_split took apart, with its `place`, `seen` and `odd`. As url_add. */
 struct url *url_keep(struct url_list *l, const struct url *u);
 
 /* url_split a link and keep it; a link with the host and path of one that is kept is that one. Links inside a kept

@@ -120,11 +120,23 @@ static void text_tokens(const struct mail *m, struct bag *b)
     token_text(&t, m->folded.other);
 }
 
+/* The links that are looked at, those that a reader sees first: others cost nothing to write before them. */
+static size_t choose_links(const struct mail *m, const struct url *out[LINKS])
+{
+    size_t n = 0;
+    for (int seen = 1; seen >= 0; seen--)
+        for (size_t i = 0; i < m->url_count && n < LINKS; i++)
+            if (url_seen(&m->urls[i]) == seen) out[n++] = &m->urls[i];
+    return n;
+}
+
 static void link_tokens(const struct mail *m, struct bag *b)
 {
     struct token_stream t;
-    for (size_t i = 0; i < m->url_count && i < LINKS; i++) {
-        const struct url *u = &m->urls[i];
+    const struct url *links[LINKS];
+    size_t n = choose_links(m, links);
+    for (size_t i = 0; i < n; i++) {
+        const struct url *u = links[i];
         token_begin(&t, b, "link domain", TOKEN_PROSE, 1);
         token_word(&t, u->domain);
         token_begin(&t, b, "link host", TOKEN_PROSE, 12);

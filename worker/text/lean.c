@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lean: text_put, but of a long text what shows nothing takes no more room.
+ *
+ * The beginning stays as it is, so that the trick is seen and counted (normal.h); blanks that are no white space to
+ * Unicode, but empty to the eye, are passed over as well. */
+#include "worker/text/lean.h"
+
+#include "proto/base/utf8.h"
+#include "worker/text/letter.h"
+
+static bool shows_nothing(uint32_t c)
+{
+    enum { BRAILLE_BLANK = 0x2800, HANGUL_FILLER = 0x3164, HALF_WIDTH_FILLER = 0xFFA0 };
+    return letter_invisible(c) || c == BRAILLE_BLANK || c == HANGUL_FILLER || c == HALF_WIDTH_FILLER;
+}
+
+void lean_put(struct text *t, span utf8)
+{
+    if (t->n < LEAN_FROM) {
+        span head = utf8_cut(utf8, LEAN_FROM - t->n);
+        text_put(t, head);
+        utf8 = span_from(utf8, head.n);
+    }
+    size_t from = 0;
+    for (size_t i = 0, n; i < utf8.n; i += n) {
+        uint32_t c;
+        n = utf8.p[i] < 0xC2 ? 1 : utf8_get(span_from(utf8, i), &c);
+        if (n == 1 || !shows_nothing(c)) continue;
+        text_put(t, span_of(utf8.p + from, i - from));
+        from = i + n;
+    }
+    text_put(t, span_from(utf8, from));
+}
