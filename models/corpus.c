@@ -22,7 +22,7 @@ static struct corpus_mail *keep(const struct features *f)
     return m;
 }
 
-static uint64_t body_hash(const struct mail *m)
+uint64_t corpus_body(const struct mail *m)
 {
     if (m->text.n) return hash64(m->text, 1);
     return hash64(m->part_count ? m->parts[0].body : SPAN_NONE, 2);
@@ -36,14 +36,15 @@ static enum err take(void *arg, size_t i, const struct mail *m, const struct fea
         snprintf(fault, INDEX_FAULT_BYTES, "%s: %s", to->x->entry[i].path, err_str(ERR_MEMORY));
         return ERR_MEMORY;
     }
-    kept->body = body_hash(m);
+    kept->body = corpus_body(m);
     kept->source = to->source;
     kept->spam = to->x->entry[i].spam;
     to->out[i] = kept;
     return ERR_OK;
 }
 
-static enum err add(struct corpus *c, const struct mail_index *x, const struct mail_context *context, char *fault_out)
+enum err corpus_add_index(struct corpus *c, const struct mail_index *x, const struct mail_context *context,
+                          char *fault_out)
 {
     struct corpus_mail **grown = realloc(c->mail, (c->n + x->n) * sizeof *grown);
     if (!grown) {
@@ -69,7 +70,7 @@ enum err corpus_add(struct corpus *c, const char *index, const struct mail_conte
     struct mail_index x;
     enum err e = index_open(index, &x, fault_out);
     if (e) return e;
-    e = add(c, &x, context, fault_out);
+    e = corpus_add_index(c, &x, context, fault_out);
     index_close(&x);
     return e;
 }

@@ -25,6 +25,13 @@ struct corpus {
 /* Read one more index; `context` is what else is known of its mails, or NULL. Errors as index_open and index_read;
  * fault_out INDEX_FAULT_BYTES. */
 enum err corpus_add(struct corpus *c, const char *index, const struct mail_context *context, char *fault_out);
+
+/* The same of an index that is open, or of a part of one: its own entries, the other's folder. */
+enum err corpus_add_index(struct corpus *c, const struct mail_index *x, const struct mail_context *context,
+                          char *fault_out);
 void corpus_close(struct corpus *c);
+
+/* corpus_mail.body of a mail. */
+uint64_t corpus_body(const struct mail *m);
 
 #endif

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* judge: what each_mail calls, by a bundle or by a filter that learns; see judge.h. */
-#include "models/judge.h"
+/* judge: by an open model; what all ways share; see judge.h. */
+#include "models/judge_steps.h"
 
 #include "models/describe.h"
-#include "models/each.h"
-#include "models/online.h"
+#include "models/random.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct judging {
-    struct judged_mail *v; /* of the index at hand */
-    const struct model *model;
-    struct online *online;
-};
+enum err judge_fault(char *fault_out, enum err e, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(fault_out, JUDGE_FAULT_BYTES, format, args);
+    va_end(args);
+    return e;
+}
 
-/* All but scores. */
-static enum err open_judged(const struct judge_mails *mails, struct judged *out, char *fault_out)
+enum err judged_open(const struct judge_mails *mails, struct judged *out, char *fault_out)
 {
     size_t n = 0;
     for (size_t s = 0; s < mails->sources; s++) n += mails->index[s].n;
     *out = (struct judged){.v = calloc(n ? n : 1, sizeof *out->v), .source = mails->source, .sources = mails->sources};
-    if (!out->v) {
-        snprintf(fault_out, JUDGE_FAULT_BYTES, "%s", err_str(ERR_MEMORY));
-        return ERR_MEMORY;
-    }
+    if (!out->v) return judge_fault(fault_out, ERR_MEMORY, "%s", err_str(ERR_MEMORY));
     for (size_t s = 0; s < mails->sources; s++)
         for (size_t i = 0; i < mails->index[s].n; i++) {
             const struct index_entry *e = &mails->index[s].entry[i];
@@ -34,63 +33,58 @@ static enum err open_judged(const struct judge_mails *mails, struct judged *out,
     return ERR_OK;
 }
 
-static enum err each_source(const struct judge_mails *mails, struct judging *j, struct judged *out, const char *what,
-                            bool in_order, each_fn *fn, char *fault_out)
-{
-    enum err e = open_judged(mails, out, fault_out);
-    j->v = out->v;
-    for (size_t s = 0; !e && s < mails->sources; s++) {
-        e = each_mail(&mails->index[s], mails->context, what, in_order, fn, j, fault_out);
-        j->v += mails->index[s].n;
-    }
-    return e;
-}
-
-static void describe(struct judged_mail *v, const struct mail *m)
+void judged_describe(struct judged_mail *v, const struct mail *m)
 {
     v->language = (uint8_t)describe_language(m);
     v->kind = (uint8_t)describe_kind(m);
 }
 
+bool judge_flips(double flip, uint32_t source, uint32_t line)
+{
+    uint64_t state = (uint64_t)source << 32 | line;
+    return (double)(random_next(&state) >> 11) * 0x1p-53 < flip;
+}
+
+struct by_model {
+    const struct model *model;
+    struct judged_mail *v; /* of the index at hand */
+};
+
 static enum err score_one(void *arg, size_t i, const struct mail *m, const struct features *f, char *fault)
 {
     (void)fault;
-    struct judging *j = arg;
+    struct by_model *b = arg;
     struct scores s;
-    model_score(j->model, f, &s);
-    j->v[i].score = s.score;
-    describe(&j->v[i], m);
+    model_score(b->model, f, &s);
+    b->v[i].score = s.score;
+    judged_describe(&b->v[i], m);
     return ERR_OK;
 }
 
 enum err judge_by_model(const struct model *m, const struct judge_mails *mails, struct judged *out, char *fault_out)
 {
-    struct judging j = {.model = m};
-    return each_source(mails, &j, out, "judging", false, score_one, fault_out);
-}
-
-static enum err score_and_learn(void *arg, size_t i, const struct mail *m, const struct features *f, char *fault)
-{
-    struct judging *j = arg;
-    struct parts p;
-    j->v[i].score = online_score(j->online, f, &p);
-    describe(&j->v[i], m);
-    enum err e = online_learn(j->online, f, &p, j->v[i].score, j->v[i].spam);
-    if (e) snprintf(fault, INDEX_FAULT_BYTES, "%s", err_str(e));
-    return e;
-}
-
-enum err judge_immediate(const struct judge_mails *mails, struct judged *out, char *fault_out)
-{
-    struct online online;
-    struct judging j = {.online = &online};
-    *out = (struct judged){0};
-    enum err e = online_open(&online);
-    if (e) {
-        snprintf(fault_out, JUDGE_FAULT_BYTES, "%s", err_str(e));
-        return e;
+    enum err e = judged_open(mails, out, fault_out);
+    struct by_model b = {m, out->v};
+    for (size_t s = 0; !e && s < mails->sources; s++) {
+        e = each_mail(&mails->index[s], mails->context, "judging", false, score_one, &b, fault_out);
+        b.v += mails->index[s].n;
     }
-    e = each_source(mails, &j, out, "judging and learning", true, score_and_learn, fault_out);
-    online_close(&online);
     return e;
+}
+
+enum err judge(const struct judge_plan *p, const struct model *model, const struct judge_mails *mails,
+               struct judged *out, char *fault_out)
+{
+    *out = (struct judged){0};
+    switch (p->way) {
+    case JUDGE_IMMEDIATE:
+    case JUDGE_DELAYED:
+    case JUDGE_FIRST:
+    case JUDGE_PARTIAL:
+    case JUDGE_ACTIVE: return judge_online(p, mails, out, fault_out);
+    case JUDGE_FOLDS:
+    case JUDGE_SHARE:
+    case JUDGE_UNTIL: return judge_batch(p, mails, out, fault_out);
+    default: return judge_by_model(model, mails, out, fault_out);
+    }
 }

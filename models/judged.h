@@ -26,6 +26,7 @@ struct judged {
     size_t n;
     const char *const *source; /* [sources], names of the indexes; lent */
     size_t sources;
+    size_t learnt, flipped; /* mails learnt on the way or before, and those of them under the wrong label */
 };
 
 /* By the script that most letters of the visible text have; Latin by its commonest small words. */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* judge_steps: the ways of judge.c that have a file of their own, and what they share. Nobody else calls them. */
+#ifndef FURUI_MODELS_JUDGE_STEPS_H
+#define FURUI_MODELS_JUDGE_STEPS_H
+
+#include "models/each.h"
+#include "models/judge.h"
+
+/* Leave `e` behind in words. Returns it. */
+enum err judge_fault(char *fault_out, enum err e, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Room for all mails: path, line, source, label and exclusion are filled in. ERR_MEMORY. */
+enum err judged_open(const struct judge_mails *mails, struct judged *out, char *fault_out);
+
+/* Language and kind. */
+void judged_describe(struct judged_mail *v, const struct mail *m);
+
+/* JUDGE_BY_MODEL. */
+enum err judge_by_model(const struct model *m, const struct judge_mails *mails, struct judged *out, char *fault_out);
+
+/* JUDGE_IMMEDIATE to JUDGE_ACTIVE (judge_online.c). */
+enum err judge_online(const struct judge_plan *p, const struct judge_mails *mails, struct judged *out, char *fault_out);
+
+/* JUDGE_FOLDS to JUDGE_UNTIL (judge_batch.c). */
+enum err judge_batch(const struct judge_plan *p, const struct judge_mails *mails, struct judged *out, char *fault_out);
+
+#endif
