@@ -145,6 +145,77 @@ static void reads_zip_that_lies(void **state)
     want("extra name", ATTACH_ZIP, program, 1, "a.exe");
 }
 
+/* Archives in an archive, stored as they are, the last one with a program, and behind them more than a comment can
+ * hold, so that none of their directories is taken for one of the outer archive. */
+static void zip_in_zip(size_t copies)
+{
+    static uint8_t inner[256];
+    struct zip z = {0};
+    size_t from[ZIP_WITHIN_MAX + 2], bytes[ZIP_WITHIN_MAX + 2];
+    file_n = 0;
+    for (size_t k = 0; k < copies; k++) {
+        size_t start = file_n;
+        zip(k + 1 == copies ? "run.js" : "x.txt", 0);
+        bytes[k] = file_n - start;
+        memcpy(inner, file + start, bytes[k]);
+        file_n = start;
+        from[k] = start;
+        zip_file(&z, "in.zip", 0);
+        file_n--; /* its one byte */
+        put(inner, bytes[k]);
+        poke(from[k] + 18, bytes[k], 4);
+    }
+    put_zeros(ZIP_END_MAX);
+    z.directory = file_n;
+    for (size_t k = 0; k < copies; k++) {
+        size_t at = file_n;
+        zip_entry(&z, 0, "in.zip", 0);
+        poke(at + 20, bytes[k], 4);
+        poke(at + 42, from[k], 4);
+    }
+    zip_end(&z);
+}
+
+static void reads_zip_in_zip(void **state)
+{
+    (void)state;
+    /* ZIP_WITHIN_MAX */
+    for (uint32_t copies = 1; copies <= ZIP_WITHIN_MAX + 1; copies += ZIP_WITHIN_MAX / 2) {
+        zip_in_zip(copies);
+        look();
+        bool past = copies > ZIP_WITHIN_MAX;
+        want("zip in zip", ATTACH_ZIP, past ? 0 : ODD(ARCHIVED_PROGRAM), copies, past ? "in.zip" : "run.js");
+        assert_int_equal(got.partial, past);
+    }
+    /* ZIP_WITHIN_FILES, the last one too many being the telling one */
+    for (uint32_t files = ZIP_WITHIN_FILES; files <= ZIP_WITHIN_FILES + 1; files++) {
+        file_n = 0;
+        struct zip z = {0};
+        zip_file(&z, "in.zip", 0);
+        struct zip in = {.base = --file_n};
+        zip_file(&in, "a", 0);
+        in.directory = file_n;
+        in.files = files;
+        for (uint32_t k = 1; k < files; k++) zip_entry(&in, 0, "a", 0);
+        zip_entry(&in, 0, "a.exe", 0);
+        zip_end(&in);
+        put_zeros(ZIP_END_MAX);
+        z.directory = file_n;
+        zip_entry(&z, 0, "in.zip", 0);
+        poke(z.directory + 20, z.directory - ZIP_END_MAX - in.base, 4);
+        zip_end(&z);
+        look();
+        bool past = files > ZIP_WITHIN_FILES;
+        want("many within", ATTACH_ZIP, past ? 0 : ODD(ARCHIVED_PROGRAM), 1, past ? "in.zip" : "a.exe");
+        assert_int_equal(got.partial, past);
+    }
+    /* compressed: its name is all that shows */
+    zip_in_zip(1);
+    poke(file_n - 22 - 46 - 6 + 10, 8, 2);
+    look();
+    want("packed", ATTACH_ZIP, 0, 1, "in.zip");
+}
+
 static void bounds_zip(void **state)
 {
     (void)state;
@@ -185,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_zip),
         cmocka_unit_test(reads_zip_that_lies),
+        cmocka_unit_test(reads_zip_in_zip),
         cmocka_unit_test(bounds_zip),
     };
     return cmocka_run_group_tests_name("zip", tests, open_arena, close_arena);

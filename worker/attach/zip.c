@@ -14,11 +14,13 @@ enum { NAME_MAX_READ = 1024, EXTRA_MAX_READ = 1024 };
 
 struct walk {
     struct inside *in;
-    uint32_t left; /* entries that may still be read */
-    bool types;    /* [Content_Types].xml was met */
-    bool office;   /* word/, xl/, ppt/, visio/ */
-    bool odf;      /* its manifest */
-    span macro;    /* a file that holds macros if this is ODF */
+    uint32_t left;         /* entries that may still be read */
+    uint32_t within;       /* archives within that may still be read */
+    uint32_t within_files; /* ... and their entries */
+    bool types;            /* [Content_Types].xml was met */
+    bool office;           /* word/, xl/, ppt/, visio/ */
+    bool odf;              /* its manifest */
+    span macro;            /* a file that holds macros if this is ODF */
 };
 
 /* Names that say which kind of document this is, and what it can do. */
@@ -78,6 +80,32 @@ static size_t local(struct walk *w, uint64_t at, span listed, bool count, uint64
     return LOCAL + (size_t)name_n;
 }
 
+static uint32_t directories(struct walk *w);
+
+/* An entry's bytes, which are stored as they are: the names of the archive that they may be. */
+static void within(struct walk *w, span bytes)
+{
+    struct inside *in = w->in;
+    if (!span_starts(bytes, SPAN("PK\x03\x04"))) return;
+    if (w->within == 0) {
+        in->out->partial = true;
+        return;
+    }
+    struct view v = {.head = bytes, .size = bytes.n};
+    struct walk inner = {.in = in, .left = w->within_files};
+    const struct view *outer = in->v;
+    bool classes = in->classes, manifest = in->manifest;
+    uint32_t files = in->out->files;
+    in->v = &v;
+    directories(&inner);
+    in->v = outer;
+    in->classes = classes;
+    in->manifest = manifest;
+    in->out->files = files;
+    w->within_files = inner.left;
+    w->within--;
+}
+
 /* The directory at `at`, of archives that begin at `base`. Returns how many entries there were. */
 static uint32_t directory(struct walk *w, uint64_t at, uint64_t base)
 {
@@ -93,8 +121,10 @@ static uint32_t directory(struct walk *w, uint64_t at, uint64_t base)
         uint16_t name_n = little16(h.p + 28), extra_n = little16(h.p + 30), comment_n = little16(h.p + 32);
         span name = view_some(v, at + ENTRY, name_n);
         entry(w, name, little16(h.p + 8), view_at(v, at + ENTRY + name_n, extra_n), true);
-        uint64_t next;
-        local(w, base + little32(h.p + 42), name, false, &next);
+        uint64_t from = base + little32(h.p + 42), next;
+        size_t header = local(w, from, name, false, &next);
+        if (header && little16(h.p + 10) == 0)
+            within(w, view_some(v, from + header + little16(view_at(v, from, LOCAL).p + 28), little32(h.p + 20)));
         at += (uint64_t)ENTRY + name_n + extra_n + comment_n;
     }
 }
@@ -166,26 +196,33 @@ bool zip_ends(const struct view *v)
     return end < v->size && find_directory(v, end, places) > 0;
 }
 
-void zip_read(struct inside *in)
+/* All directories that an unpacker may believe. Returns how many entries there were. */
+static uint32_t directories(struct walk *w)
 {
-    struct walk w = {.in = in, .left = ZIP_FILES_MAX};
-    uint64_t end = in->v->size, seen[2 * ZIP_DIRECTORIES_MAX];
+    const struct view *v = w->in->v;
+    uint64_t end = v->size, seen[2 * ZIP_DIRECTORIES_MAX];
     size_t seen_n = 0;
     uint32_t listed = 0;
     for (size_t k = 0; k < ZIP_DIRECTORIES_MAX; k++) {
-        uint64_t found = find_end(in->v, end);
+        uint64_t found = find_end(v, end);
         if (found == end) break;
         end = found;
         struct place places[2];
-        for (size_t n = find_directory(in->v, end, places), i = 0; i < n; i++) {
+        for (size_t n = find_directory(v, end, places), i = 0; i < n; i++) {
             size_t known = 0;
             while (known < seen_n && seen[known] != places[i].at) known++;
             if (known < seen_n) continue;
             seen[seen_n++] = places[i].at;
-            listed += directory(&w, places[i].at, places[i].base);
+            listed += directory(w, places[i].at, places[i].base);
         }
     }
-    if (listed == 0) locals(&w);
+    return listed;
+}
+
+void zip_read(struct inside *in)
+{
+    struct walk w = {.in = in, .left = ZIP_FILES_MAX, .within = ZIP_WITHIN_MAX, .within_files = ZIP_WITHIN_FILES};
+    if (directories(&w) == 0) locals(&w);
     span mimetype = SPAN("mimetypeapplication/vnd.oasis.opendocument"); /* the first file, and its content */
     w.odf &= span_eq(view_at(in->v, LOCAL, mimetype.n), mimetype);
     if (w.types && w.office) in->out->kind = ATTACH_OOXML;
