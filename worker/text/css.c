@@ -599,6 +599,7 @@ static bool stands_out(const struct css_look *look, uint32_t colour)
 bool css_visible(const struct css_look *look)
 {
     if (look->gone || look->unseen || look->tight || look->font < CSS_FONT_LEAST) return false;
+    if (look->colour == CSS_LOOK.colour && look->background == CSS_LOOK.background) return true;
     return stands_out(look, look->colour) || (look->shadow != CSS_CLEAR && stands_out(look, look->shadow));
 }
 

@@ -19,7 +19,7 @@ span markup_name(span in, size_t i)
     return span_of(in.p + from, i - from);
 }
 
-size_t markup_attrs(span in, size_t i, const struct css_rules *r, struct attrs *a)
+size_t markup_attrs_more(span in, size_t i, const struct css_rules *r, struct attrs *a)
 {
     a->have = 0;
     a->asked = 0;

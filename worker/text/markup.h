@@ -29,8 +29,17 @@ static inline span attr(const struct attrs *a, enum attr id)
 /* The name of the tag that begins at i, behind '<' or "</". */
 span markup_name(span in, size_t i);
 
+/* markup_attrs where there are some, perhaps. */
+size_t markup_attrs_more(span in, size_t i, const struct css_rules *r, struct attrs *a);
+
 /* Read attributes up to the tag's '>', and which of them rules ask for (r may be NULL); the byte behind it, or 0 when the document ends inside of the tag. */
-size_t markup_attrs(span in, size_t i, const struct css_rules *r, struct attrs *a);
+static inline size_t markup_attrs(span in, size_t i, const struct css_rules *r, struct attrs *a)
+{
+    if (i == in.n || in.p[i] != '>') return markup_attrs_more(in, i, r, a);
+    a->have = a->asked = 0; /* most have none */
+    a->closed = false;
+    return i + 1;
+}
 
 /* The end of a comment whose text begins at i: behind its "-->" or "--!>", or the end of the document. */
 size_t markup_comment_end(span in, size_t i);

@@ -118,7 +118,7 @@ static void turn_line(uint8_t *p, size_t n)
     swap_bytes(p, n);
     for (size_t i = 0, from = 0; i < n; i++) {
         if ((p[i] & 0xC0) == 0x80) continue; /* the first byte of a character is its last here */
-        swap_bytes(p + from, i + 1 - from);
+        if (p[i] >= 0x80) swap_bytes(p + from, i + 1 - from);
         from = i + 1;
     }
 }
