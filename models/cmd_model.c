@@ -4,6 +4,7 @@
  * info reads bundles of any feature version, since the old one is the one that people ask about; verify is as strict as
  * a worker: container, checksums, feature version, and the shapes of what is inside. */
 #include "models/commands.h"
+#include "models/train_run.h"
 #include "proto/base/json.h"
 #include "worker/score/bundle.h"
 #include "worker/score/model.h"
@@ -21,13 +22,23 @@ const struct verb verb_model = {
     .help =
         "usage: furui model info [--json] BUNDLE\n"
         "       furui model verify BUNDLE\n"
+        "       furui model merge COUNTS… -o BUNDLE [--counts FILE] [--without COUNTS]…\n"
         "\n"
         "  info      manifest (what it was made from, and how), sections, sizes, id\n"
         "  verify    all that a worker checks before it uses a bundle: layout, checksums, feature version,\n"
         "            shapes; prints one line\n"
+        "  merge     train on what was counted before ('furui train --counts'): the same bundle, to the bit, as one\n"
+        "            furui train over the same mails in the same order\n"
         "\n"
         "options:\n"
         "  --json    one JSON object instead of text\n"
+        "of merge:\n"
+        "  -o, --output BUNDLE   where the bundle goes; without it nothing is trained\n"
+        "      --counts FILE     keep the counts of all as one file\n"
+        "      --without COUNTS  unlearn: leave out the mails that this file holds, byte for byte the same, as if "
+        "they\n"
+        "                        had never been there (may be repeated)\n" TRAIN_HELP
+        "  -q, --quiet           print nothing but errors\n"
         "\n"
         "exit status: 0 the bundle is whole; 65 it is damaged or of another version; 64 wrong usage; 66 it cannot be\n"
         "read. Faults are named in one line on standard error.\n"
@@ -122,6 +133,7 @@ static int verify(const char *path, bool json)
 
 static int model_run(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "merge") == 0) return cmd_merge(argc - 1, argv + 1);
     static const struct option OPTIONS[] = {{"json", no_argument, NULL, 'j'}, {0}};
     bool json = false;
     optind = 1;

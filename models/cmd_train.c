@@ -1,110 +1,186 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* furui train: labelled mail in, a model bundle out. */
-#include "models/bundle_write.h"
+/* furui train: labelled mail in, a model bundle out; or counts, to make one of later. */
 #include "models/commands.h"
-#include "models/fit.h"
-#include "proto/base/clock.h"
-#include "worker/text/domain.h"
+#include "models/train_run.h"
 
-#include <errno.h>
+#include "worker/score/bundle.h"
+
+#include <fcntl.h>
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const char help[] =
-    "usage: furui train --index INDEX [--index INDEX]… -o BUNDLE\n"
+    "usage: furui train INPUT… -o BUNDLE [--counts FILE]\n"
+    "       furui train INPUT… --counts FILE\n"
+    "       furui train --continue BUNDLE|COUNTS INPUT… -o BUNDLE [--counts FILE]\n"
     "\n"
     "Train a model bundle on labelled mail.\n"
     "\n"
-    "  -i, --index INDEX     a corpus in the TREC form: lines of 'spam PATH' or 'ham PATH', paths relative to INDEX.\n"
-    "                        Give each source of mail an index of its own: from three sources on, the models are\n"
-    "                        weighed by how well they judge sources they have not seen\n"
+    "INPUT is, as often as wanted:\n"
+    "  -i, --index INDEX     a corpus in the TREC form: lines of 'spam PATH' or 'ham PATH', paths relative to INDEX\n"
+    "      --ham PATH --spam PATH\n"
+    "                        two places, or one: a directory of mails, a Maildir, an mbox, or a mail\n"
+    "      --source NAME     the inputs behind this are of one source, with those of other counts of the same name.\n"
+    "                        Without it each index, and each pair of places, is a source of its own: from three\n"
+    "                        sources on, the models are weighed by how well they judge sources they have not seen\n"
+    "\n"
     "  -o, --output BUNDLE   where the bundle goes; an old one there is replaced only by a whole new one\n"
-    "      --table-bits N    log2 of the feature table's slots, 4 bytes each (default 20: 4 MB)\n"
-    "      --epochs N        passes of the linear models over the corpus (default 1)\n" TRUST_HELP
+    "      --counts FILE     keep what was counted of each mail: for 'furui model merge', and to train on from. An\n"
+    "                        interrupted run goes on where it stopped; without -o nothing is trained\n"
+    "      --continue FILE   train on from a bundle (its counts are expected in FILE.counts) or from counts: the same\n"
+    "                        bundle, to the bit, as from all mails at once\n" TRAIN_HELP TRUST_HELP
     "  -q, --quiet           print nothing but errors\n"
     "\n"
-    "The same mails in the same order give the same bundle, to the bit. Memory: about 20 KB a mail and 400 MB.\n"
-    "Exit status: 0 done, 64 wrong usage, 65 the corpus cannot be trained on, 66 an index or mail cannot be read,\n"
-    "74 the bundle cannot be written.\n"
+    "The same mails in the same order give the same bundle, to the bit. Memory does not grow with the mails: what is\n"
+    "counted of them, about 20 KB each, goes to FILE, or to a temporary file in TMPDIR or beside BUNDLE.\n"
+    "Exit status: 0 done, 64 wrong usage, 65 the corpus or counts cannot be trained on, 66 an input cannot be read,\n"
+    "74 the bundle or the counts cannot be written.\n"
     "\n"
-    "example: furui train --index corpus/index -o my.bundle\n";
+    "example: furui train --ham mail/archive --spam mail/junk -o my.bundle\n"
+    "         furui train --index corpus/index -o my.bundle --counts my.bundle.counts\n"
+    "         furui train --continue my.bundle --index new/index -o next.bundle --counts next.bundle.counts\n";
 
 struct options {
-    const char *index[64], *output;
-    size_t indexes;
-    struct fit_plan plan;
+    struct gather_input input[GATHER_INPUTS_MAX];
+    size_t inputs;
+    const char *source; /* of inputs that follow */
+    const char *onward; /* --continue */
+    char *beside;       /* its counts; owned */
+    struct trust trust;
+    bool trusts; /* any option of it was given */
+    struct train_run run;
 };
 
-enum { OPT_BITS = 256, OPT_EPOCHS };
+enum { OPT_HAM = 256, OPT_SPAM, OPT_SOURCE, OPT_COUNTS, OPT_CONTINUE };
+
+static struct gather_input *new_input(struct options *o)
+{
+    if (o->inputs == GATHER_INPUTS_MAX) {
+        cli_fail(CLI_USAGE, "train", "more than %d inputs", GATHER_INPUTS_MAX);
+        return NULL;
+    }
+    struct gather_input *in = &o->input[o->inputs++];
+    in->source = o->source;
+    return in;
+}
+
+/* A place joins the one before it, if that is of the other label and of the same source. */
+static bool add_place(struct options *o, bool spam, const char *path)
+{
+    struct gather_input *last = o->inputs ? &o->input[o->inputs - 1] : NULL;
+    bool pair = last && last->source == o->source && (spam ? last->ham && !last->spam : last->spam && !last->ham);
+    if (!pair) last = new_input(o);
+    if (!last) return false;
+    if (spam)
+        last->spam = path;
+    else
+        last->ham = path;
+    return true;
+}
+
+static bool is_bundle(const char *path)
+{
+    uint8_t head[8] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool yes = fd >= 0 && read(fd, head, sizeof head) == sizeof head && memcmp(head, BUNDLE_MAGIC, sizeof head) == 0;
+    if (fd >= 0) close(fd);
+    return yes;
+}
+
+/* The counts to train on from stand first. */
+static int add_onward(struct options *o)
+{
+    const char *path = o->onward;
+    if (o->inputs == GATHER_INPUTS_MAX) return cli_fail(CLI_USAGE, "train", "more than %d inputs", GATHER_INPUTS_MAX);
+    if (is_bundle(o->onward)) {
+        size_t n = strlen(path) + sizeof ".counts";
+        o->beside = malloc(n);
+        if (!o->beside) return cli_fail(CLI_UNAVAILABLE, "train", "%s", err_str(ERR_MEMORY));
+        snprintf(o->beside, n, "%s.counts", path);
+        path = o->beside;
+        o->run.old = o->onward;
+    }
+    memmove(o->input + 1, o->input, o->inputs++ * sizeof *o->input);
+    o->input[0] = (struct gather_input){.counts = path};
+    return CLI_OK;
+}
+
+static int name_source(struct options *o, const char *name)
+{
+    if (!*name || strlen(name) > COUNTS_NAME_MAX || strpbrk(name, "\r\n"))
+        return cli_fail(CLI_USAGE, "train", "--source takes a name of 1 to %d bytes in one line", COUNTS_NAME_MAX);
+    o->source = name;
+    return CLI_OK;
+}
 
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option list[] = {
         {"index", required_argument, NULL, 'i'},
         {"output", required_argument, NULL, 'o'},
-        {"table-bits", required_argument, NULL, OPT_BITS},
-        {"epochs", required_argument, NULL, OPT_EPOCHS},
         {"quiet", no_argument, NULL, 'q'},
+        {"ham", required_argument, NULL, OPT_HAM},
+        {"spam", required_argument, NULL, OPT_SPAM},
+        {"source", required_argument, NULL, OPT_SOURCE},
+        {"counts", required_argument, NULL, OPT_COUNTS},
+        {"continue", required_argument, NULL, OPT_CONTINUE},
+        TRAIN_OPTIONS,
         TRUST_OPTIONS,
         {0},
     };
-    long number;
-    *o = (struct options){0};
-    fit_plan_init(&o->plan);
+    struct train_run *run = &o->run;
+    fit_plan_init(&run->plan);
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, "i:o:q", list, NULL)) != -1;) switch (c) {
-        case 'i':
-            if (o->indexes == sizeof o->index / sizeof *o->index)
-                return cli_fail(CLI_USAGE, "train", "more than %zu indexes", sizeof o->index / sizeof *o->index);
-            o->index[o->indexes++] = optarg;
+        case 'i': {
+            struct gather_input *in = new_input(o);
+            if (!in) return CLI_USAGE;
+            in->index = optarg;
             break;
-        case 'o': o->output = optarg; break;
-        case 'q': o->plan.quiet = true; break;
-        case OPT_BITS:
-            if (!cli_number("train", "--table-bits", optarg, 10, 22, &number)) return CLI_USAGE;
-            o->plan.table_bits = (unsigned)number;
+        }
+        case OPT_HAM:
+        case OPT_SPAM:
+            if (!add_place(o, c == OPT_SPAM, optarg)) return CLI_USAGE;
             break;
-        case OPT_EPOCHS:
-            if (!cli_number("train", "--epochs", optarg, 1, 100, &number)) return CLI_USAGE;
-            o->plan.epochs = (unsigned)number;
+        case OPT_SOURCE:
+            if (name_source(o, optarg)) return CLI_USAGE;
+            break;
+        case OPT_COUNTS: run->gather.keep = optarg; break;
+        case OPT_CONTINUE: o->onward = optarg; break;
+        case 'o': run->output = optarg; break;
+        case 'q': run->plan.quiet = true; break;
+        case TRAIN_OPT_BITS:
+        case TRAIN_OPT_EPOCHS:
+        case TRAIN_OPT_HALF_LIFE:
+            if (!train_option(&run->plan, "train", c, optarg)) return CLI_USAGE;
             break;
         case TRUST_OPT_HOST:
         case TRUST_OPT_OWN:
-            if (!trust_option(&o->plan.trust, "train", c, optarg)) return CLI_USAGE;
+            if (!trust_option(&o->trust, "train", c, optarg)) return CLI_USAGE;
+            o->trusts = true;
             break;
         default: return cli_usage("train");
         }
     if (optind < argc) return cli_fail(CLI_USAGE, "train", "unexpected argument '%s'", argv[optind]);
-    if (!o->indexes) return cli_fail(CLI_USAGE, "train", "no --index");
-    if (!o->output) return cli_fail(CLI_USAGE, "train", "no --output");
+    if (!o->inputs) return cli_fail(CLI_USAGE, "train", "no --index, --ham or --spam");
+    if (!run->output && !run->gather.keep) return cli_fail(CLI_USAGE, "train", "no --output, and no --counts");
     return CLI_OK;
 }
 
 static int run(int argc, char **argv)
 {
-    struct options o;
-    int status = parse(argc, argv, &o);
-    if (status) return status;
-    domain_init();
-    char fault[FIT_FAULT_BYTES + INDEX_FAULT_BYTES];
-    struct corpus c = {0};
-    struct fit_report r;
-    struct mail_context context = trust_context(&o.plan.trust);
-    int64_t start = clock_us();
-    if (bundle_place(o.output, fault)) return cli_fail(CLI_IO, "train", "%s", fault);
-    for (size_t i = 0; !status && i < o.indexes; i++)
-        if (corpus_add(&c, o.index[i], &context, fault)) status = cli_fail(CLI_NO_INPUT, "train", "%s", fault);
-    if (!status) {
-        enum err e = fit_bundle(&c, &o.plan, o.output, &r, fault);
-        if (e) status = cli_fail(e == ERR_IO ? CLI_IO : COMMANDS_BAD_DATA, "train", "%s", fault);
-    }
-    if (!status && !o.plan.quiet)
-        printf("%s: model %s from %zu ham and %zu spam of %zu source%s in %.1f s\n"
-               "judged by models that had not seen the mail's %s: 1-ROCA%% %.4f, log loss %.4f\n",
-               o.output, r.id, c.count[0], c.count[1], c.sources, c.sources == 1 ? "" : "s",
-               (double)(clock_us() - start) / 1e6, r.by_source ? "source" : "fold", r.held_roca_pct, r.held_log_loss);
-    corpus_close(&c);
+    struct options *o = calloc(1, sizeof *o);
+    if (!o) return cli_fail(CLI_UNAVAILABLE, "train", "%s", err_str(ERR_MEMORY));
+    int status = parse(argc, argv, o);
+    if (!status && o->onward) status = add_onward(o);
+    o->run.verb = "train";
+    o->run.gather.input = o->input;
+    o->run.gather.inputs = o->inputs;
+    o->run.gather.trust = o->onward && !o->trusts ? NULL : &o->trust; /* as the mails before were read */
+    if (!status) status = train_run(&o->run);
+    free(o->beside);
+    free(o);
     return status;
 }
 

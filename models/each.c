@@ -82,15 +82,22 @@ static void *work(void *arg)
 enum err each_mail(const struct mail_index *x, const struct mail_context *c, const char *what, bool in_order,
                    each_fn *fn, void *arg, char *fault_out)
 {
+    return each_mail_from(x, 0, c, what, in_order, fn, arg, fault_out);
+}
+
+enum err each_mail_from(const struct mail_index *x, size_t first, const struct mail_context *c, const char *what,
+                        bool in_order, each_fn *fn, void *arg, char *fault_out)
+{
     const char *simd = scan_init();
     if (simd) {
         snprintf(fault_out, INDEX_FAULT_BYTES, "%s", simd);
         return ERR_SYNTAX;
     }
     struct job j = {.x = x, .context = c, .in_order = in_order, .fn = fn, .arg = arg, .fault = fault_out};
+    j.next = j.turn = first;
     pthread_mutex_init(&j.lock, NULL);
     pthread_cond_init(&j.turn_came, NULL);
-    progress_start(&j.bar, what, x->n);
+    progress_start(&j.bar, what, x->n - first);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     int threads = cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (int)cores, started = 0;
     pthread_t id[THREADS_MAX];

@@ -19,4 +19,8 @@ typedef enum err each_fn(void *arg, size_t i, const struct mail *m, const struct
 enum err each_mail(const struct mail_index *x, const struct mail_context *c, const char *what, bool in_order,
                    each_fn *fn, void *arg, char *fault_out);
 
+/* The same for the mails from `first` on. */
+enum err each_mail_from(const struct mail_index *x, size_t first, const struct mail_context *c, const char *what,
+                        bool in_order, each_fn *fn, void *arg, char *fault_out);
+
 #endif

@@ -4,11 +4,13 @@
 
 #include "models/bundle_write.h"
 #include "models/fit_steps.h"
+#include "proto/base/fixmath.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { HASH_FOLDS = 4 };
+static const double LN2 = 0.69314718055994530942;
 
 void fit_plan_init(struct fit_plan *p)
 {
@@ -24,8 +26,8 @@ static enum err open_fit(struct fit *t, const struct corpus *c, const struct fit
     t->order = calloc(n, sizeof *t->order);
     t->x = calloc(n * PART_INPUTS, sizeof *t->x);
     t->held = calloc(n, sizeof *t->held);
-    t->chosen = calloc(n, sizeof *t->chosen);
-    return t->fold && t->weight && t->order && t->x && t->held && t->chosen ? ERR_OK : ERR_MEMORY;
+    t->age = calloc(n, sizeof *t->age);
+    return t->fold && t->weight && t->order && t->x && t->held && t->age ? ERR_OK : ERR_MEMORY;
 }
 
 static void close_fit(struct fit *t)
@@ -35,7 +37,7 @@ static void close_fit(struct fit *t)
     free(t->order);
     free(t->x);
     free(t->held);
-    free(t->chosen);
+    free(t->age);
 }
 
 /* Do the mails outside fold `f` (or, with f = folds, all mails) hold both classes? */
@@ -75,7 +77,7 @@ static void choose_folds(struct fit *t)
     bool by_source = c->sources >= 3 && c->sources <= FOLDS_MAX;
     if (by_source) {
         t->folds = (unsigned)c->sources;
-        for (size_t i = 0; i < c->n; i++) t->fold[i] = (uint8_t)c->mail[i]->source;
+        for (size_t i = 0; i < c->n; i++) t->fold[i] = (uint8_t)c->source[i];
         for (unsigned f = 0; f < t->folds; f++) by_source = by_source && both_classes(t, f);
     }
     t->by_source = by_source;
@@ -84,22 +86,63 @@ static void choose_folds(struct fit *t)
     for (size_t i = 0; i < c->n; i++) t->fold[i] = (uint8_t)((c->mail[i]->body >> 32) % HASH_FOLDS);
 }
 
-/* Each source's ham and spam count alike in the net and in calibration, however many mails they are. */
-static void choose_weights(struct fit *t)
+static int by_date(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The moment from which age is counted: 99 of 100 dated mails came before it. One mail may lie about its date. */
+static enum err newest(const struct corpus *c, int64_t *out)
+{
+    int64_t *date = malloc(c->n * sizeof *date);
+    size_t n = 0;
+    if (!date) return ERR_MEMORY;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->mail[i]->date != COUNTS_NO_DATE) date[n++] = c->mail[i]->date;
+    qsort(date, n, sizeof *date, by_date);
+    *out = n ? date[n - 1 - n / 100] : COUNTS_NO_DATE;
+    free(date);
+    return ERR_OK;
+}
+
+/* Half for each half-life. A mail without a date came when the one before it in its source did. */
+static enum err choose_ages(struct fit *t)
 {
     const struct corpus *c = t->c;
-    size_t *count = calloc(2 * c->sources, sizeof *count);
-    if (!count) {
-        for (size_t i = 0; i < c->n; i++) t->weight[i] = 1;
-        return;
+    for (size_t i = 0; i < c->n; i++) t->age[i] = 1;
+    if (!t->plan->half_life_days) return ERR_OK;
+    int64_t now = 0, *last = malloc(c->sources * sizeof *last);
+    enum err e = last ? newest(c, &now) : ERR_MEMORY;
+    for (size_t s = 0; !e && s < c->sources; s++) last[s] = now;
+    for (size_t i = 0; !e && i < c->n; i++) {
+        int64_t *date = &last[c->source[i]];
+        if (c->mail[i]->date != COUNTS_NO_DATE) *date = c->mail[i]->date;
+        double days = now > *date ? ((double)now - (double)*date) / 86400 : 0;
+        t->age[i] = (float)fix_exp(-days / t->plan->half_life_days * LN2);
     }
-    size_t kinds = 0;
-    for (size_t i = 0; i < c->n; i++) kinds += count[2 * c->mail[i]->source + c->mail[i]->spam]++ == 0;
-    for (size_t i = 0; i < c->n; i++)
-        t->weight[i] = (float)((double)c->n / (double)kinds / (double)count[2 * c->mail[i]->source + c->mail[i]->spam]);
-    if (c->sources == 1)
-        for (size_t i = 0; i < c->n; i++) t->weight[i] = 1;
-    free(count);
+    free(last);
+    return e;
+}
+
+/* Each source's ham and spam count alike in the net and in calibration, however many mails they are. */
+static enum err choose_weights(struct fit *t)
+{
+    const struct corpus *c = t->c;
+    double *sum = calloc(2 * c->sources, sizeof *sum), kinds = 0;
+    if (!sum) return ERR_MEMORY;
+    for (size_t i = 0; i < c->n; i++) {
+        double *kind = &sum[2 * c->source[i] + c->mail[i]->spam];
+        kinds += *kind == 0;
+        *kind += (double)t->age[i];
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        double kind = sum[2 * c->source[i] + c->mail[i]->spam];
+        t->weight[i] = (float)((double)t->age[i] * (double)c->n / kinds / kind);
+        if (c->sources == 1) t->weight[i] = t->age[i];
+    }
+    free(sum);
+    return ERR_OK;
 }
 
 /* A fixed shuffle: one pass over a sorted corpus would end with a model of its last source. */
@@ -138,6 +181,7 @@ static enum err write_bundle(struct fit *t, const char *path, span table, span n
     manifest_put(&m, "sources", "%zu", c->sources);
     manifest_put(&m, "corpus", "%016llx", (unsigned long long)c->hash);
     put_trust(&m, &t->plan->trust);
+    if (t->plan->half_life_days) manifest_put(&m, "half-life-days", "%u", t->plan->half_life_days);
     manifest_put(&m, "folds", "%u by %s", t->folds, r->by_source ? "source" : "body");
     manifest_put(&m, "held.1-roca-pct", "%.4f", r->held_roca_pct);
     manifest_put(&m, "held.log-loss", "%.5f", r->held_log_loss);
@@ -162,7 +206,8 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
     if (!e) {
         choose_folds(&t);
         choose_judges(&t);
-        choose_weights(&t);
+        e = choose_ages(&t);
+        if (!e) e = choose_weights(&t);
         choose_order(&t);
     }
     for (unsigned f = 0; !e && f < t.folds; f++)

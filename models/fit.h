@@ -13,10 +13,11 @@
 enum { FIT_FAULT_BYTES = 512 };
 
 struct fit_plan {
-    unsigned table_bits; /* log2 of the frozen table's slots; 4 bytes each */
-    unsigned epochs;     /* passes of the linear models over the corpus */
-    bool quiet;          /* no lines of progress */
-    struct trust trust;  /* with which the corpus was read; named in the manifest when it names anybody */
+    unsigned table_bits;     /* log2 of the frozen table's slots; 4 bytes each */
+    unsigned epochs;         /* passes of the linear models over the corpus */
+    unsigned half_life_days; /* a mail so much older than the newest weighs half; 0: all weigh alike */
+    bool quiet;              /* no lines of progress */
+    struct trust trust;      /* with which the corpus was read; named in the manifest when it names anybody */
 };
 
 struct fit_report {

@@ -20,14 +20,14 @@ struct fit {
     const struct corpus *c;
     const struct fit_plan *plan;
     unsigned folds;
-    bool by_source;                 /* each fold is a source */
-    bool judges[FOLDS_MAX];         /* folds whose mails are judged and calibrate */
-    uint8_t *fold;                  /* [n] */
-    float *weight;                  /* [n] */
-    uint32_t *order;                /* [n], the order in which the models learn */
-    float *x;                       /* [n][PART_INPUTS]: what models that had not seen a mail say of it */
-    double *held;                   /* [n]: what a net that had not seen its fold makes of that */
-    const struct features **chosen; /* [n] */
+    bool by_source;         /* each fold is a source */
+    bool judges[FOLDS_MAX]; /* folds whose mails are judged and calibrate */
+    uint8_t *fold;          /* [n] */
+    float *age;             /* [n]: what a mail's age leaves of its weight; 1 without a half-life */
+    float *weight;          /* [n], of a mail in the net and in calibration */
+    uint32_t *order;        /* [n], the order in which the models learn */
+    float *x;               /* [n][PART_INPUTS]: what models that had not seen a mail say of it */
+    double *held;           /* [n]: what a net that had not seen its fold makes of that */
     struct progress bar;
 };
 

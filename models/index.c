@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include "models/index.h"
 
+#include "proto/cli/mailbox.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -47,14 +49,39 @@ static bool mail_buf_fit(struct mail_buf *b, size_t n)
     return true;
 }
 
-/* A whole file, as index_read. */
-static enum err read_path(const char *path, struct mail_buf *b, size_t limit, span *mail_out, char *fault_out)
+/* Bytes [at, at + n) of an mbox that is open. */
+static enum err read_range(int fd, const char *path, const struct index_entry *x, struct mail_buf *b, size_t limit,
+                           span *mail_out, char *fault_out)
+{
+    if (x->bytes > limit)
+        return fault(fault_out, ERR_TOO_BIG, "%.300s: mail %u: larger than %zu bytes", path, x->line, limit);
+    size_t n = 0, want = (size_t)x->bytes;
+    if (!mail_buf_fit(b, want)) return fault(fault_out, ERR_MEMORY, "%.300s: out of memory", path);
+    while (n < want) {
+        ssize_t got = pread(fd, b->p + n, want - n, (off_t)(x->at + n));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return fault(fault_out, ERR_IO, "%.300s: cannot read: %s", path, strerror(errno));
+        if (got == 0) return fault(fault_out, ERR_IO, "%.300s: mail %u: the file was cut short", path, x->line);
+        n += (size_t)got;
+    }
+    *mail_out = span_of(b->p, mailbox_plain(b->p, n));
+    return ERR_OK;
+}
+
+/* A whole file, as index_read, or a mail of an mbox. */
+static enum err read_path(const char *path, const struct index_entry *x, struct mail_buf *b, size_t limit,
+                          span *mail_out, char *fault_out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return fault(fault_out, ERR_IO, "%.300s: cannot open: %s", path, strerror(errno));
     enum err e = ERR_OK;
     struct stat st;
     size_t n = 0;
+    if (x && x->bytes) {
+        e = read_range(fd, path, x, b, limit, mail_out, fault_out);
+        close(fd);
+        return e;
+    }
     if (fstat(fd, &st) != 0)
         e = fault(fault_out, ERR_IO, "%.300s: cannot stat: %s", path, strerror(errno));
     else if (!S_ISREG(st.st_mode))
@@ -83,7 +110,7 @@ enum err index_read(const struct mail_index *x, const struct index_entry *e, str
 {
     char path[INDEX_PATH_MAX * 2];
     snprintf(path, sizeof path, "%s%s", e->path[0] == '/' ? "" : x->folder, e->path);
-    return read_path(path, b, limit, mail_out, fault_out);
+    return read_path(path, e, b, limit, mail_out, fault_out);
 }
 
 /* The next line of text[n] from *at, without its end, as a string cut in place; NULL after the last. */
@@ -125,7 +152,7 @@ static enum err read_text(const char *path, char **text_out, size_t *n_out, char
 {
     struct mail_buf b = {0};
     span s = SPAN_NONE;
-    enum err e = read_path(path, &b, INDEX_BYTES_MAX, &s, fault_out);
+    enum err e = read_path(path, NULL, &b, INDEX_BYTES_MAX, &s, fault_out);
     if (!e && s.n && memchr(s.p, 0, s.n)) {
         size_t line = 1, end = span_find(s, 0);
         for (size_t i = 0; i < end; i++) line += s.p[i] == '\n';

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* index: a labelled corpus in the TREC form: lines of `spam PATH` or `ham PATH`, in order of arrival.
+/* index: labelled mails, in their order: a TREC index, lines of `spam PATH` or `ham PATH` in order of arrival, or two
+ * places, each a file, an mbox, a directory or a Maildir, the one with ham and the other with spam.
  *
  * Paths are relative to the folder of the index file. Line ends may be CRLF; blank lines and lines that begin with #
  * are skipped but counted, so that line numbers are an editor's. Anything else is a fault, named with file and line:
@@ -16,8 +17,9 @@ enum {
 };
 
 struct index_entry {
-    const char *path; /* as the index has it; lent, from the index's own text */
-    uint32_t line;    /* in the index file, counted from 1 */
+    const char *path;   /* as the index has it; lent, from the index's own text */
+    uint64_t at, bytes; /* where in an mbox; bytes 0: the file is the mail */
+    uint32_t line;      /* in the index file, counted from 1; or number in an mbox */
     bool spam;
     bool excluded; /* left out of figures, not out of learning */
 };
@@ -36,6 +38,10 @@ struct mail_index {
  * ERR_IO, ERR_SYNTAX, ERR_MEMORY, ERR_TOO_BIG. An index without any entry is a fault. */
 enum err index_open(const char *path, struct mail_index *x_out, char *fault_out);
 void index_close(struct mail_index *x);
+
+/* List the mails of two places (proto/cli/mailbox.h says what a place may be); `spam` or `ham` may be NULL. An mbox is
+ * read once for where its mails are. The first file that cannot be read is a fault. Errors as index_open. */
+enum err index_open_places(const char *ham, const char *spam, struct mail_index *x_out, char *fault_out);
 
 /* Mark the mails that `list` names: the first word of each line is a line number in the index; a second word, if it is
  * `spam` or `ham`, must agree with the index (a list of another corpus is told this way); the rest is for people.

@@ -7,6 +7,7 @@
 #include "models/judge_steps.h"
 
 #include "models/arrival.h"
+#include "models/gather.h"
 #include "models/random.h"
 
 #include <errno.h>

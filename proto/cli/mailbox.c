@@ -130,6 +130,11 @@ static size_t without_last_empty_line(span s)
     return s.n;
 }
 
+size_t mailbox_plain(uint8_t *p, size_t n)
+{
+    return unquote(p, without_last_empty_line(span_of(p, n)));
+}
+
 static enum mailbox_got fault(struct mailbox_mail *out, const char *why)
 {
     out->fault = why;
@@ -139,12 +144,14 @@ static enum mailbox_got fault(struct mailbox_mail *out, const char *why)
 /* Hand out `n` bytes from the front. */
 static enum mailbox_got hand_out(struct mailbox *b, size_t n, struct mailbox_mail *out)
 {
-    span mail = span_of(b->buf + b->at, n);
-    if (b->mbox) mail.n = without_last_empty_line(mail);
-    out->bytes = malloc(mail.n + 1);
-    assert(out->bytes && "out of memory");
-    if (mail.n) memcpy(out->bytes, mail.p, mail.n);
-    out->n = b->mbox ? unquote(out->bytes, mail.n) : mail.n;
+    out->at = b->bytes_read - b->bytes_before - (b->n - b->at);
+    out->raw_bytes = n;
+    if (!b->skim) {
+        out->bytes = malloc(n + 1);
+        assert(out->bytes && "out of memory");
+        if (n) memcpy(out->bytes, b->buf + b->at, n);
+        out->n = b->mbox ? mailbox_plain(out->bytes, n) : n;
+    }
     b->at += n;
     return MAILBOX_MAIL;
 }
@@ -202,6 +209,7 @@ static enum mailbox_got next_in_file(struct mailbox *b, struct mailbox_mail *out
 static int enter_file(struct mailbox *b, const struct listing_file *f)
 {
     b->at = b->n = b->number = 0;
+    b->bytes_before = b->bytes_read;
     b->eof = false;
     b->fd = strcmp(f->path, "-") == 0 ? STDIN_FILENO : open(f->path, O_RDONLY | O_CLOEXEC);
     if (b->fd < 0) return errno;

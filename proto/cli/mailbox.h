@@ -24,9 +24,10 @@ enum mailbox_got {
 struct mailbox_mail {
     const char *path; /* lent by the listing */
     size_t number;    /* 1, 2, … within an mbox; 0: the file is one mail */
-    uint8_t *bytes;   /* MAILBOX_MAIL: owned by the caller, free() */
+    uint8_t *bytes;   /* MAILBOX_MAIL: owned by the caller, free(); NULL when skimming */
     size_t n;
-    const char *fault; /* MAILBOX_FAULT: why; static */
+    uint64_t at, raw_bytes; /* where it lies in its file; without its "From " line, with quoting and last empty line */
+    const char *fault;      /* MAILBOX_FAULT: why; static */
 };
 
 struct mailbox {
@@ -34,11 +35,13 @@ struct mailbox {
     size_t file;                 /* the next of them to open */
     int fd;                      /* of the file that is being read, or -1 */
     bool mbox;
+    bool skim; /* to be set after mailbox_open: where the mails are, not what they say */
     size_t number;
     uint8_t *buf; /* bytes [at, n) are read and not yet handed out */
     size_t at, n, cap;
-    bool eof;            /* nothing follows buf */
-    uint64_t bytes_read; /* of all files so far */
+    bool eof;              /* nothing follows buf */
+    uint64_t bytes_read;   /* of all files so far */
+    uint64_t bytes_before; /* of the files before the one that is being read */
 };
 
 void mailbox_open(struct mailbox *b, const struct listing *files);
@@ -46,5 +49,8 @@ void mailbox_close(struct mailbox *b);
 
 /* The next mail. O(its bytes); holds one mail and 64 KB more, whatever the size of the mbox. */
 enum mailbox_got mailbox_next(struct mailbox *b, struct mailbox_mail *out);
+
+/* What mailbox_next hands out for the raw bytes p[n] of a mail of an mbox: changed in place, its new length returned. */
+size_t mailbox_plain(uint8_t *p, size_t n);
 
 #endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* train_run: what `furui train` and `furui model merge` share: gather, fit, tell. */
+#ifndef FURUI_MODELS_TRAIN_RUN_H
+#define FURUI_MODELS_TRAIN_RUN_H
+
+#include "models/fit.h"
+#include "models/gather.h"
+
+struct train_run {
+    const char *verb; /* for complaints */
+    struct gather gather;
+    struct fit_plan plan;
+    const char *output; /* the bundle, or NULL: counts alone */
+    const char *old;    /* a bundle whose counts the first of gather.input must be, or NULL */
+};
+
+/* Do it; returns the exit status. */
+int train_run(struct train_run *t);
+
+/* Options that both have. Ids from 512; false after a complaint. */
+enum { TRAIN_OPT_BITS = 512, TRAIN_OPT_EPOCHS, TRAIN_OPT_HALF_LIFE };
+#define TRAIN_OPTIONS                                                                                               \
+    {"table-bits", required_argument, NULL, TRAIN_OPT_BITS}, {"epochs", required_argument, NULL, TRAIN_OPT_EPOCHS}, \
+    {                                                                                                               \
+        "half-life", required_argument, NULL, TRAIN_OPT_HALF_LIFE                                                   \
+    }
+#define TRAIN_HELP                                                                                                 \
+    "      --half-life DAYS  a mail so many days older than the newest counts half, twice as old a quarter, …\n" \
+    "      --table-bits N    log2 of the feature table's slots, 4 bytes each (default 20: 4 MB)\n"                 \
+    "      --epochs N        passes of the linear models over the corpus (default 1)\n"
+bool train_option(struct fit_plan *p, const char *verb, int option, const char *text);
+
+#endif
