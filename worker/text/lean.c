@@ -14,7 +14,7 @@ static bool shows_nothing(uint32_t c)
     return letter_invisible(c) || c == BRAILLE_BLANK || c == HANGUL_FILLER || c == HALF_WIDTH_FILLER;
 }
 
-void lean_put(struct text *t, span utf8)
+void lean_put_long(struct text *t, span utf8)
 {
     if (t->n < LEAN_FROM) {
         span head = utf8_cut(utf8, LEAN_FROM - t->n);
