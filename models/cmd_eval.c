@@ -99,6 +99,7 @@ static int open_indexes(const struct eval_options *o, struct mail_index *x)
     for (size_t i = 0; i < o->indexes; i++)
         if (index_open(o->index[i], &x[i], fault) || (o->exclude[i] && index_exclude(&x[i], o->exclude[i], fault)))
             return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
+    for (size_t i = 0; i < o->indexes; i++) x[i].as_is = o->as_is;
     return CLI_OK;
 }
 

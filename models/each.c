@@ -37,6 +37,16 @@ static void fail(struct job *j, enum err e, const char *fault)
     pthread_cond_broadcast(&j->turn_came);
 }
 
+/* Foreign fields as any other. Their words are as written: verdicts and marks are ASCII. */
+static void leave_in(struct mail *m)
+{
+    for (size_t i = 0; i < m->header_count; i++) {
+        if (m->headers[i].id != FIELD_IGNORED) continue;
+        m->headers[i].id = FIELD_OTHER;
+        m->headers[i].value = span_trim(m->headers[i].raw);
+    }
+}
+
 /* Read, take apart, hand on. Called and left with the lock held. */
 static void one(struct job *j, size_t i, struct arena *a, struct mail_buf *buf)
 {
@@ -49,6 +59,7 @@ static void one(struct job *j, size_t i, struct arena *a, struct mail_buf *buf)
     enum err e = index_read(j->x, &j->x->entry[i], buf, MAIL_BYTES_MAX, &raw, fault);
     if (!e) {
         mail_read(&m, raw, j->context, a);
+        if (j->x->as_is) leave_in(&m);
         features_extract(&m, a, &f);
         if (!j->in_order) e = j->fn(j->arg, i, &m, &f, fault);
     }

@@ -29,6 +29,7 @@ struct mail_index {
     size_t n, spam, excluded;
     char *text;   /* the file's bytes, cut into strings; owned */
     char *folder; /* of the index file, with its slash at the end, or ""; owned */
+    bool as_is;   /* foreign verdicts (worker/mime/foreign.h) are read as any other field; for comparisons only */
 };
 
 /* Read an index.
