@@ -30,6 +30,7 @@ int cmd_merge(int argc, char **argv)
         case TRAIN_OPT_BITS:
         case TRAIN_OPT_EPOCHS:
         case TRAIN_OPT_HALF_LIFE:
+        case TRAIN_OPT_THREADS:
             if (!train_option(&run.plan, run.verb, c, optarg)) status = CLI_USAGE;
             break;
         default: status = cli_usage("model");

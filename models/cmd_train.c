@@ -153,6 +153,7 @@ static int parse(int argc, char **argv, struct options *o)
         case TRAIN_OPT_BITS:
         case TRAIN_OPT_EPOCHS:
         case TRAIN_OPT_HALF_LIFE:
+        case TRAIN_OPT_THREADS:
             if (!train_option(&run->plan, "train", c, optarg)) return CLI_USAGE;
             break;
         case TRUST_OPT_HOST:

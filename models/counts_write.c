@@ -6,6 +6,7 @@
 
 #include "models/counts_resume.h"
 #include "models/replace.h"
+#include "models/tempfile.h"
 #include "proto/base/file.h"
 #include "proto/base/hash.h"
 
@@ -87,20 +88,6 @@ static enum err put_head(struct counts_writer *w, const struct counts_plan *plan
     return p ? ERR_OK : out_of_memory(fault_out);
 }
 
-/* A file that nobody else can name: gone with the process, however it ends. */
-static int open_nameless(const char *folder)
-{
-    const char *dir = getenv("TMPDIR");
-    char *name;
-    if (!dir || !*dir) dir = folder && *folder ? folder : "/tmp";
-    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0 || asprintf(&name, "%s/furui-counts.XXXXXX", dir) < 0) return fd;
-    fd = mkostemp(name, O_CLOEXEC);
-    if (fd >= 0) unlink(name);
-    free(name);
-    return fd;
-}
-
 static enum err open_part(struct counts_writer *w, const char *path, char *fault_out)
 {
     struct stat st;
@@ -143,7 +130,7 @@ enum err counts_create(const char *path, const char *folder, const struct counts
 {
     *w = (struct counts_writer){.fd = -1};
     enum err e = path ? open_part(w, path, fault_out) : ERR_OK;
-    if (!e && !path && (w->fd = open_nameless(folder)) < 0) e = fault_errno(w, fault_out, "create");
+    if (!e && !path && (w->fd = tempfile_open(folder)) < 0) e = fault_errno(w, fault_out, "create");
     if (!e) e = put_head(w, plan, fault_out);
     if (!e) e = resume(w, fault_out);
     if (e) counts_writer_close(w);

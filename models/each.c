@@ -5,14 +5,14 @@
  * of its thread. */
 #include "models/each.h"
 
+#include "models/threads.h"
 #include "proto/cli/cli.h"
 #include "worker/simd/scan.h"
 
 #include <pthread.h>
 #include <stdio.h>
-#include <unistd.h>
 
-enum { MAIL_BYTES_MAX = 64 << 20, THREADS_MAX = 64 };
+enum { MAIL_BYTES_MAX = 64 << 20 };
 
 struct job {
     const struct mail_index *x;
@@ -109,8 +109,7 @@ enum err each_mail_from(const struct mail_index *x, size_t first, const struct m
     pthread_mutex_init(&j.lock, NULL);
     pthread_cond_init(&j.turn_came, NULL);
     progress_start(&j.bar, what, x->n - first);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int threads = cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (int)cores, started = 0;
+    int threads = (int)threads_count(), started = 0;
     pthread_t id[THREADS_MAX];
     while (started < threads - 1 && pthread_create(&id[started], NULL, work, &j) == 0) started++;
     work(&j);

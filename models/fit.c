@@ -4,8 +4,10 @@
 
 #include "models/bundle_write.h"
 #include "models/fit_steps.h"
+#include "models/threads.h"
 #include "proto/base/fixmath.h"
 
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +23,7 @@ static enum err open_fit(struct fit *t, const struct corpus *c, const struct fit
 {
     size_t n = c->n;
     *t = (struct fit){.c = c, .plan = plan};
+    pthread_mutex_init(&t->lock, NULL);
     t->fold = calloc(n, sizeof *t->fold);
     t->weight = calloc(n, sizeof *t->weight);
     t->order = calloc(n, sizeof *t->order);
@@ -38,6 +41,8 @@ static void close_fit(struct fit *t)
     free(t->x);
     free(t->held);
     free(t->age);
+    vocabulary_close(&t->words);
+    pthread_mutex_destroy(&t->lock);
 }
 
 /* Do the mails outside fold `f` (or, with f = folds, all mails) hold both classes? */
@@ -191,6 +196,63 @@ static enum err write_bundle(struct fit *t, const char *path, span table, span n
     return e;
 }
 
+void fit_tell(struct fit *t, size_t mails)
+{
+    pthread_mutex_lock(&t->lock);
+    t->told += mails;
+    progress_at(&t->bar, t->told);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* The jobs of a phase: the last fold is none, it stands for all mails, and comes first since it takes longest. */
+struct phase {
+    struct fit *t;
+    bool net;
+    span section;              /* of all mails */
+    enum err e[FOLDS_MAX + 1]; /* of each fold */
+    const char *why[FOLDS_MAX + 1];
+};
+
+static void run_job(void *arg, size_t job)
+{
+    struct phase *p = arg;
+    unsigned f = job ? (unsigned)job - 1 : p->t->folds;
+    bool all = f == p->t->folds;
+    if (!all && !p->t->judges[f]) return;
+    if (p->net)
+        p->e[f] = all ? fit_net(p->t, f, &p->section, &p->why[f]) : fit_judge_net(p->t, f, &p->why[f]);
+    else
+        p->e[f] = all ? fit_table(p->t, f, &p->section) : fit_judge(p->t, f);
+}
+
+/* Run a phase on all cores; the first fold's error counts. */
+static enum err run_phase(struct fit *t, bool net, span *section_out, const char **why_out)
+{
+    struct phase p = {.t = t, .net = net};
+    size_t models = 1;
+    for (unsigned f = 0; f < t->folds; f++) models += t->judges[f];
+    t->told = 0;
+    progress_start(&t->bar, net ? "weighing" : "training", net ? 0 : models * t->plan->epochs * t->c->n);
+    threads_run(t->folds + 1, run_job, &p);
+    progress_end(&t->bar);
+    *section_out = p.section;
+    for (unsigned f = 0; f <= t->folds; f++)
+        if (p.e[f]) {
+            *why_out = p.why[f];
+            return p.e[f];
+        }
+    return ERR_OK;
+}
+
+/* Fills t->words; the temporary file lies beside the bundle. */
+static enum err open_words(struct fit *t, const char *path, char *fault_out)
+{
+    char *copy = strdup(path);
+    enum err e = vocabulary_open(&t->words, t->c, copy ? dirname(copy) : NULL, fault_out);
+    free(copy);
+    return e;
+}
+
 enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const char *path,
                     struct fit_report *report_out, char *fault_out)
 {
@@ -206,23 +268,20 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
     if (!e) {
         choose_folds(&t);
         choose_judges(&t);
-        e = choose_ages(&t);
-        if (!e) e = choose_weights(&t);
         choose_order(&t);
+        e = choose_ages(&t);
     }
-    for (unsigned f = 0; !e && f < t.folds; f++)
-        if (t.judges[f]) e = fit_judge(&t, f);
-    for (unsigned f = 0; !e && f < t.folds; f++)
-        if (t.judges[f]) e = fit_judge_net(&t, f, &why);
+    if (!e) e = choose_weights(&t);
+    if (!e && (e = open_words(&t, path, fault_out))) why = fault_out;
+    if (!e) e = run_phase(&t, false, &table, &why);
+    if (!e) e = run_phase(&t, true, &net, &why);
     r.folds = t.folds;
     r.by_source = t.by_source;
     if (!e) e = fit_calibration(&t, &calib, &r);
-    if (!e) e = fit_net(&t, t.folds, &net, &why);
-    if (!e) e = fit_table(&t, t.folds, &table);
-    if (e)
-        snprintf(fault_out, FIT_FAULT_BYTES, "%s", why ? why : err_str(e));
-    else
+    if (!e)
         e = write_bundle(&t, path, table, net, calib, &r, fault_out);
+    else if (why != fault_out)
+        snprintf(fault_out, FIT_FAULT_BYTES, "%s", why ? why : err_str(e));
     if (!e && report_out) *report_out = r;
     free((void *)table.p);
     free((void *)net.p);

@@ -2,51 +2,44 @@
 /* fit_learn: learners over all folds but one, frozen; see fit_steps.h. */
 #include "models/fit_steps.h"
 
-#include "models/learner.h"
 #include "worker/score/table.h"
 
 #include <stdlib.h>
 
-enum { CELL_BITS = 25 };
+enum { TELL_EVERY = 64 };            /* mails between two looks at the progress bar */
 static const double LEAST_MAILS = 2; /* a feature of fewer is left out of the frozen table */
+
+/* Learn mail i in one of the passes. */
+static void learn_mail(const struct fit *t, struct learner *l, unsigned epoch, size_t i)
+{
+    const bool spam = t->c->mail[i]->spam;
+    struct features m;
+    struct parts p;
+    vocabulary_features(&t->words, i, &m);
+    if (epoch > 0) {
+        learner_repeat(l, &m, spam, (double)t->age[i]);
+        return;
+    }
+    learner_score_linear(l, &m, &p);
+    learner_learn(l, &m, &p, spam, (double)t->age[i]);
+}
 
 enum err fit_table(struct fit *t, unsigned f, span *table_out)
 {
     struct learner l;
-    enum err e = learner_open(&l, CELL_BITS);
+    enum err e = learner_open(&l, t->words.bits);
     if (e) return e;
-    const struct corpus *c = t->c;
-    progress_start(&t->bar, f < t->folds ? "training without a fold" : "training on all", c->n * t->plan->epochs);
+    const size_t n = t->c->n;
     for (unsigned epoch = 0; epoch < t->plan->epochs; epoch++)
-        for (size_t k = 0; k < c->n; k++) {
-            const size_t i = t->order[k];
-            const bool spam = c->mail[i]->spam;
-            progress_at(&t->bar, epoch * c->n + k);
-            if (t->fold[i] == f) continue;
-            struct parts p;
-            struct features m;
-            corpus_features(c, i, &m);
-            learner_score_linear(&l, &m, &p);
-            if (epoch == 0)
-                learner_learn(&l, &m, &p, spam, (double)t->age[i]);
-            else
-                learner_repeat(&l, &m, spam, (double)t->age[i]);
+        for (size_t k = 0; k < n; k++) {
+            if (k % TELL_EVERY == 0) fit_tell(t, n - k < TELL_EVERY ? n - k : TELL_EVERY);
+            if (t->fold[t->order[k]] != f) learn_mail(t, &l, epoch, t->order[k]);
         }
-    progress_end(&t->bar);
-    struct features *all = malloc(c->n * sizeof *all);
-    const struct features **chosen = malloc(c->n * sizeof *chosen);
-    if (!all || !chosen) e = ERR_MEMORY;
-    for (size_t k = 0; !e && k < c->n; k++) {
-        corpus_features(c, k, &all[k]);
-        chosen[k] = t->fold[k] == f ? NULL : &all[k];
-    }
     unsigned views = t->by_source ? 0 : (1u << VIEW_COUNT) - 1;
     if (t->by_source) /* the table's room is for what is weighed */
         for (unsigned i = 0; i < PORTABLE; i++) views |= 1u << portable[i];
-    if (!e) e = learner_freeze(&l, chosen, c->n, views, t->plan->table_bits, LEAST_MAILS, table_out);
+    e = learner_freeze(&l, t->words.word, t->words.n, views, t->plan->table_bits, LEAST_MAILS, table_out);
     learner_close(&l);
-    free(all);
-    free(chosen);
     return e;
 }
 

@@ -2,13 +2,16 @@
 /* fit_steps: the steps of fit.c that have a file of their own, and what they share.
  *
  * fit_learn.c trains the models outside a fold; fit_fuse.c weighs what they say and calibrates it. Nobody but fit.c
- * calls them. */
+ * calls them, those that take a fold from several threads at once, each with another. */
 #ifndef FURUI_MODELS_FIT_STEPS_H
 #define FURUI_MODELS_FIT_STEPS_H
 
 #include "models/fit.h"
+#include "models/vocabulary.h"
 #include "proto/cli/cli.h"
 #include "worker/score/part.h"
+
+#include <pthread.h>
 
 enum { FOLDS_MAX = 8 };
 /* The views whose models hold for mail from elsewhere. */
@@ -28,8 +31,14 @@ struct fit {
     uint32_t *order;        /* [n], the order in which the models learn */
     float *x;               /* [n][PART_INPUTS]: what models that had not seen a mail say of it */
     double *held;           /* [n]: what a net that had not seen its fold makes of that */
+    struct vocabulary words;
+    pthread_mutex_t lock; /* of what follows */
     struct progress bar;
+    size_t told;
 };
+
+/* So many mails more are learnt; for the progress bar, from any thread. */
+void fit_tell(struct fit *t, size_t mails);
 
 /* Train on all mails outside fold `f` (all, with f = folds) and freeze; table_out is owned by the caller. ERR_MEMORY. */
 enum err fit_table(struct fit *t, unsigned f, span *table_out);

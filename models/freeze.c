@@ -12,48 +12,36 @@
 
 enum weight { JOINT, VIEW, VOTE, WEIGHTS };
 
-static void weights_of(const struct learner *l, uint32_t hash, double w_out[WEIGHTS])
+static void weights_of(const struct learner *l, const struct learner_cell *c, double w_out[WEIGHTS])
 {
-    const struct learner_cell *c = &l->cell[hash & l->mask];
     w_out[JOINT] = c->joint;
     w_out[VIEW] = c->view;
     w_out[VOTE] = part_vote(c->spam, c->ham, l->spams, l->hams);
 }
 
-/* One bit a cell: was it looked at already in this pass? Mails share most of what they hold. */
-struct seen {
-    uint64_t *bits; /* owned */
-    size_t bytes;
-};
-
-/* Is this feature to be looked at: frequent enough, and not met before in this pass? */
-static bool fresh(const struct learner *l, struct seen *seen, uint32_t hash, double least)
+/* The cell of a word of this view that is frequent enough, or NULL. */
+static const struct learner_cell *wanted(const struct learner *l, const struct learner_word *word, unsigned view,
+                                         double least)
 {
-    uint32_t at = hash & l->mask;
-    uint64_t bit = UINT64_C(1) << at % 64;
-    if (seen->bits[at / 64] & bit) return false;
-    seen->bits[at / 64] |= bit;
-    return (double)l->cell[at].spam + (double)l->cell[at].ham >= least;
+    if (word->view != view) return NULL;
+    const struct learner_cell *c = &l->cell[word->cell & l->mask];
+    return (double)c->spam + (double)c->ham >= least ? c : NULL;
 }
 
 /* What one step of each kind of weight is worth, in one view. */
-static void choose_scale(const struct learner *l, const struct features *const *f, size_t n, unsigned view,
-                         double least, struct seen *seen, float step_out[WEIGHTS])
+static void choose_scale(const struct learner *l, const struct learner_word *word, size_t n, unsigned view,
+                         double least, float step_out[WEIGHTS])
 {
     double square[WEIGHTS] = {0}, most[WEIGHTS] = {0}, w[WEIGHTS];
     size_t count = 0;
-    memset(seen->bits, 0, seen->bytes);
-    for (size_t k = 0; k < n; k++) {
-        if (!f[k]) continue;
-        for (size_t i = 0; i < f[k]->view[view].n; i++) {
-            uint32_t hash = f[k]->view[view].v[i];
-            if (!fresh(l, seen, hash, least)) continue;
-            weights_of(l, hash, w);
-            count++;
-            for (unsigned j = 0; j < WEIGHTS; j++) {
-                square[j] += w[j] * w[j];
-                if (fabs(w[j]) > most[j]) most[j] = fabs(w[j]);
-            }
+    for (size_t i = 0; i < n; i++) {
+        const struct learner_cell *c = wanted(l, &word[i], view, least);
+        if (!c) continue;
+        weights_of(l, c, w);
+        count++;
+        for (unsigned j = 0; j < WEIGHTS; j++) {
+            square[j] += w[j] * w[j];
+            if (fabs(w[j]) > most[j]) most[j] = fabs(w[j]);
         }
     }
     for (unsigned j = 0; j < WEIGHTS; j++) {
@@ -71,9 +59,8 @@ static int8_t rounded(double w, float step)
 }
 
 /* How much the table would lose without a feature: its weights, times the root of how many mails hold it. */
-static float rank_of(const struct learner *l, uint32_t hash, struct table_slot s)
+static float rank_of(const struct learner_cell *c, struct table_slot s)
 {
-    const struct learner_cell *c = &l->cell[hash & l->mask];
     return (float)(abs(s.joint) + 2 * abs(s.view) + abs(s.vote)) * sqrtf(c->spam + c->ham);
 }
 
@@ -90,18 +77,15 @@ static void put(struct table_slot *group, float *rank, struct table_slot s, floa
     rank[weakest] = r;
 }
 
-enum err learner_freeze(const struct learner *l, const struct features *const *f, size_t n, unsigned views,
+enum err learner_freeze(const struct learner *l, const struct learner_word *word, size_t n, unsigned views,
                         unsigned bits, double least, span *section_out)
 {
     size_t slots = (size_t)1 << bits, bytes = sizeof(struct table_head) + slots * sizeof(struct table_slot);
     uint8_t *p = calloc(1, bytes);
-    struct seen seen = {.bytes = ((size_t)l->mask + 64) / 64 * sizeof(uint64_t)};
-    seen.bits = malloc(seen.bytes);
     float *rank = calloc(slots, sizeof *rank);
-    if (!p || !seen.bits || !rank) {
+    if (!p || !rank) {
         free(p);
         free(rank);
-        free(seen.bits);
         return ERR_MEMORY;
     }
     struct table_head *head = (void *)p;
@@ -113,26 +97,21 @@ enum err learner_freeze(const struct learner *l, const struct features *const *f
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         if (!(views >> v & 1)) continue;
         float step[WEIGHTS];
-        choose_scale(l, f, n, v, least, &seen, step);
-        memset(seen.bits, 0, seen.bytes);
+        choose_scale(l, word, n, v, least, step);
         head->scale.joint[v] = step[JOINT];
         head->scale.view[v] = step[VIEW];
         head->scale.vote[v] = step[VOTE];
-        for (size_t k = 0; k < n; k++) {
-            if (!f[k]) continue;
-            for (size_t i = 0; i < f[k]->view[v].n; i++) {
-                uint32_t hash = f[k]->view[v].v[i];
-                if (!fresh(l, &seen, hash, least)) continue;
-                double w[WEIGHTS];
-                weights_of(l, hash, w);
-                struct table_slot s = {table_check(hash), rounded(w[JOINT], step[JOINT]), rounded(w[VIEW], step[VIEW]),
-                                       rounded(w[VOTE], step[VOTE])};
-                uint32_t group = table_group(hash, group_mask);
-                put(slot + group, rank + group, s, rank_of(l, hash, s));
-            }
+        for (size_t i = 0; i < n; i++) {
+            const struct learner_cell *c = wanted(l, &word[i], v, least);
+            if (!c) continue;
+            double w[WEIGHTS];
+            weights_of(l, c, w);
+            struct table_slot s = {table_check(word[i].hash), rounded(w[JOINT], step[JOINT]),
+                                   rounded(w[VIEW], step[VIEW]), rounded(w[VOTE], step[VOTE])};
+            uint32_t group = table_group(word[i].hash, group_mask);
+            put(slot + group, rank + group, s, rank_of(c, s));
         }
     }
-    free(seen.bits);
     free(rank);
     *section_out = span_of(p, bytes);
     return ERR_OK;

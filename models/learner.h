@@ -43,16 +43,22 @@ void learner_learn(struct learner *l, const struct features *f, const struct par
 /* The linear models alone, once more: for mails that were close (docs/scoring.md, "Replay"). Scores them first. */
 void learner_repeat(struct learner *l, const struct features *f, bool spam, double weight);
 
+/* A feature, and where its weights are. */
+struct learner_word {
+    uint32_t hash, cell;
+    uint8_t view;
+};
+
 /* Write the frozen table (worker/score/table.h).
  *
- *   f[n]         mails whose features are candidates, in this order; NULL entries are skipped
+ *   word[n]      the candidates, in this order; none twice
  *   views        bit v: keep the features of view v
  *   bits         log2 of slots
  *   least        a feature of fewer mails is left out
  *   section_out  owned by the caller; free() its p
  *
  * ERR_MEMORY. Where a group is full the features with the larger weights stay. */
-enum err learner_freeze(const struct learner *l, const struct features *const *f, size_t n, unsigned views,
+enum err learner_freeze(const struct learner *l, const struct learner_word *word, size_t n, unsigned views,
                         unsigned bits, double least, span *section_out);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "models/bundle_write.h"
 #include "models/commands.h"
+#include "models/threads.h"
 #include "proto/base/clock.h"
 #include "worker/text/domain.h"
 
@@ -24,6 +25,10 @@ bool train_option(struct fit_plan *p, const char *verb, int option, const char *
     case TRAIN_OPT_EPOCHS:
         if (!cli_number(verb, "--epochs", text, 1, 100, &n)) return false;
         p->epochs = (unsigned)n;
+        return true;
+    case TRAIN_OPT_THREADS:
+        if (!cli_number(verb, "--threads", text, 1, THREADS_MAX, &n)) return false;
+        threads_limit((unsigned)n);
         return true;
     default:
         if (!cli_number(verb, "--half-life", text, 1, 36500, &n)) return false;

@@ -18,16 +18,18 @@ struct train_run {
 int train_run(struct train_run *t);
 
 /* Options that both have. Ids from 512; false after a complaint. */
-enum { TRAIN_OPT_BITS = 512, TRAIN_OPT_EPOCHS, TRAIN_OPT_HALF_LIFE };
+enum { TRAIN_OPT_BITS = 512, TRAIN_OPT_EPOCHS, TRAIN_OPT_HALF_LIFE, TRAIN_OPT_THREADS };
 #define TRAIN_OPTIONS                                                                                               \
     {"table-bits", required_argument, NULL, TRAIN_OPT_BITS}, {"epochs", required_argument, NULL, TRAIN_OPT_EPOCHS}, \
+        {"half-life", required_argument, NULL, TRAIN_OPT_HALF_LIFE},                                                \
     {                                                                                                               \
-        "half-life", required_argument, NULL, TRAIN_OPT_HALF_LIFE                                                   \
+        "threads", required_argument, NULL, TRAIN_OPT_THREADS                                                       \
     }
 #define TRAIN_HELP                                                                                                 \
     "      --half-life DAYS  a mail so many days older than the newest counts half, twice as old a quarter, …\n" \
     "      --table-bits N    log2 of the feature table's slots, 4 bytes each (default 20: 4 MB)\n"                 \
-    "      --epochs N        passes of the linear models over the corpus (default 1)\n"
+    "      --epochs N        passes of the linear models over the corpus (default 1)\n"                            \
+    "      --threads N       at most so many at a time (default: one a core); the bundle is the same\n"
 bool train_option(struct fit_plan *p, const char *verb, int option, const char *text);
 
 #endif
