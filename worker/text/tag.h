@@ -210,7 +210,16 @@ enum attr {
 enum tag tag_by_name(span name);
 enum attr attr_by_name(span name);
 
-enum tag_kind tag_kind(enum tag t);
-unsigned tag_flags(enum tag t);
+extern const uint8_t TAG_KINDS[], TAG_FLAGS[]; /* [TAG_COUNT] */
+
+static inline enum tag_kind tag_kind(enum tag t)
+{
+    return (enum tag_kind)TAG_KINDS[t];
+}
+
+static inline unsigned tag_flags(enum tag t)
+{
+    return TAG_FLAGS[t];
+}
 
 #endif
