@@ -251,50 +251,54 @@ static enum css_display usual_box(enum tag tag, enum tag_kind kind)
 static void start_tag(struct page *p, enum tag tag, span name, const struct attrs *a)
 {
     unsigned flags = tag_flags(tag);
-    struct element e = {.tag = (uint8_t)tag, .kind = (uint8_t)tag_kind(tag)};
     p->shape->tags++;
     if (is_nonsense(tag, name) && !foreign_at(p)) page_joint(p);
-    if (tag == TAG_OTHER) e.name = name_hash(name);
     if (tag_flags(tag) & TAG_PART && !p->last[TAG_TABLE]) return; /* of no table: browsers pass over it */
     page_imply(p, tag);
-    e.own = own_style(p, tag, name, a, &e.css);
-    e.kin = page_top(p)->kin | e.own;
-    if (e.kind == KIND_ROOT) {
+    struct element *e = page_next(p);
+    e->tag = (uint8_t)tag;
+    e->kind = (uint8_t)tag_kind(tag);
+    e->name = tag == TAG_OTHER ? name_hash(name) : 0;
+    e->children = e->child = 0;
+    e->has_child = false;
+    e->own = own_style(p, tag, name, a, &e->css);
+    e->kin = page_top(p)->kin | e->own;
+    if (e->kind == KIND_ROOT) {
         struct element *root = &p->stack[0];
-        css_lay(&root->css, &e.css);
-        root->kin |= e.own;
-        root->own |= e.own;
+        css_lay(&root->css, &e->css);
+        root->kin |= e->own;
+        root->own |= e->own;
         root->look = css_apply(&CSS_LOOK, &root->css, css_box(&root->css, CSS_BLOCK));
         page_restyle(p, 0);
         page_update(p);
-        read_meaning(p, tag, a, &e.css);
+        read_meaning(p, tag, a, &e->css);
         return;
     }
-    e.breaks = flags & TAG_BREAK;
-    if (e.css.set & CSS_DISPLAY && e.css.display != CSS_NONE && e.css.display != CSS_CELL)
-        e.breaks = e.css.display == CSS_BLOCK;
-    enum css_display box = css_box(&e.css, usual_box(tag, (enum tag_kind)e.kind));
-    e.box = (uint8_t)box;
-    bool none = e.css.set & CSS_DISPLAY && e.css.display == CSS_NONE;
-    if (e.breaks && !none) page_break(p);
+    e->breaks = flags & TAG_BREAK;
+    if (e->css.set & CSS_DISPLAY && e->css.display != CSS_NONE && e->css.display != CSS_CELL)
+        e->breaks = e->css.display == CSS_BLOCK;
+    enum css_display box = css_box(&e->css, usual_box(tag, (enum tag_kind)e->kind));
+    e->box = (uint8_t)box;
+    bool none = e->css.set & CSS_DISPLAY && e->css.display == CSS_NONE;
+    if (e->breaks && !none) page_break(p);
     if (flags & (TAG_VOID | TAG_RAW)) { /* not pushed: what it shows comes from its attributes, or read_raw */
-        struct css_look look = css_apply(page_look(p, p->depth - 1), &e.css, box);
+        struct css_look look = css_apply(page_look(p, p->depth - 1), &e->css, box);
         p->raw_shown = css_visible(&look) && !p->over_hidden;
         p->shown = !look.gone && !look.unseen && !p->over_hidden; /* pictures and buttons have colours of their own */
-        read_meaning(p, tag, a, &e.css);
+        read_meaning(p, tag, a, &e->css);
         page_update(p);
         return;
     }
-    e.written = p->visible->n + p->hidden->n;
+    e->written = p->visible->n + p->hidden->n;
     if (p->depth < HTML_DEPTH_MAX) {
-        page_push(p, &e);
+        page_push(p);
     } else {
-        struct css_look look = css_apply(&page_top(p)->look, &e.css, box);
+        struct css_look look = css_apply(&page_top(p)->look, &e->css, box);
         p->over++;
         if (!p->over_hidden && !css_visible(&look)) p->over_hidden = p->over;
     }
     page_update(p);
-    read_meaning(p, tag, a, &e.css);
+    read_meaning(p, tag, a, &e->css);
 }
 
 static void end_tag(struct page *p, enum tag tag, span name)

@@ -159,7 +159,11 @@ static void style(struct page *p, size_t at)
     struct element *e = &p->stack[at];
     bool part = e->kind == KIND_CELL; /* of a table, when it stands in one */
     size_t around = e->tag == TAG_SUMMARY && p->stack[at - 1].tag == TAG_DETAILS ? at - 2 : at - 1;
-    e->look = css_apply(part ? &p->stack[around].look : page_look(p, around), &e->css, (enum css_display)e->box);
+    const struct css_look *look = part ? &p->stack[around].look : page_look(p, around);
+    if (e->css.set)
+        e->look = css_apply(look, &e->css, (enum css_display)e->box);
+    else
+        e->look = *look; /* as most are */
 }
 
 void page_update(struct page *p)
@@ -178,19 +182,17 @@ size_t page_find(const struct page *p, enum tag tag)
     return k >= 0 && wall[k] > at ? 0 : at;
 }
 
-/* Put an element on top; there is room. Its css, tag, kind, breaks, name and written are set. */
-void page_push(struct page *p, const struct element *e)
+void page_push(struct page *p)
 {
     size_t at = p->depth++;
     struct element *on = &p->stack[at];
-    *on = *e;
     style(p, at);
     memcpy(on->wall, p->stack[at - 1].wall, sizeof on->wall);
-    if (e->kind >= KIND_BLOCK) on->wall[0] = (uint16_t)at;
-    if (e->kind >= KIND_CELL) on->wall[1] = (uint16_t)at;
-    if (e->kind >= KIND_TABLE) on->wall[2] = (uint16_t)at;
-    on->below = p->last[e->tag];
-    p->last[e->tag] = (uint16_t)(at + 1);
+    if (on->kind >= KIND_BLOCK) on->wall[0] = (uint16_t)at;
+    if (on->kind >= KIND_CELL) on->wall[1] = (uint16_t)at;
+    if (on->kind >= KIND_TABLE) on->wall[2] = (uint16_t)at;
+    on->below = p->last[on->tag];
+    p->last[on->tag] = (uint16_t)(at + 1);
     if (!p->turned && on->css.facts & CSS_OVERRIDE && on->look.leftward)
         p->turned = at + 1, p->turned_at = p->visible->n;
 }
@@ -219,7 +221,10 @@ void page_close(struct page *p, size_t at)
         page_update(p);
         pop(p);
     }
-    while (n) page_push(p, &again[--n]);
+    while (n) {
+        *page_next(p) = again[--n];
+        page_push(p);
+    }
     page_update(p);
 }
 

@@ -38,7 +38,7 @@ struct page {
     struct html_shape *shape;
     uint64_t odd;
 
-    struct element stack[HTML_DEPTH_MAX];
+    struct element stack[HTML_DEPTH_MAX + 1]; /* the last place is for one that will not be pushed */
     size_t depth;
     uint16_t last[TAG_COUNT + 1]; /* the topmost open element of each tag, index + 1 */
     size_t over, over_hidden;     /* elements open beyond the stack; from which on text is hidden, or 0 */
@@ -84,6 +84,12 @@ struct page {
 static inline struct element *page_top(struct page *p)
 {
     return &p->stack[p->depth - 1];
+}
+
+/* Where the next element is built that is to come on top: elements are large, and nobody copies them. */
+static inline struct element *page_next(struct page *p)
+{
+    return &p->stack[p->depth];
 }
 
 /* --- text (page.c) --- */
@@ -165,8 +171,9 @@ void page_update(struct page *p);
 /* Is there an open element of that tag which nothing of a higher kind walls off? Its index, or 0. */
 size_t page_find(const struct page *p, enum tag tag);
 
-/* Put an element on top; there must be room. Its css, kin, own, tag, kind, breaks, name and written are set. */
-void page_push(struct page *p, const struct element *e);
+/* Put the element of page_next on top; there must be room. Its css, kin, own, tag, kind, box, breaks, name and written
+ * are set; children, child and has_child are 0. */
+void page_push(struct page *p);
 
 /* Close the element at `at` and all above it. Formatting that stood in a block goes on behind it. */
 void page_close(struct page *p, size_t at);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tag: names looked up by bisection in the sorted lists of tag.h.
+/* tag: names looked up in two small hash tables.
  *
- * A name is compared as one number of twelve bytes, padded with NULs (memcmp was a fifth of all time on old mail). Source: the lists' order; a name out of order would not be found, and the tests of html look for each. */
+ * A name is compared as one number of twelve bytes, padded with NULs, and nothing branches on what it is: which tag
+ * comes next in a mail nobody can foretell (bisection was a quarter of all time on deep markup). */
 #include "worker/text/tag.h"
 
 #include <endian.h>
@@ -32,53 +33,91 @@ static const char ATTR_NAMES[][NAME_MAX + 1] = {
 #undef X
 };
 
-/* Where the names with each letter begin, and behind the last: 'a' to 'z' and one more. */
-static const uint8_t FIRST_TAG[] = {TAG_A,      TAG_B,   TAG_CANVAS, TAG_DATALIST, TAG_EM,    TAG_FIELDSET, TAG_H1,
-                                    TAG_H1,     TAG_I,   TAG_KBD,    TAG_KBD,      TAG_LABEL, TAG_MAIN,     TAG_NAV,
-                                    TAG_OBJECT, TAG_P,   TAG_Q,      TAG_RP,       TAG_S,     TAG_TABLE,    TAG_U,
-                                    TAG_VAR,    TAG_WBR, TAG_XMP,    TAG_COUNT,    TAG_COUNT, TAG_COUNT};
-static const uint8_t FIRST_ATTR[] = {
-    ATTR_ACTION, ATTR_BACKGROUND,  ATTR_CLASS,      ATTR_DATA,  ATTR_FORMACTION, ATTR_FORMACTION, ATTR_HEIGHT,
-    ATTR_HEIGHT, ATTR_ID,          ATTR_MEDIA,      ATTR_MEDIA, ATTR_MEDIA,      ATTR_MEDIA,      ATTR_OPEN,
-    ATTR_OPEN,   ATTR_PLACEHOLDER, ATTR_SIZE,       ATTR_SIZE,  ATTR_SIZE,       ATTR_TEXT,       ATTR_VALUE,
-    ATTR_VALUE,  ATTR_WIDTH,       ATTR_XLINK_HREF, ATTR_COUNT, ATTR_COUNT,      ATTR_COUNT};
-
-typedef unsigned __int128 key; /* a name's bytes, the first one highest: keys are ordered as names are */
-
-static inline key key_of(const char name[NAME_MAX + 1])
-{
+/* A name's bytes as numbers, in lower case, padded with NULs. */
+struct key {
     uint64_t head;
     uint32_t tail;
-    memcpy(&head, name, sizeof head);
-    memcpy(&tail, name + sizeof head, sizeof tail);
-    return (key)be64toh(head) << 32 | be32toh(tail);
+};
+
+/* A to Z in each byte of x, made small. */
+static inline uint64_t lower8(uint64_t x)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), low = x & ones * 0x7F;
+    uint64_t upper = (low + ones * (0x80 - 'A')) ^ (low + ones * (0x7F - 'Z'));
+    return x | (upper & ~x & ones * 0x80) >> 2;
 }
 
-/* The index of a name, or `none`. No step of the bisection branches on what it found: which tag comes next in a mail
- * nobody can foretell. */
-static size_t find(span name, const char names[][NAME_MAX + 1], const uint8_t first[27], size_t none)
+/* n <= NAME_MAX bytes. Of a name of 4 to 8 bytes the first and last four overlap. */
+static inline struct key key_of(const char *name, size_t n)
 {
-    if (!name.n || name.n > NAME_MAX) return none;
-    uint64_t head = 0;
-    uint32_t tail = 0;
-    for (size_t i = 0; i < name.n && i < 8; i++) head |= (uint64_t)ascii_lower(name.p[i]) << (56 - 8 * i);
-    for (size_t i = 8; i < name.n; i++) tail |= (uint32_t)ascii_lower(name.p[i]) << (24 - 8 * (i - 8));
-    uint8_t letter = (uint8_t)(head >> 56);
-    if (letter < 'a' || letter > 'z' || !name.p[name.n - 1]) return none; /* NULs are what names are padded with */
-    key wanted = (key)head << 32 | tail;
-    size_t at = first[letter - 'a'], n = first[letter - 'a' + 1] - at;
-    if (!n) return none;
-    for (; n > 1; n -= n / 2) at = key_of(names[at + n / 2]) <= wanted ? at + n / 2 : at;
-    return key_of(names[at]) == wanted ? at : none;
+    struct key k = {0};
+    uint32_t a = 0, b = 0;
+    if (n >= sizeof k.head) {
+        memcpy(&k.head, name, sizeof k.head);
+        memcpy(&k.tail, name + sizeof k.head, n - sizeof k.head);
+    } else if (n >= sizeof a) {
+        memcpy(&a, name, sizeof a);
+        memcpy(&b, name + n - sizeof b, sizeof b);
+        k.head = (uint64_t)le32toh(a) | (uint64_t)le32toh(b) << 8 * (n - sizeof b);
+        k.head = htole64(k.head);
+    } else {
+        for (size_t i = 0; i < n; i++) k.head |= (uint64_t)(uint8_t)name[i] << 8 * i;
+        k.head = htole64(k.head);
+    }
+    return (struct key){lower8(k.head), (uint32_t)lower8(k.tail)};
+}
+
+/* A hash table over one of the lists, filled before main: at most a third full, so that nearly every name is found, or
+ * not, at the first place. */
+enum { SLOTS = 512 };
+
+struct names {
+    struct key key[SLOTS];
+    uint8_t index[SLOTS]; /* in the list, + 1; 0: free */
+};
+
+_Static_assert(TAG_COUNT < UINT8_MAX && ATTR_COUNT < UINT8_MAX, "an index is one byte");
+static struct names tags, attrs;
+
+static inline size_t slot_of(struct key k)
+{
+    return (size_t)((k.head ^ (uint64_t)k.tail << 17) * UINT64_C(0x9E3779B97F4A7C15) >> 55);
+}
+
+static void fill(struct names *t, const char list[][NAME_MAX + 1], size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        struct key k = key_of(list[i], strlen(list[i]));
+        size_t at = slot_of(k);
+        while (t->index[at]) at = (at + 1) % SLOTS;
+        t->key[at] = k;
+        t->index[at] = (uint8_t)(i + 1);
+    }
+}
+
+__attribute__((constructor)) static void fill_both(void)
+{
+    fill(&tags, TAG_NAMES, 1, TAG_COUNT);
+    fill(&attrs, ATTR_NAMES, 0, ATTR_COUNT);
+}
+
+/* The index of a name, or `none`. */
+static inline size_t find(const struct names *t, span name, size_t none)
+{
+    if (!name.n || name.n > NAME_MAX || !name.p[name.n - 1]) return none; /* NULs are what names are padded with */
+    struct key k = key_of((const char *)name.p, name.n);
+    for (size_t at = slot_of(k); t->index[at]; at = (at + 1) % SLOTS)
+        if (t->key[at].head == k.head && t->key[at].tail == k.tail) return t->index[at] - 1u;
+    return none;
 }
 
 enum tag tag_by_name(span name)
 {
-    size_t at = find(name, TAG_NAMES, FIRST_TAG, TAG_COUNT);
+    size_t at = find(&tags, name, TAG_COUNT);
     return at == TAG_COUNT ? TAG_OTHER : (enum tag)at;
 }
 
 enum attr attr_by_name(span name)
 {
-    return (enum attr)find(name, ATTR_NAMES, FIRST_ATTR, ATTR_COUNT);
+    return (enum attr)find(&attrs, name, ATTR_COUNT);
 }

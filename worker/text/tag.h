@@ -206,7 +206,7 @@ enum attr {
         ATTR_COUNT /* none of these */
 };
 
-/* Names in any case. O(log) of the number of names. */
+/* Names in any case. O(1). */
 enum tag tag_by_name(span name);
 enum attr attr_by_name(span name);
 
