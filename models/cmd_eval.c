@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* furui eval: how good the verdicts are, by the figures of the TREC spam track. */
 #include "models/commands.h"
+#include "models/eval_compare.h"
 #include "models/eval_show.h"
+#include "models/replace.h"
+#include "models/report_html.h"
 #include "proto/base/clock.h"
 #include "proto/config.h"
 #include "worker/text/domain.h"
@@ -15,6 +18,7 @@ static const char help[] =
     "       furui eval --index INDEX... --protocol NAME [OPTION]...\n"
     "       furui eval --index INDEX... --folds K [OPTION]...\n"
     "       furui eval --index INDEX... --train-until DATE|SHARE [OPTION]...\n"
+    "       furui eval --compare A B [--index INDEX...] [OPTION]...\n"
     "\n"
     "Judge labelled mail and show how good the verdicts are.\n"
     "\n"
@@ -37,6 +41,9 @@ static const char help[] =
     "      --flip P%          learn the wrong label for P% of the mails, the same ones each time; none is judged by "
     "it\n"
     "      --as-is            read other filters' verdicts and sites' marks in the header as any other field\n"
+    "      --compare A B      by two bundles, and say whether one is better, how sure that is, and which mails get\n"
+    "                         another verdict; A and B may also be files that --scores wrote, and then no INDEX is "
+    "needed\n"
     "Of what:\n"
     "  -x, --exclude LIST     line numbers of the INDEX before it, one a line, to leave out of the figures, not out "
     "of\n"
@@ -44,6 +51,7 @@ static const char help[] =
     "      --spam-at P        from which probability a mail is called spam (default 0.9)\n"
     "      --unsure-at P      from which it is called unsure (default 0.5)\n" TRUST_HELP "How it is shown:\n"
     "  -s, --scores FILE      write 'LABEL PATH LOG-ODDS' for each mail judged, in order\n"
+    "      --html FILE        write a page with figures, plots and the mails that cost most; it needs nothing else\n"
     "  -j, --json             figures as one JSON object\n"
     "\n"
     "1-ROCA% is the chance, in percent, that a ham scores above a spam; the interval is a 95% bootstrap. lam% is the\n"
@@ -93,6 +101,24 @@ static int judge_all(const struct eval_options *o, const struct mail_index *x, s
     return e ? cli_fail(status_of(e), "eval", "%s", fault) : CLI_OK;
 }
 
+static int write_page(const struct eval_options *o, const struct judged *d)
+{
+    char way[EVAL_WAY], fault[REPLACE_FAULT_BYTES];
+    struct markup m = {0};
+    struct report_about about = {.spam_at = o->spam_at, .unsure_at = o->unsure_at};
+    eval_way(o, way);
+    if (o->plan.way == JUDGE_BY_MODEL) about.model = o->bundle ? span_cstr(o->bundle) : SPAN("the starter bundle");
+    about.protocol = span_cstr(way);
+    int status = CLI_OK;
+    enum err e = report_html(&m, d, &about);
+    if (e)
+        status = cli_fail(status_of(e), "eval", "%s", err_str(e));
+    else if (replace_write(o->html, span_of(m.buf, m.n), fault))
+        status = cli_fail(CLI_IO, "eval", "%s", fault);
+    markup_close(&m);
+    return status;
+}
+
 static int open_indexes(const struct eval_options *o, struct mail_index *x)
 {
     char fault[INDEX_FAULT_BYTES];
@@ -114,14 +140,22 @@ static int run(int argc, char **argv)
     FILE *scores = NULL;
     int64_t start = clock_us();
     status = open_indexes(&o, x);
+    char fault[REPLACE_FAULT_BYTES];
+    if (!status && o.html && replace_place(o.html, fault)) status = cli_fail(CLI_IO, "eval", "%s", fault);
     if (!status && o.scores && !(scores = fopen(o.scores, "w"))) /* now, not after the work */
         status = cli_fail(CLI_IO, "eval", "%s: %s", o.scores, strerror(errno));
+    if (!status && o.compare[0]) {
+        status = eval_compare(&o, x, judge_all);
+        goto done;
+    }
     if (!status) status = judge_all(&o, x, &d);
     if (!status && scores) status = write_scores(scores, o.scores, &d);
     if (!status) {
         enum err e = eval_show(&o, &d, (double)(clock_us() - start) / 1e6);
         if (e) status = cli_fail(status_of(e), "eval", "%s", err_str(e));
     }
+    if (!status && o.html) status = write_page(&o, &d);
+done:
     if (scores) fclose(scores);
     judged_close(&d);
     for (size_t i = 0; i < o.indexes; i++) index_close(&x[i]);

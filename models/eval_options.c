@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { OPT_SPAM_AT = 256, OPT_UNSURE_AT, OPT_FOLDS, OPT_UNTIL, OPT_FLIP, OPT_AS_IS };
+enum { OPT_SPAM_AT = 256, OPT_UNSURE_AT, OPT_FOLDS, OPT_UNTIL, OPT_FLIP, OPT_AS_IS, OPT_HTML, OPT_COMPARE };
 
 /* A share as "5%" or "0.05", in [0, 1]; NaN when it is none. */
 static double share(const char *text)
@@ -157,6 +157,8 @@ static bool take(int c, struct eval_options *o, struct ways *w)
         return true;
     case OPT_UNTIL: w->until = true; return until(optarg, &o->plan);
     case OPT_FLIP: return flip(optarg, &o->plan);
+    case OPT_HTML: o->html = optarg; return true;
+    case OPT_COMPARE: o->compare[0] = optarg; return true;
     case OPT_AS_IS: o->as_is = true; return true;
     case OPT_SPAM_AT: return probability("--spam-at", optarg, &o->spam_at);
     case OPT_UNSURE_AT: return probability("--unsure-at", optarg, &o->unsure_at);
@@ -177,7 +179,9 @@ int eval_options(int argc, char **argv, struct eval_options *o)
         {"flip", required_argument, NULL, OPT_FLIP},
         {"exclude", required_argument, NULL, 'x'},
         {"as-is", no_argument, NULL, OPT_AS_IS},
+        {"compare", required_argument, NULL, OPT_COMPARE},
         {"scores", required_argument, NULL, 's'},
+        {"html", required_argument, NULL, OPT_HTML},
         {"json", no_argument, NULL, 'j'},
         {"spam-at", required_argument, NULL, OPT_SPAM_AT},
         {"unsure-at", required_argument, NULL, OPT_UNSURE_AT},
@@ -192,8 +196,15 @@ int eval_options(int argc, char **argv, struct eval_options *o)
     fit_plan_init(&o->plan.fit);
     o->plan.fit.quiet = true;
     o->plan.fit.trust = o->trust;
+    if (o->compare[0] && optind == argc)
+        return cli_fail(CLI_USAGE, "eval", "--compare takes two: bundles, or files that --scores wrote");
+    if (o->compare[0]) o->compare[1] = argv[optind++];
     if (optind < argc) return cli_fail(CLI_USAGE, "eval", "unexpected argument '%s'", argv[optind]);
-    if (!o->indexes) return cli_fail(CLI_USAGE, "eval", "no --index");
+    if (o->compare[0] && (o->bundle || o->scores || w.protocol || w.folds || w.until))
+        return cli_fail(CLI_USAGE, "eval",
+                        "--compare judges by its own two; not with --bundle, --protocol, --folds, --train-until or "
+                        "--scores");
+    if (!o->indexes && !o->compare[0]) return cli_fail(CLI_USAGE, "eval", "no --index");
     if (o->bundle && w.protocol) return cli_fail(CLI_USAGE, "eval", "give either --bundle or --protocol");
     if ((o->bundle != NULL) + w.protocol + w.folds + w.until > 1)
         return cli_fail(CLI_USAGE, "eval", "give one of --bundle, --protocol, --folds, --train-until");

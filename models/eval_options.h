@@ -11,7 +11,8 @@ enum { EVAL_INDEXES_MAX = 64 };
 struct eval_options {
     const char *index[EVAL_INDEXES_MAX], *exclude[EVAL_INDEXES_MAX]; /* exclude: of the index beside it, or NULL */
     size_t indexes;
-    const char *bundle, *scores;
+    const char *bundle, *scores, *html;
+    const char *compare[2]; /* bundles or files of scores, both or neither */
     struct judge_plan plan;
     bool json, as_is;
     double spam_at, unsure_at;

@@ -15,9 +15,9 @@
 
 static const char *const POINT[METRICS_POINTS] = {"0.1", "0.05", "0.01"};
 
-/* What was judged by what, in words. */
-static void say_way(const struct eval_options *o, char *out, size_t cap)
+void eval_way(const struct eval_options *o, char out[EVAL_WAY])
 {
+    const size_t cap = EVAL_WAY;
     const struct judge_plan *p = &o->plan;
     char when[32];
     time_t at = (time_t)p->until;
@@ -79,10 +79,10 @@ static void print_row(const char *name, const struct figures *f)
 
 static void print_all(const struct eval_options *o, const struct judged *d, const struct figures *f, double seconds)
 {
-    char a[24], b[24], c[24], way[64];
+    char a[24], b[24], c[24], way[EVAL_WAY];
     const struct metrics *m = &f->m;
     size_t excluded = d->n - m->ham - m->spam;
-    say_way(o, way, sizeof way);
+    eval_way(o, way);
     printf("mails            %zu (%zu ham, %zu spam", m->ham + m->spam, m->ham, m->spam);
     if (excluded) printf("; %zu more left out", excluded);
     printf(")\n");
@@ -189,14 +189,14 @@ static enum err show_json(const struct eval_options *o, const struct judged *d, 
 {
     struct figures f;
     struct json j;
-    char way[64];
+    char way[EVAL_WAY];
     enum err e = figures_of(d, FIGURES_ALL, 0, o->spam_at, o->unsure_at, &f);
     if (e) return e;
     json_init(&j);
     json_open_object(&j, NULL);
     put_counts(&j, &f);
     json_uint(&j, "excluded", d->n - f.m.ham - f.m.spam);
-    say_way(o, way, sizeof way);
+    eval_way(o, way);
     json_str(&j, "protocol", span_cstr(way));
     json_uint(&j, "learnt", d->learnt);
     json_uint(&j, "flipped", d->flipped);

@@ -2,8 +2,6 @@
 /* figures: the mails of a slice as scores, and what metrics.h makes of them; see figures.h. */
 #include "models/figures.h"
 
-#include "proto/base/fixmath.h"
-
 #include <math.h>
 #include <stdlib.h>
 
@@ -52,9 +50,8 @@ enum err figures_of(const struct judged *d, enum figures_by by, size_t slice, do
     for (size_t i = 0; i < d->n; i++) {
         const struct judged_mail *v = &d->v[i];
         if (v->excluded || slice_of(v, by) != slice) continue;
-        double p = fix_sigmoid(v->score);
         s[n++] = (struct scored){v->score, v->spam};
-        out->called[v->spam][p >= spam_at ? CALLED_SPAM : p >= unsure_at ? CALLED_UNSURE : CALLED_HAM]++;
+        out->called[v->spam][figures_call_of(v->score, spam_at, unsure_at)]++;
     }
     metrics_compute(s, n, 0, &out->m);
     out->roca = bootstrap(s, n, by);

@@ -6,6 +6,7 @@
 #include "models/judged.h"
 #include "models/metrics.h"
 #include "proto/base/err.h"
+#include "proto/base/fixmath.h"
 
 enum figures_by { FIGURES_ALL, FIGURES_SOURCE, FIGURES_LANGUAGE, FIGURES_KIND, FIGURES_BYS };
 enum figures_call { CALLED_HAM, CALLED_UNSURE, CALLED_SPAM, CALLS };
@@ -25,6 +26,13 @@ const char *figures_name(const struct judged *d, enum figures_by by, size_t slic
  * bootstrap. */
 enum err figures_of(const struct judged *d, enum figures_by by, size_t slice, double spam_at, double unsure_at,
                     struct figures *out);
+
+/* What a score is called. */
+static inline enum figures_call figures_call_of(double score, double spam_at, double unsure_at)
+{
+    double p = fix_sigmoid(score);
+    return p >= spam_at ? CALLED_SPAM : p >= unsure_at ? CALLED_UNSURE : CALLED_HAM;
+}
 
 /* `part` of `all` in percent; NaN of nothing. */
 double figures_pct(size_t part, size_t all);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report_page: what all pages of `furui eval --html` share: head, style sheet, tables of figures, numbers in words.
+ *
+ * One file, no script, nothing loaded from anywhere (its policy forbids both); light or dark as the reader's system is,
+ * black on white on paper. The markup is XML as well as HTML. */
+#ifndef FURUI_MODELS_REPORT_PAGE_H
+#define FURUI_MODELS_REPORT_PAGE_H
+
+#include "models/figures.h"
+#include "models/judged.h"
+#include "models/markup.h"
+
+/* <head> and the opening of <main>; the end of both, with who made it and when. */
+void report_page_open(struct markup *m, const char *title);
+void report_page_close(struct markup *m);
+
+/* A large figure with its name, and a line below that may be NULL. Between report_cards_open and _close. */
+void report_cards_open(struct markup *m);
+void report_card(struct markup *m, const char *name, const char *value, const char *below);
+void report_cards_close(struct markup *m);
+
+/* Table cells of numbers; a dash where there is none (NaN). */
+void report_cell_count(struct markup *m, size_t n);
+void report_cell_num(struct markup *m, double value, int digits, const char *unit);
+void report_cell_share(struct markup *m, size_t part, size_t all); /* "0.12% (3)" */
+void report_cell_interval(struct markup *m, struct metrics_interval i, int digits, const char *unit);
+/* A probability, with as many digits as tell it from 0 and 1. */
+void report_cell_p(struct markup *m, double score);
+
+/* Cells that say which mail it is: source (when there are several), line, language and kind (when
+ * they are known), path. */
+void report_mail_heads(struct markup *m, const struct judged *d, bool described);
+void report_mail_cells(struct markup *m, const struct judged *d, const struct judged_mail *v, bool described);
+
+/* "ham", "unsure" or "spam"; static. */
+const char *report_call_name(enum figures_call c);
+
+/* The scores of all mails that count (FIGURES_ALL), or of one source (FIGURES_SOURCE), sorted; owned by the caller. */
+struct scored *report_scores(const struct judged *d, enum figures_by by, size_t slice, size_t *n_out);
+
+#endif
