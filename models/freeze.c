@@ -12,32 +12,24 @@
 
 enum weight { JOINT, VIEW, VOTE, WEIGHTS };
 
-static void weights_of(const struct learner *l, const struct learner_cell *c, double w_out[WEIGHTS])
-{
-    w_out[JOINT] = c->joint;
-    w_out[VIEW] = c->view;
-    w_out[VOTE] = part_vote(c->spam, c->ham, l->spams, l->hams);
-}
+/* A candidate's weights as they are; the vote is NaN for one that is not frequent enough. */
+struct weighed {
+    float joint, view;
+    double vote;
+};
 
-/* The cell of a word of this view that is frequent enough, or NULL. */
-static const struct learner_cell *wanted(const struct learner *l, const struct learner_word *word, unsigned view,
-                                         double least)
+/* Weigh word[n] of one view, and choose what one step of each kind of weight is worth. */
+static void weigh(const struct learner *l, const struct learner_word *word, size_t n, double least, struct weighed *out,
+                  float step_out[WEIGHTS])
 {
-    if (word->view != view) return NULL;
-    const struct learner_cell *c = &l->cell[word->cell & l->mask];
-    return (double)c->spam + (double)c->ham >= least ? c : NULL;
-}
-
-/* What one step of each kind of weight is worth, in one view. */
-static void choose_scale(const struct learner *l, const struct learner_word *word, size_t n, unsigned view,
-                         double least, float step_out[WEIGHTS])
-{
-    double square[WEIGHTS] = {0}, most[WEIGHTS] = {0}, w[WEIGHTS];
+    double square[WEIGHTS] = {0}, most[WEIGHTS] = {0};
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        const struct learner_cell *c = wanted(l, &word[i], view, least);
-        if (!c) continue;
-        weights_of(l, c, w);
+        const struct learner_cell *c = &l->cell[word[i].cell & l->mask];
+        out[i].vote = NAN;
+        if ((double)c->spam + (double)c->ham < least) continue;
+        out[i] = (struct weighed){c->joint, c->view, part_vote(c->spam, c->ham, l->spams, l->hams)};
+        double w[WEIGHTS] = {(double)c->joint, (double)c->view, out[i].vote};
         count++;
         for (unsigned j = 0; j < WEIGHTS; j++) {
             square[j] += w[j] * w[j];
@@ -77,15 +69,30 @@ static void put(struct table_slot *group, float *rank, struct table_slot s, floa
     rank[weakest] = r;
 }
 
+/* The words of one view into their groups. */
+static void put_view(const struct learner *l, const struct learner_word *word, size_t n, const struct weighed *w,
+                     const float step[WEIGHTS], struct table_slot *slot, float *rank, uint32_t group_mask)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(w[i].vote)) continue;
+        struct table_slot s = {table_check(word[i].hash), rounded((double)w[i].joint, step[JOINT]),
+                               rounded((double)w[i].view, step[VIEW]), rounded(w[i].vote, step[VOTE])};
+        uint32_t group = table_group(word[i].hash, group_mask);
+        put(slot + group, rank + group, s, rank_of(&l->cell[word[i].cell & l->mask], s));
+    }
+}
+
 enum err learner_freeze(const struct learner *l, const struct learner_word *word, size_t n, unsigned views,
                         unsigned bits, double least, span *section_out)
 {
     size_t slots = (size_t)1 << bits, bytes = sizeof(struct table_head) + slots * sizeof(struct table_slot);
     uint8_t *p = calloc(1, bytes);
     float *rank = calloc(slots, sizeof *rank);
-    if (!p || !rank) {
+    struct weighed *w = malloc((n + 1) * sizeof *w);
+    if (!p || !rank || !w) {
         free(p);
         free(rank);
+        free(w);
         return ERR_MEMORY;
     }
     struct table_head *head = (void *)p;
@@ -94,25 +101,19 @@ enum err learner_freeze(const struct learner *l, const struct learner_word *word
     head->magic = TABLE_MAGIC;
     head->version = TABLE_VERSION;
     head->bits = bits;
-    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+    for (size_t first = 0, end; first < n; first = end) {
+        unsigned v = word[first].view;
+        for (end = first + 1; end < n && word[end].view == v;) end++;
         if (!(views >> v & 1)) continue;
         float step[WEIGHTS];
-        choose_scale(l, word, n, v, least, step);
+        weigh(l, word + first, end - first, least, w, step);
         head->scale.joint[v] = step[JOINT];
         head->scale.view[v] = step[VIEW];
         head->scale.vote[v] = step[VOTE];
-        for (size_t i = 0; i < n; i++) {
-            const struct learner_cell *c = wanted(l, &word[i], v, least);
-            if (!c) continue;
-            double w[WEIGHTS];
-            weights_of(l, c, w);
-            struct table_slot s = {table_check(word[i].hash), rounded(w[JOINT], step[JOINT]),
-                                   rounded(w[VIEW], step[VIEW]), rounded(w[VOTE], step[VOTE])};
-            uint32_t group = table_group(word[i].hash, group_mask);
-            put(slot + group, rank + group, s, rank_of(c, s));
-        }
+        put_view(l, word + first, end - first, w, step, slot, rank, group_mask);
     }
     free(rank);
+    free(w);
     *section_out = span_of(p, bytes);
     return ERR_OK;
 }

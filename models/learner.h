@@ -51,7 +51,7 @@ struct learner_word {
 
 /* Write the frozen table (worker/score/table.h).
  *
- *   word[n]      the candidates, in this order; none twice
+ *   word[n]      the candidates, one view after the other; none twice
  *   views        bit v: keep the features of view v
  *   bits         log2 of slots
  *   least        a feature of fewer mails is left out

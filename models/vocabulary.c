@@ -326,6 +326,24 @@ static void translate_chunk(void *arg, size_t job)
     free(p);
 }
 
+/* Words one view after the other, in the order of their numbers. */
+static enum err sort_by_view(struct counting *k)
+{
+    struct vocabulary *v = k->v;
+    struct learner_word *sorted = malloc((v->n + 1) * sizeof *sorted);
+    size_t at[VIEW_COUNT + 2] = {0}; /* a word that no mail has is of none: there is no such word */
+    if (!sorted) return ERR_MEMORY;
+    for (size_t i = 0; i < v->n; i++) at[k->view[i] + 1]++;
+    for (unsigned i = 1; i <= VIEW_COUNT; i++) at[i] += at[i - 1];
+    for (size_t i = 0; i < v->n; i++) {
+        v->word[i].view = k->view[i];
+        sorted[at[k->view[i]]++] = v->word[i];
+    }
+    free(v->word);
+    v->word = sorted;
+    return ERR_OK;
+}
+
 static enum err translate_all(struct counting *k)
 {
     struct vocabulary *v = k->v;
@@ -341,8 +359,7 @@ static enum err translate_all(struct counting *k)
     void *p = v->map_bytes ? mmap(NULL, v->map_bytes, PROT_READ, MAP_SHARED, k->fd, 0) : NULL;
     if (p == MAP_FAILED) return ERR_MEMORY;
     v->map = p;
-    for (size_t i = 0; i < v->n; i++) v->word[i].view = k->view[i];
-    return ERR_OK;
+    return sort_by_view(k);
 }
 
 enum err vocabulary_open(struct vocabulary *v, const struct corpus *c, const char *folder, char *fault_out)

@@ -151,9 +151,10 @@ static void freezing_keeps_what_was_learnt(void **state)
         struct parts p;
         learner_score(&l, &toy[k].f, &p);
         learner_learn(&l, &toy[k].f, &p, toy[k].spam, 1);
-        for (uint8_t v = 0; v < VIEW_COUNT; v++)
-            for (unsigned i = 0; i < PER_VIEW; i++) words = add_word(word, words, toy[k].word[v][i], v);
     }
+    for (uint8_t v = 0; v < VIEW_COUNT; v++)
+        for (size_t k = 0; k < MAILS; k++)
+            for (unsigned i = 0; i < PER_VIEW; i++) words = add_word(word, words, toy[k].word[v][i], v);
     span section, again;
     const char *why;
     struct table t;
