@@ -33,7 +33,9 @@ static int fill(struct side *s, const struct eval_options *o, const struct mail_
     if (s->bundle) {
         struct eval_options by = *o;
         by.bundle = s->path;
-        return by_bundle(&by, x, &s->judged);
+        int status = by_bundle(&by, x, &s->judged);
+        s->judged.source = o->index; /* not of `by`, which ends here */
+        return status;
     }
     char fault[INDEX_FAULT_BYTES];
     if (!scores_file_open(s->path, o->indexes ? NULL : o->exclude[0], &s->scores, fault)) return CLI_OK;
