@@ -18,7 +18,7 @@ size_t page_whole(span text)
 /* Bytes of content, of which more follows, that can be read by now. */
 static size_t readable(const struct page *p, span content)
 {
-    size_t n = page_whole(content), tail = p->raw_name_n + 2; /* "</name" */
+    size_t tail = p->raw_name_n + 2; /* "</name" */
     if (p->raw == TAG_STYLE && p->raw_read) {
         size_t depth = 0, rules = 0;
         for (size_t i = 0; (i = css_find(content, i, CSS_OPEN | CSS_CLOSE)) < content.n; i++) {
@@ -30,7 +30,7 @@ static size_t readable(const struct page *p, span content)
         return rules;
     }
     if (content.n < tail) return 0;
-    if (n > content.n - tail) n = content.n - tail;
+    size_t n = page_whole(span_head(content, content.n - tail));
     while (n && (content.p[n] & 0xC0) == 0x80) n--;
     return n;
 }
