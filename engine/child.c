@@ -52,6 +52,18 @@ pid_t child_start(const struct child_spec *s)
     return pid;
 }
 
+pid_t child_fork(int keep_fd)
+{
+    pid_t parent = getpid(), pid = fork();
+    if (pid != 0) return pid;
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    if (keep_fd > 0) close_range(0, (unsigned)keep_fd - 1, 0);
+    close_range((unsigned)keep_fd + 1, ~0U, 0); /* a disk that hangs must not hold our ports and locks */
+    return 0;
+}
+
 static bool runnable(char path_out[CHILD_PATH_MAX], const char *dir, int dir_bytes, const char *name)
 {
     int n = snprintf(path_out, CHILD_PATH_MAX, "%.*s/%s", dir_bytes, dir, name);

@@ -27,6 +27,10 @@ struct child_spec {
  * lives as long as the engine: the kernel counts that one's death. */
 pid_t child_start(const struct child_spec *s);
 
+/* A copy of this process for a short job, as fork(2): 0 in the child, which has no descriptor but `keep_fd` and dies
+ * with the engine. It may only call what is safe there (signal-safety(7)) and ends by _exit. */
+pid_t child_fork(int keep_fd);
+
 /* Where a program is: as named if the name has a slash; else beside our own program; else by PATH. */
 bool child_find(const char *name, char path_out[CHILD_PATH_MAX]);
 

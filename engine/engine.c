@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -118,6 +119,7 @@ static void read_signals(struct engine *e)
     }
     if (!child) return;
     pool_reap(&e->pool);
+    rollout_reap(e);
     redis_child_reap(&e->redis, clock_us());
 }
 
@@ -153,6 +155,19 @@ static void say_ready(const struct engine *e)
         L_INT("took_ms", (clock_us() - e->started_us) / 1000));
 }
 
+/* What the first workers are made from. False: there is nothing that could be opened, and e->fault says why. */
+static bool first_generation(struct engine *e)
+{
+    char redis[STATE_PATH_MAX];
+    struct generation_models m;
+    redis_child_address(&e->redis, &e->config, redis);
+    do {
+        rollout_models(e, &m);
+        e->first = generation_new(&e->config, redis, &m, e->fault);
+    } while (!e->first && rollout_fall_back(e, e->fault));
+    return e->first != NULL;
+}
+
 /* One step of boot; false: it failed, and e->fault says why. */
 static bool boot(struct engine *e, int64_t now_us)
 {
@@ -171,10 +186,13 @@ static bool boot(struct engine *e, int64_t now_us)
     }
     if (e->pool.refused) {
         snprintf(e->fault, sizeof e->fault, "%s", e->pool.fault);
-        return false;
+        if (!rollout_fall_back(e, e->pool.fault) || !first_generation(e)) return false;
+        pool_target(&e->pool, e->first, engine_workers(&e->config));
+        e->first = NULL;
     }
     if (!pool_complete(&e->pool)) return true;
     enter(e, PHASE_SERVING);
+    admin_serve(&e->rollout.admin);
     say_ready(e);
     return true;
 }
@@ -220,9 +238,12 @@ static int loop(struct engine *e)
     for (;;) {
         uint64_t is_ready;
         bool open = e->phase >= PHASE_SERVING; /* before, requests wait in their sockets */
-        bus_wait(socks, open ? 2 : 1, &e->signal_fd, 1, more ? 0 : wait_ms(e, clock_us()), &is_ready);
+        bus_wait(socks, open ? 2 : 1, &e->side_fd, 1, more ? 0 : wait_ms(e, clock_us()), &is_ready);
         more = pool_read(&e->pool, READ_MOST) == READ_MOST;
-        if (is_ready & (open ? 4 : 2)) read_signals(e);
+        if (is_ready & (open ? 4 : 2)) {
+            read_signals(e);
+            if (open) admin_read(&e->rollout.admin, clock_us());
+        }
         if (open && front_read(&e->front, READ_MOST) == READ_MOST) more = true;
         int64_t now_us = clock_us();
         redis_child_tick(&e->redis, now_us);
@@ -232,7 +253,8 @@ static int loop(struct engine *e)
         front_tell(&e->front, now_us);
         tell_starved(e, now_us);
         if (e->phase < PHASE_SERVING && !boot(e, now_us)) return EXIT_FAILURE;
-        if (e->phase == PHASE_SERVING && e->reload_wanted) engine_reload(e);
+        rollout_tick(e, now_us);
+        if (e->phase == PHASE_SERVING && e->reload_wanted && !rollout_busy(e)) engine_reload(e);
         if (e->phase == PHASE_SERVING) engine_roll(e);
         if (e->phase >= PHASE_DRAINING && !end(e, now_us)) return EXIT_SUCCESS;
     }
@@ -256,9 +278,8 @@ static bool open_all(struct engine *e)
     snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
     if (pool_open(&e->pool, e->bus, &e->dispatch, endpoint, e->fault) != ERR_OK) return false;
     if (redis_child_open(&e->redis, &e->config, &e->state, e->fault) != ERR_OK) return false;
-    redis_child_address(&e->redis, &e->config, path);
-    e->first = generation_new(&e->config, path, e->fault);
-    return e->first != NULL;
+    if (rollout_open(e) != ERR_OK) return false;
+    return first_generation(e);
 }
 
 /* The reverse, but workers before Redis: they write their counters as they go. Also of a half-open engine. */
@@ -266,6 +287,7 @@ static void close_all(struct engine *e)
 {
     bool serving = e->phase >= PHASE_SERVING;
     pool_close(&e->pool);
+    rollout_close(e);
     generation_drop(e->first);
     if (serving) front_read(&e->front, LAST_READ_MOST); /* those who came too late for the drain are refused too */
     front_close(&e->front, serving ? LINGER_MS : 0);
@@ -273,6 +295,7 @@ static void close_all(struct engine *e)
     dispatch_close(&e->dispatch);
     bus_close(e->bus);
     state_close(&e->state);
+    close(e->side_fd);
     close(e->signal_fd);
     if (e->has_pending) config_close(&e->pending);
 }
@@ -289,15 +312,18 @@ int engine_run(const struct engine_options *o)
     e->options = o;
     e->started_us = clock_us();
     e->state.lock_fd = -1;
+    rollout_init(&e->rollout);
     if (engine_config(o, &e->config, e->fault) != ERR_OK) {
         int status = fail(e->fault);
         free(e);
         return status;
     }
     e->signal_fd = open_signals();
+    e->side_fd = epoll_create1(EPOLL_CLOEXEC);
+    epoll_ctl(e->side_fd, EPOLL_CTL_ADD, e->signal_fd, &(struct epoll_event){.events = EPOLLIN});
     int io_threads = 1 + engine_workers(&e->config) / CPUS_PER_IO_THREAD;
     e->bus = bus_open(io_threads);
-    if (!e->bus || e->signal_fd < 0) abort();
+    if (!e->bus || e->signal_fd < 0 || e->side_fd < 0) abort();
     uint64_t descriptors = accept_raise_limit();
     struct dispatch_ops ops = {.ctx = e, .give = on_give, .answer = on_answer, .poison = on_poison};
     dispatch_open(&e->dispatch, &ops, &(struct dispatch_limits){0}, random_seed());
@@ -328,7 +354,7 @@ int engine_run(const struct engine_options *o)
 static bool check_bundle(const struct config *c, char *fault_out)
 {
     char program[CHILD_PATH_MAX], config[32];
-    struct generation *g = generation_new(c, "off", fault_out);
+    struct generation *g = generation_new(c, "off", &(struct generation_models){0}, fault_out);
     if (!g) return false;
     int out[2];
     bool ok = false;

@@ -9,6 +9,7 @@
 #include "engine/front.h"
 #include "engine/pool.h"
 #include "engine/redis_child.h"
+#include "engine/rollout.h"
 
 /* What the command line says; it wins over the file, at a reload too. */
 struct engine_options {
@@ -32,8 +33,10 @@ struct engine {
     struct front front;
     struct pool pool;
     struct redis_child redis;
+    struct rollout rollout;
     struct generation *first; /* what the first workers will be made from; NULL once they are */
     int signal_fd;
+    int side_fd; /* an epoll of signals and the operator's door: rare events, so that the loop watches one descriptor */
     enum engine_phase phase;
     int64_t started_us, phase_us; /* of the process; of the phase */
     bool hurry, rolling;

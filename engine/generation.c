@@ -32,6 +32,8 @@ static bool freeze_text(struct generation *g, const struct config *c, const char
     seen.restart_max_ms = plain.restart_max_ms;
     snprintf(seen.state_dir, sizeof seen.state_dir, "%s", plain.state_dir);
     snprintf(seen.bundle, sizeof seen.bundle, "%s", BACKEND_BUNDLE_PATH);
+    snprintf(seen.history_dir, sizeof seen.history_dir, "%s", plain.history_dir);
+    seen.keep = plain.keep;
     snprintf(seen.redis, sizeof seen.redis, "%s", redis);
     config_close(&plain);
     FILE *f = open_memstream(&g->text, &g->text_bytes);
@@ -48,16 +50,26 @@ static bool write_memfd(struct generation *g)
     return fcntl(g->config_fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
 }
 
-struct generation *generation_new(const struct config *c, const char *redis, char *fault_out)
+struct generation *generation_new(const struct config *c, const char *redis, const struct generation_models *m,
+                                  char *fault_out)
 {
     static uint64_t count;
     struct generation *g = must_calloc(1, sizeof *g);
-    *g = (struct generation){.number = ++count, .config_fd = -1, .bundle_fd = -1, .users = 1};
-    snprintf(g->bundle, sizeof g->bundle, "%s", c->bundle);
-    g->bundle_fd = open(c->bundle, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    *g = (struct generation){.number = ++count, .config_fd = -1, .bundle_fd = -1, .candidate_fd = -1, .users = 1};
+    snprintf(g->bundle, sizeof g->bundle, "%s", m->bundle ? m->bundle : c->bundle);
+    g->bundle_fd =
+        m->bundle ? fcntl(m->bundle_fd, F_DUPFD_CLOEXEC, 0) : open(g->bundle, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (m->candidate) {
+        snprintf(g->candidate, sizeof g->candidate, "%s", m->candidate);
+        g->candidate_fd = fcntl(m->candidate_fd, F_DUPFD_CLOEXEC, 0);
+        g->candidate_number = m->candidate_number;
+        g->share_ppm = m->share_ppm;
+    }
     if (g->bundle_fd < 0 || fstat(g->bundle_fd, &g->bundle_stat) != 0 || !S_ISREG(g->bundle_stat.st_mode)) {
-        snprintf(fault_out, CONFIG_FAULT_MAX, "bundle %s: %s", c->bundle,
+        snprintf(fault_out, CONFIG_FAULT_MAX, "bundle %s: %s", g->bundle,
                  g->bundle_fd < 0 ? strerror(errno) : "not a plain file");
+    } else if (m->candidate && g->candidate_fd < 0) {
+        snprintf(fault_out, CONFIG_FAULT_MAX, "bundle %s: %s", g->candidate, strerror(errno));
     } else if (!freeze_text(g, c, redis) || !write_memfd(g)) {
         snprintf(fault_out, CONFIG_FAULT_MAX, "cannot keep the workers' config: %s", strerror(errno));
     } else {
@@ -77,6 +89,7 @@ void generation_drop(struct generation *g)
     if (!g || --g->users > 0) return;
     if (g->config_fd >= 0) close(g->config_fd);
     if (g->bundle_fd >= 0) close(g->bundle_fd);
+    if (g->candidate_fd >= 0) close(g->candidate_fd);
     free(g->text);
     free(g);
 }
@@ -84,16 +97,22 @@ void generation_drop(struct generation *g)
 bool generation_same(const struct generation *a, const struct generation *b)
 {
     const struct stat *s = &a->bundle_stat, *t = &b->bundle_stat;
+    if (a->candidate_number != b->candidate_number || a->share_ppm != b->share_ppm) return false;
     return a->text_bytes == b->text_bytes && memcmp(a->text, b->text, a->text_bytes) == 0 && s->st_dev == t->st_dev &&
            s->st_ino == t->st_ino && s->st_size == t->st_size && s->st_mtim.tv_sec == t->st_mtim.tv_sec &&
            s->st_mtim.tv_nsec == t->st_mtim.tv_nsec;
 }
 
+static void put_in_place(const char *path, const char *name, char *text, size_t cap)
+{
+    char *at = strstr(text, name), out[2 * BACKEND_TEXT_MAX];
+    if (!at) return;
+    snprintf(out, sizeof out, "%.*s%s%s", (int)(at - text), text, path, at + strlen(name));
+    snprintf(text, cap, "%s", out);
+}
+
 void generation_name_bundle(const struct generation *g, char *text, size_t cap)
 {
-    char *at = strstr(text, BACKEND_BUNDLE_PATH);
-    if (!at) return;
-    char out[2 * BACKEND_TEXT_MAX];
-    snprintf(out, sizeof out, "%.*s%s%s", (int)(at - text), text, g->bundle, at + sizeof BACKEND_BUNDLE_PATH - 1);
-    snprintf(text, cap, "%s", out);
+    put_in_place(g->bundle, BACKEND_BUNDLE_PATH, text, cap);
+    if (g->candidate[0]) put_in_place(g->candidate, BACKEND_CANDIDATE_PATH, text, cap);
 }

@@ -109,6 +109,7 @@ bool pool_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct
 {
     struct pool *p = ctx;
     struct backend_word word = {.type = BACKEND_JOB, .job = number, .deadline_us = deadline_us};
+    if (p->dispatch->seat[seat].reserved) word.flags = BACKEND_RETRY;
     struct bus_frame more[2];
     bus_frame_share(&more[0], header);
     bus_frame_share(&more[1], mail);
@@ -186,6 +187,13 @@ static void ready(struct pool *p, int seat, int64_t now_us)
     }
 }
 
+static void count_shadow(struct pool *p, const struct worker *w, const struct backend_word *word)
+{
+    if (!p->shadow_number || w->generation->candidate_number != p->shadow_number) return; /* of one that has gone */
+    if (word->outcome <= BACKEND_SPAM && word->shadow <= 1 + BACKEND_SPAM)
+        p->shadow.count[word->outcome][word->shadow - 1]++;
+}
+
 static void heard(struct pool *p, int64_t now_us)
 {
     struct backend_word word;
@@ -202,6 +210,7 @@ static void heard(struct pool *p, int64_t now_us)
         break;
     case BACKEND_BEAT: w->degraded = (word.flags & BACKEND_DEGRADED) != 0; break; /* the worker logs it */
     case BACKEND_ANSWER:
+        if (word.shadow) count_shadow(p, w, &word);
         if (p->msg.n == 3) dispatch_answered(p->dispatch, seat, &word, &p->msg.frame[2], now_us);
         break;
     case BACKEND_BYE: w->bye = true; break;
@@ -225,12 +234,19 @@ static int start(struct pool *p, int index, struct generation *g, int64_t now_us
     int seat = 0;
     while (seat < DISPATCH_SEATS && p->worker[seat].state != WORKER_NONE) seat++;
     if (seat == DISPATCH_SEATS) return -1; /* those that leave must go first */
-    char config[32], number[16];
+    char config[32], number[16], candidate[] = BACKEND_CANDIDATE_PATH, share[16];
+    bool shadow = g->candidate_fd >= 0;
     snprintf(config, sizeof config, "/dev/fd/%d", BACKEND_CONFIG_FD);
     snprintf(number, sizeof number, "%d", index);
-    char *argv[] = {"furui-worker", "--config", config, "--index", number, "--connect", p->endpoint, NULL};
-    struct child_spec spec = {
-        .path = p->program, .argv = argv, .death_signal = SIGKILL, .fd = {g->config_fd, g->bundle_fd}, .fds = 2};
+    snprintf(share, sizeof share, "%u", (unsigned)g->share_ppm);
+    char *argv[] = {"furui-worker", "--config",    config,    "--index",     number, "--connect",
+                    p->endpoint,    "--candidate", candidate, "--share-ppm", share,  NULL};
+    if (!shadow) argv[7] = NULL;
+    struct child_spec spec = {.path = p->program,
+                              .argv = argv,
+                              .death_signal = SIGKILL,
+                              .fd = {g->config_fd, g->bundle_fd, g->candidate_fd},
+                              .fds = shadow ? 3 : 2};
     pid_t pid = child_start(&spec);
     if (pid < 0) {
         LOG(LEVEL_ERROR, "worker_not_started", L_INT("worker", index), L_STR("why", strerror(errno)));
@@ -340,6 +356,8 @@ static void died(struct pool *p, int seat, int status, int64_t now_us)
                            : w->killed ? "was silent too long"
                                        : "-"));
     if (scout) refuse_target(p, w, why);
+    if (w->state == WORKER_READY && p->shadow_number && w->generation->candidate_number == p->shadow_number)
+        p->shadow.deaths++;
     if (s->now == seat || s->next == seat) {
         if (!scout || p->target->proven) back_off(p, s, w, had > 0, now_us);
         if (s->now == seat) s->now = -1;

@@ -18,6 +18,7 @@
 #include "engine/child.h"
 #include "engine/dispatch.h"
 #include "engine/generation.h"
+#include "engine/shadow.h"
 
 enum { POOL_SLOTS_MAX = CONFIG_WORKERS_MAX };
 _Static_assert(DISPATCH_SEATS >= 2 * POOL_SLOTS_MAX, "during a roll-out a slot may have two workers");
@@ -67,6 +68,8 @@ struct pool {
     bool stopping;
     bool refused;                 /* the target failed; the engine reads and clears it */
     char fault[CONFIG_FAULT_MAX]; /* of the last scout that failed */
+    struct shadow shadow;         /* of the candidate with this number; 0: nothing is counted */
+    uint64_t shadow_number;
     int64_t ticked_us;
     struct bus_msg msg;
 };

@@ -59,6 +59,7 @@ void engine_reload(struct engine *e)
 {
     char fault[CONFIG_FAULT_MAX] = "", redis[STATE_PATH_MAX];
     struct config c;
+    struct generation_models m;
     e->reload_wanted = false;
     e->reloads++;
     if (engine_config(e->options, &c, fault) != ERR_OK) {
@@ -68,8 +69,13 @@ void engine_reload(struct engine *e)
     keep_old("state_dir", c.state_dir, e->config.state_dir);
     keep_old("[redis] server", c.redis, e->config.redis);
     keep_old("[redis] program", c.redis_program, e->config.redis_program);
+    keep_old("[model] history_dir", c.history_dir, e->config.history_dir);
     redis_child_address(&e->redis, &c, redis);
-    struct generation *g = generation_new(&c, redis, fault);
+    rollout_models(e, &m);
+    if (m.bundle && strcmp(c.bundle, e->config.bundle) != 0)
+        LOG(LEVEL_WARN, "bundle_overridden", L_STR("bundle", c.bundle), L_STR("serves", m.bundle),
+            L_STR("why", "a pushed model serves; push this one, or see 'furui model history'"));
+    struct generation *g = generation_new(&c, redis, &m, fault);
     if (!g || front_listen(&e->front, &c, fault) != ERR_OK) {
         refuse(e, fault);
         generation_drop(g);
@@ -96,7 +102,9 @@ void engine_reload(struct engine *e)
 void engine_roll(struct engine *e)
 {
     struct pool *p = &e->pool;
-    if (p->refused) {
+    if (p->refused && rollout_refused(e, p->fault)) {
+        p->refused = false;
+    } else if (p->refused) {
         char fault[CONFIG_FAULT_MAX];
         p->refused = false;
         refuse(e, p->fault);

@@ -86,10 +86,11 @@ void engine_stat(void *ctx, struct json *j)
     for (size_t i = 0; i < e->front.count; i++) json_str(j, NULL, span_cstr(e->front.bound[i]));
     json_close_array(j);
     json_str(j, "state_dir", span_cstr(e->state.dir));
-    json_str(j, "bundle", span_cstr(e->config.bundle));
+    json_str(j, "bundle", span_cstr(e->pool.target ? e->pool.target->bundle : ""));
     json_str(j, "model", span_cstr(w ? w->model : ""));
     json_str(j, "simd", span_cstr(w ? w->simd : ""));
-    json_bool(j, "rolling", e->rolling);
+    json_bool(j, "rolling", e->rolling || rollout_busy(e));
+    rollout_stat(e, j);
     workers(e, j);
     json_open_object(j, "queue");
     json_uint(j, "mails", d->clients.waiting + d->suspects.n);

@@ -3,6 +3,8 @@
  *
  *     furuid.lock   locked (flock) while an engine runs; holds its pid
  *     workers.ipc   the workers' socket
+ *     admin.sock    the operator's door
+ *     models/       pushed bundles and their history, unless the config names another folder
  *     redis.sock, redis.lock, redis.log, redis/   the private redis-server's
  *     poison/       mails that killed two workers
  *

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_model: `furui model info|verify`: what a bundle is, where it came from, and whether it is whole.
  *
+ * Here is also the way to the other words: merge (cmd_merge.c), push, rollback and history (cmd_rollout.c).
  * info reads bundles of any feature version, since the old one is the one that people ask about; verify is as strict as
  * a worker: container, checksums, feature version, and the shapes of what is inside. */
+#include "models/cmd_rollout.h"
 #include "models/commands.h"
 #include "models/train_run.h"
 #include "proto/base/json.h"
@@ -18,18 +20,16 @@ static int model_run(int argc, char **argv);
 
 const struct verb verb_model = {
     .name = "model",
-    .summary = "show what a model bundle is, or check that it is whole",
+    .summary = "show, check and merge model bundles; roll them out and back",
     .help =
         "usage: furui model info [--json] BUNDLE\n"
         "       furui model verify BUNDLE\n"
-        "       furui model merge COUNTS… -o BUNDLE [--counts FILE] [--without COUNTS]…\n"
-        "\n"
+        "       furui model merge COUNTS… -o BUNDLE [--counts FILE] [--without COUNTS]…\n" ROLLOUT_USAGE "\n"
         "  info      manifest (what it was made from, and how), sections, sizes, id\n"
         "  verify    all that a worker checks before it uses a bundle: layout, checksums, feature version,\n"
         "            shapes; prints one line\n"
         "  merge     train on what was counted before ('furui train --counts'): the same bundle, to the bit, as one\n"
-        "            furui train over the same mails in the same order\n"
-        "\n"
+        "            furui train over the same mails in the same order\n" ROLLOUT_WORDS "\n"
         "options:\n"
         "  --json    one JSON object instead of text\n"
         "of merge:\n"
@@ -38,12 +38,13 @@ const struct verb verb_model = {
         "      --without COUNTS  unlearn: leave out the mails that this file holds, byte for byte the same, as if "
         "they\n"
         "                        had never been there (may be repeated)\n" TRAIN_HELP
-        "  -q, --quiet           print nothing but errors\n"
+        "  -q, --quiet           print nothing but errors\n" ROLLOUT_OPTIONS "\n"
+        "exit status: 0 the bundle is whole, or what was asked is done; 1 the service refused it, or rolled it back;\n"
+        "65 it is damaged or of another version; 64 wrong usage; 66 it cannot be read; 69 no service; 75 the service "
+        "is\n"
+        "busy with another roll-out. Faults are named in one line on standard error.\n"
         "\n"
-        "exit status: 0 the bundle is whole; 65 it is damaged or of another version; 64 wrong usage; 66 it cannot be\n"
-        "read. Faults are named in one line on standard error.\n"
-        "\n"
-        "example: furui model verify new.bundle && mv new.bundle current.bundle\n",
+        "example: furui model push new.bundle --shadow 10% --mails 5000 --max-flips 2% --note \"november\"\n",
     .run = model_run,
 };
 
@@ -133,6 +134,7 @@ static int verify(const char *path, bool json)
 
 static int model_run(int argc, char **argv)
 {
+    if (argc > 1 && rollout_verb(argv[1])) return rollout_run(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "merge") == 0) return cmd_merge(argc - 1, argv + 1);
     static const struct option OPTIONS[] = {{"json", no_argument, NULL, 'j'}, {0}};
     bool json = false;
@@ -148,6 +150,6 @@ static int model_run(int argc, char **argv)
     const char *what = argv[optind], *path = argv[optind + 1];
     if (strcmp(what, "info") == 0) return info(path, json);
     if (strcmp(what, "verify") == 0) return verify(path, json);
-    cli_fail(CLI_USAGE, "model", "'%s' is neither info nor verify", what);
+    cli_fail(CLI_USAGE, "model", "'%s' is none of info, verify, merge, push, rollback, history", what);
     return cli_usage("model");
 }

@@ -33,6 +33,7 @@ struct key {
 static const char *wrong_redis(const char *value);
 static const char *wrong_word(const char *value);
 static const char *wrong_path(const char *value);
+static const char *wrong_folder(const char *value);
 
 #define IN(member)          offsetof(struct config, member)
 #define OF(member)          offsetof(struct config_policy, member)
@@ -74,6 +75,10 @@ static const struct key KEYS[] = {
     {"log", "json", FLAG(log_json), "no", NULL, "one JSON object a line instead of key=value"},
     {"log", "level", LEVEL, IN(log_level), 0, 0, 0, "note", NULL, "error, warn, note or debug"},
     {"model", "bundle", STRING(bundle), NULL, wrong_path, "the model bundle that workers score with"},
+    {"model", "history_dir", STRING(history_dir), "", wrong_folder,
+     "folder for pushed bundles and their history; empty: models in state_dir"},
+    {"model", "keep", WHOLE(keep, 1, CONFIG_KEEP_MAX), "5", NULL,
+     "bundles that served before and are kept for a rollback"},
     {"mail", "trusted_authserv", STRING(trusted_authserv), "", config_hosts_wrong,
      "authserv-ids whose Authentication-Results fields are believed, comma separated; empty: nobody's"},
     {"mail", "own_received", WHOLE(own_received, 0, 50), "0", NULL,
@@ -155,6 +160,11 @@ static const char *wrong_path(const char *value)
     bool fine = *value != 0 && *value != ' ' && value[strlen(value) - 1] != ' ' && *value != ';';
     for (const char *p = value; *p; p++) fine = fine && (unsigned char)*p >= ' ' && !(p[0] == ' ' && p[1] == ';');
     return fine ? NULL : "a path, without control characters and ' ;'";
+}
+
+static const char *wrong_folder(const char *value)
+{
+    return *value ? wrong_path(value) : NULL;
 }
 
 static bool is_endpoint(const char *e)

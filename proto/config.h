@@ -23,6 +23,7 @@ enum {
     CONFIG_FAULT_MAX = 512,
     CONFIG_HOSTS_MAX = 32, /* names in one list */
     CONFIG_HOSTS_TEXT = 960,
+    CONFIG_KEEP_MAX = 32,
 };
 
 /* What a tenant does with a class, and where the classes begin. */
@@ -52,7 +53,9 @@ struct config {
     bool log_syslog, log_json;
     enum log_level log_level;
     /* [model] */
-    char bundle[CONFIG_TEXT_MAX];
+    char bundle[CONFIG_TEXT_MAX];      /* serves until one is pushed */
+    char history_dir[CONFIG_TEXT_MAX]; /* pushed bundles and their history; "": in state_dir */
+    int keep;                          /* bundles kept for a rollback */
     /* [mail] */
     char trusted_authserv[CONFIG_HOSTS_TEXT]; /* comma separated; config_hosts takes it apart */
     int own_received;                         /* Received fields that our own hosts have put on top */

@@ -18,6 +18,12 @@ void fault_init(void)
     if (crash_word.n || hang_word.n) LOG(LEVEL_WARN, "test_fault_armed");
 }
 
+void fault_model(const char *id)
+{
+    const char *want = getenv("FURUI_TEST_CRASH_MODEL");
+    if (want && strcmp(want, id) == 0) abort();
+}
+
 static bool contains(span mail, span word)
 {
     return word.n && mail.n >= word.n && memmem(mail.p, mail.n, word.p, word.n);

@@ -7,6 +7,7 @@
 #include "proto/backend.h"
 #include "proto/bus.h"
 #include "proto/config.h"
+#include "worker/admit.h"
 #include "worker/fault.h"
 #include "worker/loop.h"
 #include "worker/mime/mail.h"
@@ -32,29 +33,34 @@ enum {
 static const char HELP[] =
     "Usage: furui-worker --config FILE --index N --connect ENDPOINT\n"
     "       furui-worker --config FILE --check\n"
+    "       furui-worker --admit\n"
     "\n"
     "Judges mail for furuid, which starts it; nobody else needs to.\n"
     "\n"
     "  --config FILE       settings, as furuid --show-config writes them\n"
     "  --index N           which worker this is\n"
     "  --connect ENDPOINT  where furuid listens for its workers\n"
+    "  --candidate FILE    a second model, scored beside the first and not believed\n"
+    "  --share-ppm N       mails of a million that it is shown\n"
     "  --check             only see whether the settings and the model bundle are good\n"
+    "  --admit             copy a bundle from descriptor 3 to 4 and say what it is\n"
     "  --help, --version\n"
     "\n"
     "FURUI_SIMD=scalar|avx2|avx512 in the environment forces an instruction set.\n"
     "Exit status: 0 done; 1 cannot start, and one line on standard error says why; 64 wrong usage.\n";
 
 struct options {
-    const char *config, *connect;
+    const char *config, *connect, *candidate;
     int index;
-    bool check;
+    uint32_t share_ppm;
+    bool check, admit;
 };
 
 struct parts {
     struct config config;
     struct bus *bus;
     struct bus_sock *engine;
-    struct model *model;
+    struct model *model, *candidate;
     struct rep *rep;
     struct worker *worker;
 };
@@ -71,13 +77,11 @@ static void on_term(int signal)
 static bool options_read(int argc, char **argv, struct options *o)
 {
     static const struct option LONG[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"index", required_argument, NULL, 'i'},
-        {"connect", required_argument, NULL, 'e'},
-        {"check", no_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},
-        {0},
+        {"config", required_argument, NULL, 'c'},    {"index", required_argument, NULL, 'i'},
+        {"connect", required_argument, NULL, 'e'},   {"candidate", required_argument, NULL, 'd'},
+        {"share-ppm", required_argument, NULL, 's'}, {"check", no_argument, NULL, 'k'},
+        {"admit", no_argument, NULL, 'a'},           {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},         {0},
     };
     int c;
     char *end;
@@ -86,7 +90,13 @@ static bool options_read(int argc, char **argv, struct options *o)
         switch (c) {
         case 'c': o->config = optarg; break;
         case 'e': o->connect = optarg; break;
+        case 'd': o->candidate = optarg; break;
         case 'k': o->check = true; break;
+        case 'a': o->admit = true; break;
+        case 's':
+            o->share_ppm = (uint32_t)strtoul(optarg, &end, 10);
+            if (*end || end == optarg) return false;
+            break;
         case 'i':
             o->index = (int)strtol(optarg, &end, 10);
             if (*end || end == optarg || o->index < 0) return false;
@@ -96,7 +106,8 @@ static bool options_read(int argc, char **argv, struct options *o)
         default: return false;
         }
     }
-    return optind == argc && o->config && (o->check || (o->connect && o->index >= 0));
+    if (optind < argc) return false;
+    return o->admit || (o->config && (o->check || (o->connect && o->index >= 0)));
 }
 
 static void catch_signals(void)
@@ -114,6 +125,7 @@ static void give_up_powers(const struct parts *p)
     if (strcmp(p->config.bundle, BACKEND_BUNDLE_PATH) == 0) { /* started by the engine, with its descriptors */
         close(BACKEND_CONFIG_FD);
         close(BACKEND_BUNDLE_FD);
+        if (p->candidate) close(BACKEND_CANDIDATE_FD);
     }
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a core file would hold people's mail */
@@ -151,14 +163,21 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
         snprintf(fault, CONFIG_FAULT_MAX, "%s", model_fault);
         return false;
     }
+    if (o->candidate && model_open(o->candidate, &p->candidate, model_fault) != ERR_OK) {
+        snprintf(fault, CONFIG_FAULT_MAX, "%s", model_fault);
+        return false;
+    }
     if (o->check) return true;
+    fault_model(model_id(p->model));
+    if (p->candidate) fault_model(model_id(p->candidate));
     /* "private" was turned into "unix:…" by the engine, which knows where it started the server. */
     if ((e = rep_open(c->redis, c->redis_prefix, c->redis_flush_ms, &p->rep)) != ERR_OK) {
         snprintf(fault, CONFIG_FAULT_MAX, "[redis] server = %s: %s", c->redis, err_str(e));
         return false;
     }
     rep_warm(p->rep, WARM_MS);
-    if ((e = worker_new(c, p->model, p->rep, p->engine, &p->worker)) != ERR_OK) {
+    struct worker_shadow shadow = {p->candidate, o->share_ppm};
+    if ((e = worker_new(c, p->model, &shadow, p->rep, p->engine, &p->worker)) != ERR_OK) {
         snprintf(fault, CONFIG_FAULT_MAX, "%s", err_str(e));
         return false;
     }
@@ -179,6 +198,7 @@ static void stop_all(struct parts *p)
     worker_free(p->worker);
     rep_close(p->rep);
     if (p->model) model_close(p->model);
+    if (p->candidate) model_close(p->candidate);
     if (p->engine) bus_sock_close(p->engine, LINGER_MS);
     bus_close(p->bus);
     mail_close();
@@ -195,6 +215,7 @@ int main(int argc, char **argv)
         fputs("furui-worker: wrong usage; see furui-worker --help\n", stderr);
         return EXIT_USAGE;
     }
+    if (o.admit) return admit();
     catch_signals();
     config_init(&p.config);
     if (config_load(&p.config, o.config, fault) != ERR_OK) {

@@ -15,9 +15,15 @@
 
 struct worker;
 
-/* Everything in the arguments is lent until worker_free. ERR_MEMORY. */
-enum err worker_new(const struct config *c, const struct model *m, struct rep *r, struct bus_sock *engine,
-                    struct worker **out);
+/* A model whose word is counted and not believed. */
+struct worker_shadow {
+    const struct model *model; /* NULL: none */
+    uint32_t share_ppm;        /* mails of a million that it is shown */
+};
+
+/* Everything in the arguments is lent until worker_free; *shadow is copied. ERR_MEMORY. */
+enum err worker_new(const struct config *c, const struct model *m, const struct worker_shadow *shadow, struct rep *r,
+                    struct bus_sock *engine, struct worker **out);
 void worker_free(struct worker *w);
 
 /* Say READY and serve until QUIT, `*stop` (set by a signal) or the end of the process that started us. */

@@ -53,11 +53,21 @@ static size_t put_oddities(uint64_t odd, span *words)
     return n;
 }
 
+double verdict_p(const struct scores *s, const struct rep_score *rep)
+{
+    return rep->log_odds == 0 ? s->p : fix_sigmoid(s->score + rep->log_odds);
+}
+
+enum wire_class verdict_class(const struct config *c, span tenant, const struct scores *s, const struct rep_score *rep)
+{
+    return config_class(config_policy_for(c, tenant), verdict_p(s, rep));
+}
+
 void verdict_build(const struct judged *j, const struct rep_score *rep, const struct config *c, const char *model_id,
                    int64_t now_us, struct verdict_space *space, struct wire_verdict *out)
 {
     const struct config_policy *policy = config_policy_for(c, j->tenant);
-    double p = rep->log_odds == 0 ? j->scores.p : fix_sigmoid(j->scores.score + rep->log_odds);
+    double p = verdict_p(&j->scores, rep);
     enum wire_class klass = config_class(policy, p);
     int64_t took_us = now_us - j->begun_us;
     space->degraded[0] = SPAN("reputation");

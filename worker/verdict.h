@@ -23,6 +23,8 @@ struct judged {
     bool explain, dry_run;
     uint64_t odd; /* ODD bits */
     struct scores scores;
+    bool shadowed; /* a candidate has scored it, too */
+    struct scores candidate;
     struct model_reason reasons[WIRE_REASON_MAX]; /* text in the batch's arena */
     size_t reason_count;
     char ticket[TICKET_BYTES];
@@ -37,6 +39,10 @@ struct verdict_space {
     struct wire_reason reasons[WIRE_REASON_MAX];
     char rep_reason[REP_KIND_COUNT][REP_REASON_BYTES];
 };
+
+/* The probability that content and reputation give together; the class that a tenant's policy makes of it. */
+double verdict_p(const struct scores *s, const struct rep_score *rep);
+enum wire_class verdict_class(const struct config *c, span tenant, const struct scores *s, const struct rep_score *rep);
 
 /* Put the answer together. Everything in `out` is lent by the arguments; nothing allocates, nothing fails. */
 void verdict_build(const struct judged *j, const struct rep_score *rep, const struct config *c, const char *model_id,

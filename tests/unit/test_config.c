@@ -307,7 +307,7 @@ static void documented(void **state)
             keys++;
         }
     }
-    assert_int_equal(keys, 31); /* 30 keys, and listen twice */
+    assert_int_equal(keys, 33); /* 32 keys, and listen twice */
     free(text);
     config_close(&c);
 }

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* operator: a request at the operator's door; see operator.h. */
+#define _GNU_SOURCE
+#include "proto/cli/operator.h"
+
+#include "proto/cli/cli.h"
+#include "proto/cli/jsontree.h"
+#include "proto/cli/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { STAT_ARENA_BYTES = 16 << 20, ANSWER_MAX = 4 << 20 };
+
+/* --- where it is -------------------------------------------------------------------------------------------------- */
+
+static bool set_path(struct operator_door *d, span dir)
+{
+    if (dir.n == 0 || dir.n >= CONFIG_TEXT_MAX) return false;
+    snprintf(d->path, sizeof d->path, "%.*s/" ADMIN_SOCKET, SPAN_ARG(dir));
+    return true;
+}
+
+/* From a stat answer: where its state is, and who it is. */
+static bool read_stat(struct operator_door *d, const char *json)
+{
+    struct arena a;
+    struct jsontree *root = NULL;
+    size_t at;
+    bool found = false;
+    if (arena_open(&a, STAT_ARENA_BYTES) != ERR_OK) return false;
+    if (jsontree_parse(span_cstr(json), &a, &root, &at) == ERR_OK && root->kind == JSONTREE_OBJECT) {
+        for (const struct jsontree *c = root->child; c; c = c->next) {
+            if (span_eq(c->key, SPAN("state_dir"))) found = set_path(d, c->text);
+            uint64_t pid;
+            if (span_eq(c->key, SPAN("pid")) && pairs_number(c->text, &pid)) d->pid = (long)pid;
+        }
+    }
+    arena_close(&a);
+    return found;
+}
+
+int operator_find(struct operator_door *d, const char *verb, const char *endpoint, const char *state_dir)
+{
+    *d = (struct operator_door){0};
+    if (state_dir) {
+        if (set_path(d, span_cstr(state_dir))) return CLI_OK;
+        return cli_fail(CLI_USAGE, verb, "--state-dir: not a directory's name");
+    }
+    struct service s;
+    struct furui_options o = {.deadline_ms = SERVICE_PING_MS};
+    int status = service_open(&s, verb, endpoint, &o);
+    if (status != CLI_OK) return status;
+    struct furui_answer a;
+    if (furui_client_stat(s.client, 0, NULL, NULL) != FURUI_OK || furui_client_poll(s.client, -1, &a) != 1 ||
+        a.type != FURUI_STAT || !read_stat(d, a.stat_json))
+        status = cli_fail(CLI_UNAVAILABLE, verb, "%s: does not say where its state is; name it with --state-dir",
+                          s.endpoint);
+    service_close(&s);
+    return status;
+}
+
+/* --- ask ---------------------------------------------------------------------------------------------------------- */
+
+static int connect_to(const struct operator_door *d, const char *verb, int *fd_out)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t n = strlen(d->path);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (n < sizeof to.sun_path) memcpy(to.sun_path, d->path, n + 1);
+    errno = n < sizeof to.sun_path ? errno : ENAMETOOLONG;
+    if (fd < 0 || n >= sizeof to.sun_path || connect(fd, (const struct sockaddr *)&to, sizeof to) != 0) {
+        int why = errno;
+        if (fd >= 0) close(fd);
+        return cli_fail(CLI_UNAVAILABLE, verb, "%s: %s%s", d->path, strerror(why),
+                        why == EACCES   ? "; only furuid's own user and root may"
+                        : why == ENOENT ? "; is the service on this host?"
+                                        : "");
+    }
+    struct ucred who = {0};
+    socklen_t size = sizeof who;
+    if (d->pid && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && who.pid != d->pid) {
+        close(fd);
+        return cli_fail(CLI_UNAVAILABLE, verb,
+                        "%s is process %ld's, but the one that was asked is %ld: on another host or in a container? "
+                        "Name the state directory with --state-dir",
+                        d->path, (long)who.pid, d->pid);
+    }
+    *fd_out = fd;
+    return CLI_OK;
+}
+
+static bool send_request(int to, const struct pairs *request, int fd)
+{
+    struct pairs all = {0};
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    pairs_put_number(&all, "v", ADMIN_VERSION);
+    struct iovec io[] = {{all.p, all.n}, {request->p, request->n}};
+    struct msghdr m = {.msg_iov = io, .msg_iovlen = 2};
+    if (fd >= 0) {
+        m.msg_control = control.room;
+        m.msg_controllen = sizeof control.room;
+        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof fd);
+        memcpy(CMSG_DATA(c), &fd, sizeof fd);
+    }
+    bool sent = sendmsg(to, &m, MSG_NOSIGNAL) >= 0;
+    pairs_close(&all);
+    return sent;
+}
+
+/* All packets until the end. */
+static bool receive(int from, struct pairs *answer)
+{
+    for (;;) {
+        if (answer->cap - answer->n < ADMIN_PACKET_MAX) {
+            if (answer->cap > ANSWER_MAX) return false;
+            char *grown = realloc(answer->p, answer->cap + 4 * ADMIN_PACKET_MAX);
+            if (!grown) return false;
+            answer->p = grown;
+            answer->cap += 4 * ADMIN_PACKET_MAX;
+        }
+        ssize_t n = recv(from, answer->p + answer->n, ADMIN_PACKET_MAX, 0);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return n == 0 && answer->n > 0;
+        answer->n += (size_t)n;
+    }
+}
+
+int operator_ask(const struct operator_door *d, const char *verb, const struct pairs *request, int fd,
+                 struct pairs *answer_out)
+{
+    int to = -1;
+    struct pairs answer = {0};
+    int status = connect_to(d, verb, &to);
+    if (status != CLI_OK) return status;
+    bool sent = send_request(to, request, fd);
+    if (!sent && errno != EPIPE && errno != ECONNRESET)
+        status = cli_fail(CLI_IO, verb, "%s: %s", d->path, strerror(errno));
+    else if (!sent || !receive(to, &answer))
+        status = cli_fail(
+            CLI_UNAVAILABLE, verb,
+            "%s: furuid ended, or let go, before it answered; 'furui model history' tells what became of it", d->path);
+    close(to);
+    if (status == CLI_OK)
+        *answer_out = answer;
+    else
+        pairs_close(&answer);
+    return status;
+}
+
+bool operator_said(const struct pairs *answer, const char *key, char *out, size_t cap)
+{
+    span rest = span_of(answer->p, answer->n), k, value;
+    out[0] = 0;
+    while (pairs_next(&rest, &k, &value) && k.n)
+        if (span_eq(k, span_cstr(key))) return pairs_text(value, out, cap);
+    return true;
+}
+
+int operator_status(const struct pairs *answer, const char *verb)
+{
+    char status[16], why[ADMIN_WHY_MAX];
+    if (!operator_said(answer, "status", status, sizeof status) || !operator_said(answer, "why", why, sizeof why) ||
+        !status[0])
+        return cli_fail(CLI_IO, verb, "the answer cannot be read");
+    if (strcmp(status, "busy") == 0) return cli_fail(OPERATOR_BUSY, verb, "not now: %s", why);
+    if (strcmp(status, "refused") == 0) return cli_fail(OPERATOR_REFUSED, verb, "refused: %s", why);
+    return CLI_OK;
+}

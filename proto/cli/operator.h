@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* operator: a request at the operator's door of the furuid that a person means (proto/admin.h).
+ *
+ * The door is a socket in the state directory of a service on this host. Which one that is, is asked at the front door
+ * (proto/cli/service.h), unless --state-dir names it; that the process behind both doors is the same is then checked,
+ * since an endpoint may be another host's. */
+#ifndef FURUI_CLI_OPERATOR_H
+#define FURUI_CLI_OPERATOR_H
+
+#include "proto/admin.h"
+#include "proto/config.h"
+#include "proto/pairs.h"
+
+enum { OPERATOR_BUSY = 75 /* sysexits.h EX_TEMPFAIL */, OPERATOR_REFUSED = 1 };
+
+struct operator_door {
+    char path[CONFIG_TEXT_MAX + 32];
+    long pid; /* who must be behind it; 0: whoever is */
+};
+
+/* Find the door.
+ *
+ *   endpoint, state_dir  as given on the command line, or NULL
+ *
+ * CLI_OK; CLI_UNAVAILABLE, CLI_USAGE, CLI_IO after one line that says why. */
+int operator_find(struct operator_door *d, const char *verb, const char *endpoint, const char *state_dir);
+
+/* Ask, and wait for the whole answer, however long that takes.
+ *
+ *   request     after `v`, which is put here
+ *   fd          a bundle's, or -1
+ *   answer_out  owned; close it after CLI_OK
+ *
+ * Returns as operator_find. */
+int operator_ask(const struct operator_door *d, const char *verb, const struct pairs *request, int fd,
+                 struct pairs *answer_out);
+
+/* The text of a key in the first record of an answer; "" when it is not there. False when it does not fit. */
+bool operator_said(const struct pairs *answer, const char *key, char *out, size_t cap);
+
+/* The exit status that an answer's `status` stands for; complains when that is not CLI_OK. */
+int operator_status(const struct pairs *answer, const char *verb);
+
+#endif
