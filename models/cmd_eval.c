@@ -5,6 +5,7 @@
 #include "models/eval_show.h"
 #include "models/replace.h"
 #include "models/report_html.h"
+#include "models/train_run.h"
 #include "proto/base/clock.h"
 #include "proto/config.h"
 #include "worker/text/domain.h"
@@ -14,51 +15,49 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "usage: furui eval --index INDEX... [--bundle BUNDLE] [OPTION]...\n"
-    "       furui eval --index INDEX... --protocol NAME [OPTION]...\n"
-    "       furui eval --index INDEX... --folds K [OPTION]...\n"
-    "       furui eval --index INDEX... --train-until DATE|SHARE [OPTION]...\n"
-    "       furui eval --compare A B [--index INDEX...] [OPTION]...\n"
+    "usage: furui eval INPUT… [--bundle BUNDLE] [OPTION]…\n"
+    "       furui eval INPUT… --protocol NAME [OPTION]…\n"
+    "       furui eval INPUT… --folds K [OPTION]…\n"
+    "       furui eval INPUT… --train-until DATE|SHARE [OPTION]…\n"
+    "       furui eval --compare A B [INPUT…] [OPTION]…\n"
     "\n"
     "Judge labelled mail and show how good the verdicts are.\n"
     "\n"
-    "  -i, --index INDEX      lines of 'spam PATH' or 'ham PATH', paths relative to INDEX; give each source of mail "
-    "an\n"
-    "                         index of its own\n"
+    "INPUT is, as often as wanted, each a source of its own:\n"
+    "  -i, --index INDEX     lines of 'spam PATH' or 'ham PATH', paths relative to INDEX, in order of arrival\n"
+    "      --ham PATH --spam PATH\n"
+    "                        two places, or one: a directory of mails, a Maildir, an mbox, or a mail\n"
+    "\n"
     "By what:\n"
-    "  -b, --bundle BUNDLE    by this model (default: the starter bundle, as furuid's)\n"
-    "  -p, --protocol NAME    by a filter that starts knowing nothing and learns in the index's order (TREC spam "
-    "track):\n"
-    "        immediate          each mail is judged, then learnt\n"
-    "        delayed:N          its label comes N mails later\n"
-    "        first:N            labels come for the first N mails only\n"
-    "        partial:P%         labels come for mails to some addresses only, P% of them\n"
-    "        active:N           the filter asks for N labels where it is unsure\n"
-    "      --folds K          by K models, each trained without one part of the mails; equal bodies are in one part\n"
-    "      --train-until WHEN by a model trained on mail before WHEN, a day or time (2026-11-22, 2026-11-22T12:00, "
-    "UTC)\n"
-    "                         or a share of each index (80%); the rest is judged\n"
-    "      --flip P%          learn the wrong label for P% of the mails, the same ones each time; none is judged by "
-    "it\n"
-    "      --as-is            read other filters' verdicts and sites' marks in the header as any other field\n"
-    "      --compare A B      by two bundles, and say whether one is better, how sure that is, and which mails get\n"
-    "                         another verdict; A and B may also be files that --scores wrote, and then no INDEX is "
-    "needed\n"
+    "  -b, --bundle BUNDLE   by this model (default: the starter bundle, as furuid's)\n"
+    "  -p, --protocol NAME   by a filter that starts knowing nothing and learns in the index's order:\n"
+    "        immediate         each mail is judged, then learnt\n"
+    "        delayed:N         its label comes N mails later\n"
+    "        first:N           labels come for the first N mails only\n"
+    "        partial:P%        labels come for mails to some addresses only, P% of them\n"
+    "        active:N          the filter asks for N labels where it is unsure\n"
+    "      --folds K         by K models, each trained without one part of the mails; equal bodies are in one part\n"
+    "      --train-until WHEN\n"
+    "                        by a model trained on mail before WHEN, a day or time (2026-11-22, or\n"
+    "                        2026-11-22T12:00, UTC) or a share of each index (80%); the rest is judged\n"
+    "      --compare A B     by two bundles, and say whether one is better, how sure that is, and which mails get\n"
+    "                        another verdict; A and B may also be files that --scores wrote, without an INPUT\n"
+    "      --flip P%         learn the wrong label for P% of the mails, the same ones each time; none is judged by it\n"
+    "      --as-is           read other filters' verdicts and sites' marks in the header as any other field\n"
     "Of what:\n"
-    "  -x, --exclude LIST     line numbers of the INDEX before it, one a line, to leave out of the figures, not out "
-    "of\n"
-    "                         learning\n"
-    "      --spam-at P        from which probability a mail is called spam (default 0.9)\n"
-    "      --unsure-at P      from which it is called unsure (default 0.5)\n" TRUST_HELP "How it is shown:\n"
-    "  -s, --scores FILE      write 'LABEL PATH LOG-ODDS' for each mail judged, in order\n"
-    "      --html FILE        write a page with figures, plots and the mails that cost most; it needs nothing else\n"
-    "  -j, --json             figures as one JSON object\n"
+    "  -x, --exclude LIST    line numbers of the INDEX before it, one a line, to leave out of the figures, not out of\n"
+    "                        learning\n"
+    "      --spam-at P       from which probability a mail is called spam (default 0.9)\n"
+    "      --unsure-at P     from which it is called unsure (default 0.5)\n" TRUST_HELP
+    "How models of --folds and --train-until are trained:\n" TRAIN_HELP "How it is shown:\n"
+    "  -s, --scores FILE     write 'LABEL PATH LOG-ODDS' for each mail judged, in order\n"
+    "      --html FILE       write a page with figures, plots and the mails that cost most; it needs nothing else\n"
+    "  -j, --json            figures as one JSON object\n"
     "\n"
     "1-ROCA% is the chance, in percent, that a ham scores above a spam; the interval is a 95% bootstrap. lam% is the\n"
     "logistic mean of both error rates at log-odds 0. 'missed' is the share of spam below a threshold that calls so\n"
-    "much ham spam and no more. '-' stands where mails of one label tell nothing. Languages and kinds of mail are "
-    "told\n"
-    "apart by rule (docs/measuring.md).\n"
+    "much ham spam and no more. '-' stands where mails of one label tell nothing. Languages and kinds of mail are\n"
+    "told apart by rule (docs/measuring.md).\n"
     "Exit status: 0 done, 64 wrong usage, 65 a bad bundle, or mails that cannot be trained on, 66 an index or mail\n"
     "cannot be read, 74 a file cannot be written.\n"
     "\n"
@@ -122,10 +121,14 @@ static int write_page(const struct eval_options *o, const struct judged *d)
 static int open_indexes(const struct eval_options *o, struct mail_index *x)
 {
     char fault[INDEX_FAULT_BYTES];
-    for (size_t i = 0; i < o->indexes; i++)
-        if (index_open(o->index[i], &x[i], fault) || (o->exclude[i] && index_exclude(&x[i], o->exclude[i], fault)))
-            return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
-    for (size_t i = 0; i < o->indexes; i++) x[i].as_is = o->as_is;
+    for (size_t i = 0; i < o->indexes; i++) {
+        const char *const *place = o->place[i];
+        enum err e = place[0] || place[1] ? index_open_places(place[0], place[1], &x[i], fault)
+                                          : index_open(o->index[i], &x[i], fault);
+        if (!e && o->exclude[i]) e = index_exclude(&x[i], o->exclude[i], fault);
+        if (e) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
+        x[i].as_is = o->as_is;
+    }
     return CLI_OK;
 }
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "models/eval_options.h"
 
+#include "models/train_run.h"
 #include "proto/cli/cli.h"
 
 #include <getopt.h>
@@ -10,7 +11,18 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { OPT_SPAM_AT = 256, OPT_UNSURE_AT, OPT_FOLDS, OPT_UNTIL, OPT_FLIP, OPT_AS_IS, OPT_HTML, OPT_COMPARE };
+enum {
+    OPT_SPAM_AT = 256,
+    OPT_UNSURE_AT,
+    OPT_FOLDS,
+    OPT_UNTIL,
+    OPT_FLIP,
+    OPT_AS_IS,
+    OPT_HAM,
+    OPT_SPAM,
+    OPT_HTML,
+    OPT_COMPARE
+};
 
 /* A share as "5%" or "0.05", in [0, 1]; NaN when it is none. */
 static double share(const char *text)
@@ -122,6 +134,15 @@ static bool add_index(const char *path, struct eval_options *o)
     return true;
 }
 
+/* A place joins the one before it, if that is of the other label; a name serves for both. */
+static bool add_place(const char *path, bool spam, struct eval_options *o)
+{
+    const char **last = o->indexes ? o->place[o->indexes - 1] : NULL;
+    if ((!last || last[spam] || !last[!spam]) && !add_index(path, o)) return false;
+    o->place[o->indexes - 1][spam] = path;
+    return true;
+}
+
 /* A list belongs to the index before it, or to the first. */
 static bool add_exclude(const char *path, struct eval_options *o)
 {
@@ -137,6 +158,7 @@ static bool add_exclude(const char *path, struct eval_options *o)
 /* The ways to judge, of which one is chosen. */
 struct ways {
     bool protocol, folds, until;
+    bool training; /* an option of it was given */
 };
 
 static bool take(int c, struct eval_options *o, struct ways *w)
@@ -145,6 +167,8 @@ static bool take(int c, struct eval_options *o, struct ways *w)
     switch (c) {
     case 'i': return add_index(optarg, o);
     case 'x': return add_exclude(optarg, o);
+    case OPT_HAM:
+    case OPT_SPAM: return add_place(optarg, c == OPT_SPAM, o);
     case 'b': o->bundle = optarg; return true;
     case 's': o->scores = optarg; return true;
     case 'j': o->json = true; return true;
@@ -162,10 +186,39 @@ static bool take(int c, struct eval_options *o, struct ways *w)
     case OPT_AS_IS: o->as_is = true; return true;
     case OPT_SPAM_AT: return probability("--spam-at", optarg, &o->spam_at);
     case OPT_UNSURE_AT: return probability("--unsure-at", optarg, &o->unsure_at);
+    case TRAIN_OPT_BITS:
+    case TRAIN_OPT_EPOCHS:
+    case TRAIN_OPT_HALF_LIFE:
+    case TRAIN_OPT_THREADS: w->training = true; return train_option(&o->plan.fit, "eval", c, optarg);
     case TRUST_OPT_HOST:
     case TRUST_OPT_OWN: return trust_option(&o->trust, "eval", c, optarg);
     default: cli_usage("eval"); return false;
     }
+}
+
+/* Why these do not go together; NULL when they do. */
+static const char *clash(const struct eval_options *o, const struct ways *w)
+{
+    bool places = false, learns = o->plan.way != JUDGE_BY_MODEL, trains = w->folds || w->until;
+    for (size_t i = 0; i < o->indexes; i++) {
+        bool place = o->place[i][0] || o->place[i][1];
+        places = places || place;
+        if (place && o->exclude[i]) return "--exclude names lines of an --index; --ham and --spam have none";
+    }
+    if (o->compare[0] && (o->bundle || o->scores || w->protocol || trains))
+        return "--compare judges by its own two; not with --bundle, --protocol, --folds, --train-until or --scores";
+    if (!o->indexes && !o->compare[0]) return "no --index, --ham or --spam";
+    if (o->bundle && w->protocol) return "give either --bundle or --protocol";
+    if ((o->bundle != NULL) + w->protocol + w->folds + w->until > 1)
+        return "give one of --bundle, --protocol, --folds, --train-until";
+    if (o->plan.flip > 0 && !learns)
+        return "--flip: a bundle that is given learns nothing; use it with --protocol, --folds or --train-until";
+    if (w->training && !trains)
+        return "--half-life, --table-bits, --epochs and --threads say how --folds and --train-until train";
+    if (places && (w->protocol || o->plan.way == JUDGE_SHARE))
+        return "only an --index tells the order of arrival; with --ham and --spam take --folds or --train-until DATE";
+    if (o->unsure_at > o->spam_at) return "--unsure-at is over --spam-at";
+    return NULL;
 }
 
 int eval_options(int argc, char **argv, struct eval_options *o)
@@ -185,33 +238,24 @@ int eval_options(int argc, char **argv, struct eval_options *o)
         {"json", no_argument, NULL, 'j'},
         {"spam-at", required_argument, NULL, OPT_SPAM_AT},
         {"unsure-at", required_argument, NULL, OPT_UNSURE_AT},
+        {"ham", required_argument, NULL, OPT_HAM},
+        {"spam", required_argument, NULL, OPT_SPAM},
+        TRAIN_OPTIONS,
         TRUST_OPTIONS,
         {0},
     };
     struct ways w = {0};
     *o = (struct eval_options){.spam_at = 0.9, .unsure_at = 0.5};
+    fit_plan_init(&o->plan.fit);
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, "i:b:p:x:s:j", list, NULL)) != -1;)
         if (!take(c, o, &w)) return CLI_USAGE;
-    fit_plan_init(&o->plan.fit);
     o->plan.fit.quiet = true;
     o->plan.fit.trust = o->trust;
     if (o->compare[0] && optind == argc)
         return cli_fail(CLI_USAGE, "eval", "--compare takes two: bundles, or files that --scores wrote");
     if (o->compare[0]) o->compare[1] = argv[optind++];
     if (optind < argc) return cli_fail(CLI_USAGE, "eval", "unexpected argument '%s'", argv[optind]);
-    if (o->compare[0] && (o->bundle || o->scores || w.protocol || w.folds || w.until))
-        return cli_fail(CLI_USAGE, "eval",
-                        "--compare judges by its own two; not with --bundle, --protocol, --folds, --train-until or "
-                        "--scores");
-    if (!o->indexes && !o->compare[0]) return cli_fail(CLI_USAGE, "eval", "no --index");
-    if (o->bundle && w.protocol) return cli_fail(CLI_USAGE, "eval", "give either --bundle or --protocol");
-    if ((o->bundle != NULL) + w.protocol + w.folds + w.until > 1)
-        return cli_fail(CLI_USAGE, "eval", "give one of --bundle, --protocol, --folds, --train-until");
-    if (o->plan.flip > 0 && o->plan.way == JUDGE_BY_MODEL)
-        return cli_fail(CLI_USAGE, "eval",
-                        "--flip: a bundle that is given learns nothing; "
-                        "use it with --protocol, --folds or --train-until");
-    if (o->unsure_at > o->spam_at) return cli_fail(CLI_USAGE, "eval", "--unsure-at is over --spam-at");
-    return CLI_OK;
+    const char *wrong = clash(o, &w);
+    return wrong ? cli_fail(CLI_USAGE, "eval", "%s", wrong) : CLI_OK;
 }

@@ -9,7 +9,9 @@
 enum { EVAL_INDEXES_MAX = 64 };
 
 struct eval_options {
-    const char *index[EVAL_INDEXES_MAX], *exclude[EVAL_INDEXES_MAX]; /* exclude: of the index beside it, or NULL */
+    const char *index[EVAL_INDEXES_MAX];    /* a file; or the name of two places */
+    const char *place[EVAL_INDEXES_MAX][2]; /* ham, spam; both NULL: a file */
+    const char *exclude[EVAL_INDEXES_MAX];  /* of the index beside it, or NULL */
     size_t indexes;
     const char *bundle, *scores, *html;
     const char *compare[2]; /* bundles or files of scores, both or neither */

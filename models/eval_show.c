@@ -47,14 +47,16 @@ static const char *cell(char out[24], double v, int digits)
     return out;
 }
 
-/* The last `most` characters of a name, without what moves a terminal. */
+/* The last `most` characters of a name, without what moves a terminal; corpus/index is corpus. */
 static void print_name(const char *name, size_t most)
 {
     char *safe = NULL;
     size_t n = 0, at = 0, count = 0;
+    span s = span_cstr(name);
     FILE *f = open_memstream(&safe, &n);
     if (!f) return;
-    cli_print(f, span_cstr(name));
+    if (s.n > 6 && span_eq(span_from(s, s.n - 6), SPAN("/index"))) s.n -= 6;
+    cli_print(f, s);
     fclose(f);
     for (size_t i = 0; i < n; i++) count += ((uint8_t)safe[i] & 0xC0) != 0x80;
     for (; count > most; count--)

@@ -4,6 +4,7 @@
 
 #include "models/describe.h"
 #include "models/random.h"
+#include "proto/base/hash.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,9 +40,10 @@ void judged_describe(struct judged_mail *v, const struct mail *m)
     v->kind = (uint8_t)describe_kind(m);
 }
 
-bool judge_flips(double flip, uint32_t source, uint32_t line)
+bool judge_flips(double flip, uint32_t source, const char *path, uint32_t line)
 {
-    uint64_t state = (uint64_t)source << 32 | line;
+    if (flip <= 0) return false;
+    uint64_t state = hash64(span_cstr(path), (uint64_t)source << 32 | line);
     return (double)(random_next(&state) >> 11) * 0x1p-53 < flip;
 }
 

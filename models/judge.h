@@ -56,6 +56,6 @@ enum err judge(const struct judge_plan *p, const struct model *model, const stru
                struct judged *out, char *fault_out);
 
 /* Is the label of this mail learnt wrong? The same mails are in every protocol, by a fixed seed. */
-bool judge_flips(double flip, uint32_t source, uint32_t line);
+bool judge_flips(double flip, uint32_t source, const char *path, uint32_t line);
 
 #endif

@@ -156,7 +156,7 @@ static enum err open_part(const struct batch *b, uint32_t fold, bool held, struc
             if ((b->fact[at].fold == fold) != held) continue;
             struct index_entry *x = &to->entry[to->n++];
             *x = from->entry[i];
-            if (!held) x->spam = x->spam != judge_flips(b->plan->flip, (uint32_t)s, x->line);
+            if (!held) x->spam = x->spam != judge_flips(b->plan->flip, (uint32_t)s, x->path, x->line);
             to->spam += x->spam;
             to->excluded += x->excluded;
         }
@@ -209,7 +209,7 @@ static void count_learnt(const struct batch *b)
         const struct judged_mail *v = &b->all->v[i];
         if (b->plan->way != JUDGE_FOLDS && b->fact[i].fold != HELD_NEVER) continue;
         b->out->learnt++;
-        b->out->flipped += judge_flips(b->plan->flip, v->source, v->line);
+        b->out->flipped += judge_flips(b->plan->flip, v->source, v->path, v->line);
     }
 }
 

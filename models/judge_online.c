@@ -99,13 +99,13 @@ static enum err judge_one(void *arg, size_t i, const struct mail *m, const struc
     v->score = online_score(&s->online, f, &p);
     judged_describe(v, m);
     if (!labelled(s, k, m, v->score)) return ERR_OK;
-    bool flipped = judge_flips(s->plan->flip, v->source, v->line);
+    bool flipped = judge_flips(s->plan->flip, v->source, v->path, v->line);
     enum err e = ERR_OK;
     if (s->cap) {
         e = put(s, f, v->spam != flipped);
         if (e || s->waits < s->cap) goto done;
         v -= s->cap - 1;
-        flipped = judge_flips(s->plan->flip, v->source, v->line);
+        flipped = judge_flips(s->plan->flip, v->source, v->path, v->line);
         e = take(s);
     } else {
         e = online_learn(&s->online, f, &p, v->score, v->spam != flipped);

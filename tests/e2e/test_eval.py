@@ -110,11 +110,36 @@ class Eval(Case):
         self.assertEqual((status, err), (0, ""))
         rows = [line.split() for line in out.splitlines()]
         self.assertIn(["source"], rows)
-        self.assertEqual([row[1:9] for row in rows if row and row[0].endswith("b/index")], [["18", "0"] + ["-"] * 6])
+        self.assertEqual([row[1:9] for row in rows if row and row[0].endswith("/b")], [["18", "0"] + ["-"] * 6])
         self.assertNotIn("nan", out.lower().replace(self.dir.name.lower(), ""))
         # a list belongs to the index before it
         got = self.figures("--index", self.index, "--exclude", audit, "--index", one_label)
         self.assertEqual([s["mails"] for s in got["sources"]], [58, 20])
+
+    def test_places(self):
+        """A directory of ham and an mbox of spam are judged as the index that lists them."""
+        mails = {"ham": [], "spam": []}
+        with open(self.index) as f:
+            for line in f:
+                label, name = line.split()
+                with open(self.path("a", name)) as mail:
+                    mails[label].append(mail.read())
+        os.mkdir(self.path("ham"))
+        for i, mail in enumerate(mails["ham"]):
+            with open(self.path("ham", "%03d" % i), "w") as f:
+                f.write(mail)
+        with open(self.path("spam.mbox"), "w") as f:
+            f.writelines("From x Sun Nov  1 08:00:00 2026\n%s\n" % mail for mail in mails["spam"])
+        places = ["--ham", self.path("ham"), "--spam", self.path("spam.mbox")]
+        want, got = self.figures("--index", self.index), self.figures(*places)
+        self.assertEqual((got["ham"], got["spam"]), (want["ham"], want["spam"]))
+        self.assertAlmostEqual(got["roca_pct"], want["roca_pct"], delta=1)
+        self.assertEqual([s["name"] for s in got["sources"]], [self.path("ham")])
+        got = self.figures(*places, "--ham", self.path("ham"))
+        self.assertEqual([s["mails"] for s in got["sources"]], [60, want["ham"]])
+        got = self.figures(*places, "--folds", "2", "--flip", "30%", "--half-life", "9", "--table-bits", "16")
+        self.assertTrue(5 <= got["flipped"] <= 30, got["flipped"])
+        self.assertEqual(self.figures(*places, "--train-until", "2026-11-15")["mails"], 18)
 
     def test_foreign_verdicts_tell_only_as_is(self):
         told = self.corpus("told", 3, 150, header="X-Spam-Status: {label}\n", lean=0)
@@ -139,7 +164,11 @@ class Eval(Case):
                 (["--protocol", "immediate", "--flip", "nan"], "not 'nan'"),
                 (["--flip", "5%"], "learns nothing"), (["--folds", "3", "--protocol", "immediate"], "give one of"),
                 (["--folds", "3", "--train-until", "50%"], "give one of"),
-                (["--exclude", "x", "--exclude", "y"], "two lists")]:
+                (["--exclude", "x", "--exclude", "y"], "two lists"),
+                (["--half-life", "30"], "say how --folds and --train-until train"),
+                (["--ham", "x", "--exclude", "y"], "names lines of an --index"),
+                (["--ham", "x", "--protocol", "immediate"], "order of arrival"),
+                (["--spam", "x", "--train-until", "50%"], "order of arrival")]:
             status, out, err = self.run_eval("--index", self.index, *words)
             self.assertEqual((status, out, err.count("\n")), (64, "", 1), (words, err))
             self.assertIn(says, err)

@@ -95,7 +95,7 @@ static void open_indexes(struct mail_index x[SOURCES])
 
 struct plain {
     struct features f[MAILS];
-    const char *to[MAILS];
+    const char *to[MAILS], *path[MAILS];
     bool spam[MAILS];
     uint32_t source[MAILS], line[MAILS];
     size_t n, base;
@@ -121,6 +121,7 @@ static void read_plain(const struct mail_index x[SOURCES], struct plain *p)
         for (size_t i = 0; i < x[s].n; i++, p->n++) {
             p->spam[p->n] = x[s].entry[i].spam;
             p->source[p->n] = s;
+            p->path[p->n] = x[s].entry[i].path;
             p->line[p->n] = x[s].entry[i].line;
         }
     }
@@ -147,7 +148,7 @@ static size_t plain_scores(const struct judge_plan *plan, const struct plain *p,
         score_out[i] = online_score(&o, &p->f[i], &parts);
         for (size_t k = 0; k <= i; k++) {
             if (comes(plan, p, k) != i) continue;
-            bool spam = p->spam[k] != judge_flips(plan->flip, p->source[k], p->line[k]);
+            bool spam = p->spam[k] != judge_flips(plan->flip, p->source[k], p->path[k], p->line[k]);
             double now = online_score(&o, &p->f[k], &parts);
             assert_int_equal(online_learn(&o, &p->f[k], &parts, now, spam), ERR_OK);
             learnt++;
@@ -196,7 +197,7 @@ static void online_protocols_are_plain_loops(void **state)
             assert_int_equal(d.v[k].source, p->source[k]);
             assert_int_equal(d.v[k].line, p->line[k]);
             size_t when = comes(&PLANS[i], p, k);
-            flipped += when < MAILS && judge_flips(PLANS[i].flip, d.v[k].source, d.v[k].line);
+            flipped += when < MAILS && judge_flips(PLANS[i].flip, d.v[k].source, d.v[k].path, d.v[k].line);
         }
         assert_int_equal(d.flipped, flipped);
         judged_close(&d);
@@ -235,10 +236,19 @@ static void flips_are_a_share_and_the_same_ones(void **state)
     (void)state;
     size_t wrong = 0;
     for (uint32_t line = 1; line <= 20000; line++) {
-        wrong += judge_flips(0.05, line % 3, line);
-        assert_false(judge_flips(0, 0, line));
-        assert_true(judge_flips(1, 0, line));
-        if (judge_flips(0.05, 1, line)) assert_true(judge_flips(0.1, 1, line)); /* more noise keeps what there was */
+        wrong += judge_flips(0.05, line % 3, "m", line);
+        assert_false(judge_flips(0, 0, "m", line));
+        assert_true(judge_flips(1, 0, "m", line));
+        if (judge_flips(0.05, 1, "m", line))
+            assert_true(judge_flips(0.1, 1, "m", line)); /* more noise keeps what there was */
+    }
+    assert_in_range(wrong, 900, 1100);
+    /* A Maildir has no lines: its mails are told apart by their paths. */
+    wrong = 0;
+    for (unsigned i = 0; i < 2000; i++) {
+        char path[16];
+        snprintf(path, sizeof path, "cur/%u", i);
+        wrong += judge_flips(0.5, 0, path, 1);
     }
     assert_in_range(wrong, 900, 1100);
 }
@@ -337,7 +347,10 @@ static void the_rest_is_judged(void **state)
     assert_int_equal(d.learnt, 2 * 10);
     size_t flipped = 0;
     for (uint32_t s = 0; s < SOURCES; s++)
-        for (uint32_t line = 1; line <= 10; line++) flipped += judge_flips(0.3, s, line);
+        for (uint32_t line = 1; line <= 10; line++) {
+            const struct index_entry *v = &x[s].entry[line - 1];
+            flipped += judge_flips(0.3, s, v->path, line);
+        }
     assert_int_equal(d.flipped, flipped);
     for (size_t i = 0; i < d.n; i++) {
         assert_int_equal(d.v[i].source, i / 4);
