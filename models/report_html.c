@@ -76,7 +76,10 @@ static void says(struct markup *m, const struct figures *f)
             "have no meaning and are left blank.</p>",
             f->m.ham ? "ham" : "spam");
     else if (f->m.ham && f->m.spam && (f->m.ham < 100 || f->m.spam < 100))
-        markup_put(m, "<p>These are few mails: look at the intervals, not at the figures.</p>");
+        markup_put(m, "<p>These are few mails: look at the intervals of the shares, not at the figures.</p>");
+    if (f->m.roca_pct == 0)
+        markup_put(m, "<p>No ham scored above a spam. What never happened cannot be drawn again, so the bootstrap's "
+                      "interval of 1-ROCA% is empty: it says nothing of how rare it is.</p>");
     markup_put(m, "</div>\n");
 }
 

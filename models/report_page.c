@@ -19,11 +19,6 @@ static const char STYLE[] =
     "@media(prefers-color-scheme:dark){:root{--paper:#15181c;--ink:#e4e7eb;--soft:#9aa4b0;--rule:#3a424c;"
     "--grid:#2a3038;--tint:#1d2127;--ham:#69aee8;--spam:#f0894f;--c0:#e4e7eb;--c1:#f0894f;--c2:#69aee8;--c3:#4cc29b;"
     "--c4:#d68cc7;--c5:#cdb24a;--good:#5fcf9f;--bad:#ff8f85}}\n"
-    "@media print{:root{color-scheme:light;--paper:#fff;--ink:#000;--soft:#444;--rule:#999;--grid:#ddd;--tint:#fff;"
-    "--ham:#2a6fb0;--spam:#d1571b;--c0:#000;--c1:#d1571b;--c2:#2a6fb0;--c3:#1b8a6b;--c4:#a34a91;--c5:#8a7311;"
-    "--good:#14734f;--bad:#b3261e}body{font-size:10.5pt}main{max-width:none;padding:0}"
-    "figure,tr,.cards,.says{break-inside:avoid}h2,h3,caption{break-after:avoid}.wide{overflow:visible}"
-    ".count,.ham,.spam{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,\"Segoe UI\","
     "\"Noto Sans\",\"Liberation Sans\",Helvetica,Arial,sans-serif;font-variant-numeric:tabular-nums}\n"
@@ -72,7 +67,15 @@ static const char STYLE[] =
     "opacity:.55}\n"
     "svg rect.ham{fill:var(--ham)}svg rect.spam{fill:var(--spam)}svg .limit{stroke:var(--ink);stroke-width:1.2;"
     "stroke-dasharray:5 3}\n"
-    "footer{margin-top:48px;padding-top:12px;border-top:1px solid var(--rule)}\n";
+    "footer{margin-top:48px;padding-top:12px;border-top:1px solid var(--rule)}\n"
+    "@media print{:root{color-scheme:light;--paper:#fff;--ink:#000;--soft:#444;--rule:#999;--grid:#ddd;--tint:#fff;"
+    "--ham:#2a6fb0;--spam:#d1571b;--c0:#000;--c1:#d1571b;--c2:#2a6fb0;--c3:#1b8a6b;--c4:#a34a91;--c5:#8a7311;"
+    "--good:#14734f;--bad:#b3261e}@page{margin:14mm}body{font-size:10pt}main{max-width:none;padding:0}"
+    "h2{margin-top:22px}figure{margin:14px 0}figure>svg{max-width:450px}.cards{grid-template-columns:repeat(5,1fr);"
+    "gap:8px}.card{padding:6px 8px}.card b{font-size:17px}.card span{font-size:10px}.wide{overflow:visible;"
+    "margin:6px 0 12px}table{font-size:8.5pt}th,td{padding:3px 8px 3px 0}td.path{min-width:0}th.name{min-width:6em}"
+    ".why{min-width:0}figure,tr,.cards,.says{break-inside:avoid}h2,h3,caption{break-after:avoid}"
+    "svg *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
 
 void report_page_open(struct markup *m, const char *title)
 {
