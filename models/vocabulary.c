@@ -24,7 +24,7 @@ enum {
     TABLE_BITS_LIMIT = 22,    /* and at last: 16 tables of 32 MB */
     BLOCKS = 64,              /* of mails in a round, each sorted by one thread */
     BLOCK_FEATURES = 1 << 18, /* about so many in each */
-    AHEAD = 16,               /* slots that are on their way from memory */
+    AHEAD = 24,               /* slots that are on their way from memory */
     COUNTS = 256,             /* counts that are told apart when the least is chosen */
     LEAST = 2,
     CHUNK = 256, /* mails that are translated at once */
@@ -83,9 +83,18 @@ static struct slot *find(const struct table *t, uint32_t hash)
         if (t->slot[i].hash == hash || !t->slot[i].hash) return &t->slot[i];
 }
 
+static void close_table(struct table *t)
+{
+    if (t->slot) munmap(t->slot, sizeof *t->slot << t->bits);
+    *t = (struct table){0};
+}
+
 static bool open_table(struct table *t, unsigned bits)
 {
-    *t = (struct table){.slot = calloc((size_t)1 << bits, sizeof *t->slot), .bits = bits};
+    size_t bytes = sizeof *t->slot << bits;
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    *t = (struct table){.slot = p == MAP_FAILED ? NULL : p, .bits = bits};
+    if (t->slot) madvise(p, bytes, MADV_HUGEPAGE); /* found at random: the fewer pages the better */
     return t->slot != NULL;
 }
 
@@ -99,7 +108,7 @@ static bool rebuild(struct table *t, unsigned bits, uint32_t least)
         *find(&to, t->slot[i].hash) = t->slot[i];
         to.used++;
     }
-    free(t->slot);
+    close_table(t);
     *t = to;
     return true;
 }
@@ -375,7 +384,7 @@ enum err vocabulary_open(struct vocabulary *v, const struct corpus *c, const cha
                  (double)(v->offset ? v->offset[c->n] : 0) / 1e6, strerror(k.error));
     else if (e)
         snprintf(fault_out, VOCABULARY_FAULT_BYTES, "%s", err_str(e));
-    for (unsigned t = 0; t < TABLES; t++) free(k.table[t].slot);
+    for (unsigned t = 0; t < TABLES; t++) close_table(&k.table[t]);
     free((void *)k.view);
     if (k.fd >= 0) close(k.fd);
     if (e) vocabulary_close(v);
