@@ -129,6 +129,7 @@ static bool count_all(struct table *t, const uint32_t *hash, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (i + AHEAD < n) __builtin_prefetch(&t->slot[home(t, hash[i + AHEAD])], 1);
         struct slot *s = find(t, hash[i]);
+        if (!hash[i]) continue; /* no feature has it, but a file may */
         if (s->hash) {
             s->count += s->count != UINT32_MAX - 1;
             continue;

@@ -141,8 +141,35 @@ static void names_what_is_wrong(void **state)
     assert_int_equal(index_open(folder, &x, why), ERR_IO);
 }
 
+/* Offsets that no 32 bits hold: a mail behind a hole of 5 GB, with a quoted line and the empty line that ends it. */
+static void a_mail_of_a_large_mbox_is_read(void **state)
+{
+    (void)state;
+    static const char RAW[] = "A: b\n\n>From x\n>>From y\n\n", PLAIN[] = "A: b\n\nFrom x\n>From y\n";
+    const uint64_t at = (uint64_t)5 << 30;
+    struct mail_index x = {0};
+    struct index_entry e = {.path = "index", .at = at, .bytes = sizeof RAW - 1, .line = 7};
+    struct mail_buf b = {0};
+    char name[sizeof folder + 1], why[INDEX_FAULT_BYTES];
+    span mail;
+    snprintf(name, sizeof name, "%s/", folder);
+    x.folder = name;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, RAW, sizeof RAW - 1, (off_t)at), sizeof RAW - 1);
+    close(fd);
+    assert_int_equal(index_read(&x, &e, &b, 100, &mail, why), ERR_OK);
+    assert_true(span_eq(mail, span_cstr(PLAIN)));
+    assert_int_equal(index_read(&x, &e, &b, 5, &mail, why), ERR_TOO_BIG);
+    assert_int_equal(truncate(path, (off_t)at + 3), 0);
+    assert_int_equal(index_read(&x, &e, &b, 100, &mail, why), ERR_IO);
+    assert_non_null(strstr(why, "mail 7: the file was cut short"));
+    mail_buf_close(&b);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_what_is_there), cmocka_unit_test(names_what_is_wrong)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_what_is_there), cmocka_unit_test(names_what_is_wrong),
+                                       cmocka_unit_test(a_mail_of_a_large_mbox_is_read)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
