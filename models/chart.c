@@ -170,15 +170,16 @@ static void short_count(char out[16], size_t n)
         snprintf(out, 16, "%.2gM", (double)n / 1e6);
 }
 
-static void reliability_counts(struct plot *p, const struct curve_bin *bin)
+/* Bars under the plot, on a log scale; leaves p->y as their axis. */
+static void reliability_counts(struct plot *p, const struct curve_bin *bin, size_t bins)
 {
     size_t most = 1;
-    for (int b = 0; b < CURVE_BINS; b++)
+    for (size_t b = 0; b < bins; b++)
         if (bin[b].n > most) most = bin[b].n;
     p->y = (struct plot_axis){PLOT_LOG, 0.5, (double)most, 430, 372, 0};
-    double step = (p->x.to - p->x.from) / CURVE_BINS;
-    for (int b = 0; b < CURVE_BINS; b++) {
-        double left = p->x.from + b * step;
+    double step = (p->x.to - p->x.from) / (double)bins;
+    for (size_t b = 0; b < bins; b++) {
+        double left = p->x.from + (double)b * step;
         char label[16];
         if (bin[b].n) {
             double y = plot_at(&p->y, (double)bin[b].n);
@@ -189,6 +190,28 @@ static void reliability_counts(struct plot *p, const struct curve_bin *bin)
                    bin[b].n ? "small" : "small faint", label);
     }
     plot_line(p, p->x.from, p->y.from, p->x.to, p->y.from, "frame");
+    plot_label(p, LEFT - 8, 405, "end", "tick", "mails");
+    plot_title_x(p, 474, "p: probability of spam that was given");
+}
+
+static void reliability_dot(const struct plot *p, double x, double low, double share, double high)
+{
+    plot_line(p, x, low, x, high, "whisker");
+    plot_line(p, x - 5, low, x + 5, low, "whisker");
+    plot_line(p, x - 5, high, x + 5, high, "whisker");
+    plot_dot(p, x, share, 5, "point");
+}
+
+static bool reliability_open(struct plot *p, const char *id, const struct chart_series *v, const char *title)
+{
+    figure_open(p->m, title);
+    named(p->m, v);
+    if (v->n) {
+        plot_open(p, id, title, "Share of spam over the probability that was given, with counts.");
+        return true;
+    }
+    markup_put(p->m, "<p class=\"none\">There is no mail to count.</p></figure>\n");
+    return false;
 }
 
 void chart_reliability(struct markup *m, const char *id, const struct chart_series *v, enum chart_width width)
@@ -196,16 +219,10 @@ void chart_reliability(struct markup *m, const char *id, const struct chart_seri
     struct curve_bin bin[CURVE_BINS];
     struct plot p = {.m = m, .width = width == CHART_WIDE ? WIDE : NARROW, .height = 482};
     struct plot_tick tick[TICKS];
-    figure_open(m, "Calibration");
-    named(m, v);
-    if (!v->n) {
-        markup_put(m, "<p class=\"none\">There is no mail to count.</p></figure>\n");
-        return;
-    }
-    curve_reliability(v->s, v->n, bin);
     p.x = (struct plot_axis){PLOT_LINEAR, 0, 1, LEFT, p.width - RIGHT, 0};
     p.y = (struct plot_axis){PLOT_LINEAR, 0, 1, 340, 14, 0};
-    plot_open(&p, id, "Calibration", "Share of spam over the probability that was given, with counts.");
+    if (!reliability_open(&p, id, v, "Calibration")) return;
+    curve_reliability(v->s, v->n, bin);
     size_t ticks = plot_ticks(&p.x, tick, TICKS);
     for (size_t i = 0; i < ticks; i++) {
         double x = plot_at(&p.x, tick[i].at);
@@ -215,21 +232,83 @@ void chart_reliability(struct markup *m, const char *id, const struct chart_seri
     plot_ticks_y(&p, tick, plot_ticks(&p.y, tick, TICKS));
     plot_frame(&p);
     plot_line(&p, p.x.from, p.y.from, p.x.to, p.y.to, "diagonal");
-    for (int b = 0; b < CURVE_BINS; b++) {
-        if (!bin[b].n) continue;
-        double x = plot_at(&p.x, bin[b].p), low = plot_at(&p.y, bin[b].within.low),
-               high = plot_at(&p.y, bin[b].within.high);
-        plot_line(&p, x, low, x, high, "whisker");
-        plot_line(&p, x - 5, low, x + 5, low, "whisker");
-        plot_line(&p, x - 5, high, x + 5, high, "whisker");
-        plot_dot(&p, x, plot_at(&p.y, bin[b].share), 5, "point");
-    }
+    for (int b = 0; b < CURVE_BINS; b++)
+        if (bin[b].n)
+            reliability_dot(&p, plot_at(&p.x, bin[b].p), plot_at(&p.y, bin[b].within.low), plot_at(&p.y, bin[b].share),
+                            plot_at(&p.y, bin[b].within.high));
     plot_title_y(&p, 16, "share that was spam");
-    reliability_counts(&p, bin);
-    plot_label(&p, LEFT - 8, 405, "end", "tick", "mails");
-    plot_title_x(&p, 474, "p: probability of spam that was given");
+    reliability_counts(&p, bin, CURVE_BINS);
     plot_close(&p);
     figure_close(m, width == CHART_WIDE ? RELIABILITY_HOW : NULL);
+}
+
+/* --- reliability of the tails ------------------------------------------------------------------------------------- */
+
+static const char TAILS_HOW[] = "The same with both axes stretched at their ends, where most mails lie: does a p of "
+                                "0.999 mean that one of a thousand "
+                                "is ham? A bin of ham alone lies on the line 0, one of spam alone on the line 1; its "
+                                "bar then shows how far from there "
+                                "the truth may be. What reaches the diagonal does not contradict p.";
+
+/* Probabilities along an axis of log-odds, from 0.5 outwards, as many as have `room`. */
+static size_t probability_ticks(const struct plot_axis *a, double room, struct plot_tick out[TICKS])
+{
+    static const double AT[] = {0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999};
+    size_t n = 0;
+    for (int side = -1; side <= 1; side += 2) {
+        double last = NAN;
+        for (size_t i = 0; i < sizeof AT / sizeof *AT; i++) {
+            double score = side * fix_logit(AT[i]), at = plot_at(a, score);
+            if (score < a->low || score > a->high || fabs(at - last) < room) continue;
+            last = at;
+            if (side < 0 && i == 0) continue; /* 0.5 is there once */
+            out[n].at = score;
+            snprintf(out[n++].label, sizeof out->label, "%.*f", i ? (int)i : 1, side > 0 ? AT[i] : 1 - AT[i]);
+        }
+    }
+    return n;
+}
+
+static double tail_y(const struct plot *p, double share)
+{
+    enum { GAP = 22 }; /* to the lines of 0 and 1 */
+    if (share <= 0) return p->y.from + GAP;
+    if (share >= 1) return p->y.to - GAP;
+    return fmin(fmax(plot_at(&p->y, fix_logit(share)), p->y.to), p->y.from);
+}
+
+void chart_tails(struct markup *m, const char *id, const struct chart_series *v, enum chart_width width)
+{
+    struct curve_bin bin[CURVE_TAILS];
+    struct plot p = {.m = m, .width = width == CHART_WIDE ? WIDE : NARROW, .height = 482};
+    struct plot_tick tick[TICKS];
+    p.x = (struct plot_axis){PLOT_LINEAR, -CURVE_TAIL_END, CURVE_TAIL_END, LEFT, p.width - RIGHT, 0};
+    p.y = (struct plot_axis){PLOT_LINEAR, -CURVE_TAIL_END, CURVE_TAIL_END, 318, 36, 0};
+    if (!reliability_open(&p, id, v, "Calibration at both ends")) return;
+    curve_tails(v->s, v->n, bin);
+    size_t ticks = probability_ticks(&p.x, 56, tick);
+    for (size_t i = 0; i < ticks; i++) {
+        double x = plot_at(&p.x, tick[i].at);
+        plot_line(&p, x, tail_y(&p, 0), x, tail_y(&p, 1), "grid");
+        plot_label(&p, x, 448, "middle", "tick", tick[i].label);
+    }
+    plot_ticks_y(&p, tick, probability_ticks(&p.y, 16, tick));
+    for (int share = 0; share <= 1; share++) {
+        double y = tail_y(&p, share);
+        plot_line(&p, p.x.from, y, p.x.to, y, "frame");
+        plot_label(&p, p.x.from - 8, y + 4, "end", "tick", share ? "1" : "0");
+    }
+    plot_line(&p, p.x.from, p.y.from, p.x.to, p.y.to, "diagonal");
+    for (int b = 0; b < CURVE_TAILS; b++) {
+        if (!bin[b].n) continue;
+        double odds = fmin(fmax(fix_logit(bin[b].p), p.x.low), p.x.high);
+        reliability_dot(&p, plot_at(&p.x, odds), tail_y(&p, bin[b].within.low), tail_y(&p, bin[b].share),
+                        tail_y(&p, bin[b].within.high));
+    }
+    plot_title_y(&p, 16, "share that was spam");
+    reliability_counts(&p, bin, CURVE_TAILS);
+    plot_close(&p);
+    figure_close(m, width == CHART_WIDE ? TAILS_HOW : NULL);
 }
 
 /* --- spread ------------------------------------------------------------------------------------------------------- */
@@ -241,11 +320,12 @@ static const char SPREAD_HOW[] =
 
 enum { SPREAD_BINS_MAX = 80, SPREAD_END = 50 };
 
-/* Ends at round values and bins of round width for s[n], sorted. */
-static size_t spread_bins(const struct scored *s, size_t n, double *low_out, double *high_out)
+/* Ends at round values and bins of round width for scores from `low` to `high`. */
+static size_t spread_bins(double low, double high, double *low_out, double *high_out)
 {
     static const double STEP[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2};
-    double low = fmax(s[0].score, -SPREAD_END), high = fmin(s[n - 1].score, SPREAD_END);
+    low = fmax(low, -SPREAD_END);
+    high = fmin(high, SPREAD_END);
     if (high - low < 0.2) low -= 0.1, high += 0.1; /* all level, or all beyond an end */
     if (high < low) low = high - 0.2;
     size_t k = 0;
@@ -267,25 +347,6 @@ static void spread_limit(const struct plot *p, double at, const char *word, bool
     plot_label(p, left ? x - 4 : x + 4, 18, left ? "end" : "start", "small", label);
 }
 
-/* Probabilities under the log-odds that they are: from 0.5 outwards, as many as have room. */
-static void spread_probabilities(const struct plot *p, double y)
-{
-    static const double AT[] = {0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999};
-    enum { ROOM = 56 };
-    for (int side = -1; side <= 1; side += 2) {
-        double last = NAN;
-        for (size_t i = 0; i < sizeof AT / sizeof *AT; i++) {
-            double score = side * fix_logit(AT[i]);
-            double x = plot_at(&p->x, score);
-            if (score < p->x.low || score > p->x.high || x < p->x.from + 20 || fabs(x - last) < ROOM) continue;
-            last = x;
-            char label[16];
-            snprintf(label, sizeof label, "%.*f", i ? (int)i : 1, side > 0 ? AT[i] : 1 - AT[i]);
-            if (side > 0 || i > 0) plot_label(p, x, y, "middle", "tick faint", label);
-        }
-    }
-}
-
 static void spread_bars(struct plot *p, const size_t *count, size_t bins, bool spam)
 {
     struct plot_tick tick[TICKS];
@@ -299,8 +360,8 @@ static void spread_bars(struct plot *p, const size_t *count, size_t bins, bool s
     }
 }
 
-void chart_spread(struct markup *m, const char *id, const struct chart_series *v, enum chart_width width,
-                  const struct chart_limits *limits)
+void chart_spread(struct markup *m, const char *id, const struct chart_series *v, const struct chart_series *beside,
+                  enum chart_width width, const struct chart_limits *limits)
 {
     figure_open(m, "Scores of ham and spam");
     named(m, v);
@@ -310,7 +371,12 @@ void chart_spread(struct markup *m, const char *id, const struct chart_series *v
     }
     struct plot p = {.m = m, .width = width == CHART_WIDE ? WIDE : NARROW, .height = 482};
     p.x = (struct plot_axis){.scale = PLOT_LINEAR, .from = LEFT, .to = p.width - RIGHT};
-    size_t bins = spread_bins(v->s, v->n, &p.x.low, &p.x.high), most = 1;
+    double low = v->s[0].score, high = v->s[v->n - 1].score;
+    if (beside && beside->n) {
+        low = fmin(low, beside->s[0].score);
+        high = fmax(high, beside->s[beside->n - 1].score);
+    }
+    size_t bins = spread_bins(low, high, &p.x.low, &p.x.high), most = 1;
     size_t *count = malloc(2 * bins * sizeof *count);
     assert(count && "out of memory");
     curve_spread(v->s, v->n, p.x.low, p.x.high, bins, count);
@@ -326,7 +392,11 @@ void chart_spread(struct markup *m, const char *id, const struct chart_series *v
         plot_line(&p, x, 26, x, 420, "grid");
         plot_label(&p, x, 438, "middle", "tick", tick[i].label);
     }
-    spread_probabilities(&p, 454);
+    ticks = probability_ticks(&p.x, 56, tick);
+    for (size_t i = 0; i < ticks; i++) {
+        double x = plot_at(&p.x, tick[i].at);
+        if (x > p.x.from + 20) plot_label(&p, x, 454, "middle", "tick faint", tick[i].label);
+    }
     plot_label(&p, LEFT - 8, 438, "end", "tick", "log-odds");
     plot_label(&p, LEFT - 8, 454, "end", "tick faint", "p");
     p.y = (struct plot_axis){PLOT_LOG, 0.6, top, 223, 26, 0};
@@ -347,5 +417,7 @@ void chart_spread(struct markup *m, const char *id, const struct chart_series *v
 void chart_how(struct markup *m, enum chart_kind kind)
 {
     markup_format(m, "<p class=\"note\"><b>How to read them.</b> %s</p>\n",
-                  kind == CHART_SPREAD ? SPREAD_HOW : RELIABILITY_HOW);
+                  kind == CHART_SPREAD        ? SPREAD_HOW
+                  : kind == CHART_RELIABILITY ? RELIABILITY_HOW
+                                              : TAILS_HOW);
 }

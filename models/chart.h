@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* chart: the three plots of a report: ROC curve, reliability of p, spread of the scores.
+/* chart: the plots of a report: ROC curve, reliability of p, spread of the scores.
  *
  * Each is one <figure>: the drawing, a legend where there are several lines, a sentence that says how to read it. What
  * cannot be drawn (one class only) is said in its place. Numbers come from curve.h. */
@@ -34,12 +34,15 @@ enum chart_width { CHART_WIDE, CHART_NARROW };
 /* Share of spam by p, with 95% intervals and how many mails each bin has. */
 void chart_reliability(struct markup *m, const char *id, const struct chart_series *v, enum chart_width width);
 
-/* How many ham and spam have which log-odds. */
-void chart_spread(struct markup *m, const char *id, const struct chart_series *v, enum chart_width width,
-                  const struct chart_limits *limits);
+/* The same on log-odds axes, for p near 0 and 1. */
+void chart_tails(struct markup *m, const char *id, const struct chart_series *v, enum chart_width width);
+
+/* How many ham and spam have which log-odds. `beside`, if not NULL, is drawn next to it: both have the same ends. */
+void chart_spread(struct markup *m, const char *id, const struct chart_series *v, const struct chart_series *beside,
+                  enum chart_width width, const struct chart_limits *limits);
 
 /* How to read them. */
-enum chart_kind { CHART_RELIABILITY, CHART_SPREAD };
+enum chart_kind { CHART_RELIABILITY, CHART_TAILS, CHART_SPREAD };
 void chart_how(struct markup *m, enum chart_kind kind);
 
 #endif

@@ -182,6 +182,7 @@ static enum err slice_table(struct markup *m, const struct compare *c, enum figu
 static void plots(struct markup *m, const struct compare *c, const struct compare_about *about)
 {
     static const char *const NAME[] = {"A: ", "B: "}, *const SPREAD[] = {"spread-a", "spread-b"},
+                             *const TAILS[] = {"tails-a", "tails-b"},
                              *const RELIABILITY[] = {"reliability-a", "reliability-b"};
     struct chart_limits limits = {c->unsure_at, c->spam_at};
     struct chart_series v[2];
@@ -197,13 +198,17 @@ static void plots(struct markup *m, const struct compare *c, const struct compar
     markup_put(m, "<h2>Plots</h2>\n");
     chart_roc(m, "roc", v, 2, 2, &limits);
     markup_put(m, "<div class=\"pair\">\n");
-    for (int k = 0; k < 2; k++) chart_spread(m, SPREAD[k], &v[k], CHART_NARROW, &limits);
+    for (int k = 0; k < 2; k++) chart_spread(m, SPREAD[k], &v[k], &v[!k], CHART_NARROW, &limits);
     markup_put(m, "</div>\n");
     chart_how(m, CHART_SPREAD);
     markup_put(m, "<div class=\"pair\">\n");
     for (int k = 0; k < 2; k++) chart_reliability(m, RELIABILITY[k], &v[k], CHART_NARROW);
     markup_put(m, "</div>\n");
     chart_how(m, CHART_RELIABILITY);
+    markup_put(m, "<div class=\"pair\">\n");
+    for (int k = 0; k < 2; k++) chart_tails(m, TAILS[k], &v[k], CHART_NARROW);
+    markup_put(m, "</div>\n");
+    chart_how(m, CHART_TAILS);
     for (int k = 0; k < 2; k++) {
         free(s[k]);
         markup_close(&name[k]);

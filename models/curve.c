@@ -41,22 +41,41 @@ struct metrics_interval curve_wilson(size_t part, size_t all)
     return (struct metrics_interval){part == 0 ? 0 : middle - half, part == all ? 1 : middle + half};
 }
 
+static void add(struct curve_bin *bin, const struct scored *s)
+{
+    bin->n++;
+    bin->spam += s->spam;
+    bin->p += fix_sigmoid(s->score);
+}
+
+/* Sums to means. */
+static void finish(struct curve_bin *bin, size_t bins)
+{
+    for (size_t b = 0; b < bins; b++) {
+        bin[b].p = bin[b].n ? bin[b].p / (double)bin[b].n : NAN;
+        bin[b].share = bin[b].n ? (double)bin[b].spam / (double)bin[b].n : NAN;
+        bin[b].within = curve_wilson(bin[b].spam, bin[b].n);
+    }
+}
+
 void curve_reliability(const struct scored *s, size_t n, struct curve_bin out[CURVE_BINS])
 {
     memset(out, 0, CURVE_BINS * sizeof *out);
     for (size_t i = 0; i < n; i++) {
-        double p = fix_sigmoid(s[i].score);
-        int b = (int)(p * CURVE_BINS);
-        if (b == CURVE_BINS) b--;
-        out[b].n++;
-        out[b].spam += s[i].spam;
-        out[b].p += p;
+        int b = (int)(fix_sigmoid(s[i].score) * CURVE_BINS);
+        add(&out[b < CURVE_BINS ? b : CURVE_BINS - 1], &s[i]);
     }
-    for (int b = 0; b < CURVE_BINS; b++) {
-        out[b].p = out[b].n ? out[b].p / (double)out[b].n : NAN;
-        out[b].share = out[b].n ? (double)out[b].spam / (double)out[b].n : NAN;
-        out[b].within = curve_wilson(out[b].spam, out[b].n);
+    finish(out, CURVE_BINS);
+}
+
+void curve_tails(const struct scored *s, size_t n, struct curve_bin out[CURVE_TAILS])
+{
+    memset(out, 0, CURVE_TAILS * sizeof *out);
+    for (size_t i = 0; i < n; i++) {
+        double at = (s[i].score + CURVE_TAIL_END) / (2 * CURVE_TAIL_END) * CURVE_TAILS;
+        add(&out[!(at >= 1) ? 0 : at >= CURVE_TAILS ? CURVE_TAILS - 1 : (size_t)at], &s[i]);
     }
+    finish(out, CURVE_TAILS);
 }
 
 void curve_spread(const struct scored *s, size_t n, double low, double high, size_t bins, size_t *out)

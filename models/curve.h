@@ -20,16 +20,22 @@ size_t curve_roc(const struct scored *s, size_t n, struct curve_point *out);
 /* Both errors when a score at or above `threshold` is called spam. NaN for a class without mails. */
 struct curve_point curve_at(const struct scored *s, size_t n, double threshold);
 
-enum { CURVE_BINS = 15 };
+enum { CURVE_BINS = 15, CURVE_TAILS = 14, CURVE_TAIL_END = 14 };
 
-/* Mails whose p lies in one of CURVE_BINS bins of equal width. */
+/* Mails whose p lies in one bin. */
 struct curve_bin {
     size_t n, spam;
     double p;                       /* their mean p */
     double share;                   /* of spam among them; NaN when there are none */
     struct metrics_interval within; /* 95% Wilson interval of the share */
 };
+
+/* Bins of equal width in p: those of the calibration error. */
 void curve_reliability(const struct scored *s, size_t n, struct curve_bin out[CURVE_BINS]);
+
+/* Bins of equal width in log-odds, from -CURVE_TAIL_END to CURVE_TAIL_END, the outermost without an end: most mails lie
+ * where p is nearly 0 or 1, and the bins above tell nothing of them. */
+void curve_tails(const struct scored *s, size_t n, struct curve_bin out[CURVE_TAILS]);
 
 /* How many of s[n] have a score in each of `bins` bins of equal width from `low` to `high`; what lies outside is counted
  * in the first and the last. out[2][bins]: ham, spam. */

@@ -19,14 +19,22 @@ enum { WORST = 25 };
 
 static void about(struct markup *m, const struct judged *d, const struct report_about *a, size_t excluded)
 {
-    markup_put(m, "<dl class=\"sub\">\n<dt>Judged by</dt><dd><bdi>");
-    markup_text(m, a->model.n ? a->model : a->protocol);
-    markup_put(m, "</bdi></dd>\n");
+    markup_put(m, "<dl class=\"sub\">\n<dt>Judged by</dt><dd>");
     if (a->model.n) {
-        markup_put(m, "<dt>Protocol</dt><dd>");
+        markup_put(m, "<bdi>");
+        markup_text(m, a->model);
+        markup_put(m, "</bdi>");
+    } else {
+        markup_put(m, "what was learnt of these mails (");
         markup_text(m, a->protocol);
-        markup_put(m, "</dd>\n");
+        markup_put(m, "): ");
+        markup_count(m, d->learnt, "label", "labels");
+        if (d->flipped) {
+            markup_put(m, ", ");
+            markup_count(m, d->flipped, "of them wrong on purpose", "of them wrong on purpose");
+        }
     }
+    markup_put(m, "</dd>\n");
     for (size_t i = 0; i < d->sources; i++) {
         markup_put(m, i ? "<dd><bdi>" : "<dt>Labels from</dt><dd><bdi>");
         markup_text(m, span_cstr(d->source[i]));
@@ -126,8 +134,9 @@ static void plots(struct markup *m, const struct judged *d, const struct report_
         markup_format(m, "<p class=\"note\">Lines are drawn for the first %d of the %zu sources.</p>\n",
                       CHART_SERIES - 1, d->sources);
     v[0].name = SPAN_NONE;
-    chart_spread(m, "spread", &v[0], CHART_WIDE, &limits);
+    chart_spread(m, "spread", &v[0], NULL, CHART_WIDE, &limits);
     chart_reliability(m, "reliability", &v[0], CHART_WIDE);
+    chart_tails(m, "tails", &v[0], CHART_WIDE);
     for (size_t i = 0; i < count; i++) free(s[i]);
 }
 

@@ -9,8 +9,8 @@
 
 /* What the page says of how the scores came to be; lent. */
 struct report_about {
-    span model;    /* the bundle's file, or SPAN_NONE: learnt on the way */
-    span protocol; /* in words: "by a bundle", "immediate feedback" */
+    span model;    /* the bundle's file; SPAN_NONE: the mails themselves were learnt */
+    span protocol; /* then: how, as the command line has it */
     double spam_at, unsure_at;
 };
 

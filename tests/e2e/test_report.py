@@ -149,11 +149,11 @@ class Report(Case):
                         ("spam missed at 0.1%", "missed_at_0.1_pct", 2), ("ham called spam", "ham_called_spam_pct", 2),
                         ("spam called ham", "spam_called_ham_pct", 2), ("calibration error", "calibration_error", 4)]:
                     self.check(row[name], one[of], places)
-        self.assertGreaterEqual(page.svgs, 3)
+        self.assertGreaterEqual(page.svgs, 4)
         text = "".join(page.words)
-        for title in "ROC curve", "Calibration", "Scores of ham and spam":
+        for title in "ROC curve", "Calibration", "Calibration at both ends", "Scores of ham and spam":
             self.assertIn(title, text)
-        self.assertEqual(text.count("How to read it."), 3)
+        self.assertEqual(text.count("How to read it."), 4)
         self.assertNotIn("nan", text.split("</style>")[-1].split("Verdicts on")[1])
 
     def test_paths_are_only_ever_words(self):

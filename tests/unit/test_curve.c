@@ -104,6 +104,20 @@ static void bins_hold_every_mail_and_add_up_to_the_calibration_error(void **stat
     assert_true(bin[0].n == 1 && bin[CURVE_BINS - 1].n == 1);
 }
 
+static void tails_are_told_apart(void **state)
+{
+    (void)state;
+    struct scored s[] = {{-800, false}, {-14.5, false}, {-12.1, true}, {-12, false}, {-0.1, false},
+                         {0, true},     {13.9, true},   {14, true},    {800, false}};
+    struct curve_bin bin[CURVE_TAILS];
+    curve_tails(s, 9, bin);
+    const size_t n[CURVE_TAILS] = {3, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 3};
+    for (int b = 0; b < CURVE_TAILS; b++) assert_int_equal(bin[b].n, n[b]);
+    assert_int_equal(bin[0].spam, 1);
+    near("mean p", bin[0].p, (fix_sigmoid(-14.5) + fix_sigmoid(-12.1)) / 3, 1e-15);
+    near("share", bin[CURVE_TAILS - 1].share, 2.0 / 3, 1e-12);
+}
+
 static void scores_outside_are_counted_at_the_ends(void **state)
 {
     (void)state;
@@ -138,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_point_for_each_threshold),
         cmocka_unit_test(bins_hold_every_mail_and_add_up_to_the_calibration_error),
+        cmocka_unit_test(tails_are_told_apart),
         cmocka_unit_test(scores_outside_are_counted_at_the_ends),
         cmocka_unit_test(intervals_of_shares),
     };
