@@ -217,31 +217,48 @@ static void say(char *out, const char *format, ...)
     va_end(args);
 }
 
+/* The end of a bracket: p, not more exact than it is. */
+static void say_p(double p, char *out)
+{
+    say(out, p < 0.0001 ? "p < 0.0001)" : "p = %.2g)", p);
+}
+
+/* "(95% interval of the difference 1.2 to 3.4, p = 0.01)": what is significant has both ends on one side of 0. */
+static void say_interval(struct metrics_interval i, double scale, int digits, double p, char *out)
+{
+    double low = scale * fmin(fabs(i.low), fabs(i.high)), high = scale * fmax(fabs(i.low), fabs(i.high));
+    say(out, " (95%% interval of the difference %.*f to %.*f, ", digits, low, digits, high);
+    say_p(p, out);
+}
+
+/* What the better of the two does, and the other did. */
 static void say_finding(const struct compare *c, enum compare_finding_of of, char *out)
 {
+    bool b = c->finding[of].better == COMPARE_B;
+    double p = c->finding[of].holm;
+    const struct compare_figure *missed = &c->missed[0];
     const struct mcnemar *t = &c->at_spam[of == FINDING_HAM ? COMPARE_HAM : COMPARE_SPAM];
+    size_t called[2] = {c->figures[b].called[of == FINDING_SPAM][CALLED_SPAM],
+                        c->figures[!b].called[of == FINDING_SPAM][CALLED_SPAM]};
     switch (of) {
     case FINDING_ROCA:
-        say(out, "its 1-ROCA%% is lower by %.4f (95%% interval %.4f to %.4f", fabs(c->roca.diff),
-            fmin(fabs(c->roca.within.low), fabs(c->roca.within.high)),
-            fmax(fabs(c->roca.within.low), fabs(c->roca.within.high)));
+        say(out, "its 1-ROCA%% is %.4f instead of %.4f", b ? c->roca.b : c->roca.a, b ? c->roca.a : c->roca.b);
+        say_interval(c->roca.within, 1, 4, p, out);
         break;
     case FINDING_MISSED:
-        say(out, "it misses %.2f%% less of the spam when 0.1%% of ham is called spam (95%% interval %.2f%% to %.2f%%",
-            100 * fabs(c->missed[0].diff), 100 * fmin(fabs(c->missed[0].within.low), fabs(c->missed[0].within.high)),
-            100 * fmax(fabs(c->missed[0].within.low), fabs(c->missed[0].within.high)));
+        say(out, "with 0.1%% of ham called spam it misses %.2f%% of the spam instead of %.2f%%",
+            100 * (b ? missed->b : missed->a), 100 * (b ? missed->a : missed->b));
+        say_interval(missed->within, 100, 2, p, out);
         break;
     case FINDING_HAM:
-        say(out, "it calls %.0f ham fewer spam (only A right on %zu, only B on %zu",
-            fabs((double)t->only_a - (double)t->only_b), t->only_a, t->only_b);
-        break;
     case FINDING_SPAM:
-        say(out, "it calls %.0f spam more spam (only A right on %zu, only B on %zu",
-            fabs((double)t->only_a - (double)t->only_b), t->only_a, t->only_b);
+        say(out, of == FINDING_HAM ? "it calls %zu ham spam instead of %zu" : "it finds %zu spam instead of %zu",
+            called[0], called[1]);
+        say(out, " (A alone is right on %zu, B alone on %zu, ", t->only_a, t->only_b);
+        say_p(p, out);
         break;
     case FINDINGS: break;
     }
-    say(out, "; p = %.2g)", c->finding[of].holm);
 }
 
 static void say_side(const struct compare *c, enum compare_better side, char *out)

@@ -5,6 +5,7 @@
 #include "models/report_page.h"
 #include "proto/base/fixmath.h"
 #include "proto/cli/cli.h"
+#include "proto/cli/wrap.h"
 
 #include <math.h>
 
@@ -78,8 +79,11 @@ void compare_text(FILE *to, const struct compare *c, const struct compare_about 
         cli_print(to, about->name[k]);
         fputc('\n', to);
     }
-    fprintf(to, "mails            %zu (%zu ham, %zu spam)\n\n%s\n", f->m.ham + f->m.spam, f->m.ham, f->m.spam,
-            sentence);
+    fprintf(to, "mails            %zu (%zu ham, %zu spam)\n\n", f->m.ham + f->m.spam, f->m.ham, f->m.spam);
+    struct wrap w;
+    wrap_begin(&w, to, 0, 0);
+    wrap_say(&w, sentence);
+    wrap_end(&w);
     if (f->m.ham && f->m.spam) {
         fprintf(to, "\n%-20s %9s %9s %10s   95%% interval of B - A\n", "", "A", "B", "B - A");
         figure(to, "1-ROCA%", &c->roca, 1, 4);

@@ -258,7 +258,7 @@ static void worst(struct markup *m, const struct judged *d, const struct report_
     markup_put(m, ")</h3>\n");
     if (n) {
         markup_format(m,
-                      "<div class=\"wide\"><table id=\"worst-%s\"><thead><tr><th>p</th><th>log-odds</th>"
+                      "<div class=\"wide\"><table id=\"worst-%s\"><thead><tr><th>p</th><th class=\"nb\">log-odds</th>"
                       "<th class=\"l\">called</th>",
                       spam ? "spam" : "ham");
         report_mail_heads(m, d, true);
