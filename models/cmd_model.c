@@ -22,7 +22,7 @@ const struct verb verb_model = {
     .name = "model",
     .summary = "show, check and merge model bundles; roll them out and back",
     .help =
-        "usage: furui model info [--json] BUNDLE\n"
+        "usage: furui model info [--json] BUNDLE|COUNTS\n"
         "       furui model verify BUNDLE\n"
         "       furui model merge COUNTS… -o BUNDLE [--counts FILE] [--without COUNTS]…\n" ROLLOUT_USAGE "\n"
         "  info      manifest (what it was made from, and how), sections, sizes, id\n"
@@ -106,6 +106,11 @@ static void info_json(const struct bundle *b, const char *path)
 
 static int info(const char *path, bool json)
 {
+    uint8_t head[8];
+    FILE *f = fopen(path, "rb");
+    bool is_counts = f && counts_magic(span_of(head, fread(head, 1, sizeof head, f)));
+    if (f) fclose(f);
+    if (is_counts) return counts_info(path, json);
     struct bundle b;
     char fault[BUNDLE_FAULT_BYTES];
     enum err e = bundle_open(path, BUNDLE_ANY_FEATURES, &b, fault);

@@ -10,6 +10,9 @@ enum { COMMANDS_BAD_DATA = 65 }; /* sysexits.h EX_DATAERR */
 /* `furui model merge`; argv[0] is "merge". Returns the exit status. */
 int cmd_merge(int argc, char **argv);
 
+/* `furui model info` of a counts file. Returns the exit status. */
+int counts_info(const char *path, bool json);
+
 extern const struct verb verb_train, verb_eval, verb_model, verb_show;
 
 #endif

@@ -157,6 +157,16 @@ class Training(Case):
                    index, "-o", self.path("m"))
         self.assertEqual(read(self.path("m")), bundle)
 
+    def test_counts_tell_what_they_are(self):
+        made = self.counts("c", "--trust", "mx.example.net", "--source", "our own", "--index", self.index("a", self.mails))
+        info = json.loads(self.fine("model", "info", "--json", made))
+        spam = sum(label == "spam" for label, _ in self.mails)
+        self.assertEqual((info["ham"], info["spam"], info["bytes"]), (120 - spam, spam, os.path.getsize(made)))
+        self.assertEqual((info["trusted"], info["sources"]), (["mx.example.net"], [{"name": "our own", "ham": 120 - spam, "spam": spam}]))
+        self.assertIn("mx.example.net", self.fine("model", "info", made))
+        manifest = json.loads(self.fine("model", "info", "--json", (self.trained("m", "model", "merge", made), self.path("m"))[1]))
+        self.assertEqual(manifest["manifest"]["corpus"], info["corpus"])
+
     # --- age
 
     def test_old_mail_fades(self):
