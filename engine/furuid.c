@@ -20,7 +20,7 @@ static const char HELP[] =
     "  --config FILE       settings (docs/configuration.md); without it the defaults hold\n"
     "  --state-dir DIR     its own directory: lock, sockets, Redis's files, poison box\n"
     "  --listen ENDPOINT   tcp://HOST:PORT or ipc:///PATH; may be given several times\n"
-    "  --bundle FILE       the model\n"
+    "  --bundle FILE       the model, until one is pushed (furui model push)\n"
     "  --workers N         worker processes; 0: one a CPU\n"
     "                      These four win over the file.\n"
     "  --check             look at config, bundle and endpoints, say what is wrong, and end\n"

@@ -129,7 +129,8 @@ static int print_answer(const struct pairs *answer, bool json, const char *was)
         json_init(&j);
         json_open_object(&j, NULL);
         json_str(&j, "status", span_cstr(status));
-        json_str(&j, "number", span_cstr(number));
+        uint64_t n;
+        if (pairs_number(span_cstr(number), &n)) json_uint(&j, "number", n);
         json_str(&j, "serves", span_cstr(id));
         json_str(&j, "why", span_cstr(why));
         json_close_object(&j);

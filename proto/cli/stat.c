@@ -14,7 +14,7 @@ enum { STAT_ARENA_BYTES = 16 << 20, COLUMNS_MAX = 16, NAME_WIDTH = 18 };
 static const char HELP[] =
     "usage: furui stat [--json] [--endpoint E]\n"
     "\n"
-    "Ask a running furuid how it is doing: its workers, queues, counters and latency.\n"
+    "Ask a running furuid how it is doing: its workers, roll-out, queues, counters and latency.\n"
     "\n"
     "  --json        the service's own JSON object, as it came\n"
     "  --endpoint E  tcp://HOST:PORT or ipc://PATH; default: $FURUI_ENDPOINT, else the socket in the default\n"

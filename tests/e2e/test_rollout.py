@@ -294,8 +294,8 @@ class Rollout(Case):
         with self.service() as s:
             s.start()
             self.push(s, self.good)
-            client = subprocess.Popen([FURUI, "model", "push", self.like, "--shadow", "100%", "--mails", "500", "--wait",
-                                       "--state-dir", s.state], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+            client = subprocess.Popen([FURUI, "model", "push", self.like, "--shadow", "100%", "--mails", "500", "--max-flips",
+                                       "50%", "--wait", "--state-dir", s.state], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
             while client.poll() is None:
                 flood = Flood(s.endpoint, self.letters[:300])
                 self.check_each_once(flood, 300)
@@ -422,6 +422,11 @@ class Rollout(Case):
             self.assertIn("refused", err)
             resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, limit)
             self.serves(s, self.good_id)
+            for to, says in ("/dev/full", "No space left on device"), (os.path.join(s.dir, "copy"), ""):
+                copy = subprocess.run(["/bin/sh", "-c", 'exec "$0" --admit 3<"$1" 4<>"$2"', os.path.join(B, "furui-worker"),
+                                       self.good, to], capture_output=True, text=True, timeout=60 * SLOW)
+                self.assertEqual(copy.returncode, 1 if says else 0)
+                self.assertIn("fault=cannot be copied: " + says if says else "id=" + self.good_id, copy.stdout)
             os.mkdir(os.path.join(s.state, "models/history.new"))  # now the history cannot be written
             status, out, err = self.model(s, "push", self.like)
             self.assertEqual(status, 0)

@@ -62,6 +62,7 @@ static void class_and_action_follow_policy(void **state)
         j = (struct judged){.id = 7, .tenant = span_cstr(T[i].tenant), .begun_us = 1000};
         struct wire_verdict v = build(c, T[i].score, &rep);
         assert_int_equal(v.klass, T[i].klass);
+        assert_int_equal(verdict_class(c, j.tenant, &j.scores, &rep), T[i].klass); /* a candidate's by the same rule */
         assert_true(span_eq(v.action, span_cstr(T[i].action)));
         assert_true(fabs(v.p - 1 / (1 + exp(-(T[i].score + T[i].reputation)))) < 1e-15);
         assert_true(v.score == T[i].score);
