@@ -118,6 +118,17 @@ void admin_close(struct admin *a)
 
 /* --- in ----------------------------------------------------------------------------------------------------------- */
 
+/* For somebody new: a free place, else that of whoever has said nothing for the longest; NULL: all have asked. */
+static struct admin_peer *place(struct admin *a)
+{
+    struct admin_peer *silent = NULL;
+    for (struct admin_peer *p = a->peer; p < a->peer + ADMIN_PEERS; p++) {
+        if (p->fd < 0) return p;
+        if (!p->asked && (!silent || p->since_us < silent->since_us)) silent = p;
+    }
+    return silent;
+}
+
 static void welcome(struct admin *a, int64_t now_us)
 {
     int fd;
@@ -125,14 +136,14 @@ static void welcome(struct admin *a, int64_t now_us)
         struct ucred who;
         socklen_t size = sizeof who;
         bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
-        struct admin_peer *p = a->peer;
-        while (p < a->peer + ADMIN_PEERS && p->fd >= 0) p++;
+        struct admin_peer *p = place(a);
         if (!known || (who.uid != geteuid() && who.uid != 0)) {
             LOG(LEVEL_WARN, "admin_denied", L_INT("uid", known ? (int64_t)who.uid : -1));
             close(fd);
-        } else if (p == a->peer + ADMIN_PEERS) {
-            close(fd); /* the slow among those who are there are let go of within seconds */
+        } else if (!p) {
+            close(fd);
         } else {
+            if (p->fd >= 0) let_go(a, p);
             *p = (struct admin_peer){.fd = fd, .ticket = ++a->tickets, .uid = who.uid, .since_us = now_us};
             a->peers++;
             watch(a, fd);
@@ -207,9 +218,9 @@ static bool hear(struct admin *a, struct admin_peer *p, int64_t now_us)
 
 void admin_read(struct admin *a, int64_t now_us)
 {
-    if (!a->deaf_until_us) welcome(a, now_us);
     for (struct admin_peer *p = a->peer; p < a->peer + ADMIN_PEERS; p++)
         if (p->fd >= 0 && !hear(a, p, now_us)) let_go(a, p);
+    if (!a->deaf_until_us) welcome(a, now_us);
 }
 
 /* --- out ---------------------------------------------------------------------------------------------------------- */

@@ -340,6 +340,15 @@ bool rollout_refused(struct engine *e, const char *why)
     return true;
 }
 
+/* Have the pool go back to what ran before. */
+static void call_off(struct engine *e, const char *why)
+{
+    struct rollout *r = &e->rollout;
+    generation_hold(r->before);
+    pool_target(&e->pool, r->before, engine_workers(&e->config));
+    roll_failed(e, why);
+}
+
 /* What served before makes room. */
 static void replace(struct rollout *r, uint64_t by)
 {
@@ -411,9 +420,7 @@ static void step_roll(struct engine *e, int64_t now_us)
     if (pool_complete(&e->pool) && pool_alive(&e->pool) == e->pool.wanted) {
         rolled(e);
     } else if (now_us - r->step_us > ROLL_MAX_S * 1000000LL && r->aim != AIM_LEAVE) {
-        generation_hold(r->before);
-        pool_target(&e->pool, r->before, engine_workers(&e->config));
-        roll_failed(e, "workers did not become ready with it in 300 s");
+        call_off(e, "workers did not become ready with it in 300 s");
     }
 }
 _Static_assert(ROLL_MAX_S == 300, "the sentence above names it");
@@ -534,8 +541,14 @@ static void ask_rollback(struct engine *e, const struct admin_request *q)
 {
     struct rollout *r = &e->rollout;
     struct ledger_row *row = ledger_back(&r->ledger, UINT64_MAX);
-    char name[WHO_MAX];
+    char name[WHO_MAX], why[ADMIN_WHY_MAX];
     who(name, q->by, q->uid);
+    if (r->aim != AIM_NONE) { /* a roll that takes too long for somebody */
+        snprintf(why, sizeof why, "called off by %s%s%s", name, q->note[0] ? ": " : "", q->note);
+        answer(e, q->ticket, "done", why, r->candidate);
+        call_off(e, why);
+        return;
+    }
     if (!r->in_shadow) {
         int fd = row ? depot_bundle(&r->depot, row) : -1;
         if (fd < 0) {
@@ -560,9 +573,11 @@ static void ask(void *ctx, const struct admin_request *q)
                        : r->aim != AIM_NONE      ? "another roll-out is under way"
                        : r->in_shadow            ? "a candidate is in shadow; 'furui model rollback' takes it out"
                                                  : NULL;
+    bool rolls_in = r->step == STEP_ROLL && (r->aim == AIM_PUSH || r->aim == AIM_SHADOW || r->aim == AIM_PROMOTE);
+    bool can_go_back = e->phase == PHASE_SERVING && (r->aim == AIM_NONE || (rolls_in && !e->pool.refused));
     if (q->wish == ADMIN_HISTORY) {
         answer_history(e, q->ticket);
-    } else if (q->wish == ADMIN_ROLLBACK && (!busy || (r->in_shadow && r->aim == AIM_NONE))) {
+    } else if (q->wish == ADMIN_ROLLBACK && can_go_back) {
         ask_rollback(e, q);
     } else if (!busy) {
         ask_push(e, q);

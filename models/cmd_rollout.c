@@ -203,11 +203,14 @@ static bool manifest_next(span *rest, span *key_out, span *value_out)
     return pairs_next(rest, key_out, value_out) && key_out->n;
 }
 
-static void when(uint64_t s, char out[32])
+static void when(uint64_t s, char between, char out[32])
 {
     time_t t = (time_t)s;
     struct tm tm;
-    if (!gmtime_r(&t, &tm) || strftime(out, 32, "%Y-%m-%d %H:%M:%SZ", &tm) == 0) snprintf(out, 32, "?");
+    if (!gmtime_r(&t, &tm) || strftime(out, 32, "%Y-%m-%d %H:%M:%SZ", &tm) == 0)
+        snprintf(out, 32, "?");
+    else
+        out[strcspn(out, " ")] = between;
 }
 
 /* From what data, in a line: what of the manifest tells mails and sources apart. */
@@ -233,8 +236,8 @@ static void print_line(const char *name, const char *text)
 static void print_row(const struct row *r)
 {
     char pushed[32], since[32];
-    when(r->pushed, pushed);
-    when(r->since, since);
+    when(r->pushed, ' ', pushed);
+    when(r->since, ' ', since);
     printf("%4" PRIu64 " %-9s %-16s  %s  by ", r->number, r->state, r->id[0] ? r->id : "-", pushed);
     cli_print(stdout, span_cstr(r->by[0] ? r->by : "-"));
     printf(" (uid %" PRIu64 ")\n     file   ", r->uid);
@@ -262,9 +265,9 @@ static void row_json(struct json *j, const struct row *r)
     json_uint(j, "size", r->size);
     json_str(j, "by", span_cstr(r->by));
     json_uint(j, "uid", r->uid);
-    when(r->pushed, text);
+    when(r->pushed, 'T', text);
     json_str(j, "pushed", span_cstr(text));
-    when(r->since, text);
+    when(r->since, 'T', text);
     json_str(j, "since", span_cstr(text));
     json_str(j, "name", span_cstr(r->name));
     json_str(j, "note", span_cstr(r->note));

@@ -18,10 +18,16 @@ void fault_init(void)
     if (crash_word.n || hang_word.n) LOG(LEVEL_WARN, "test_fault_armed");
 }
 
+static bool is_model(const char *variable, const char *id)
+{
+    const char *want = getenv(variable);
+    return want && strcmp(want, id) == 0;
+}
+
 void fault_model(const char *id)
 {
-    const char *want = getenv("FURUI_TEST_CRASH_MODEL");
-    if (want && strcmp(want, id) == 0) abort();
+    if (is_model("FURUI_TEST_CRASH_MODEL", id)) abort();
+    while (is_model("FURUI_TEST_HANG_MODEL", id)) pause();
 }
 
 static bool contains(span mail, span word)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fault: crashes on demand, for the tests of what happens when a worker dies.
  *
- * Only the environment at start arms it (FURUI_TEST_CRASH, FURUI_TEST_HANG: a word each; FURUI_TEST_CRASH_MODEL); nothing in a mail or request
+ * Only the environment at start arms it (FURUI_TEST_CRASH, FURUI_TEST_HANG: a word each; FURUI_TEST_CRASH_MODEL,
+ * FURUI_TEST_HANG_MODEL: a model's id); nothing in a mail or request
  * can. CONTRIBUTING.md names it among the test hooks. */
 #ifndef FURUI_WORKER_FAULT_H
 #define FURUI_WORKER_FAULT_H
 
 #include "proto/base/span.h"
 
-/* Abort when this is the model (FURUI_TEST_CRASH_MODEL: its id) that a worker shall not survive loading. */
+/* Abort, or loop for ever, when this is the model that a worker shall not get over loading. */
 void fault_model(const char *id);
 
 /* Read the environment; says in the log when it is armed. */

@@ -261,12 +261,12 @@ class Rollout(Case):
             s.start()
             mode = os.stat(os.path.join(s.state, "admin.sock")).st_mode
             self.assertEqual((stat.S_ISSOCK(mode), stat.S_IMODE(mode)), (True, 0o600))
-            with contextlib.ExitStack() as stack:  # many who say nothing are let go of, and others get through
+            with contextlib.ExitStack() as stack:  # those who say nothing keep nobody out
                 for _ in range(12):
                     silent = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
                     silent.connect(os.path.join(s.state, "admin.sock"))
                 self.assertEqual(s.classify(mail())["kind"], "verdict")
-            self.assertEqual(self.history(s)["serves"], self.starter_id)
+                self.assertEqual(self.history(s)["serves"], self.starter_id)
             # At the front door nobody replaces a model.
             answer = s.request([header(1, kind="push"), b"x"])[0]
             self.assertEqual((answer["kind"], answer["why"]), ("refusal", "bad_request"))
@@ -400,6 +400,23 @@ class Rollout(Case):
         status, out, err = self.model(s, "push", path, *words)
         self.assertEqual((status, out), (1, ""))
         self.assertIn("ended before it was ready", err)
+
+    def test_a_push_that_hangs_is_called_off(self):
+        with self.service(env={"FURUI_TEST_HANG_MODEL": self.like_id}) as s:
+            s.start()
+            self.push(s, self.good)
+            client = subprocess.Popen([FURUI, "model", "push", self.like, "--state-dir", s.state], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            wait_until(lambda: len(s.workers()) == 3, what="a worker that tries the new model")
+            self.assertEqual(s.classify(mail())["model"], self.good_id)
+            self.assertEqual(self.model(s, "push", self.bad)[0], 75)
+            self.assertIn("called off by me (uid %d): no" % os.geteuid(), self.ok(s, "rollback", "--by", "me", "--note", "no"))
+            self.assertIn("refused: called off by me", client.communicate(timeout=60 * SLOW)[1])
+            self.assertEqual(client.returncode, 1)
+            self.serves(s, self.good_id)
+            self.check_files(s)
+            self.push(s, self.bad)
+            self.serves(s, self.bad_id)
 
     def test_workers_that_die_end_a_shadow(self):
         with self.service(env={"FURUI_TEST_CRASH": "kills-its-worker"}) as s:
