@@ -18,21 +18,17 @@
 enum { HELD_NEVER = UINT32_MAX };
 static const uint64_t FOLD_SEED = 0x666f6c6473;
 
-/* What is read of a mail before mails are dealt out. */
-struct fact {
-    uint64_t body;
-    int64_t time;
-    bool dated;
-    uint32_t fold; /* that judges it: models of all others learn it; HELD_NEVER: it is only learnt */
-};
+static const int64_t NO_DATE = INT64_MIN;
 
 struct batch {
     const struct judge_plan *plan;
     const struct judge_mails *mails;
     struct judged *out;
     struct judged *all; /* every mail, for its source, line and label */
-    struct fact *fact;  /* owned; [all->n] */
-    size_t base;        /* of the index at hand, in both */
+    uint32_t *fold;     /* owned; [all->n]: who judges it, while models of all others learn it; HELD_NEVER: nobody */
+    uint64_t *body;     /* owned; [all->n]; for folds */
+    int64_t *time;      /* owned; [all->n]; for days; or NO_DATE */
+    size_t base;        /* of the index at hand, in all */
     char *fault;
 };
 
@@ -40,9 +36,8 @@ static enum err note(void *arg, size_t i, const struct mail *m, const struct fea
 {
     (void)f, (void)fault;
     struct batch *b = arg;
-    struct fact *to = &b->fact[b->base + i];
-    to->body = corpus_body(m);
-    to->dated = arrival_time(m, &to->time);
+    b->body[b->base + i] = corpus_body(m);
+    if (!arrival_time(m, &b->time[b->base + i])) b->time[b->base + i] = NO_DATE;
     return ERR_OK;
 }
 
@@ -58,44 +53,49 @@ static enum err read_facts(struct batch *b)
 
 /* --- who judges what ---------------------------------------------------------------------------------------------- */
 
-struct dealt {
+struct card {
     uint64_t key; /* of the body */
     size_t mail;
 };
 
 static int by_key(const void *a, const void *b)
 {
-    const struct dealt *x = a, *y = b;
+    const struct card *x = a, *y = b;
     if (x->key != y->key) return x->key < y->key ? -1 : 1;
     return (x->mail > y->mail) - (x->mail < y->mail);
 }
 
-/* Bodies are dealt out like cards, in the order of a hash, ham and spam each on their own. */
-static enum err deal(struct batch *b)
+enum err judge_deal(const uint64_t *body, const struct judged_mail *v, size_t n, size_t k, uint32_t *fold_out,
+                    size_t *bodies_out)
 {
-    size_t n = b->all->n, k = b->plan->n, bodies = 0, next[2] = {0, k / 2};
-    enum err e = read_facts(b);
-    if (e) return e;
-    struct dealt *card = malloc(n * sizeof *card);
-    if (!card) return judge_fault(b->fault, ERR_MEMORY, "%s", err_str(ERR_MEMORY));
+    struct card *card = malloc((n + 1) * sizeof *card);
+    if (!card) return ERR_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        uint64_t state = b->fact[i].body ^ FOLD_SEED;
-        card[i] = (struct dealt){random_next(&state), i};
+        uint64_t state = body[i] ^ FOLD_SEED;
+        card[i] = (struct card){random_next(&state), i};
     }
     qsort(card, n, sizeof *card, by_key);
-    for (size_t i = 0, first = 0; i < n; i++) {
-        if (i == 0 || card[i].key != card[i - 1].key) {
-            first = card[i].mail;
-            bodies++;
-            b->fact[first].fold = (uint32_t)(next[b->all->v[first].spam]++ % k);
+    *bodies_out = 0;
+    for (unsigned spam = 0; spam < 2; spam++)
+        for (size_t i = 0, next; i < n; i = next) {
+            for (next = i + 1; next < n && card[next].key == card[i].key;) next++;
+            if (v[card[i].mail].spam != spam) continue; /* the first of equal ones speaks for all */
+            for (size_t j = i; j < next; j++) fold_out[card[j].mail] = (uint32_t)(*bodies_out % k);
+            ++*bodies_out;
         }
-        b->fact[card[i].mail].fold = b->fact[first].fold;
-    }
     free(card);
-    if (bodies < k)
-        return judge_fault(b->fault, ERR_MODEL, "%zu different mail%s for %zu folds", bodies, bodies == 1 ? "" : "s",
-                           k);
     return ERR_OK;
+}
+
+static enum err deal(struct batch *b)
+{
+    size_t bodies, k = b->plan->n;
+    enum err e = read_facts(b);
+    if (e) return e;
+    e = judge_deal(b->body, b->all->v, b->all->n, k, b->fold, &bodies);
+    if (e) return judge_fault(b->fault, e, "%s", err_str(e));
+    if (bodies >= k) return ERR_OK;
+    return judge_fault(b->fault, ERR_MODEL, "%zu different mail%s for %zu folds", bodies, bodies == 1 ? "" : "s", k);
 }
 
 /* Of each index the first share is learnt. */
@@ -103,7 +103,7 @@ static void split_by_share(struct batch *b)
 {
     for (size_t s = 0, at = 0; s < b->mails->sources; s++) {
         size_t n = b->mails->index[s].n, learnt = (size_t)(b->plan->share * (double)n);
-        for (size_t i = 0; i < n; i++) b->fact[at++].fold = i < learnt ? HELD_NEVER : 0;
+        for (size_t i = 0; i < n; i++) b->fold[at++] = i < learnt ? HELD_NEVER : 0;
     }
 }
 
@@ -115,10 +115,10 @@ static enum err split_by_time(struct batch *b)
         size_t n = b->mails->index[s].n, dated = 0;
         int64_t now = 0;
         for (size_t i = 0; i < n; i++)
-            if (b->fact[at + i].dated && dated++ == 0) now = b->fact[at + i].time;
+            if (b->time[at + i] != NO_DATE && dated++ == 0) now = b->time[at + i];
         for (size_t i = 0; i < n; i++, at++) {
-            if (b->fact[at].dated) now = b->fact[at].time;
-            b->fact[at].fold = now < b->plan->until ? HELD_NEVER : 0;
+            if (b->time[at] != NO_DATE) now = b->time[at];
+            b->fold[at] = now < b->plan->until ? HELD_NEVER : 0;
         }
         if (!dated) e = judge_fault(b->fault, ERR_MODEL, "%.300s: no mail has a date", b->mails->source[s]);
     }
@@ -153,7 +153,7 @@ static enum err open_part(const struct batch *b, uint32_t fold, bool held, struc
         to->entry = malloc((from->n + 1) * sizeof *to->entry);
         if (!to->entry) return ERR_MEMORY;
         for (size_t i = 0; i < from->n; i++, at++) {
-            if ((b->fact[at].fold == fold) != held) continue;
+            if ((b->fold[at] == fold) != held) continue;
             struct index_entry *x = &to->entry[to->n++];
             *x = from->entry[i];
             if (!held) x->spam = x->spam != judge_flips(b->plan->flip, (uint32_t)s, x->path, x->line);
@@ -207,7 +207,7 @@ static void count_learnt(const struct batch *b)
 {
     for (size_t i = 0; i < b->all->n; i++) {
         const struct judged_mail *v = &b->all->v[i];
-        if (b->plan->way != JUDGE_FOLDS && b->fact[i].fold != HELD_NEVER) continue;
+        if (b->plan->way != JUDGE_FOLDS && b->fold[i] != HELD_NEVER) continue;
         b->out->learnt++;
         b->out->flipped += judge_flips(b->plan->flip, v->source, v->path, v->line);
     }
@@ -225,7 +225,7 @@ static enum err judge_folds(const struct batch *b, const char *path)
             judge_fault(b->fault, e, "fold %u of %zu: %.900s", f + 1, b->plan->n, why);
         }
         for (size_t i = 0, at = 0; !e && i < b->all->n; i++)
-            if (b->fact[i].fold == f) b->out->v[i] = part.v[at++];
+            if (b->fold[i] == f) b->out->v[i] = part.v[at++];
         judged_close(&part);
     }
     return e;
@@ -256,13 +256,17 @@ enum err judge_batch(const struct judge_plan *p, const struct judge_mails *mails
     struct batch b = {.plan = p, .mails = mails, .out = out, .all = &all, .fault = fault_out};
     enum err e = judged_open(mails, &all, fault_out);
     if (!e) e = judged_open(mails, out, fault_out);
-    if (!e && !(b.fact = calloc(all.n, sizeof *b.fact)))
-        e = judge_fault(fault_out, ERR_MEMORY, "%s", err_str(ERR_MEMORY));
+    b.fold = calloc(all.n + 1, sizeof *b.fold);
+    b.body = calloc(all.n + 1, sizeof *b.body);
+    b.time = calloc(all.n + 1, sizeof *b.time);
+    if (!e && !(b.fold && b.body && b.time)) e = judge_fault(fault_out, ERR_MEMORY, "%s", err_str(ERR_MEMORY));
     if (!e && p->way == JUDGE_FOLDS) e = deal(&b);
     if (!e && p->way == JUDGE_UNTIL) e = split_by_time(&b);
     if (!e && p->way == JUDGE_SHARE) split_by_share(&b);
     if (!e) e = judge_parts(&b);
-    free(b.fact);
+    free(b.fold);
+    free(b.body);
+    free(b.time);
     judged_close(&all);
     return e;
 }

@@ -21,6 +21,11 @@ enum err judge_by_model(const struct model *m, const struct judge_mails *mails, 
 /* JUDGE_IMMEDIATE to JUDGE_ACTIVE (judge_online.c). */
 enum err judge_online(const struct judge_plan *p, const struct judge_mails *mails, struct judged *out, char *fault_out);
 
+/* Deal n mails out to k folds: equal bodies into one, like cards in the order of a hash, first the ham, then the spam
+ * from where the ham ended, so that no fold is empty when there are k bodies. ERR_MEMORY. */
+enum err judge_deal(const uint64_t *body, const struct judged_mail *v, size_t n, size_t k, uint32_t *fold_out,
+                    size_t *bodies_out);
+
 /* JUDGE_FOLDS to JUDGE_UNTIL (judge_batch.c). */
 enum err judge_batch(const struct judge_plan *p, const struct judge_mails *mails, struct judged *out, char *fault_out);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_judge: each protocol against a loop that says it as plainly as can be; what folds and days keep apart. */
 #define _GNU_SOURCE
-#include "models/each.h"
-#include "models/judge.h"
+#include "models/judge_steps.h"
 #include "models/metrics.h"
 #include "models/online.h"
 #include "models/random.h"
@@ -296,12 +295,55 @@ static void doubles_stay_in_one_fold(void **state)
     index_close(&x);
 }
 
+static void folds_are_alike_and_none_is_empty(void **state)
+{
+    (void)state;
+    enum { N = 200, K_MAX = 20 };
+    for (size_t round = 0; round < 200; round++) {
+        size_t n = 1 + below(N), k = 2 + below(K_MAX - 1), kinds = 1 + below(n), rare = 1 + below(9), bodies = 0;
+        uint64_t body[N];
+        uint32_t fold[N], most = 0;
+        struct judged_mail v[N] = {0};
+        size_t count[K_MAX][2] = {0}, least = N;
+        bool seen[N] = {0};
+        for (size_t i = 0; i < n; i++) {
+            body[i] = below(kinds);
+            v[i].spam = below(rare) == 0;
+        }
+        assert_int_equal(judge_deal(body, v, n, k, fold, &bodies), ERR_OK);
+        for (size_t i = 0, different = 0; i <= n; i++) {
+            if (i == n) assert_int_equal(bodies, different);
+            if (i == n || seen[body[i]]) continue;
+            seen[body[i]] = true;
+            different++;
+            count[fold[i]][v[i].spam]++;
+            for (size_t j = i; j < n; j++)
+                if (body[j] == body[i]) assert_int_equal(fold[j], fold[i]);
+        }
+        for (unsigned spam = 0; spam < 2; spam++) {
+            size_t low = N, high = 0;
+            for (size_t f = 0; f < k; f++) {
+                low = count[f][spam] < low ? count[f][spam] : low;
+                high = count[f][spam] > high ? count[f][spam] : high;
+            }
+            assert_true(high - low <= 1);
+        }
+        for (size_t f = 0; f < k; f++) {
+            size_t all = count[f][0] + count[f][1];
+            least = all < least ? all : least;
+            most = all > most ? (uint32_t)all : most;
+        }
+        assert_true(most - least <= 1);
+        assert_true(bodies < k || least > 0);
+    }
+}
+
 /* Two sources; day[i] of mail i, 0 for none. */
 static void open_dated(struct mail_index x[SOURCES], const unsigned *day, size_t n)
 {
     char name[64], why[INDEX_FAULT_BYTES];
     for (size_t s = 0; s < SOURCES; s++) {
-        char list[2048] = "", line[80];
+        char list[4096] = "", line[80];
         for (size_t i = 0; i < n; i++) {
             snprintf(name, sizeof name, "d%zu.%zu", s, i);
             write_mail(name, i % 2, 12, ADDRESS[0], day[i]);
@@ -319,20 +361,22 @@ static void the_rest_is_judged(void **state)
     (void)state;
     /* Undated ones came when the one before came; of the first ones, when the first dated one came. */
     static const unsigned DAY[] = {0, 3, 0, 9, 0, 2, 21, 0, 22, 5, 6, 21, 1, 1};
-    enum { N = sizeof DAY / sizeof *DAY };
-    static const bool LATE[N] = {[6] = true, [7] = true, [8] = true, [11] = true};
+    enum { TIMES = 4, DAYS = sizeof DAY / sizeof *DAY, N = TIMES * DAYS };
+    static const bool LATE[DAYS] = {[6] = true, [7] = true, [8] = true, [11] = true};
+    unsigned day[N];
+    for (size_t i = 0; i < N; i++) day[i] = DAY[i % DAYS];
     struct mail_index x[SOURCES];
     struct judged d;
-    open_dated(x, DAY, N);
+    open_dated(x, day, N);
     /* 2026-11-21 12:00 UTC: what came at that very second is judged */
     struct judge_plan plan = {.way = JUDGE_UNTIL, .until = 1795262400};
     fit_plan_init(&plan.fit);
     run(&plan, x, SOURCES, &d);
-    assert_int_equal(d.n, 8);
-    assert_int_equal(d.learnt, 2 * (N - 4));
+    assert_int_equal(d.n, 2 * 4 * TIMES);
+    assert_int_equal(d.learnt, 2 * (N - 4 * TIMES));
     for (size_t s = 0, at = 0; s < SOURCES; s++)
         for (size_t i = 0; i < N; i++) {
-            if (!LATE[i]) continue;
+            if (!LATE[i % DAYS]) continue;
             assert_int_equal(d.v[at].source, s);
             assert_int_equal(d.v[at].line, i + 1);
             at++;
@@ -343,18 +387,18 @@ static void the_rest_is_judged(void **state)
     plan.share = 0.75;
     plan.flip = 0.3;
     run(&plan, x, SOURCES, &d);
-    assert_int_equal(d.n, 8);
-    assert_int_equal(d.learnt, 2 * 10);
+    assert_int_equal(d.n, 2 * N / 4);
+    assert_int_equal(d.learnt, 2 * 3 * N / 4);
     size_t flipped = 0;
     for (uint32_t s = 0; s < SOURCES; s++)
-        for (uint32_t line = 1; line <= 10; line++) {
+        for (uint32_t line = 1; line <= 3 * N / 4; line++) {
             const struct index_entry *v = &x[s].entry[line - 1];
             flipped += judge_flips(0.3, s, v->path, line);
         }
     assert_int_equal(d.flipped, flipped);
     for (size_t i = 0; i < d.n; i++) {
-        assert_int_equal(d.v[i].source, i / 4);
-        assert_int_equal(d.v[i].line, 11 + i % 4);
+        assert_int_equal(d.v[i].source, i / (N / 4));
+        assert_int_equal(d.v[i].line, 3 * N / 4 + 1 + i % (N / 4));
         assert_int_equal(d.v[i].spam, i % 2);
     }
     judged_close(&d);
@@ -405,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_filter_asks_for_so_many_labels),
         cmocka_unit_test(flips_are_a_share_and_the_same_ones),
         cmocka_unit_test(doubles_stay_in_one_fold),
+        cmocka_unit_test(folds_are_alike_and_none_is_empty),
         cmocka_unit_test(the_rest_is_judged),
         cmocka_unit_test(says_what_cannot_be_done),
     };
