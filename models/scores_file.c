@@ -12,7 +12,7 @@ static bool cut_score(char *line, double *out)
     char *end, *space = strrchr(line, ' ');
     if (!space || space == line) return false;
     *out = strtod(space + 1, &end);
-    if (end == space + 1 || *end || isnan(*out)) return false;
+    if (end == space + 1 || *end || !isfinite(*out)) return false;
     *space = 0;
     return true;
 }

@@ -224,7 +224,7 @@ class Report(Case):
 
     @staticmethod
     def called(score, spam_at=0.9, unsure_at=0.5):
-        p = 1 / (1 + math.exp(-score))
+        p = 1 / (1 + math.exp(-max(-700, min(700, score))))
         return "spam" if p >= spam_at else "unsure" if p >= unsure_at else "ham"
 
     def test_compare_counts_what_there_is(self):
@@ -293,6 +293,16 @@ class Report(Case):
                 self.assertIsNone(c["roca_pct"]["p"])
                 self.assertIn("There is no ROC curve", "".join(page.words))
 
+    def test_compare_of_scores_that_no_axis_expects(self):
+        for name, scores in [("level", [0] * 40), ("huge", [-1e308, 1e308, 0, 5] * 10), ("far", [1e9] * 40),
+                             ("shares", [i / 40 for i in range(40)]), ("close", [7 + i * 1e-9 for i in range(40)])]:
+            for turned in False, True:
+                with self.subTest(name=name, turned=turned):
+                    a = [("spam" if i % 2 else "ham", "m%d" % i, s) for i, s in enumerate(scores)]
+                    b = [(label, path, -s if turned else s) for label, path, s in a]
+                    c, page = self.compare(self.scores("a", a), self.scores("b", b))
+                    self.assertEqual(len(c["flips"]), sum(self.called(x[2]) != self.called(y[2]) for x, y in zip(a, b)))
+
     def test_compare_bundles_on_an_index(self):
         index, other = self.corpus("a", 9, 60), self.corpus("b", 10, 60)
         for name, source in ("a.bundle", index), ("b.bundle", other):
@@ -322,6 +332,7 @@ class Report(Case):
                 ("no-score", "spam x 1\nham\n", "no-score:2: no path"),
                 ("words", "spam x 1\nham y z\n", "words:2: not a line of label, path and score"),
                 ("nan", "spam x nan\nham y z 1\n", "nan:1: not a line"),
+                ("infinite", "spam x 1\nham y z -inf\n", "infinite:2: not a line"),
                 ("empty", "", "empty: names no mail"),
                 ("bytes", "\x01\x02\x00", "neither a bundle nor a file of scores")]:
             with self.subTest(name=name):
