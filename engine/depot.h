@@ -7,8 +7,8 @@
  *     lock         locked (flock) while an engine runs
  *
  * What waits for a disk is done by children, since mail must not: the copy is made, synced and verified by
- * `furui-worker --admit` (proto/backend.h), so that hostile bytes meet a parser there and not in the engine; the history
- * is written and synced by a short-lived fork. What the engine does itself is open, rename and look up names. */
+ * `furui-worker --admit` (proto/backend.h), so that hostile bytes meet a parser there and not in the engine; the
+ * history is written and synced by a short-lived fork. What the engine does itself is open, rename and look up names. */
 #ifndef FURUI_ENGINE_DEPOT_H
 #define FURUI_ENGINE_DEPOT_H
 

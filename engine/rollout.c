@@ -37,46 +37,6 @@ static void who(char out[WHO_MAX], const char *by, uint64_t uid)
     snprintf(out, WHO_MAX, "%s (uid %" PRIu64 ")", by[0] ? by : "somebody", uid);
 }
 
-/* The model that answers now. */
-static const char *serving_id(const struct engine *e)
-{
-    const struct pool *p = &e->pool;
-    for (int i = 0; i < p->wanted; i++)
-        if (p->slot[i].now >= 0) return p->worker[p->slot[i].now].model;
-    return "";
-}
-
-/* --- answers ------------------------------------------------------------------------------------------------------ */
-
-static void answer(struct engine *e, uint64_t ticket, const char *status, const char *why, uint64_t number)
-{
-    struct pairs f = {0};
-    pairs_put_number(&f, "v", ADMIN_VERSION);
-    pairs_put(&f, "status", status);
-    pairs_put(&f, "id", serving_id(e));
-    if (number) pairs_put_number(&f, "number", number);
-    if (why[0]) pairs_put(&f, "why", why);
-    if (e->rollout.dirty)
-        pairs_put(&f, "warning",
-                  "the history could not be written, and is tried again; a restart before that would "
-                  "not know of this");
-    admin_answer(&e->rollout.admin, ticket, &f, clock_us());
-}
-
-static void answer_history(struct engine *e, uint64_t ticket)
-{
-    struct rollout *r = &e->rollout;
-    struct pairs f = {0};
-    pairs_put_number(&f, "v", ADMIN_VERSION);
-    pairs_put(&f, "status", "done");
-    pairs_put(&f, "id", serving_id(e));
-    if (!ledger_newest(&r->ledger, LEDGER_SERVING)) pairs_put(&f, "configured", e->config.bundle);
-    pairs_end_record(&f);
-    for (size_t i = r->ledger.n; i-- > 0;)
-        if (r->ledger.row[i].number != r->old) ledger_put_row(&r->ledger.row[i], &f);
-    admin_answer(&r->admin, ticket, &f, clock_us());
-}
-
 /* --- what serves -------------------------------------------------------------------------------------------------- */
 
 static void serve_row(struct rollout *r, const struct ledger_row *row, int fd)
@@ -210,7 +170,9 @@ static void saved(struct rollout *r, int64_t now_us)
     int why = depot_saved(r->child_status);
     r->child = 0;
     r->child_ended = false;
-    if (why) LOG(LEVEL_ERROR, "history_not_written", L_STR("dir", r->depot.dir), L_STR("why", strerror(why)));
+    if (why && !r->dirty)
+        LOG(LEVEL_ERROR, "history_not_written", L_STR("dir", r->depot.dir), L_STR("why", strerror(why)));
+    if (!why && r->dirty) LOG(LEVEL_NOTE, "history_written", L_STR("dir", r->depot.dir));
     r->dirty = why != 0;
     r->save_at_us = now_us + SAVE_AGAIN_US;
 }
@@ -219,7 +181,7 @@ static void finish(struct engine *e)
 {
     struct rollout *r = &e->rollout;
     const char *status = r->failed ? "refused" : r->aim == AIM_SHADOW ? "shadow" : "done";
-    if (r->ticket) answer(e, r->ticket, status, r->why, r->candidate);
+    if (r->ticket) rollout_answer(e, r->ticket, status, r->why, r->candidate);
     generation_drop(r->before);
     r->before = NULL;
     put_away(&r->push.bundle_fd);
@@ -270,7 +232,7 @@ static void fail(struct engine *e, const char *why)
     }
     ledger_set(row, LEDGER_REFUSED, now_s(), r->why);
     LOG(LEVEL_ERROR, "model_refused", L_INT("number", row->number), L_STR("id", row->id), L_STR("why", r->why),
-        L_STR("serves", serving_id(e)));
+        L_STR("serves", rollout_serves(e)));
     remember(r, "refused", row->id, r->why);
     depot_discard(&r->depot);
     if (r->aim != AIM_BACK) forget_old(r);
@@ -393,7 +355,7 @@ static void rolled(struct engine *e)
     case AIM_LEAVE:
         ledger_set(row, LEDGER_REFUSED, now_s(), r->why);
         LOG(LEVEL_WARN, "model_rolled_back", L_INT("number", row->number), L_STR("id", row->id), L_STR("why", r->why),
-            L_STR("serves", serving_id(e)));
+            L_STR("serves", rollout_serves(e)));
         remember(r, "rolled back", row->id, r->why);
         forget_old(r);
         break;
@@ -477,7 +439,7 @@ static void copied(struct engine *e, const struct depot_copy *c)
 {
     struct rollout *r = &e->rollout;
     char why[128];
-    if (strcmp(c->id, serving_id(e)) == 0) {
+    if (strcmp(c->id, rollout_serves(e)) == 0) {
         fail(e, "it serves already");
         return;
     }
@@ -545,14 +507,14 @@ static void ask_rollback(struct engine *e, const struct admin_request *q)
     who(name, q->by, q->uid);
     if (r->aim != AIM_NONE) { /* a roll that takes too long for somebody */
         snprintf(why, sizeof why, "called off by %s%s%s", name, q->note[0] ? ": " : "", q->note);
-        answer(e, q->ticket, "done", why, r->candidate);
+        rollout_answer(e, q->ticket, "done", why, r->candidate);
         call_off(e, why);
         return;
     }
     if (!r->in_shadow) {
         int fd = row ? depot_bundle(&r->depot, row) : -1;
         if (fd < 0) {
-            answer(e, q->ticket, "refused", row ? strerror(errno) : "no bundle is kept that served before", 0);
+            rollout_answer(e, q->ticket, "refused", row ? strerror(errno) : "no bundle is kept that served before", 0);
             return;
         }
         r->candidate = row->number;
@@ -576,14 +538,14 @@ static void ask(void *ctx, const struct admin_request *q)
     bool rolls_in = r->step == STEP_ROLL && (r->aim == AIM_PUSH || r->aim == AIM_SHADOW || r->aim == AIM_PROMOTE);
     bool can_go_back = e->phase == PHASE_SERVING && (r->aim == AIM_NONE || (rolls_in && !e->pool.refused));
     if (q->wish == ADMIN_HISTORY) {
-        answer_history(e, q->ticket);
+        rollout_answer_history(e, q->ticket);
     } else if (q->wish == ADMIN_ROLLBACK && can_go_back) {
         ask_rollback(e, q);
     } else if (!busy) {
         ask_push(e, q);
     } else {
         if (q->bundle_fd >= 0) close(q->bundle_fd);
-        answer(e, q->ticket, "busy", busy, 0);
+        rollout_answer(e, q->ticket, "busy", busy, 0);
     }
 }
 
@@ -645,48 +607,4 @@ void rollout_tick(struct engine *e, int64_t now_us)
         finish(e);
         break;
     }
-}
-
-/* --- stat --------------------------------------------------------------------------------------------------------- */
-
-static void put_shadow(const struct shadow *s, struct json *j)
-{
-    static const char *const FLIP[3][3] = {{NULL, "ham_to_unsure", "ham_to_spam"},
-                                           {"unsure_to_ham", NULL, "unsure_to_spam"},
-                                           {"spam_to_ham", "spam_to_unsure", NULL}};
-    uint64_t mails = shadow_mails(s), flips = shadow_flips(s);
-    json_num(j, "share_pct", 100.0 * s->share_ppm / ADMIN_PPM, 4);
-    json_uint(j, "mails", mails);
-    json_uint(j, "mails_wanted", s->mails_wanted);
-    json_uint(j, "flips", flips);
-    json_num(j, "flips_pct", mails ? 100.0 * (double)flips / (double)mails : 0, 3);
-    json_num(j, "max_flips_pct", 100.0 * s->max_flips_ppm / ADMIN_PPM, 4);
-    for (int a = 0; a < 3; a++)
-        for (int b = 0; b < 3; b++)
-            if (FLIP[a][b]) json_uint(j, FLIP[a][b], s->count[a][b]);
-}
-
-void rollout_stat(const struct engine *e, struct json *j)
-{
-    static const char *const AIM[] = {"idle",      "pushing",        "entering shadow",
-                                      "promoting", "leaving shadow", "rolling back"};
-    const struct rollout *r = &e->rollout;
-    json_open_object(j, "rollout");
-    json_str(j, "state", span_cstr(r->aim == AIM_NONE && r->in_shadow ? "shadow" : AIM[r->aim]));
-    if (r->aim != AIM_NONE || r->in_shadow) {
-        for (size_t i = 0; i < r->ledger.n; i++) {
-            if (r->ledger.row[i].number != r->candidate) continue;
-            json_uint(j, "number", r->candidate);
-            json_str(j, "candidate", span_cstr(r->ledger.row[i].id));
-            json_str(j, "by", span_cstr(r->ledger.row[i].by));
-        }
-    }
-    if (r->in_shadow) put_shadow(&e->pool.shadow, j);
-    if (r->last) {
-        json_str(j, "last", span_cstr(r->last));
-        json_str(j, "last_id", span_cstr(r->last_id));
-        json_str(j, "last_why", span_cstr(r->last_why));
-    }
-    json_bool(j, "history_written", !r->dirty);
-    json_close_object(j);
 }

@@ -83,6 +83,11 @@ bool rollout_refused(struct engine *e, const char *why);
 void rollout_reap(struct engine *e);
 void rollout_tick(struct engine *e, int64_t now_us);
 
+/* rollout_tell.c: the id of the model that answers now; "" between two lives of a worker. */
+const char *rollout_serves(const struct engine *e);
+/* Answer an operator (proto/admin.h). number: of the row that it is about, or 0. */
+void rollout_answer(struct engine *e, uint64_t ticket, const char *status, const char *why, uint64_t number);
+void rollout_answer_history(struct engine *e, uint64_t ticket);
 /* The object `rollout` of a stat answer. */
 void rollout_stat(const struct engine *e, struct json *j);
 
