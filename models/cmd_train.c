@@ -14,8 +14,9 @@ static const char help[] =
     "usage: furui train INPUT… -o BUNDLE [--counts FILE]\n"
     "       furui train INPUT… --counts FILE\n"
     "       furui train --continue BUNDLE|COUNTS INPUT… -o BUNDLE [--counts FILE]\n"
+    "       furui train --audit INPUT… [--json] [--counts FILE]\n"
     "\n"
-    "Train a model bundle on labelled mail.\n"
+    "Train a model bundle on labelled mail, or look at its labels first.\n"
     "\n"
     "INPUT is, as often as wanted:\n"
     "  -i, --index INDEX     a corpus in the TREC form: lines of 'spam PATH' or 'ham PATH', paths relative to INDEX\n"
@@ -30,6 +31,12 @@ static const char help[] =
     "                        interrupted run goes on where it stopped; without -o nothing is trained\n"
     "      --continue FILE   train on from a bundle (its counts are expected in FILE.counts) or from counts: the same\n"
     "                        bundle, to the bit, as from all mails at once\n" TRAIN_HELP TRUST_HELP
+    "      --audit           train nothing: list labels that models dispute which saw neither the mail nor one like "
+    "it,\n"
+    "                        like mails with both labels, and facts of headers that alone give the label away\n"
+    "  -j, --json            with --audit: all of it as one JSON object\n"
+    "      --disputed LIST   with --audit, behind an --index: list its doubtful mails as furui eval --exclude takes "
+    "them\n"
     "  -q, --quiet           print nothing but errors\n"
     "\n"
     "The same mails in the same order give the same bundle, to the bit. Memory does not grow with the mails: what is\n"
@@ -52,7 +59,7 @@ struct options {
     struct train_run run;
 };
 
-enum { OPT_HAM = 256, OPT_SPAM, OPT_SOURCE, OPT_COUNTS, OPT_CONTINUE };
+enum { OPT_HAM = 256, OPT_SPAM, OPT_SOURCE, OPT_COUNTS, OPT_CONTINUE, OPT_AUDIT, OPT_DISPUTED };
 
 static struct gather_input *new_input(struct options *o)
 {
@@ -125,6 +132,9 @@ static int parse(int argc, char **argv, struct options *o)
         {"source", required_argument, NULL, OPT_SOURCE},
         {"counts", required_argument, NULL, OPT_COUNTS},
         {"continue", required_argument, NULL, OPT_CONTINUE},
+        {"audit", no_argument, NULL, OPT_AUDIT},
+        {"json", no_argument, NULL, 'j'},
+        {"disputed", required_argument, NULL, OPT_DISPUTED},
         TRAIN_OPTIONS,
         TRUST_OPTIONS,
         {0},
@@ -132,7 +142,7 @@ static int parse(int argc, char **argv, struct options *o)
     struct train_run *run = &o->run;
     fit_plan_init(&run->plan);
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "i:o:q", list, NULL)) != -1;) switch (c) {
+    for (int c; (c = getopt_long(argc, argv, "i:o:jq", list, NULL)) != -1;) switch (c) {
         case 'i': {
             struct gather_input *in = new_input(o);
             if (!in) return CLI_USAGE;
@@ -148,6 +158,13 @@ static int parse(int argc, char **argv, struct options *o)
             break;
         case OPT_COUNTS: run->gather.keep = optarg; break;
         case OPT_CONTINUE: o->onward = optarg; break;
+        case OPT_AUDIT: run->audit = true; break;
+        case 'j': run->json = run->plan.quiet = true; break;
+        case OPT_DISPUTED:
+            if (!o->inputs || !o->input[o->inputs - 1].index)
+                return cli_fail(CLI_USAGE, "train", "--disputed stands behind the --index whose mails it lists");
+            o->input[o->inputs - 1].disputed = optarg;
+            break;
         case 'o': run->output = optarg; break;
         case 'q': run->plan.quiet = true; break;
         case TRAIN_OPT_BITS:
@@ -164,8 +181,15 @@ static int parse(int argc, char **argv, struct options *o)
         default: return cli_usage("train");
         }
     if (optind < argc) return cli_fail(CLI_USAGE, "train", "unexpected argument '%s'", argv[optind]);
-    if (!o->inputs) return cli_fail(CLI_USAGE, "train", "no --index, --ham or --spam");
-    if (!run->output && !run->gather.keep) return cli_fail(CLI_USAGE, "train", "no --output, and no --counts");
+    if (!o->inputs && !o->onward) return cli_fail(CLI_USAGE, "train", "no --index, --ham or --spam");
+    for (size_t i = 0; !run->audit && i < o->inputs; i++)
+        if (o->input[i].disputed) return cli_fail(CLI_USAGE, "train", "--disputed goes with --audit");
+    if (run->json && !run->audit) return cli_fail(CLI_USAGE, "train", "--json goes with --audit");
+    if (run->audit && run->output)
+        return cli_fail(CLI_USAGE, "train",
+                        "--audit trains nothing: without --output; --counts keeps what was counted");
+    if (!run->output && !run->gather.keep && !run->audit)
+        return cli_fail(CLI_USAGE, "train", "no --output, and no --counts");
     return CLI_OK;
 }
 

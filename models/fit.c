@@ -6,6 +6,7 @@
 #include "models/fit_steps.h"
 #include "models/threads.h"
 #include "proto/base/fixmath.h"
+#include "worker/score/calib.h"
 
 #include <libgen.h>
 #include <stdio.h>
@@ -208,6 +209,7 @@ void fit_tell(struct fit *t, size_t mails)
 struct phase {
     struct fit *t;
     bool net;
+    bool folds_only;           /* nothing of all mails is asked for */
     span section;              /* of all mails */
     enum err e[FOLDS_MAX + 1]; /* of each fold */
     const char *why[FOLDS_MAX + 1];
@@ -218,24 +220,24 @@ static void run_job(void *arg, size_t job)
     struct phase *p = arg;
     unsigned f = job ? (unsigned)job - 1 : p->t->folds;
     bool all = f == p->t->folds;
-    if (!all && !p->t->judges[f]) return;
+    if (all ? p->folds_only : !p->t->judges[f]) return;
     if (p->net)
         p->e[f] = all ? fit_net(p->t, f, &p->section, &p->why[f]) : fit_judge_net(p->t, f, &p->why[f]);
     else
         p->e[f] = all ? fit_table(p->t, f, &p->section) : fit_judge(p->t, f);
 }
 
-/* Run a phase on all cores; the first fold's error counts. */
+/* Run a phase on all cores; the first fold's error counts. section_out may be NULL: folds alone. */
 static enum err run_phase(struct fit *t, bool net, span *section_out, const char **why_out)
 {
-    struct phase p = {.t = t, .net = net};
-    size_t models = 1;
+    struct phase p = {.t = t, .net = net, .folds_only = !section_out};
+    size_t models = section_out != NULL;
     for (unsigned f = 0; f < t->folds; f++) models += t->judges[f];
     t->told = 0;
     progress_start(&t->bar, net ? "weighing" : "training", net ? 0 : models * t->plan->epochs * t->c->n);
     threads_run(t->folds + 1, run_job, &p);
     progress_end(&t->bar);
-    *section_out = p.section;
+    if (section_out) *section_out = p.section;
     for (unsigned f = 0; f <= t->folds; f++)
         if (p.e[f]) {
             *why_out = p.why[f];
@@ -253,6 +255,13 @@ static enum err open_words(struct fit *t, const char *path, char *fault_out)
     return e;
 }
 
+static bool has_both(const struct corpus *c, char *fault_out)
+{
+    if (c->count[0] && c->count[1]) return true;
+    snprintf(fault_out, FIT_FAULT_BYTES, "%zu ham and %zu spam: both are needed", c->count[0], c->count[1]);
+    return false;
+}
+
 enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const char *path,
                     struct fit_report *report_out, char *fault_out)
 {
@@ -260,10 +269,7 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
     struct fit_report r = {0};
     span table = SPAN_NONE, net = SPAN_NONE, calib = SPAN_NONE;
     const char *why = NULL;
-    if (!c->count[0] || !c->count[1]) {
-        snprintf(fault_out, FIT_FAULT_BYTES, "%zu ham and %zu spam: both are needed", c->count[0], c->count[1]);
-        return ERR_MODEL;
-    }
+    if (!has_both(c, fault_out)) return ERR_MODEL;
     enum err e = open_fit(&t, c, plan);
     if (!e) {
         choose_folds(&t);
@@ -286,6 +292,45 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
     free((void *)table.p);
     free((void *)net.p);
     free((void *)calib.p);
+    close_fit(&t);
+    return e;
+}
+
+/* Calibrated log-odds of all mails. */
+static enum err calibrate_held(struct fit *t, struct fit_report *r, double *score_out)
+{
+    span section = SPAN_NONE;
+    struct calib line;
+    const char *why;
+    enum err e = fit_calibration(t, &section, r);
+    if (!e) e = calib_load(section, &line, &why);
+    for (size_t i = 0; !e && i < t->c->n; i++) score_out[i] = calib_at(&line, t->held[i]);
+    free((void *)section.p);
+    return e;
+}
+
+enum err fit_held(const struct corpus *c, const struct fit_plan *plan, const uint8_t *fold, unsigned folds,
+                  double *score_out, struct fit_report *report_out, char *fault_out)
+{
+    struct fit t;
+    struct fit_report r = {.folds = folds};
+    const char *why = NULL;
+    if (!has_both(c, fault_out)) return ERR_MODEL;
+    enum err e = open_fit(&t, c, plan);
+    if (!e) {
+        t.folds = folds;
+        memcpy(t.fold, fold, c->n);
+        for (unsigned f = 0; f < folds; f++) t.judges[f] = true;
+        choose_order(&t);
+        e = choose_ages(&t);
+    }
+    if (!e) e = choose_weights(&t);
+    if (!e && (e = vocabulary_open(&t.words, c, NULL, fault_out))) why = fault_out;
+    if (!e) e = run_phase(&t, false, NULL, &why);
+    if (!e) e = run_phase(&t, true, NULL, &why);
+    if (!e) e = calibrate_held(&t, &r, score_out);
+    if (e && why != fault_out) snprintf(fault_out, FIT_FAULT_BYTES, "%s", why ? why : err_str(e));
+    if (!e && report_out) *report_out = r;
     close_fit(&t);
     return e;
 }

@@ -10,7 +10,7 @@
 #include "models/corpus.h"
 #include "models/trust.h"
 
-enum { FIT_FAULT_BYTES = 512 };
+enum { FIT_FAULT_BYTES = 512, FIT_FOLDS_MAX = 8 };
 
 struct fit_plan {
     unsigned table_bits;     /* log2 of the frozen table's slots; 4 bytes each */
@@ -37,5 +37,16 @@ void fit_plan_init(struct fit_plan *p);
  * ERR_MODEL (one class only), ERR_MEMORY, ERR_IO. On error what stood at `path` still stands. */
 enum err fit_bundle(const struct corpus *c, const struct fit_plan *p, const char *path, struct fit_report *report_out,
                     char *fault_out);
+
+/* Let models judge mails that they have not seen: for each fold those that fit_bundle would train on the others, of all
+ * views; the net and the calibration as well.
+ *
+ *   fold[n]     below `folds`, which is 2 to FIT_FOLDS_MAX
+ *   score_out   [n], calibrated log-odds of spam
+ *   report_out  may be NULL; no id
+ *
+ * Errors as fit_bundle. */
+enum err fit_held(const struct corpus *c, const struct fit_plan *p, const uint8_t *fold, unsigned folds,
+                  double *score_out, struct fit_report *report_out, char *fault_out);
 
 #endif

@@ -14,6 +14,10 @@ enum {
     HELD_PARTS = 10, /* one of so many bodies is kept from the net's training, to stop it in time */
 };
 
+/* A part that hardly varies within a corpus has an offset of its own in each fold's models; taken for evidence it put
+ * one fold of 300 mails 6 log-odds beside the others. */
+static const float LEAST_DEVIATION = 0.5f;
+
 /* Between sources only the opinions that travel are weighed, alike, by a net of one linear neuron. A trained one was
  * tried: from three or four sources, two of one label, it learns what the sources are like and judges the next at
  * random. */
@@ -57,8 +61,15 @@ enum err fit_net(struct fit *t, unsigned f, span *section_out, const char **why_
         }
         d[held].rows = rows[held];
     }
-    struct net_plan plan = {
-        .inputs = PART_INPUTS, .seed = 1, .hidden = {HIDDEN}, .epochs_max = 200, .patience = 20, .decay = 1e-4f};
+    float least[PART_INPUTS] = {0};
+    for (unsigned i = 0; i < PART_COUNT; i++) least[i] = LEAST_DEVIATION;
+    struct net_plan plan = {.inputs = PART_INPUTS,
+                            .seed = 1,
+                            .hidden = {HIDDEN},
+                            .epochs_max = 200,
+                            .patience = 20,
+                            .decay = 1e-4f,
+                            .least = least};
     if (!e)
         e = net_fann_train(&plan, &d[0], &d[1], section_out, NULL, why_out);
     else

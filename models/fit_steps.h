@@ -13,7 +13,7 @@
 
 #include <pthread.h>
 
-enum { FOLDS_MAX = 8 };
+enum { FOLDS_MAX = FIT_FOLDS_MAX };
 /* The views whose models hold for mail from elsewhere. */
 static const enum feature_view portable[] = {VIEW_HEAD_GRAM, VIEW_TEXT_GRAM, VIEW_BODY_GRAM, VIEW_SHAPE};
 enum { PORTABLE = sizeof portable / sizeof *portable };

@@ -16,6 +16,7 @@ struct gather_input {
     const char *index;      /* a TREC index, or */
     const char *ham, *spam; /* two places, or one */
     const char *source;     /* its name; NULL: a source of its own. Not for counts, which know theirs */
+    const char *disputed;   /* of an index: where an audit lists its mails of doubtful labels, or NULL */
 };
 
 struct gather {

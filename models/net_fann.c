@@ -165,8 +165,9 @@ static void standardise(struct trainer *t, const struct net_data *d)
             if (isfinite(x)) square += (double)row_weight(d, i) * (x - mean) * (x - mean);
         }
         double deviation = n > 0 ? sqrt(square / n) : 0;
+        double least = t->plan->least ? (double)t->plan->least[c] : 0;
         t->center[c] = (float)mean;
-        t->scale[c] = deviation > 1e-5 && deviation < 1e6 ? (float)(1 / deviation) : 0.0f;
+        t->scale[c] = deviation > 1e-5 && deviation < 1e6 ? (float)(1 / fmax(deviation, least)) : 0.0f;
     }
 }
 

@@ -24,6 +24,8 @@ struct net_plan {
     uint32_t epochs_max;                 /* 0: 1000 */
     uint32_t patience;                   /* stop after so many epochs without a better held-out loss; 0: 50 */
     float decay;                         /* weight decay (L2) per row; 0: none; 1e-4 is a fair start */
+    const float *least;                  /* [inputs], lent, or NULL: 0. An input whose deviation is less is scaled as if
+                                          * it were this: what hardly varies is not blown up */
 };
 
 struct net_report {

@@ -2,12 +2,14 @@
 /* train_run: the way from mails or counts to a bundle, and its exit statuses; see train_run.h. */
 #include "models/train_run.h"
 
+#include "models/audit.h"
 #include "models/bundle_write.h"
 #include "models/commands.h"
 #include "models/threads.h"
 #include "proto/base/clock.h"
 #include "worker/text/domain.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <signal.h>
@@ -103,6 +105,37 @@ static int fit(struct train_run *t, const struct corpus *c, int64_t start_us)
     return CLI_OK;
 }
 
+/* The lists that were asked for, each of an index. */
+static int write_lists(const struct train_run *t, const struct audit *a)
+{
+    for (size_t k = 0; k < t->gather.inputs; k++) {
+        const char *path = t->gather.input[k].disputed;
+        FILE *f = path ? fopen(path, "w") : NULL;
+        if (!path) continue;
+        if (f) audit_list(f, a, k);
+        bool failed = !f || ferror(f);
+        if (f && fclose(f)) failed = true;
+        if (failed) return cli_fail(CLI_IO, t->verb, "%s: %s", path, strerror(errno));
+    }
+    return CLI_OK;
+}
+
+static int audit(const struct train_run *t, const struct corpus *c)
+{
+    enum { MOST_SHOWN = 20 };
+    char fault[AUDIT_FAULT_BYTES];
+    struct audit a;
+    enum err e = audit_open(c, &t->gather, &t->plan, &a, fault);
+    if (e) return cli_fail(status_of(e, false), t->verb, "%s", fault);
+    int status = write_lists(t, &a);
+    if (!status && t->json)
+        audit_json(stdout, &a);
+    else if (!status)
+        audit_text(stdout, &a, MOST_SHOWN);
+    audit_close(&a);
+    return status;
+}
+
 int train_run(struct train_run *t)
 {
     domain_init();
@@ -127,6 +160,7 @@ int train_run(struct train_run *t)
     if (!status && !t->plan.quiet && t->gather.keep)
         printf("%s: counts of %zu ham and %zu spam of %zu source%s, corpus %016" PRIx64 "\n", t->gather.keep,
                c.count[0], c.count[1], c.sources, c.sources == 1 ? "" : "s", c.hash);
+    if (!status && t->audit) status = audit(t, &c);
     if (!status && t->output) {
         t->plan.trust = g.trust;
         status = fit(t, &c, start_us);

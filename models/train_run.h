@@ -12,6 +12,7 @@ struct train_run {
     struct fit_plan plan;
     const char *output; /* the bundle, or NULL: counts alone */
     const char *old;    /* a bundle whose counts the first of gather.input must be, or NULL */
+    bool audit, json;   /* instead of training look at the labels; and say it as JSON */
 };
 
 /* Do it; returns the exit status. */
