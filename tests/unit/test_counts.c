@@ -33,8 +33,8 @@ static uint32_t random32(void)
 static struct toy {
     uint32_t hash[VIEW_COUNT][PER_VIEW];
     struct features f;
-    struct counts_mail facts;
     char path[16];
+    struct counts_mail facts; /* last, since its lists have no end; they stand in f */
 } toy[MAILS];
 
 /* Common words and rare ones; some mails have empty views. */
