@@ -96,6 +96,7 @@ static int judge_all(const struct eval_options *o, const struct mail_index *x, s
         if (e) return cli_fail(COMMANDS_BAD_DATA, "eval", "%s", fault);
     }
     enum err e = judge(&o->plan, m, &mails, out, fault);
+    if (m && !e) snprintf(out->model, sizeof out->model, "%s", model_id(m));
     model_close(m);
     return e ? cli_fail(status_of(e), "eval", "%s", fault) : CLI_OK;
 }

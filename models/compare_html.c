@@ -18,7 +18,10 @@ static void about_both(struct markup *m, const struct compare *c, const struct c
     for (int k = 0; k < 2; k++) {
         markup_format(m, "<dt>%c</dt><dd><bdi>", "AB"[k]);
         markup_text(m, about->name[k]);
-        markup_put(m, "</bdi></dd>\n");
+        markup_put(m, "</bdi>");
+        const char *id = k ? c->b->model : c->a->model;
+        if (id[0]) markup_format(m, " (model %s)", id);
+        markup_put(m, "</dd>\n");
     }
     for (size_t i = 0; i < c->a->sources; i++) {
         markup_put(m, i ? "<dd><bdi>" : "<dt>Labels from</dt><dd><bdi>");

@@ -43,6 +43,8 @@ static void put_judge(struct json *j, const struct compare *c, int k, span name)
     const struct figures *f = &c->figures[k];
     json_open_object(j, k ? "b" : "a");
     json_str(j, "name", name);
+    const char *id = k ? c->b->model : c->a->model;
+    if (id[0]) json_str(j, "model", span_cstr(id));
     for (int label = 0; label < 2; label++)
         for (int call = 0; call < CALLS; call++) {
             char key[40];

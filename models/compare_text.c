@@ -77,6 +77,8 @@ void compare_text(FILE *to, const struct compare *c, const struct compare_about 
     for (int k = 0; k < 2; k++) {
         fprintf(to, "%c                ", "AB"[k]);
         cli_print(to, about->name[k]);
+        const char *id = k ? c->b->model : c->a->model;
+        if (id[0]) fprintf(to, " (model %s)", id);
         fputc('\n', to);
     }
     fprintf(to, "mails            %zu (%zu ham, %zu spam)\n\n", f->m.ham + f->m.spam, f->m.ham, f->m.spam);

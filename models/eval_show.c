@@ -200,6 +200,7 @@ static enum err show_json(const struct eval_options *o, const struct judged *d, 
     json_uint(&j, "excluded", d->n - f.m.ham - f.m.spam);
     eval_way(o, way);
     json_str(&j, "protocol", span_cstr(way));
+    if (d->model[0]) json_str(&j, "model", span_cstr(d->model));
     json_uint(&j, "learnt", d->learnt);
     json_uint(&j, "flipped", d->flipped);
     put_figures(&j, &f);

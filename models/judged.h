@@ -26,6 +26,7 @@ struct judged {
     size_t n;
     const char *const *source; /* [sources], names of the indexes; lent */
     size_t sources;
+    char model[17];         /* the id of the bundle that judged, as model_id; "" when there was none */
     size_t learnt, flipped; /* mails learnt on the way or before, and those of them under the wrong label */
 };
 

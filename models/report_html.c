@@ -24,6 +24,7 @@ static void about(struct markup *m, const struct judged *d, const struct report_
         markup_put(m, "<bdi>");
         markup_text(m, a->model);
         markup_put(m, "</bdi>");
+        if (d->model[0]) markup_format(m, " (model %s)", d->model);
     } else {
         markup_put(m, "what was learnt of these mails (");
         markup_text(m, a->protocol);

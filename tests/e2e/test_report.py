@@ -317,6 +317,9 @@ class Report(Case):
         self.assertIn("by-language", page.tables)
         for f in c["flips"]:
             self.assertIn(f["source"], (index, other))
+        for side, bundle in ("a", a), ("b", b):
+            self.assertEqual(c[side]["model"], json.loads(furui("model", "info", "--json", bundle)[1])["id"])
+            self.assertIn("%s (model %s)" % (bundle, c[side]["model"]), "".join(page.words))
         c, page = self.compare(s, a, "-i", index)  # a bundle agrees with what it said
         self.assertEqual((c["better"], c["flips"], c["roca_pct"]["difference"]), ("neither", [], 0))
         c, page = self.compare(s, s, "-i", index, "-x", self.path("audit"))
