@@ -324,10 +324,9 @@ enum { SPREAD_BINS_MAX = 80, SPREAD_END = 50 };
 static size_t spread_bins(double low, double high, double *low_out, double *high_out)
 {
     static const double STEP[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2};
-    low = fmax(low, -SPREAD_END);
-    high = fmin(high, SPREAD_END);
-    if (high - low < 0.2) low -= 0.1, high += 0.1; /* all level, or all beyond an end */
-    if (high < low) low = high - 0.2;
+    low = fmin(fmax(low, -SPREAD_END), SPREAD_END);
+    high = fmin(fmax(high, -SPREAD_END), SPREAD_END);
+    if (high - low < 0.2) low -= 0.1, high += 0.1; /* all level, or all beyond one end */
     size_t k = 0;
     while (k + 1 < sizeof STEP / sizeof *STEP && (high - low) / STEP[k] > SPREAD_BINS_MAX - 2) k++;
     double first = floor(low / STEP[k] + 1e-9), last = floor(high / STEP[k] + 1e-9) + 1;
