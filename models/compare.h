@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compare: two filters on the same mails: what differs, which is better, and could it be chance.
  *
- * Each mail is its own control: verdicts are compared by McNemar's test, figures of order by a paired bootstrap, and four
- * findings are judged together by Holm's rule. docs/measuring.md derives each. */
+ * Each mail is its own control: verdicts are compared by McNemar's test, figures of order by a paired bootstrap, and
+ * four findings are judged together by Holm's rule. docs/measuring.md derives each. */
 #ifndef FURUI_MODELS_COMPARE_H
 #define FURUI_MODELS_COMPARE_H
 

@@ -282,7 +282,9 @@ enum err compare_html(struct markup *m, const struct compare *c, const struct co
 {
     char sentence[COMPARE_SENTENCE];
     compare_sentence(c, sentence);
-    report_page_open(m, "furui eval --compare");
+    char title[64];
+    snprintf(title, sizeof title, "Two filters on %zu mails", c->figures[0].m.ham + c->figures[0].m.spam);
+    report_page_open(m, title);
     markup_put(m, "<h1>Two filters on ");
     markup_count(m, c->figures[0].m.ham + c->figures[0].m.spam, "labelled mail", "labelled mails");
     markup_put(m, "</h1>\n");

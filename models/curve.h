@@ -37,8 +37,8 @@ void curve_reliability(const struct scored *s, size_t n, struct curve_bin out[CU
  * where p is nearly 0 or 1, and the bins above tell nothing of them. */
 void curve_tails(const struct scored *s, size_t n, struct curve_bin out[CURVE_TAILS]);
 
-/* How many of s[n] have a score in each of `bins` bins of equal width from `low` to `high`; what lies outside is counted
- * in the first and the last. out[2][bins]: ham, spam. */
+/* How many of s[n] have a score in each of `bins` bins of equal width from `low` to `high`; what lies outside is
+ * counted in the first and the last. out[2][bins]: ham, spam. */
 void curve_spread(const struct scored *s, size_t n, double low, double high, size_t bins, size_t *out);
 
 /* 95% interval of a share of which `part` of `all` were seen (Wilson, JASA 22, 1927); NaN when `all` is 0. */

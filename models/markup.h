@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* markup: an HTML page in a buffer that grows; the markup is ours, the words may be anybody's.
  *
- * What strangers wrote (paths, names of sources, manifests) goes through markup_text and nothing else: no byte of it can
- * become markup, a control, or a change of direction, and what goes out is valid UTF-8. */
+ * What strangers wrote (paths, names of sources, manifests) goes through markup_text and nothing else: no byte of it
+ * can become markup, a control, or a change of direction, and what goes out is valid UTF-8. */
 #ifndef FURUI_MODELS_MARKUP_H
 #define FURUI_MODELS_MARKUP_H
 

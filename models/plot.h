@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plot: axes and what is drawn between them, as SVG inside a page.
  *
- * A value becomes a place by its axis: linear, logarithmic, or logit (TREC's: both ends are stretched, so that 0.01% and
- * 0.1% are as far apart as 1% and 10%). Colours and widths are the page's style sheet's; see report_page.c. */
+ * A value becomes a place by its axis: linear, logarithmic, or logit (TREC's: both ends are stretched, so that 0.01%
+ * and 0.1% are as far apart as 1% and 10%). Colours and widths are the page's style sheet's; see report_page.c. */
 #ifndef FURUI_MODELS_PLOT_H
 #define FURUI_MODELS_PLOT_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report_html: the order of the page: what was done, what came out in a sentence, the figures that matter, plots,
  * tables, single mails; see report_html.h. */
+#define _GNU_SOURCE
 #include "models/report_html.h"
 
 #include "models/chart.h"
@@ -231,14 +232,13 @@ static enum err slices(struct markup *m, const struct judged *d, const struct re
 
 /* --- the mails that cost most ------------------------------------------------------------------------------------- */
 
-static const struct judged *sorting; /* qsort has no argument for it */
-
 /* Ham from the highest score down, spam from the lowest up; mails of one score in their order. */
-static int by_cost(const void *x, const void *y)
+static int by_cost(const void *x, const void *y, void *arg)
 {
+    const struct judged *d = arg;
     size_t a = *(const size_t *)x, b = *(const size_t *)y;
-    double p = sorting->v[a].score, q = sorting->v[b].score;
-    if (p != q) return (p < q) == sorting->v[a].spam ? -1 : 1;
+    double p = d->v[a].score, q = d->v[b].score;
+    if (p != q) return (p < q) == d->v[a].spam ? -1 : 1;
     return (a > b) - (a < b);
 }
 
@@ -251,8 +251,7 @@ static void worst(struct markup *m, const struct judged *d, const struct report_
         if (v->excluded || v->spam != spam) continue;
         if (spam ? fix_sigmoid(v->score) < a->spam_at : fix_sigmoid(v->score) >= a->unsure_at) list[n++] = i;
     }
-    sorting = d;
-    if (n) qsort(list, n, sizeof *list, by_cost);
+    qsort_r(list, n, sizeof *list, by_cost, (void *)d);
     markup_format(m, "<h3>%s (", spam ? "Spam not called spam" : "Ham not called ham");
     markup_count(m, n, "", "");
     if (n > WORST) markup_format(m, ", the first %d", WORST);
@@ -286,7 +285,9 @@ enum err report_html(struct markup *m, const struct judged *d, const struct repo
     struct figures f;
     enum err e = figures_of(d, FIGURES_ALL, 0, a->spam_at, a->unsure_at, &f);
     if (e) return e;
-    report_page_open(m, "furui eval");
+    char title[64];
+    snprintf(title, sizeof title, "Verdicts on %zu mails", f.m.ham + f.m.spam);
+    report_page_open(m, title);
     markup_put(m, "<h1>Verdicts on ");
     markup_count(m, f.m.ham + f.m.spam, "labelled mail", "labelled mails");
     markup_put(m, "</h1>\n");

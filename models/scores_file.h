@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scores_file: what `furui eval --scores` wrote, read again: lines of label, path and log-odds, in the order of judging.
+/* scores_file: what `furui eval --scores` wrote, read again: lines of label, path and log-odds, in their order.
  *
  * Any filter's scores will do if more means more likely spam; its p then means nothing. */
 #ifndef FURUI_MODELS_SCORES_FILE_H

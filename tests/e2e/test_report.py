@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""test_report: the page of furui eval --html is whole, harmless, and says what --json says; --compare finds what there is."""
+"""test_report: the page of furui eval --html is whole, harmless and says what --json says; --compare finds what is."""
 
 import html.parser
 import json
