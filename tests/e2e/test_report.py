@@ -134,7 +134,8 @@ class Report(Case):
                 ("ham called ham", "ham_called_ham_pct", 2), ("ham called unsure", "ham_called_unsure_pct", 2),
                 ("ham called spam", "ham_called_spam_pct", 2), ("spam called ham", "spam_called_ham_pct", 2),
                 ("spam called unsure", "spam_called_unsure_pct", 2), ("spam called spam", "spam_called_spam_pct", 2),
-                ("calibration error", "calibration_error", 4), ("Brier score", "brier", 4), ("log loss", "log_loss", 4)]:
+                ("calibration error", "calibration_error", 4), ("Brier score", "brier", 4),
+                ("log loss", "log_loss", 4)]:
             self.check(rows[name]["value"], figures[key], places)
         low, high = rows["1-ROCA%"]["95% interval"].split(" to ")
         self.check(low, figures["roca_low_pct"], 4)
