@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HASH_FOLDS = 4 };
+enum {
+    HASH_FOLDS = 4,
+    LEAST_OF_CLASS = 2, /* mails: one to learn from, one to judge */
+};
 static const double LN2 = 0.69314718055994530942;
 
 void fit_plan_init(struct fit_plan *p)
@@ -56,40 +59,53 @@ static bool both_classes(const struct fit *t, unsigned f)
 }
 
 /* Does a source outside fold `f` hold both classes? Models of one-label sources alone tell sources apart, not spam, and
- * what they say of another source calibrates nothing. */
-static bool sound_without(const struct fit *t, unsigned f)
+ * what they say of another source calibrates nothing. `seen` is room for each source's two classes. */
+static bool sound_without(const struct fit *t, unsigned f, bool (*seen)[2])
 {
-    bool seen[FOLDS_MAX][2] = {{false, false}};
-    for (size_t i = 0; i < t->c->n; i++) seen[t->fold[i]][t->c->mail[i]->spam] = true;
-    for (unsigned k = 0; k < t->folds; k++)
-        if (k != f && seen[k][0] && seen[k][1]) return true;
+    memset(seen, 0, t->c->sources * sizeof *seen);
+    for (size_t i = 0; i < t->c->n; i++)
+        if (t->fold[i] != f) seen[t->c->source[i]][t->c->mail[i]->spam] = true;
+    for (size_t s = 0; s < t->c->sources; s++)
+        if (seen[s][0] && seen[s][1]) return true;
     return false;
 }
 
 /* Which folds calibrate: the sound ones, if both classes are among them, else all. */
-static void choose_judges(struct fit *t)
+static enum err choose_judges(struct fit *t)
 {
-    bool seen[2] = {false, false};
-    for (unsigned f = 0; f < t->folds; f++) t->judges[f] = !t->by_source || sound_without(t, f);
+    bool seen[2] = {false, false}, (*of_source)[2] = malloc(t->c->sources * sizeof *of_source);
+    if (!of_source) return ERR_MEMORY;
+    for (unsigned f = 0; f < t->folds; f++) t->judges[f] = !t->by_source || sound_without(t, f, of_source);
+    free(of_source);
     for (size_t i = 0; i < t->c->n; i++)
         if (t->judges[t->fold[i]]) seen[t->c->mail[i]->spam] = true;
     if (!seen[0] || !seen[1])
         for (unsigned f = 0; f < t->folds; f++) t->judges[f] = true;
+    return ERR_OK;
 }
 
+/* Do models of the other folds know both classes, whichever fold is left out? */
+static bool folds_hold(const struct fit *t)
+{
+    for (unsigned f = 0; f < t->folds; f++)
+        if (!both_classes(t, f)) return false;
+    return true;
+}
+
+/* Sources, where there are three or more: eight at most, or groups of them. Else bodies by hash, so that duplicates stay
+ * together; where that leaves a class without a mail (all its texts are the same, or they are few) mails in turn. */
 static void choose_folds(struct fit *t)
 {
     const struct corpus *c = t->c;
-    bool by_source = c->sources >= 3 && c->sources <= FOLDS_MAX;
-    if (by_source) {
-        t->folds = (unsigned)c->sources;
-        for (size_t i = 0; i < c->n; i++) t->fold[i] = (uint8_t)c->source[i];
-        for (unsigned f = 0; f < t->folds; f++) by_source = by_source && both_classes(t, f);
-    }
-    t->by_source = by_source;
-    if (by_source) return;
+    t->folds = c->sources < FOLDS_MAX ? (unsigned)c->sources : FOLDS_MAX;
+    for (size_t i = 0; i < c->n; i++) t->fold[i] = (uint8_t)(c->source[i] % FOLDS_MAX);
+    t->by_source = c->sources >= 3 && folds_hold(t);
+    if (t->by_source) return;
     t->folds = HASH_FOLDS;
     for (size_t i = 0; i < c->n; i++) t->fold[i] = (uint8_t)((c->mail[i]->body >> 32) % HASH_FOLDS);
+    if (folds_hold(t)) return;
+    size_t turn[2] = {0, 0};
+    for (size_t i = 0; i < c->n; i++) t->fold[i] = (uint8_t)(turn[c->mail[i]->spam]++ % HASH_FOLDS);
 }
 
 static int by_date(const void *a, const void *b)
@@ -257,8 +273,10 @@ static enum err open_words(struct fit *t, const char *path, char *fault_out)
 
 static bool has_both(const struct corpus *c, char *fault_out)
 {
-    if (c->count[0] && c->count[1]) return true;
-    snprintf(fault_out, FIT_FAULT_BYTES, "%zu ham and %zu spam: both are needed", c->count[0], c->count[1]);
+    if (c->count[0] >= LEAST_OF_CLASS && c->count[1] >= LEAST_OF_CLASS) return true;
+    bool none = !c->count[0] || !c->count[1];
+    snprintf(fault_out, FIT_FAULT_BYTES, "%zu ham and %zu spam: %s needed", c->count[0], c->count[1],
+             none ? "both are" : "two of each are");
     return false;
 }
 
@@ -273,10 +291,10 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
     enum err e = open_fit(&t, c, plan);
     if (!e) {
         choose_folds(&t);
-        choose_judges(&t);
         choose_order(&t);
-        e = choose_ages(&t);
+        e = choose_judges(&t);
     }
+    if (!e) e = choose_ages(&t);
     if (!e) e = choose_weights(&t);
     if (!e && (e = open_words(&t, path, fault_out))) why = fault_out;
     if (!e) e = run_phase(&t, false, &table, &why);

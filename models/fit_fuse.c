@@ -41,6 +41,20 @@ static enum err mean_net(span *section_out)
     return ERR_OK;
 }
 
+static bool is_held(const struct fit *t, size_t i)
+{
+    return t->c->mail[i]->body % HELD_PARTS == 0;
+}
+
+/* Is there a mail of each class for the net to learn from when those that stop it are held back? */
+static bool can_hold(const struct fit *t, unsigned f)
+{
+    bool seen[2] = {false, false};
+    for (size_t i = 0; i < t->c->n; i++)
+        if (t->fold[i] != f && !is_held(t, i)) seen[t->c->mail[i]->spam] = true;
+    return seen[0] && seen[1];
+}
+
 enum err fit_net(struct fit *t, unsigned f, span *section_out, const char **why_out)
 {
     if (t->by_source) return mean_net(section_out);
@@ -50,10 +64,11 @@ enum err fit_net(struct fit *t, unsigned f, span *section_out, const char **why_
     uint8_t *y = malloc(n);
     enum err e = x && w && y ? ERR_OK : ERR_MEMORY;
     size_t at = 0;
+    bool hold = can_hold(t, f);
     for (unsigned held = 0; !e && held < 2; held++) {
         d[held] = (struct net_data){.x = x + at * PART_INPUTS, .spam = y + at, .weight = w + at};
         for (size_t i = 0; i < n; i++) {
-            if (t->fold[i] == f || (t->c->mail[i]->body % HELD_PARTS == 0) != (held == 1)) continue;
+            if (t->fold[i] == f || (hold && is_held(t, i)) != (held == 1)) continue;
             memcpy(x + at * PART_INPUTS, t->x + i * PART_INPUTS, PART_INPUTS * sizeof *x);
             w[at] = t->weight[i];
             y[at++] = t->c->mail[i]->spam;

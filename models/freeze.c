@@ -24,11 +24,12 @@ static void weigh(const struct learner *l, const struct learner_word *word, size
 {
     double square[WEIGHTS] = {0}, most[WEIGHTS] = {0};
     size_t count = 0;
+    bool votes = l->spams > 0 && l->hams > 0;
     for (size_t i = 0; i < n; i++) {
         const struct learner_cell *c = &l->cell[word[i].cell & l->mask];
         out[i].vote = NAN;
         if ((double)c->spam + (double)c->ham < least) continue;
-        out[i] = (struct weighed){c->joint, c->view, part_vote(c->spam, c->ham, l->spams, l->hams)};
+        out[i] = (struct weighed){c->joint, c->view, votes ? part_vote(c->spam, c->ham, l->spams, l->hams) : 0};
         double w[WEIGHTS] = {(double)c->joint, (double)c->view, out[i].vote};
         count++;
         for (unsigned j = 0; j < WEIGHTS; j++) {

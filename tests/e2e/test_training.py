@@ -295,17 +295,30 @@ class Training(Case):
         self.fails(64, "no --output, and no --counts", "train", "--index", one)
         self.assertFalse(os.path.exists(self.path("x")))
 
-    def test_ten_mails(self):
-        """A bundle comes of it, whole, or a sentence that says why not; never a crash."""
-        for n in 2, 3, 4, 10:
+    def test_few_mails(self):
+        """A whole bundle comes of it, or a sentence that says why not; a fold alone may hold all of a class."""
+        ham, spam = ([m for m in self.mails if m[0] == label] for label in ("ham", "spam"))
+        for mails in ham[:1] + spam[:1], ham[:9] + spam[:1], ham[:1] + spam[:9]:
+            self.fails(65, "two of each are needed", "train", "--index",
+                       self.index("few%d" % len(os.listdir(self.dir.name)), mails), "-o", self.path("x"))
+        same = [("spam", mail.replace(b"\n\n", b"\n\nthe same\n--%d\n" % i)) for i, (_, mail) in enumerate(spam[:1] * 9)]
+        for n, mails in enumerate([ham[:2] + spam[:2], ham[:5] + spam[:5], ham[:2] + spam[:8], ham[:40] + spam[:2],
+                                   ham[:1] * 9 + spam[:9], ham[:40] + spam[:1] * 20, ham[:40] + same]):
             with self.subTest(n=n):
-                bundle = self.path("b%d" % n)
-                status, _, err = furui("train", "-q", "--index", self.index("ten%d" % n, self.mails[:n]), "-o", bundle)
-                self.assertIn(status, (0, 65), err)
-                self.assertEqual((status != 0), err.count("\n"))
-                if status == 0:
-                    self.assertIn("fine", self.fine("model", "verify", bundle))
-        self.assertEqual(status, 0, err)
+                bundle = self.path("%d.bundle" % n)
+                self.fine("train", "-q", "--index", self.index("some%d" % n, mails), "-o", bundle)
+                self.assertIn("fine", self.fine("model", "verify", bundle))
+                if n < 4:
+                    continue  # little to go by
+                judged = json.loads(self.fine("eval", "--index", self.path("some%d" % n, "index"), "--bundle", bundle, "--json"))
+                self.assertLess(judged["roca_pct"], 50)
+
+    def test_more_sources_than_folds(self):
+        made = [w for k in range(10) for w in ("--index", self.index("s%d" % k, self.make(20 + k, 20)))]
+        out = self.fine("train", *made, "-o", self.path("x"))
+        self.assertIn("of 10 sources", out)
+        manifest = json.loads(self.fine("model", "info", "--json", self.path("x")))["manifest"]
+        self.assertEqual(manifest["folds"], "8 by source")
 
     def test_duplicates_are_told(self):
         mails = self.mails + self.mails[:5] + [("spam", self.mails[1][1])]
