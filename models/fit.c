@@ -2,10 +2,10 @@
 /* fit: folds, learners, fusion and calibration, in the order in which they need each other; see fit.h. */
 #include "models/fit.h"
 
+#include "models/age.h"
 #include "models/bundle_write.h"
 #include "models/fit_steps.h"
 #include "models/threads.h"
-#include "proto/base/fixmath.h"
 #include "worker/score/calib.h"
 
 #include <libgen.h>
@@ -16,7 +16,6 @@ enum {
     HASH_FOLDS = 4,
     LEAST_OF_CLASS = 2, /* mails: one to learn from, one to judge */
 };
-static const double LN2 = 0.69314718055994530942;
 
 void fit_plan_init(struct fit_plan *p)
 {
@@ -106,45 +105,6 @@ static void choose_folds(struct fit *t)
     if (folds_hold(t)) return;
     size_t turn[2] = {0, 0};
     for (size_t i = 0; i < c->n; i++) t->fold[i] = (uint8_t)(turn[c->mail[i]->spam]++ % HASH_FOLDS);
-}
-
-static int by_date(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* The moment from which age is counted: 99 of 100 dated mails came before it. One mail may lie about its date. */
-static enum err newest(const struct corpus *c, int64_t *out)
-{
-    int64_t *date = malloc(c->n * sizeof *date);
-    size_t n = 0;
-    if (!date) return ERR_MEMORY;
-    for (size_t i = 0; i < c->n; i++)
-        if (c->mail[i]->date != COUNTS_NO_DATE) date[n++] = c->mail[i]->date;
-    qsort(date, n, sizeof *date, by_date);
-    *out = n ? date[n - 1 - n / 100] : COUNTS_NO_DATE;
-    free(date);
-    return ERR_OK;
-}
-
-/* Half for each half-life. A mail without a date came when the one before it in its source did. */
-static enum err choose_ages(struct fit *t)
-{
-    const struct corpus *c = t->c;
-    for (size_t i = 0; i < c->n; i++) t->age[i] = 1;
-    if (!t->plan->half_life_days) return ERR_OK;
-    int64_t now = 0, *last = malloc(c->sources * sizeof *last);
-    enum err e = last ? newest(c, &now) : ERR_MEMORY;
-    for (size_t s = 0; !e && s < c->sources; s++) last[s] = now;
-    for (size_t i = 0; !e && i < c->n; i++) {
-        int64_t *date = &last[c->source[i]];
-        if (c->mail[i]->date != COUNTS_NO_DATE) *date = c->mail[i]->date;
-        double days = now > *date ? ((double)now - (double)*date) / 86400 : 0;
-        t->age[i] = (float)fix_exp(-days / t->plan->half_life_days * LN2);
-    }
-    free(last);
-    return e;
 }
 
 /* Each source's ham and spam count alike in the net and in calibration, however many mails they are. */
@@ -266,7 +226,7 @@ static enum err run_phase(struct fit *t, bool net, span *section_out, const char
 static enum err open_words(struct fit *t, const char *path, char *fault_out)
 {
     char *copy = strdup(path);
-    enum err e = vocabulary_open(&t->words, t->c, copy ? dirname(copy) : NULL, fault_out);
+    enum err e = vocabulary_open(&t->words, t->c, VOCABULARY_LIMITS, copy ? dirname(copy) : NULL, fault_out);
     free(copy);
     return e;
 }
@@ -294,7 +254,7 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
         choose_order(&t);
         e = choose_judges(&t);
     }
-    if (!e) e = choose_ages(&t);
+    if (!e) e = age_weights(c, t.plan->half_life_days, t.age);
     if (!e) e = choose_weights(&t);
     if (!e && (e = open_words(&t, path, fault_out))) why = fault_out;
     if (!e) e = run_phase(&t, false, &table, &why);
@@ -340,10 +300,10 @@ enum err fit_held(const struct corpus *c, const struct fit_plan *plan, const uin
         memcpy(t.fold, fold, c->n);
         for (unsigned f = 0; f < folds; f++) t.judges[f] = true;
         choose_order(&t);
-        e = choose_ages(&t);
+        e = age_weights(c, t.plan->half_life_days, t.age);
     }
     if (!e) e = choose_weights(&t);
-    if (!e && (e = vocabulary_open(&t.words, c, NULL, fault_out))) why = fault_out;
+    if (!e && (e = vocabulary_open(&t.words, c, VOCABULARY_LIMITS, NULL, fault_out))) why = fault_out;
     if (!e) e = run_phase(&t, false, NULL, &why);
     if (!e) e = run_phase(&t, true, NULL, &why);
     if (!e) e = calibrate_held(&t, &r, score_out);

@@ -21,7 +21,6 @@ enum {
     TABLES = 16,
     TABLE_SHIFT = 28,         /* the bits above choose the table */
     TABLE_BITS = 14,          /* log2 of its slots at first */
-    TABLE_BITS_LIMIT = 22,    /* and at last: 16 tables of 32 MB */
     BLOCKS = 64,              /* of mails in a round, each sorted by one thread */
     BLOCK_FEATURES = 1 << 18, /* about so many in each */
     AHEAD = 24,               /* slots that are on their way from memory */
@@ -38,7 +37,7 @@ enum { NO_NUMBER = UINT32_MAX };
 
 struct table {
     struct slot *slot; /* owned; 1 << bits */
-    unsigned bits;
+    unsigned bits, bits_limit;
     size_t used;
 };
 
@@ -52,6 +51,7 @@ struct block {
 struct counting {
     struct vocabulary *v;
     const struct corpus *c;
+    struct vocabulary_limits limits;
     struct table table[TABLES];
     struct block block[BLOCKS];
     size_t blocks;
@@ -89,11 +89,11 @@ static void close_table(struct table *t)
     *t = (struct table){0};
 }
 
-static bool open_table(struct table *t, unsigned bits)
+static bool open_table(struct table *t, unsigned bits, unsigned bits_limit)
 {
     size_t bytes = sizeof *t->slot << bits;
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    *t = (struct table){.slot = p == MAP_FAILED ? NULL : p, .bits = bits};
+    *t = (struct table){.slot = p == MAP_FAILED ? NULL : p, .bits = bits, .bits_limit = bits_limit};
     if (t->slot) madvise(p, bytes, MADV_HUGEPAGE); /* found at random: the fewer pages the better */
     return t->slot != NULL;
 }
@@ -102,7 +102,7 @@ static bool open_table(struct table *t, unsigned bits)
 static bool rebuild(struct table *t, unsigned bits, uint32_t least)
 {
     struct table to;
-    if (!open_table(&to, bits)) return false;
+    if (!open_table(&to, bits, t->bits_limit)) return false;
     for (size_t i = 0; i < (size_t)1 << t->bits; i++) {
         if (!t->slot[i].hash || t->slot[i].count < least) continue;
         *find(&to, t->slot[i].hash) = t->slot[i];
@@ -118,7 +118,7 @@ static bool make_room(struct table *t)
 {
     size_t slots = (size_t)1 << t->bits;
     if (t->used < slots / 2 + slots / 8) return true;
-    if (t->bits < TABLE_BITS_LIMIT) return rebuild(t, t->bits + 1, 0);
+    if (t->bits < t->bits_limit) return rebuild(t, t->bits + 1, 0);
     for (uint32_t least = 2; t->used >= slots / 2; least++)
         if (!rebuild(t, t->bits, least)) return false;
     return true;
@@ -197,8 +197,9 @@ static size_t choose_blocks(struct counting *k, size_t at)
 static enum err count_words(struct counting *k)
 {
     struct progress bar;
+    unsigned first = k->limits.slots < TABLE_BITS ? k->limits.slots : TABLE_BITS;
     for (unsigned t = 0; t < TABLES; t++)
-        if (!open_table(&k->table[t], TABLE_BITS)) return ERR_MEMORY;
+        if (!open_table(&k->table[t], first, k->limits.slots)) return ERR_MEMORY;
     progress_start(&bar, "counting words", k->c->n);
     for (size_t at = 0; !k->failed && at < k->c->n;) {
         progress_at(&bar, at);
@@ -224,8 +225,8 @@ static uint32_t choose_least(const struct counting *k, size_t *n_out)
         }
     uint32_t least = LEAST;
     for (uint32_t i = LEAST; i < COUNTS; i++) n += of[i];
-    while (least < COUNTS - 1 && n > (size_t)1 << VOCABULARY_BITS_MAX) n -= of[least++];
-    *n_out = n < (size_t)1 << VOCABULARY_BITS_MAX ? n : (size_t)1 << VOCABULARY_BITS_MAX;
+    while (least < COUNTS - 1 && n > (size_t)1 << k->limits.words) n -= of[least++];
+    *n_out = n < (size_t)1 << k->limits.words ? n : (size_t)1 << k->limits.words;
     return least;
 }
 
@@ -254,7 +255,7 @@ static enum err number_words(struct counting *k)
     size_t start[33] = {0};
     k->least = choose_least(k, &v->n);
     threads_run(TABLES, prune_table, k);
-    while (v->bits < VOCABULARY_BITS_MAX && (size_t)1 << v->bits < v->n) v->bits++;
+    while ((size_t)1 << v->bits < v->n) v->bits++;
     v->word = malloc((v->n + 1) * sizeof *v->word);
     k->view = malloc((v->n + 1) * sizeof *k->view);
     if (!v->word || !k->view || k->failed) return ERR_MEMORY;
@@ -372,9 +373,10 @@ static enum err translate_all(struct counting *k)
     return sort_by_view(k);
 }
 
-enum err vocabulary_open(struct vocabulary *v, const struct corpus *c, const char *folder, char *fault_out)
+enum err vocabulary_open(struct vocabulary *v, const struct corpus *c, struct vocabulary_limits limits,
+                         const char *folder, char *fault_out)
 {
-    struct counting k = {.v = v, .c = c, .fd = tempfile_open(folder)};
+    struct counting k = {.v = v, .c = c, .limits = limits, .fd = tempfile_open(folder)};
     *v = (struct vocabulary){0};
     enum err e = k.fd >= 0 ? count_words(&k) : ERR_IO;
     if (k.fd < 0) k.error = errno;

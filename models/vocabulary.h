@@ -13,10 +13,14 @@
 #include "models/corpus.h"
 #include "models/learner.h"
 
-enum {
-    VOCABULARY_BITS_MAX = 24, /* log2 of words at most: the rarest are left out */
-    VOCABULARY_FAULT_BYTES = 256,
+enum { VOCABULARY_FAULT_BYTES = 256 };
+
+/* log2 of what bounds memory. */
+struct vocabulary_limits {
+    unsigned words; /* at most: the rarest are left out */
+    unsigned slots; /* of each of 16 tables that count, 8 bytes each */
 };
+static const struct vocabulary_limits VOCABULARY_LIMITS = {.words = 24, .slots = 22};
 
 struct vocabulary {
     struct learner_word *word; /* [n]; owned; `cell` is the number */
@@ -33,7 +37,8 @@ struct vocabulary {
  *   fault_out  on error, one line; VOCABULARY_FAULT_BYTES
  *
  * ERR_MEMORY, ERR_IO. */
-enum err vocabulary_open(struct vocabulary *v, const struct corpus *c, const char *folder, char *fault_out);
+enum err vocabulary_open(struct vocabulary *v, const struct corpus *c, struct vocabulary_limits limits,
+                         const char *folder, char *fault_out);
 void vocabulary_close(struct vocabulary *v);
 
 /* The features of mail i, as numbers; lent. */

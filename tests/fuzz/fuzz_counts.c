@@ -62,7 +62,7 @@ static void use(struct counts *c)
         assert(corpus.source[i] < corpus.sources);
     }
     assert(corpus_duplicates(&corpus, &again, &both) == ERR_OK && both <= again && again <= held + mails);
-    assert(vocabulary_open(&words, &corpus, NULL, fault) == ERR_OK);
+    assert(vocabulary_open(&words, &corpus, (struct vocabulary_limits){5, 6}, NULL, fault) == ERR_OK && words.n <= 32);
     for (size_t i = 0; i < corpus.n; i++) {
         struct features f;
         vocabulary_features(&words, i, &f);

@@ -2,6 +2,7 @@
 /* test_counts: what is written is read back, whatever is cut or changed is found, words are numbered as the plainest
  * counting would, with any number of threads. */
 #define _GNU_SOURCE
+#include "models/age.h"
 #include "models/corpus.h"
 #include "models/counts.h"
 #include "models/threads.h"
@@ -9,6 +10,7 @@
 #include "proto/base/hash.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -258,9 +260,9 @@ static void words_are_numbered_the_plain_way(void **state)
     write_toys(NULL, MAILS, &file);
     assert_int_equal(corpus_add(&c, &file, NULL), ERR_OK);
     threads_limit(1);
-    assert_int_equal(vocabulary_open(&one, &c, folder, why), ERR_OK);
+    assert_int_equal(vocabulary_open(&one, &c, VOCABULARY_LIMITS, folder, why), ERR_OK);
     threads_limit(5);
-    assert_int_equal(vocabulary_open(&five, &c, folder, why), ERR_OK);
+    assert_int_equal(vocabulary_open(&five, &c, VOCABULARY_LIMITS, folder, why), ERR_OK);
     threads_limit(0);
     assert_int_equal(one.n, five.n);
     assert_int_equal(one.map_bytes, five.map_bytes);
@@ -292,12 +294,73 @@ static void words_are_numbered_the_plain_way(void **state)
     corpus_close(&c);
 }
 
+/* Tables of 64 slots, 32 words: what stays is true, with any number of threads. */
+static void a_full_vocabulary_stays_within_its_limits(void **state)
+{
+    (void)state;
+    struct corpus c = {0};
+    struct counts file;
+    struct vocabulary v, again;
+    const struct vocabulary_limits few = {.words = 5, .slots = 6};
+    write_toys(NULL, MAILS, &file);
+    assert_int_equal(corpus_add(&c, &file, NULL), ERR_OK);
+    assert_int_equal(vocabulary_open(&v, &c, few, folder, why), ERR_OK);
+    threads_limit(7);
+    assert_int_equal(vocabulary_open(&again, &c, few, folder, why), ERR_OK);
+    threads_limit(0);
+    assert_true(v.n <= 32 && v.n > 8 && v.n == again.n);
+    size_t least = MAILS, seen = 0;
+    for (size_t i = 0; i < v.n; i++) {
+        assert_memory_equal(&v.word[i], &again.word[i], sizeof v.word[i]);
+        size_t mails = plain_count(v.word[i].hash);
+        if (mails < least) least = mails;
+    }
+    assert_true(least >= 2);
+    for (size_t k = 0; k < MAILS; k++) {
+        struct features f;
+        vocabulary_features(&v, k, &f);
+        for (unsigned j = 0; j < VIEW_COUNT; j++) {
+            seen += f.view[j].n;
+            for (size_t i = 0; i < f.view[j].n; i++) assert_true(f.view[j].v[i] < v.n);
+        }
+    }
+    assert_true(seen >= v.n * least);
+    vocabulary_close(&v);
+    vocabulary_close(&again);
+    corpus_close(&c);
+}
+
+/* docs/scoring.md, "Training": a = 2^(-age / half-life). */
+static void age_is_told_as_the_formula_says(void **state)
+{
+    (void)state;
+    enum { DAY = 86400 }; /* toy mail k came at day k - 5 */
+    struct corpus c = {0};
+    struct counts file;
+    float weight[MAILS];
+    for (size_t k = 0; k < MAILS; k++)
+        if (toy[k].facts.date != COUNTS_NO_DATE) toy[k].facts.date *= DAY;
+    write_toys(NULL, MAILS, &file);
+    assert_int_equal(corpus_add(&c, &file, NULL), ERR_OK);
+    assert_int_equal(age_weights(&c, 0, weight), ERR_OK);
+    for (size_t k = 0; k < MAILS; k++) assert_true(weight[k] == 1);
+    assert_int_equal(age_weights(&c, 20, weight), ERR_OK);
+    double now = 299 - 5 - 2; /* of 299 dated mails, two may come later */
+    for (size_t k = 0; k < MAILS; k++) {
+        double day = k == 3 ? 1.0 - 5 : (double)k - 5; /* mail 3 has no date; its source's last was mail 1 */
+        double want = day < now ? pow(2, (day - now) / 20) : 1;
+        if (fabs((double)weight[k] - want) > 1e-6) fail_msg("mail %zu: %.9g, want %.9g", k, (double)weight[k], want);
+    }
+    corpus_close(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),          cmocka_unit_test(what_is_cut_or_changed_is_found),
         cmocka_unit_test(an_interrupted_file_goes_on),      cmocka_unit_test(sources_and_mails_that_are_left_out),
-        cmocka_unit_test(words_are_numbered_the_plain_way),
+        cmocka_unit_test(words_are_numbered_the_plain_way), cmocka_unit_test(a_full_vocabulary_stays_within_its_limits),
+        cmocka_unit_test(age_is_told_as_the_formula_says),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
