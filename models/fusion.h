@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fusion: one score from the parts of a learner that has no batch to train a net on: their weighted mean.
+/* fusion: one score from the parts of a learner that has no batch to train a net on: their weighted mean; and one from
+ * two such scores.
  *
  * Averaging log-odds is the safe fusion (Lynam and Cormack, "On-line spam filter fusion", SIGIR 2006), and here it beat
  * every learnt one that was tried, on both labelled sets: an online logistic regression over the parts follows the few
@@ -11,5 +12,9 @@
 
 /* Log-odds of spam. */
 double fusion_score(const struct parts *p);
+
+/* Log-odds of spam by two opinions, of which the first is right with probability `share`: the mixture of what each
+ * says, at the scale of the mean. Where both are sure of the same it is as sure; where one is not, it is less. */
+double fusion_mix(double first, double second, double share);
 
 #endif

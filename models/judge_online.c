@@ -80,9 +80,9 @@ static enum err put(struct stream *s, const struct features *f, bool spam)
 static enum err take(struct stream *s)
 {
     struct waiting *w = &s->ring[s->oldest];
-    struct parts p;
-    double score = online_score(&s->online, &w->f, &p);
-    enum err e = online_learn(&s->online, &w->f, &p, score, w->spam);
+    struct online_opinion now;
+    online_score(&s->online, &w->f, &now);
+    enum err e = online_learn(&s->online, &w->f, &now, w->spam);
     free(w->block);
     *w = (struct waiting){0};
     s->oldest = (s->oldest + 1) % s->cap;
@@ -95,8 +95,9 @@ static enum err judge_one(void *arg, size_t i, const struct mail *m, const struc
     struct stream *s = arg;
     size_t k = s->base + i;
     struct judged_mail *v = &s->out->v[k];
-    struct parts p;
-    v->score = online_score(&s->online, f, &p);
+    struct online_opinion now;
+    online_score(&s->online, f, &now);
+    v->score = now.score;
     judged_describe(v, m);
     if (!labelled(s, k, m, v->score)) return ERR_OK;
     bool flipped = judge_flips(s->plan->flip, v->source, v->path, v->line);
@@ -108,7 +109,7 @@ static enum err judge_one(void *arg, size_t i, const struct mail *m, const struc
         flipped = judge_flips(s->plan->flip, v->source, v->path, v->line);
         e = take(s);
     } else {
-        e = online_learn(&s->online, f, &p, v->score, v->spam != flipped);
+        e = online_learn(&s->online, f, &now, v->spam != flipped);
     }
     s->out->learnt++;
     s->out->flipped += flipped;
@@ -129,7 +130,7 @@ enum err judge_online(const struct judge_plan *p, const struct judge_mails *mail
 {
     struct stream s = {.plan = p, .out = out, .margin = 4};
     enum err e = judged_open(mails, out, fault_out);
-    if (!e) e = online_open(&s.online);
+    if (!e) e = online_open(&s.online, ONLINE_BITS);
     if (!e) e = arena_open(&s.arena, ADDRESS_ARENA_BYTES);
     if (!e && p->way == JUDGE_DELAYED && p->n) {
         s.cap = p->n + 1;

@@ -9,8 +9,7 @@
 #include <sys/mman.h>
 
 /* Found by sweeps over both labelled sets at once (docs/scoring.md, "Constants"). */
-static const double RATE = 0.02;        /* of a weight's first step, for a mail of 1000 features */
-static const double EARLY = 0.02;       /* added to the sum of squared gradients: damps the first steps */
+static const struct learner_rate RATE = {.joint = 0.02, .view = 0.02};
 static const double LENGTH_POWER = 0.7; /* a mail of n features learns (1000/n)^0.7 as fast */
 
 enum { AHEAD = 24 }; /* cells that are on their way from memory */
@@ -24,6 +23,7 @@ enum err learner_open(struct learner *l, unsigned bits)
     madvise(p, bytes, MADV_HUGEPAGE);
     l->cell = p;
     l->mask = (1u << bits) - 1;
+    l->rate = RATE;
     return ERR_OK;
 }
 
@@ -54,28 +54,27 @@ void learner_score(const struct learner *l, const struct features *f, struct par
     out->v[PART_JOINT] = joint;
 }
 
-/* A step's size for a model that sees n features and was wrong by `error`. */
-static float step(size_t n, double error)
+float learner_step(double rate, size_t n, double error)
 {
     if (!n) return 0;
-    return (float)(RATE * error * fix_exp(LENGTH_POWER * fix_log(1000.0 / (double)n)));
+    return (float)(rate * error * fix_exp(LENGTH_POWER * fix_log(1000.0 / (double)n)));
 }
 
 static void learn_linear(struct learner *l, const struct features *f, const struct parts *before, bool spam,
                          double weight)
 {
     double joint_error = weight * (spam - fix_sigmoid(before->v[PART_JOINT]));
-    float joint_step = step(features_count(f), joint_error), joint_square = (float)(joint_error * joint_error);
-    float early = (float)EARLY;
+    float joint_step = learner_step(l->rate.joint, features_count(f), joint_error);
+    float joint_square = (float)(joint_error * joint_error);
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         double error = weight * (spam - fix_sigmoid(before->v[PART_VIEW + v]));
-        float view_step = step(f->view[v].n, error), view_square = (float)(error * error);
+        float view_step = learner_step(l->rate.view, f->view[v].n, error), view_square = (float)(error * error);
         for (size_t i = 0; i < f->view[v].n; i++) {
             struct learner_cell *c = &l->cell[f->view[v].v[i] & l->mask];
             c->joint_g += joint_square;
-            c->joint += joint_step / sqrtf(early + c->joint_g);
+            c->joint += joint_step / learner_damping(c->joint_g);
             c->view_g += view_square;
-            c->view += view_step / sqrtf(early + c->view_g);
+            c->view += view_step / learner_damping(c->view_g);
         }
     }
 }

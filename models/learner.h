@@ -10,21 +10,27 @@
 #include "proto/base/err.h"
 #include "worker/score/part.h"
 
+#include <math.h>
+
 struct learner_cell {
     float joint, joint_g; /* weight, sum of squared gradients */
     float view, view_g;
     float spam, ham; /* mails that hold the feature, weighted */
 };
 
+/* The first step of a weight, for a mail of 1000 features. */
+struct learner_rate {
+    double joint, view;
+};
+
 struct learner {
     struct learner_cell *cell; /* owned; 1 << bits of them */
     uint32_t mask;
+    struct learner_rate rate;
     double spams, hams; /* mails learnt, weighted */
 };
 
-enum { LEARNER_BITS = 24 };
-
-/* ERR_MEMORY. 1 << bits cells of 24 bytes; pages are touched only when used. */
+/* ERR_MEMORY. 1 << bits cells of 24 bytes; pages are touched only when used. Rates are those of training. */
 enum err learner_open(struct learner *l, unsigned bits);
 void learner_close(struct learner *l);
 
@@ -42,6 +48,15 @@ void learner_learn(struct learner *l, const struct features *f, const struct par
 
 /* The linear models alone, once more: for mails that were close (docs/scoring.md, "Replay"). Scores them first. */
 void learner_repeat(struct learner *l, const struct features *f, bool spam, double weight);
+
+/* A step of a model that sees n features and was wrong by `error`, before it is damped. */
+float learner_step(double rate, size_t n, double error);
+
+/* What divides the step of a weight whose squared gradients add up to `g`: little at first, more with each error. */
+static inline float learner_damping(float g)
+{
+    return sqrtf(0.02f + g);
+}
 
 /* A feature, and where its weights are. */
 struct learner_word {

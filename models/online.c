@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* online: a ring of the mails that were close calls, one repeated with each new mail; see online.h. */
+/* online: two paces and what they lost; a ring of the mails that were close calls, one repeated with each new mail; see
+ * online.h. */
 #include "models/online.h"
 
 #include "proto/base/fixmath.h"
@@ -7,18 +8,25 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double CLOSE_CALL = 0.1; /* an error of probability over this is worth keeping */
+static const struct learner_rate QUICK_RATE = {.joint = 0.025, .view = 0.04};
+static const double CLOSE_CALL = 0.1;   /* an error of probability over this is worth keeping */
+static const double DOUBTED_MAILS = 10; /* half of a verdict is believed when so many mails were learnt */
+static const double FORGETS = 0.9986;   /* what a pace lost counts half after 500 mails */
+static const double PREFERENCE = 4;     /* log-odds for the quick pace while both lose alike */
+static const double STERNNESS = 0.28;   /* what a nat more of loss takes from them */
 enum { REPEATS = 1 };
 
-enum err online_open(struct online *o)
+enum err online_open(struct online *o, unsigned bits)
 {
     *o = (struct online){.random = 1};
     o->kept = calloc(ONLINE_KEPT_MAX, sizeof *o->kept);
-    enum err e = o->kept ? learner_open(&o->learner, LEARNER_BITS) : ERR_MEMORY;
+    enum err e = o->kept ? learner_open(&o->learner, bits) : ERR_MEMORY;
+    if (!e) e = calm_open(&o->calm, &o->learner);
     if (e) {
         online_close(o);
         return e;
     }
+    o->learner.rate = QUICK_RATE;
     return ERR_OK;
 }
 
@@ -26,14 +34,21 @@ void online_close(struct online *o)
 {
     for (size_t i = 0; i < o->kept_count; i++) free(o->kept[i].block);
     free(o->kept);
+    calm_close(&o->calm);
     learner_close(&o->learner);
     *o = (struct online){0};
 }
 
-double online_score(const struct online *o, const struct features *f, struct parts *parts_out)
+void online_score(const struct online *o, const struct features *f, struct online_opinion *out)
 {
-    learner_score(&o->learner, f, parts_out);
-    return fusion_score(parts_out);
+    double learnt = o->learner.spams + o->learner.hams;
+    learner_score(&o->learner, f, &out->parts[ONLINE_QUICK]);
+    out->parts[ONLINE_CALM] = out->parts[ONLINE_QUICK]; /* both have the same Bayes */
+    calm_score(&o->calm, &o->learner, f, &out->parts[ONLINE_CALM]);
+    for (unsigned i = 0; i < ONLINE_PACES; i++)
+        out->pace[i] = fusion_score(&out->parts[i]) * learnt / (learnt + DOUBTED_MAILS);
+    double share = fix_sigmoid(PREFERENCE + STERNNESS * (o->lost[ONLINE_CALM] - o->lost[ONLINE_QUICK]));
+    out->score = fusion_mix(out->pace[ONLINE_QUICK], out->pace[ONLINE_CALM], share);
 }
 
 static enum err keep(struct online *o, const struct features *f, bool spam)
@@ -49,12 +64,20 @@ static enum err keep(struct online *o, const struct features *f, bool spam)
     return ERR_OK;
 }
 
-enum err online_learn(struct online *o, const struct features *f, const struct parts *parts, double score, bool spam)
+static bool close_call(const struct online_opinion *before, bool spam)
 {
-    learner_learn(&o->learner, f, parts, spam, 1);
-    bool close_call =
-        fabs(spam - fix_sigmoid(score)) > CLOSE_CALL || fabs(spam - fix_sigmoid(parts->v[PART_JOINT])) > CLOSE_CALL;
-    if (close_call) {
+    const struct parts *quick = &before->parts[ONLINE_QUICK];
+    return fabs(spam - fix_sigmoid(fusion_score(quick))) > CLOSE_CALL ||
+           fabs(spam - fix_sigmoid(quick->v[PART_JOINT])) > CLOSE_CALL;
+}
+
+enum err online_learn(struct online *o, const struct features *f, const struct online_opinion *before, bool spam)
+{
+    for (unsigned i = 0; i < ONLINE_PACES; i++)
+        o->lost[i] = FORGETS * o->lost[i] + fix_softplus(spam ? -before->pace[i] : before->pace[i]);
+    learner_learn(&o->learner, f, &before->parts[ONLINE_QUICK], spam, 1);
+    calm_learn(&o->calm, &o->learner, f, &before->parts[ONLINE_CALM], spam);
+    if (close_call(before, spam)) {
         enum err e = keep(o, f, spam);
         if (e) return e;
     }

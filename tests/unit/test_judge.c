@@ -140,16 +140,17 @@ static size_t comes(const struct judge_plan *plan, const struct plain *p, size_t
 static size_t plain_scores(const struct judge_plan *plan, const struct plain *p, double *score_out)
 {
     struct online o;
-    struct parts parts;
+    struct online_opinion now;
     size_t learnt = 0;
-    assert_int_equal(online_open(&o), ERR_OK);
+    assert_int_equal(online_open(&o, ONLINE_BITS), ERR_OK);
     for (size_t i = 0; i < p->n; i++) {
-        score_out[i] = online_score(&o, &p->f[i], &parts);
+        online_score(&o, &p->f[i], &now);
+        score_out[i] = now.score;
         for (size_t k = 0; k <= i; k++) {
             if (comes(plan, p, k) != i) continue;
             bool spam = p->spam[k] != judge_flips(plan->flip, p->source[k], p->path[k], p->line[k]);
-            double now = online_score(&o, &p->f[k], &parts);
-            assert_int_equal(online_learn(&o, &p->f[k], &parts, now, spam), ERR_OK);
+            online_score(&o, &p->f[k], &now);
+            assert_int_equal(online_learn(&o, &p->f[k], &now, spam), ERR_OK);
             learnt++;
         }
     }

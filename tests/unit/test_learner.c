@@ -54,7 +54,8 @@ static int make_toys(void **state)
 /* The reference: cells in an array of doubles, each formula written out, libm's functions. */
 struct plain {
     double joint[1 << BITS], joint_g[1 << BITS], view[1 << BITS], view_g[1 << BITS], spam[1 << BITS], ham[1 << BITS];
-    double spams, hams;
+    double calm_joint[1 << BITS], calm_view[1 << BITS];
+    double spams, hams, joint_rate, view_rate;
 };
 
 static double plain_vote(const struct plain *l, uint32_t at)
@@ -83,31 +84,40 @@ static void plain_score(const struct plain *l, const struct features *f, struct 
     }
 }
 
-static void plain_step(double *w, double *g, size_t n, double error)
+static double plain_step(double rate, double g, size_t n, double error)
 {
-    *g += error * error;
-    *w += 0.02 * pow(1000.0 / (double)n, 0.7) * error / sqrt(0.02 + *g);
+    return rate * pow(1000.0 / (double)n, 0.7) * error / sqrt(0.02 + g);
+}
+
+static double plain_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+enum { ALL = VIEW_COUNT * PER_VIEW };
+
+static void plain_learn_linear(struct plain *l, const struct features *f, bool spam)
+{
+    struct parts p;
+    plain_score(l, f, &p);
+    double joint_error = spam - plain_sigmoid(p.v[PART_JOINT]);
+    for (unsigned v = 0; v < VIEW_COUNT; v++)
+        for (size_t i = 0; i < f->view[v].n; i++) {
+            uint32_t at = f->view[v].v[i] & ((1 << BITS) - 1);
+            double view_error = spam - plain_sigmoid(p.v[PART_VIEW + v]);
+            l->joint_g[at] += joint_error * joint_error;
+            l->joint[at] += plain_step(l->joint_rate, l->joint_g[at], ALL, joint_error);
+            l->view_g[at] += view_error * view_error;
+            l->view[at] += plain_step(l->view_rate, l->view_g[at], f->view[v].n, view_error);
+        }
 }
 
 static void plain_learn(struct plain *l, const struct features *f, bool spam)
 {
-    struct parts p;
-    plain_score(l, f, &p);
-    size_t all = VIEW_COUNT * PER_VIEW;
+    plain_learn_linear(l, f, spam);
     for (unsigned v = 0; v < VIEW_COUNT; v++)
-        for (size_t i = 0; i < f->view[v].n; i++) {
-            uint32_t at = f->view[v].v[i] & ((1 << BITS) - 1);
-            plain_step(&l->joint[at], &l->joint_g[at], all, spam - 1 / (1 + exp(-p.v[PART_JOINT])));
-            plain_step(&l->view[at], &l->view_g[at], f->view[v].n, spam - 1 / (1 + exp(-p.v[PART_VIEW + v])));
-            if (spam)
-                l->spam[at]++;
-            else
-                l->ham[at]++;
-        }
-    if (spam)
-        l->spams++;
-    else
-        l->hams++;
+        for (size_t i = 0; i < f->view[v].n; i++) (spam ? l->spam : l->ham)[f->view[v].v[i] & ((1 << BITS) - 1)]++;
+    ++*(spam ? &l->spams : &l->hams);
 }
 
 static void equals_the_plain_reference(void **state)
@@ -116,6 +126,7 @@ static void equals_the_plain_reference(void **state)
     struct plain *ref = calloc(1, sizeof *ref);
     struct learner l;
     assert_non_null(ref);
+    ref->joint_rate = ref->view_rate = 0.02;
     assert_int_equal(learner_open(&l, BITS), ERR_OK);
     for (size_t k = 0; k < MAILS; k++) {
         struct parts got, want;
@@ -189,17 +200,94 @@ static void freezing_keeps_what_was_learnt(void **state)
     learner_close(&l);
 }
 
+/* The calm weights' parts over those that plain_score found. */
+static void plain_calm(const struct plain *l, const struct features *f, struct parts *out)
+{
+    for (unsigned v = 0; v <= VIEW_COUNT; v++) out->v[v] = 0;
+    for (unsigned v = 0; v < VIEW_COUNT; v++)
+        for (size_t i = 0; i < f->view[v].n; i++) {
+            uint32_t at = f->view[v].v[i] & ((1 << BITS) - 1);
+            out->v[PART_JOINT] += l->calm_joint[at];
+            out->v[PART_VIEW + v] += l->calm_view[at];
+        }
+}
+
+static void plain_learn_calm(struct plain *l, const struct features *f, const struct parts *p, bool spam)
+{
+    for (unsigned v = 0; v < VIEW_COUNT; v++)
+        for (size_t i = 0; i < f->view[v].n; i++) {
+            uint32_t at = f->view[v].v[i] & ((1 << BITS) - 1);
+            l->calm_joint[at] += plain_step(0.002, l->joint_g[at], ALL, spam - plain_sigmoid(p->v[PART_JOINT]));
+            l->calm_view[at] +=
+                plain_step(0.004, l->view_g[at], f->view[v].n, spam - plain_sigmoid(p->v[PART_VIEW + v]));
+        }
+}
+
+/* Every tenth label is wrong when `noise` is set, so that both paces have their turn. */
+static void check_online(bool noise)
+{
+    struct plain *ref = calloc(1, sizeof *ref);
+    struct online o;
+    double lost[2] = {0, 0}, least = 1, most = 0;
+    size_t kept[MAILS], kept_count = 0;
+    uint64_t random = 1;
+    assert_non_null(ref);
+    ref->joint_rate = 0.025;
+    ref->view_rate = 0.04;
+    assert_int_equal(online_open(&o, BITS), ERR_OK);
+    for (size_t k = 0; k < MAILS; k++) {
+        const struct features *f = &toy[k].f;
+        bool spam = toy[k].spam != (noise && k % 10 == 3);
+        struct online_opinion got;
+        online_score(&o, f, &got);
+
+        struct parts quick, calm;
+        plain_score(ref, f, &quick);
+        calm = quick;
+        plain_calm(ref, f, &calm);
+        double seen = (double)k / ((double)k + 10), z[2] = {fusion_score(&quick) * seen, fusion_score(&calm) * seen};
+        double share = plain_sigmoid(4 + 0.28 * (lost[1] - lost[0]));
+        double p = share * plain_sigmoid(z[0] / 2) + (1 - share) * plain_sigmoid(z[1] / 2);
+        double want = 2 * log(p / (1 - p));
+        least = fmin(least, share);
+        most = fmax(most, share);
+        if (fabs(got.score - want) > 2e-3 * (1 + fabs(want)))
+            fail_msg("mail %zu: %.9g, plain %.9g", k, got.score, want);
+        assert_int_equal(online_learn(&o, f, &got, spam), ERR_OK);
+
+        for (unsigned i = 0; i < 2; i++) lost[i] = 0.9986 * lost[i] + log(1 + exp(spam ? -z[i] : z[i]));
+        plain_learn(ref, f, spam);
+        plain_learn_calm(ref, f, &calm, spam);
+        if (fabs(spam - plain_sigmoid(fusion_score(&quick))) > 0.1 ||
+            fabs(spam - plain_sigmoid(quick.v[PART_JOINT])) > 0.1)
+            kept[kept_count++] = k;
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        size_t again = kept[(random >> 33) % kept_count];
+        plain_learn_linear(ref, &toy[again].f, toy[again].spam != (noise && again % 10 == 3));
+    }
+    assert_true(most > 0.98 && (least < 0.5) == noise);
+    online_close(&o);
+    free(ref);
+}
+
+static void online_equals_the_plain_reference(void **state)
+{
+    (void)state;
+    check_online(false);
+    check_online(true);
+}
+
 static void online_gets_the_rest_right(void **state)
 {
     (void)state;
     struct online o;
     size_t wrong = 0;
-    assert_int_equal(online_open(&o), ERR_OK);
+    assert_int_equal(online_open(&o, BITS), ERR_OK);
     for (size_t k = 0; k < MAILS; k++) {
-        struct parts p;
-        double s = online_score(&o, &toy[k].f, &p);
-        if (k > MAILS / 4) wrong += (s > 0) != toy[k].spam;
-        assert_int_equal(online_learn(&o, &toy[k].f, &p, s, toy[k].spam), ERR_OK);
+        struct online_opinion now;
+        online_score(&o, &toy[k].f, &now);
+        if (k > MAILS / 4) wrong += (now.score > 0) != toy[k].spam;
+        assert_int_equal(online_learn(&o, &toy[k].f, &now, toy[k].spam), ERR_OK);
     }
     assert_int_equal(wrong, 0);
     online_close(&o);
@@ -249,9 +337,9 @@ static void calibration_rises_and_holds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_the_plain_reference),  cmocka_unit_test(freezing_keeps_what_was_learnt),
-        cmocka_unit_test(online_gets_the_rest_right),  cmocka_unit_test(squash_keeps_order_and_sign),
-        cmocka_unit_test(calibration_rises_and_holds),
+        cmocka_unit_test(equals_the_plain_reference),        cmocka_unit_test(freezing_keeps_what_was_learnt),
+        cmocka_unit_test(online_equals_the_plain_reference), cmocka_unit_test(online_gets_the_rest_right),
+        cmocka_unit_test(squash_keeps_order_and_sign),       cmocka_unit_test(calibration_rises_and_holds),
     };
     return cmocka_run_group_tests(tests, make_toys, NULL);
 }
