@@ -36,8 +36,8 @@ struct audit {
  *
  *   fault_out  on error, one line; AUDIT_FAULT_BYTES
  *
- * ERR_MODEL: one class only, or too few mails that differ. Else errors as gather. Costs about a training; 160 bytes a mail
- * beside theirs. */
+ * ERR_MODEL: one class only, or too few mails that differ. Else errors as gather. Costs about a training; 160 bytes a
+ * mail beside theirs. */
 enum err audit_open(const struct corpus *c, const struct gather *g, const struct fit_plan *p, struct audit *out,
                     char *fault_out);
 void audit_close(struct audit *a);

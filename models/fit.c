@@ -222,12 +222,12 @@ static enum err run_phase(struct fit *t, bool net, span *section_out, const char
     return ERR_OK;
 }
 
-/* Fills t->words; the temporary file lies beside the bundle. */
-static enum err open_words(struct fit *t, const char *path, char *fault_out)
+/* Fills t->words, facts and numbers. A temporary file lies in `folder` (NULL: /tmp). */
+static enum err open_words(struct fit *t, const char *folder, char *fault_out)
 {
-    char *copy = strdup(path);
-    enum err e = vocabulary_open(&t->words, t->c, VOCABULARY_LIMITS, copy ? dirname(copy) : NULL, fault_out);
-    free(copy);
+    enum err e = vocabulary_open(&t->words, t->c, VOCABULARY_LIMITS, folder, fault_out);
+    if (!e && (e = dropout_open(&t->facts))) snprintf(fault_out, FIT_FAULT_BYTES, "%s", err_str(e));
+    if (!e) dropout_number(&t->facts, t->words.word, t->words.n, &t->numbers);
     return e;
 }
 
@@ -256,7 +256,9 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
     }
     if (!e) e = age_weights(c, t.plan->half_life_days, t.age);
     if (!e) e = choose_weights(&t);
-    if (!e && (e = open_words(&t, path, fault_out))) why = fault_out;
+    char *copy = strdup(path);
+    if (!e && (e = open_words(&t, copy ? dirname(copy) : NULL, fault_out))) why = fault_out;
+    free(copy);
     if (!e) e = run_phase(&t, false, &table, &why);
     if (!e) e = run_phase(&t, true, &net, &why);
     r.folds = t.folds;
@@ -299,11 +301,17 @@ enum err fit_held(const struct corpus *c, const struct fit_plan *plan, const uin
         t.folds = folds;
         memcpy(t.fold, fold, c->n);
         for (unsigned f = 0; f < folds; f++) t.judges[f] = true;
+        if (!folds_hold(&t)) {
+            why = "of each label there must be mails of two different texts, to be judged by models of the others";
+            e = ERR_MODEL;
+        }
+    }
+    if (!e) {
         choose_order(&t);
         e = age_weights(c, t.plan->half_life_days, t.age);
     }
     if (!e) e = choose_weights(&t);
-    if (!e && (e = vocabulary_open(&t.words, c, VOCABULARY_LIMITS, NULL, fault_out))) why = fault_out;
+    if (!e && (e = open_words(&t, NULL, fault_out))) why = fault_out;
     if (!e) e = run_phase(&t, false, NULL, &why);
     if (!e) e = run_phase(&t, true, NULL, &why);
     if (!e) e = calibrate_held(&t, &r, score_out);

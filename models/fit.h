@@ -34,7 +34,7 @@ void fit_plan_init(struct fit_plan *p);
  *   report_out  may be NULL
  *   fault_out   on error, one line; FIT_FAULT_BYTES
  *
- * ERR_MODEL (one class only), ERR_MEMORY, ERR_IO. On error what stood at `path` still stands. */
+ * ERR_MODEL (one class only, or one mail of it), ERR_MEMORY, ERR_IO. On error what stood at `path` still stands. */
 enum err fit_bundle(const struct corpus *c, const struct fit_plan *p, const char *path, struct fit_report *report_out,
                     char *fault_out);
 

@@ -13,9 +13,11 @@ static const double LEAST_MAILS = 2; /* a feature of fewer is left out of the fr
 static void learn_mail(const struct fit *t, struct learner *l, unsigned epoch, size_t i)
 {
     const bool spam = t->c->mail[i]->spam;
+    uint32_t room[DROPOUT_SHAPE_MAX];
     struct features m;
     struct parts p;
     vocabulary_features(&t->words, i, &m);
+    if (t->numbers.n && dropout_turn(t->c->mail[i], epoch)) dropout_apply(&t->numbers, &m, room);
     if (epoch > 0) {
         learner_repeat(l, &m, spam, (double)t->age[i]);
         return;
@@ -53,9 +55,11 @@ enum err fit_judge(struct fit *t, unsigned f)
     e = table_load(section, &table, &why);
     for (size_t i = 0; !e && i < t->c->n; i++) {
         if (t->fold[i] != f) continue;
+        uint32_t room[DROPOUT_SHAPE_MAX];
         struct parts p;
         struct features m;
         corpus_features(t->c, i, &m);
+        if (t->numbers.n && dropout_turn(t->c->mail[i], 0)) dropout_apply(&t->facts, &m, room);
         table_score(&table, &m, &p);
         part_inputs(&p, &m, t->x + i * PART_INPUTS);
     }

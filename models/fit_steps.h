@@ -6,6 +6,7 @@
 #ifndef FURUI_MODELS_FIT_STEPS_H
 #define FURUI_MODELS_FIT_STEPS_H
 
+#include "models/dropout.h"
 #include "models/fit.h"
 #include "models/vocabulary.h"
 #include "proto/cli/cli.h"
@@ -32,7 +33,8 @@ struct fit {
     float *x;               /* [n][PART_INPUTS]: what models that had not seen a mail say of it */
     double *held;           /* [n]: what a net that had not seen its fold makes of that */
     struct vocabulary words;
-    pthread_mutex_t lock; /* of what follows */
+    struct dropout facts, numbers; /* what is not known of every other mail: as hashes, and as words' numbers */
+    pthread_mutex_t lock;          /* of what follows */
     struct progress bar;
     size_t told;
 };
@@ -40,7 +42,8 @@ struct fit {
 /* So many mails more are learnt; for the progress bar, from any thread. */
 void fit_tell(struct fit *t, size_t mails);
 
-/* Train on all mails outside fold `f` (all, with f = folds) and freeze; table_out is owned by the caller. ERR_MEMORY. */
+/* Train on all mails outside fold `f` (all, with f = folds) and freeze; table_out is owned by the caller. ERR_MEMORY.
+ * */
 enum err fit_table(struct fit *t, unsigned f, span *table_out);
 
 /* Let models that have not seen fold `f` judge it: fills t->x. ERR_MEMORY. */

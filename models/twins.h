@@ -27,8 +27,8 @@ struct twins {
     bool *sketched;  /* [n]: is the text long enough? owned */
 };
 
-/* Group a corpus: equal bytes, equal visible text, or near-duplicates; likeness is handed on, so the ends of a chain may
- * differ. 150 bytes a mail; O(n log n), and one pass over the features. ERR_MEMORY. */
+/* Group a corpus: equal bytes, equal visible text, or near-duplicates; likeness is handed on, so the ends of a chain
+ * may differ. 150 bytes a mail; O(n log n), and one pass over the features. ERR_MEMORY. */
 enum err twins_open(const struct corpus *c, struct twins *out);
 void twins_close(struct twins *t);
 
