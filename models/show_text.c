@@ -294,7 +294,7 @@ static void put_folded(FILE *to, const struct show *s, const struct show_side *s
         plain = span_from(plain, a.n + 1);
         folded = span_from(folded, b.n + 1);
         if (read_alike(a, b)) continue;
-        if (!any) fprintf(to, "\n%s, as models read it where that differs\n", side->title);
+        if (!any) fprintf(to, "\n%s, as models read it\n", side->title);
         any = true;
         struct wrap w;
         wrap_begin(&w, to, 0, INDENT);

@@ -42,6 +42,14 @@ static void print_words(FILE *to, const char *title, const char *const *word, si
     fputc('\n', to);
 }
 
+/* What the first `n` reasons leave of the log-odds: smaller ones, and what a mail starts with. */
+static double rest_behind(const struct furui_verdict *v, size_t n)
+{
+    double rest = v->score + v->reputation;
+    for (size_t i = 0; i < v->reason_count && i < n; i++) rest -= v->reasons[i].weight;
+    return rest;
+}
+
 static void print_explanation(FILE *to, const struct furui_verdict *v)
 {
     for (size_t i = 0; i < v->reason_count && i < REASONS_MAX; i++) {
@@ -49,6 +57,8 @@ static void print_explanation(FILE *to, const struct furui_verdict *v)
         cli_print(to, span_cstr(v->reasons[i].what));
         fputc('\n', to);
     }
+    if (v->reason_count)
+        fprintf(to, "    %+6.2f  all that weighs less, and what a mail starts with\n", rest_behind(v, REASONS_MAX));
     print_words(to, "odd", v->oddities, v->oddity_count);
     fprintf(to, "    score: %+.2f (bayes %+.2f, linear %+.2f, net %+.2f), reputation %+.2f\n", v->score, v->bayes,
             v->linear, v->net, v->reputation);
@@ -120,6 +130,7 @@ static void json_verdict(FILE *to, const struct report_style *s, struct report_n
             json_close_object(&j);
         }
         json_close_array(&j);
+        json_num(&j, "rest", rest_behind(v, v->reason_count), 4);
     }
     json_words(&j, "oddities", v->oddities, v->oddity_count);
     json_words(&j, "degraded", v->degraded, v->degraded_count);

@@ -3,8 +3,10 @@
 one."""
 
 import json
+import math
 import os
 import pty
+import re
 import subprocess
 import tempfile
 import threading
@@ -193,6 +195,18 @@ class Scan(Case):
             self.assertIn("odd: nul-bytes", out)
             self.assertFalse(set(out) & set("\x1b\x07\u202e"))
 
+    def test_reasons_add_up(self):
+        path = self.file("a", mail())
+        reasons = [["text: \"w%d\"" % i, 2 - i / 10] for i in range(14)]
+        with Fake(lambda h, m: verdict(h["id"], score=3.5, parts={"reputation": 0.25}, reasons=reasons)) as f:
+            out = furui("scan", "--explain", "--endpoint", f.endpoint, path)[1]
+            shown = [float(line.split()[0]) for line in out.splitlines() if re.match(r" +[+-]\d", line)]
+            self.assertEqual(len(shown), 13)
+            self.assertAlmostEqual(sum(shown), 3.75, delta=0.01)
+            self.assertIn("%+6.2f  all that weighs less" % (3.75 - sum(r[1] for r in reasons[:12])), out)
+            got = json.loads(furui("scan", "--json", "--explain", "--endpoint", f.endpoint, path)[1])
+            self.assertAlmostEqual(got["rest"], 3.75 - sum(r[1] for r in reasons), delta=1e-4)
+
     def test_degraded_is_shown(self):
         path = self.file("a", mail())
         with Fake(lambda h, m: verdict(h["id"], degraded=["reputation"])) as f:
@@ -271,7 +285,9 @@ class Real(Case):
             self.assertEqual(set(got), set(label))
             for path, v in got.items():
                 self.assertTrue(v["reasons"], path)
-                self.assertTrue(0 <= v["p"] <= 1)
+                log_odds = v["score"] + v["reputation"]
+                self.assertAlmostEqual(v["p"], 1 / (1 + math.exp(-log_odds)), delta=1e-5)
+                self.assertAlmostEqual(sum(r["weight"] for r in v["reasons"]) + v["rest"], log_odds, delta=0.005)
             called_spam = [p for p, v in got.items() if v["class"] == "spam"]
             self.assertEqual([p for p in called_spam if label[p] == "ham"], [])
             self.assertGreaterEqual(len(called_spam), 1)

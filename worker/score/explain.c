@@ -41,7 +41,7 @@ span weighed_text(const struct weighed *w, struct arena *a)
 {
     struct line l = {.n = 0};
     const struct feature_name *n = w->name;
-    span first = w->bytes ? span_of(n->first.p, w->bytes) : n->first;
+    span first = w->text.n ? w->text : n->first;
     bool fact = w->view == VIEW_SHAPE;
     put(&l, n->field, FIELD_MAX);
     if (first.n) {

@@ -2,6 +2,7 @@
 /* weigh: slopes of the score by part, then each feature's share of its parts; see weigh.h. */
 #include "worker/score/weigh.h"
 
+#include "proto/base/utf8.h"
 #include "worker/score/loaded.h"
 #include "worker/score/part.h"
 
@@ -99,9 +100,32 @@ static bool is_gram(enum feature_view view)
     return view == VIEW_HEAD_GRAM || view == VIEW_TEXT_GRAM || view == VIEW_BODY_GRAM;
 }
 
+/* All bytes from which a view's 4-grams were made: they lie in one buffer. */
+static span gram_text(const struct feature_name *name, size_t n)
+{
+    const uint8_t *low = name[0].first.p, *high = low;
+    for (size_t i = 0; i < n; i++) {
+        if (name[i].first.p < low) low = name[i].first.p;
+        if (name[i].first.p + name[i].first.n > high) high = name[i].first.p + name[i].first.n;
+    }
+    return span_of(low, (size_t)(high - low));
+}
+
+/* 4-grams cut characters of more than one byte: a piece of a text with the rest of its first and last character. */
+static span whole_characters(span piece, span text)
+{
+    const uint8_t *start = piece.p, *end = piece.p + piece.n, *stop = text.p + text.n, *p = start;
+    while (p > text.p && start - p < 3 && (*p & 0xC0) == 0x80) p--;
+    if (p + utf8_len(span_of(p, (size_t)(stop - p))) > start) start = p;
+    for (p = end - 1; p > start && end - p < 3 && (*p & 0xC0) == 0x80;) p--;
+    size_t last = utf8_len(span_of(p, (size_t)(stop - p)));
+    if (p + last > end) end = p + last;
+    return span_of(start, (size_t)(end - start));
+}
+
 /* The feature at i, with the grams of its direction that touch it. Returns the index behind them. */
 static size_t weigh_one(const struct view_weights *w, const struct feature_list *list, const struct feature_name *name,
-                        size_t i, struct weighed *out)
+                        span text, size_t i, struct weighed *out)
 {
     *out = (struct weighed){.name = &name[i], .view = out->view, .features = 1};
     out->weight = contribution(w, list->v[i]);
@@ -114,7 +138,7 @@ static size_t weigh_one(const struct view_weights *w, const struct feature_list 
         out->features++;
         end = name[i].first.p + name[i].first.n;
     }
-    out->bytes = (uint32_t)(end - start);
+    out->text = whole_characters(span_of(start, (size_t)(end - start)), text);
     return i;
 }
 
@@ -158,9 +182,10 @@ void model_weigh(const struct model *m, const struct mail *mail, struct arena *a
             .vote = slope[PART_BAYES + v] * part_bayes(s->vote[v], magnitude),
         };
         for (size_t i = 0; i < f.view[v].n; i++) out->view[v].known += table_find(w.t, f.view[v].v[i]) != NULL;
+        span text = is_gram((enum feature_view)v) && f.view[v].n ? gram_text(f.names[v], f.view[v].n) : SPAN_NONE;
         for (size_t i = 0; i < f.view[v].n;) {
             struct weighed one = {.view = (enum feature_view)v};
-            i = weigh_one(&w, &f.view[v], f.names[v], i, &one);
+            i = weigh_one(&w, &f.view[v], f.names[v], text, i, &one);
             if (one.weight == 0) continue;
             out->cut |= out->n == cap;
             if (out->n == cap) break;

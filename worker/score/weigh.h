@@ -15,7 +15,7 @@ struct weighed {
     const struct feature_name *name; /* of the feature, or of the first of touching 4-grams */
     enum feature_view view;
     uint32_t features; /* how many it stands for: 1, or that many 4-grams */
-    uint32_t bytes;    /* of text that touching 4-grams cover, from name->first.p on; 0: no 4-gram */
+    span text;         /* that touching 4-grams cover, whole characters where it is UTF-8; empty: no 4-gram */
 };
 
 struct weighing {
