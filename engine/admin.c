@@ -36,6 +36,14 @@ static bool read_ppm(span value, uint32_t *out)
     return true;
 }
 
+/* A bundle's id, or nothing: people's terminals will show it. */
+static bool read_id(span value, char out[17])
+{
+    if (!pairs_text(value, out, 17)) return false;
+    size_t n = strspn(out, "0123456789abcdef");
+    return out[n] == 0 && (n == 0 || n == 16);
+}
+
 const char *admin_parse(span text, struct admin_request *r)
 {
     uint64_t version = 0;
@@ -48,7 +56,7 @@ const char *admin_parse(span text, struct admin_request *r)
         if (span_eq(key, SPAN("by"))) good = pairs_text(value, r->by, sizeof r->by);
         if (span_eq(key, SPAN("note"))) good = pairs_text(value, r->note, sizeof r->note);
         if (span_eq(key, SPAN("name"))) good = pairs_text(value, r->name, sizeof r->name);
-        if (span_eq(key, SPAN("id"))) good = pairs_text(value, r->id, sizeof r->id);
+        if (span_eq(key, SPAN("id"))) good = read_id(value, r->id);
         if (span_eq(key, SPAN("share_ppm"))) good = read_ppm(value, &r->share_ppm);
         if (span_eq(key, SPAN("max_flips_ppm"))) good = read_ppm(value, &r->max_flips_ppm);
         if (span_eq(key, SPAN("mails"))) good = pairs_number(value, &r->mails) && r->mails <= SHADOW_MAILS_MAX;

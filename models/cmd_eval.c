@@ -10,7 +10,7 @@
 #include "proto/config.h"
 #include "worker/text/domain.h"
 
-#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -74,12 +74,19 @@ static int status_of(enum err e)
     }
 }
 
-static int write_scores(FILE *f, const char *path, const struct judged *d)
+/* A file's name may hold the end of a line, and what follows would pass for a score. */
+static void print_scores(FILE *f, const void *arg)
 {
-    for (size_t i = 0; i < d->n; i++)
-        fprintf(f, "%s %s %.6f\n", d->v[i].spam ? "spam" : "ham", d->v[i].path, d->v[i].score);
-    if (fflush(f) || ferror(f)) return cli_fail(CLI_IO, "eval", "%s: %s", path, strerror(errno));
-    return CLI_OK;
+    const struct judged *d = arg;
+    for (size_t i = 0; i < d->n && !ferror(f); i++) {
+        fputs(d->v[i].spam ? "spam " : "ham ", f);
+        for (const char *c = d->v[i].path; *c; c++)
+            if ((uint8_t)*c < ' ' || *c == 0x7F)
+                fprintf(f, "\\x%02x", (uint8_t)*c);
+            else
+                fputc(*c, f);
+        fprintf(f, " %.6f\n", d->v[i].score);
+    }
 }
 
 static int judge_all(const struct eval_options *o, const struct mail_index *x, struct judged *out)
@@ -139,28 +146,27 @@ static int run(int argc, char **argv)
     int status = eval_options(argc, argv, &o);
     if (status) return status;
     domain_init();
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told like a full disk */
     struct mail_index x[EVAL_INDEXES_MAX] = {0};
     struct judged d = {0};
-    FILE *scores = NULL;
     int64_t start = clock_us();
     status = open_indexes(&o, x);
-    char fault[REPLACE_FAULT_BYTES];
+    char fault[REPLACE_FAULT_BYTES]; /* places are tried now, not after the work */
     if (!status && o.html && replace_place(o.html, fault)) status = cli_fail(CLI_IO, "eval", "%s", fault);
-    if (!status && o.scores && !(scores = fopen(o.scores, "w"))) /* now, not after the work */
-        status = cli_fail(CLI_IO, "eval", "%s: %s", o.scores, strerror(errno));
+    if (!status && o.scores && replace_text_place(o.scores, fault)) status = cli_fail(CLI_IO, "eval", "%s", fault);
     if (!status && o.compare[0]) {
         status = eval_compare(&o, x, judge_all);
         goto done;
     }
     if (!status) status = judge_all(&o, x, &d);
-    if (!status && scores) status = write_scores(scores, o.scores, &d);
+    if (!status && o.scores && replace_text(o.scores, print_scores, &d, fault))
+        status = cli_fail(CLI_IO, "eval", "%s", fault);
     if (!status) {
         enum err e = eval_show(&o, &d, (double)(clock_us() - start) / 1e6);
         if (e) status = cli_fail(status_of(e), "eval", "%s", err_str(e));
     }
     if (!status && o.html) status = write_page(&o, &d);
 done:
-    if (scores) fclose(scores);
     judged_close(&d);
     for (size_t i = 0; i < o.indexes; i++) index_close(&x[i]);
     return status;

@@ -30,17 +30,17 @@ enum err replace_open(struct replace *r, const char *path, char *fault_out)
 {
     *r = (struct replace){.fd = -1, .path = path};
     struct stat st;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return fault(fault_out, ERR_IO, path, "there is something that is not a file");
-    if (asprintf(&r->temp, "%s.XXXXXX", path) < 0) {
+    bool there = stat(path, &st) == 0;
+    if (there && !S_ISREG(st.st_mode)) return fault(fault_out, ERR_IO, path, "there is something that is not a file");
+    r->target = there ? realpath(path, NULL) : strdup(path);
+    if (r->target && asprintf(&r->temp, "%s.XXXXXX", r->target) < 0) r->temp = NULL;
+    enum err e = r->temp ? ERR_OK : fault(fault_out, ERR_MEMORY, path, "out of memory");
+    if (!e && (r->fd = mkostemp(r->temp, O_CLOEXEC)) < 0) {
+        e = fault_errno(fault_out, path, "create a file beside it");
+        free(r->temp);
         r->temp = NULL;
-        return fault(fault_out, ERR_MEMORY, path, "out of memory");
     }
-    r->fd = mkostemp(r->temp, O_CLOEXEC);
-    if (r->fd >= 0) return ERR_OK;
-    enum err e = fault_errno(fault_out, path, "create a file beside it");
-    free(r->temp);
-    r->temp = NULL;
+    if (e) replace_close(r);
     return e;
 }
 
@@ -59,19 +59,28 @@ static bool sync_folder_of(const char *path)
     return ok;
 }
 
+/* That of the file which is there: who must not read it must not read the next one. */
+static mode_t mode_for(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) == 0) return st.st_mode & 0777;
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
 enum err replace_done(struct replace *r, bool written, char *fault_out)
 {
     if (!written) return fault_errno(fault_out, r->path, "write");
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(r->fd, 0666 & ~mask) != 0 || fsync(r->fd) != 0) return fault_errno(fault_out, r->path, "write");
+    const char *target = r->target ? r->target : r->path;
+    if (fchmod(r->fd, mode_for(target)) != 0 || fsync(r->fd) != 0) return fault_errno(fault_out, r->path, "write");
     int closed = close(r->fd);
     r->fd = -1;
-    if (closed != 0 || rename(r->temp, r->path) != 0)
+    if (closed != 0 || rename(r->temp, target) != 0)
         return fault_errno(fault_out, r->path, "put the new file in its place");
     free(r->temp);
     r->temp = NULL;
-    return sync_folder_of(r->path) ? ERR_OK : fault_errno(fault_out, r->path, "sync its folder");
+    return sync_folder_of(target) ? ERR_OK : fault_errno(fault_out, r->path, "sync its folder");
 }
 
 void replace_close(struct replace *r)
@@ -79,6 +88,7 @@ void replace_close(struct replace *r)
     if (r->fd >= 0) close(r->fd);
     if (r->temp) unlink(r->temp);
     free(r->temp);
+    free(r->target);
     *r = (struct replace){.fd = -1};
 }
 
@@ -97,5 +107,47 @@ enum err replace_place(const char *path, char *fault_out)
     struct replace r;
     enum err e = replace_open(&r, path, fault_out);
     if (!e) replace_close(&r);
+    return e;
+}
+
+/* A pipe, a terminal, /dev/null: nothing that is there is lost by writing to it. */
+static bool flows(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode));
+}
+
+enum err replace_text_place(const char *path, char *fault_out)
+{
+    return flows(path) ? ERR_OK : replace_place(path, fault_out);
+}
+
+/* Closes fd; errno tells what went wrong. */
+static bool print_to(int fd, replace_text_fn *print, const void *arg)
+{
+    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!f) {
+        if (fd >= 0) close(fd);
+        return false;
+    }
+    print(f, arg);
+    bool good = fflush(f) == 0 && !ferror(f);
+    int kept = errno;
+    good = fclose(f) == 0 && good;
+    if (kept) errno = kept;
+    return good;
+}
+
+enum err replace_text(const char *path, replace_text_fn *print, const void *arg, char *fault_out)
+{
+    struct replace r;
+    if (flows(path)) {
+        bool good = print_to(open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), print, arg);
+        return good ? ERR_OK : fault_errno(fault_out, path, "write");
+    }
+    enum err e = replace_open(&r, path, fault_out);
+    if (e) return e;
+    e = replace_done(&r, print_to(fcntl(r.fd, F_DUPFD_CLOEXEC, 0), print, arg), fault_out);
+    replace_close(&r);
     return e;
 }

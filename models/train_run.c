@@ -5,11 +5,11 @@
 #include "models/audit.h"
 #include "models/bundle_write.h"
 #include "models/commands.h"
+#include "models/replace.h"
 #include "models/threads.h"
 #include "proto/base/clock.h"
 #include "worker/text/domain.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <signal.h>
@@ -105,17 +105,25 @@ static int fit(struct train_run *t, const struct corpus *c, int64_t start_us)
     return CLI_OK;
 }
 
+struct list {
+    const struct audit *a;
+    size_t input;
+};
+
+static void print_list(FILE *to, const void *arg)
+{
+    const struct list *l = arg;
+    audit_list(to, l->a, l->input);
+}
+
 /* The lists that were asked for, each of an index. */
 static int write_lists(const struct train_run *t, const struct audit *a)
 {
+    char fault[REPLACE_FAULT_BYTES];
     for (size_t k = 0; k < t->gather.inputs; k++) {
         const char *path = t->gather.input[k].disputed;
-        FILE *f = path ? fopen(path, "w") : NULL;
-        if (!path) continue;
-        if (f) audit_list(f, a, k);
-        bool failed = !f || ferror(f);
-        if (f && fclose(f)) failed = true;
-        if (failed) return cli_fail(CLI_IO, t->verb, "%s: %s", path, strerror(errno));
+        if (path && replace_text(path, print_list, &(struct list){a, k}, fault))
+            return cli_fail(CLI_IO, t->verb, "%s", fault);
     }
     return CLI_OK;
 }

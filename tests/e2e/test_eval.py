@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -147,6 +148,43 @@ class Eval(Case):
         as_is = self.figures("--index", told, "--train-until", "50%", "--as-is")
         self.assertGreater(plain["roca_pct"], 20)
         self.assertLess(as_is["roca_pct"], 10)
+
+    def test_scores_are_written_whole_or_not_at_all(self):
+        scores, link = self.path("scores"), self.path("link")
+        self.figures("--index", self.index, "--scores", scores)
+        with open(scores) as f:
+            before = f.read()
+        self.assertEqual(len(before.splitlines()), 60)
+        os.chmod(scores, 0o600)
+        os.symlink("scores", link)
+
+        def small():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+        for path in (scores, link):
+            status, _, err = self.run_eval("--index", self.index, "--scores", path, preexec_fn=small)
+            self.assertEqual((status, err), (74, "furui eval: %s: cannot write: File too large\n" % path))
+            with open(scores) as f:
+                self.assertEqual(f.read(), before)
+        self.assertEqual(sorted(os.listdir(self.dir.name)), ["a", "link", "scores"])
+        self.figures("--index", self.index, "--protocol", "immediate", "--scores", link)
+        with open(scores) as f:
+            self.assertNotEqual(f.read(), before)
+        self.assertTrue(os.path.islink(link))
+        self.assertEqual(os.stat(scores).st_mode & 0o777, 0o600)
+        status, out, _ = self.run_eval("--index", self.index, "--scores", "/dev/stdout")
+        self.assertEqual((status, before in out), (0, True))
+
+    def test_a_name_cannot_forge_a_score(self):
+        name = "x 1.0\nham y\x1b[2J"
+        os.makedirs(self.path("d"))
+        with open(self.path("d", name), "w") as f:
+            f.write("From: a@example.org\n\nhello\n")
+        self.figures("--spam", self.path("d"), "--scores", self.path("scores"))
+        with open(self.path("scores")) as f:
+            lines = f.read().splitlines()
+        self.assertEqual(len(lines), 1)
+        self.assertTrue(lines[0].startswith("spam %s/x 1.0\\x0aham y\\x1b[2J " % self.path("d")), lines)
 
     def test_wrong_usage(self):
         for words, says in [
