@@ -88,6 +88,24 @@ static enum err put_head(struct counts_writer *w, const struct counts_plan *plan
     return p ? ERR_OK : out_of_memory(fault_out);
 }
 
+/* Is what we have locked still what bears the name? Who had the lock before may have put it in its place. */
+static bool is_there(const struct counts_writer *w)
+{
+    struct stat named, ours;
+    return lstat(w->part, &named) == 0 && fstat(w->fd, &ours) == 0 && named.st_dev == ours.st_dev &&
+           named.st_ino == ours.st_ino;
+}
+
+/* May the file be gone on with, or written anew: is it empty, or does it begin as counts do? */
+static bool is_ours(int fd)
+{
+    uint8_t head[sizeof COUNTS_MAGIC - 1];
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return false;
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    return n >= 0 && memcmp(head, COUNTS_MAGIC, (size_t)n) == 0;
+}
+
 static enum err open_part(struct counts_writer *w, const char *path, char *fault_out)
 {
     struct stat st;
@@ -100,11 +118,15 @@ static enum err open_part(struct counts_writer *w, const char *path, char *fault
         snprintf(fault_out, COUNTS_FAULT_BYTES, "%.300s: there is something that is not a file", path);
         return ERR_IO;
     }
-    w->fd = open(w->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+    /* Beside a file in a folder of many people somebody may have put a link, or a pipe, of that name. */
+    w->fd = open(w->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0666);
     if (w->fd < 0) return fault_errno(w, fault_out, "create");
-    if (flock(w->fd, LOCK_EX | LOCK_NB) == 0) return ERR_OK;
-    snprintf(fault_out, COUNTS_FAULT_BYTES, "%.300s: another furui train writes it", w->part);
-    return ERR_IO;
+    const char *wrong = flock(w->fd, LOCK_EX | LOCK_NB) != 0 ? "another furui train writes it"
+                        : !is_there(w)                       ? "another furui train has just ended it"
+                        : !is_ours(w->fd) ? "is there and no counts file; remove it if nobody needs it"
+                                          : NULL;
+    if (wrong) snprintf(fault_out, COUNTS_FAULT_BYTES, "%.300s: %s", w->part, wrong);
+    return wrong ? ERR_IO : ERR_OK;
 }
 
 /* Keep the records of an earlier run of the same plan; the head is in the buffer. */
@@ -197,7 +219,9 @@ enum err counts_finish(struct counts_writer *w, struct counts *c_out, char *faul
     enum err e = counts_flush(w, fault_out);
     if (e || !w->path) return e ? e : counts_open_fd(w->fd, "the temporary counts file", c_out, fault_out);
     struct replace r = {.fd = w->fd, .temp = w->part, .path = w->path};
-    e = replace_done(&r, true, fault_out); /* closes fd and frees the name if it has a new one */
+    int locked = fcntl(w->fd, F_DUPFD_CLOEXEC, 0); /* until the file has its name */
+    e = replace_done(&r, true, fault_out);         /* closes fd and frees the name if it has a new one */
+    if (locked >= 0) close(locked);
     w->fd = r.fd;
     w->part = r.temp;
     return e ? e : counts_open(w->path, c_out, fault_out);

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static enum err fault(char *out, enum err e, const char *path, const char *what)
 {
@@ -68,6 +69,9 @@ static enum err add_place(struct mail_index *x, struct text *t, size_t *cap, con
     const char *last = NULL;
     size_t before = x->n, at = 0;
     uint64_t bytes = 0;
+    struct stat st;
+    if (stat(place, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return fault(fault_out, ERR_IO, place, "mails are read twice: a file or directory is needed");
     enum err e = ERR_OK;
     listing_add(&files, place);
     for (size_t i = 0; i < files.n; i++) bytes += files.v[i].bytes;

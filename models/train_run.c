@@ -144,8 +144,18 @@ static int audit(const struct train_run *t, const struct corpus *c)
     return status;
 }
 
+/* Counts are read in place. If somebody writes to such a file instead of replacing it, its end goes from under us. */
+static void on_bus_error(int signal)
+{
+    static const char why[] = "furui: a counts file was cut short while it was read, or its disk failed\n";
+    (void)signal;
+    (void)!write(STDERR_FILENO, why, sizeof why - 1);
+    _exit(CLI_IO);
+}
+
 int train_run(struct train_run *t)
 {
+    signal(SIGBUS, on_bus_error);
     domain_init();
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told like a full disk */
     char fault[GATHER_FAULT_BYTES];

@@ -33,6 +33,11 @@ def read(path):
         return f.read()
 
 
+def write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+
+
 class Training(Case):
     def setUp(self):
         self.dir = tempfile.TemporaryDirectory(prefix="furui-training-")
@@ -254,7 +259,7 @@ class Training(Case):
         self.assertIn("c: went on behind 119 mails that an interrupted run had counted\n", out)
         self.assertEqual(read(made), want)
         self.assertFalse(os.path.exists(part))
-        for cut, garbage in (len(want) // 2, b""), (len(want) // 2 + 40, b"x" * 5000), (70, b""), (10, b""), (0, b"y"):
+        for cut, garbage in (len(want) // 2, b""), (len(want) // 2 + 40, b"x" * 5000), (70, b""), (10, b""), (0, b""):
             os.remove(made)
             with open(part, "wb") as f:
                 f.write(want[:cut] + garbage)
@@ -285,7 +290,39 @@ class Training(Case):
             self.assertIn("went on behind", out)
         self.assertEqual(read(made), read(self.counts("want", "--index", index)))
 
+    def test_what_is_in_the_way_is_not_written_over(self):
+        """A file of that name that is none of ours, a link to one, a pipe; and a run that has just ended."""
+        index, made, part = self.index("a", self.mails), self.path("c"), self.path("c.part")
+        for put, says in [(lambda: write(part, b"a letter to my aunt"), "c.part: is there and no counts file"),
+                          (lambda: os.symlink("aunt", part), "c.part: cannot create"),
+                          (lambda: os.mkfifo(part), "c.part: is there and no counts file")]:
+            write(self.path("aunt"), b"")
+            put()
+            self.fails(74, says, "train", "--index", index, "--counts", made)
+            self.assertFalse(os.path.exists(made))
+            if not os.path.islink(part) and os.path.isfile(part):
+                self.assertEqual(read(part), b"a letter to my aunt")
+            os.remove(part)
+        self.assertEqual(read(self.path("aunt")), b"")
+
+    def test_counts_that_shrink_while_they_are_read(self):
+        made = self.counts("c", "--index", self.index("a", self.mails))
+        other = self.index("b", self.make(2, 3000))
+        running = subprocess.Popen([FURUI, "train", "-q", "--threads", "1", "--continue", made, "--index", other, "-o", self.path("x")],
+                                   stderr=subprocess.PIPE, text=True)
+        service.wait_until(lambda: made in read("/proc/%d/maps" % running.pid).decode(), what="counts to be read")
+        os.truncate(made, 4096)
+        said = running.communicate(timeout=120 * SLOW)[1]
+        self.assertEqual((running.returncode, said.count("\n")), (74, 1), said)
+        self.assertIn("was cut short while it was read", said)
+        self.assertFalse(os.path.exists(self.path("x")))
+
     # --- bad input
+
+    def test_places_that_hold_no_files(self):
+        os.mkfifo(self.path("pipe"))
+        for place in self.path("pipe"), "/dev/zero", "-":
+            self.fails(66, "mails are read twice: a file or directory is needed", "train", "--ham", place, "-o", self.path("x"))
 
     def test_what_cannot_be_trained_on(self):
         one = self.index("one", [m for m in self.mails if m[0] == "ham"])
