@@ -217,11 +217,16 @@ static void when(uint64_t s, char between, char out[32])
 static void print_data(const char *manifest)
 {
     static const char *const KEYS[] = {"mails.ham", "mails.spam", "sources", "corpus"};
-    static const char *const FORM[] = {"%.*s ham", ", %.*s spam", ", %.*s sources", ", corpus %.*s"};
+    static const char *const BEFORE[] = {"", ", ", ", ", ", corpus "}, *const BEHIND[] = {" ham", " spam", " sources",
+                                                                                          ""};
     for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
         span rest = span_cstr(manifest), key, value;
-        while (manifest_next(&rest, &key, &value))
-            if (span_eq(key, span_cstr(KEYS[i]))) printf(FORM[i], SPAN_ARG(value));
+        while (manifest_next(&rest, &key, &value)) {
+            if (!span_eq(key, span_cstr(KEYS[i]))) continue;
+            fputs(BEFORE[i], stdout);
+            cli_print(stdout, value);
+            fputs(BEHIND[i], stdout);
+        }
     }
 }
 
