@@ -334,12 +334,44 @@ static void calibration_rises_and_holds(void **state)
     assert_int_equal(calibrate_fit(rows, ROWS, &section), ERR_MODEL);
 }
 
+/* Whatever it is fitted to: scores of any size, ties, one score for all, labels against the order, odd weights. */
+static void calibration_always_rises(void **state)
+{
+    (void)state;
+    enum { FITS = 400, MOST = 300, PROBES = 400 };
+    static struct calibrate_row rows[MOST];
+    for (unsigned fit = 0; fit < FITS; fit++) {
+        size_t n = 2 + random32() % (MOST - 1);
+        double size = pow(10, (int)(random32() % 8) - 3), lean = (int)(random32() % 3) - 1;
+        for (size_t i = 0; i < n; i++) {
+            double score = ((double)random32() * 0x1p-31 - 1) * size;
+            if (fit % 3 == 0) score = floor(score / size * 3) * size;
+            if (fit % 10 == 0) score = size;
+            bool spam = (double)random32() * 0x1p-32 < 1 / (1 + exp(-lean * score / size * 3));
+            rows[i] = (struct calibrate_row){score, fit % 4 ? 1 : pow(10, (int)(random32() % 7) - 3), i < 2 ? i : spam};
+        }
+        span section;
+        struct calib c;
+        const char *why;
+        assert_int_equal(calibrate_fit(rows, n, &section), ERR_OK);
+        if (calib_load(section, &c, &why) != ERR_OK) fail_msg("fit %u: %s", fit, why);
+        double last = -INFINITY;
+        for (int k = -PROBES; k <= PROBES; k++) {
+            double got = calib_at(&c, k * size * 2 / PROBES);
+            if (!(got > last)) fail_msg("fit %u: falls at %g", fit, k * size * 2 / PROBES);
+            last = got;
+        }
+        free((void *)section.p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_the_plain_reference),        cmocka_unit_test(freezing_keeps_what_was_learnt),
         cmocka_unit_test(online_equals_the_plain_reference), cmocka_unit_test(online_gets_the_rest_right),
         cmocka_unit_test(squash_keeps_order_and_sign),       cmocka_unit_test(calibration_rises_and_holds),
+        cmocka_unit_test(calibration_always_rises),
     };
     return cmocka_run_group_tests(tests, make_toys, NULL);
 }
