@@ -91,24 +91,6 @@ static void deal(const struct audit *a, const struct group *group, size_t groups
     }
 }
 
-bool audit_outvoted(const struct audit *a, size_t i)
-{
-    /* Members of a group stand in a row, and its first mail is the smallest number in it. */
-    size_t low = 0, high = a->c->n;
-    const uint32_t first = a->twins.group[i];
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (a->twins.group[a->member[mid]] < first)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    size_t count[2];
-    audit_group(a, low, count);
-    bool spam = a->c->mail[i]->spam;
-    return count[!spam] > 0 && count[spam] <= count[!spam];
-}
-
 /* --- judgements --------------------------------------------------------------------------------------------------- */
 
 double audit_dispute(const struct audit *a, size_t i)

@@ -17,6 +17,7 @@ enum { AUDIT_FOLDS = 5, AUDIT_FAULT_BYTES = FIT_FAULT_BYTES };
 
 /* A label less probable than this is disputed. */
 #define AUDIT_DOUBT 0.2
+enum { AUDIT_SURE = 3 };
 
 struct audit {
     const struct corpus *c; /* lent */
@@ -48,16 +49,14 @@ double audit_dispute(const struct audit *a, size_t i);
 /* The group that begins at member[at]: its mails, and how many of them are ham and spam. */
 size_t audit_group(const struct audit *a, size_t at, size_t count_out[2]);
 
-/* Is the label of mail i the rarer one of its group, or are both as common? */
-bool audit_outvoted(const struct audit *a, size_t i);
-
 /* --- audit_show.c ------------------------------------------------------------------------------------------------- */
 
 /* A report for people, the worst `most` of each kind; a report for programs, on one line, whole. */
 void audit_text(FILE *to, const struct audit *a, size_t most);
 void audit_json(FILE *to, const struct audit *a);
 
-/* For each index the mails that are disputed or outvoted, as `furui eval --exclude` takes them: input k of `g`. */
+/* The doubtful mails of input k of `g`, which is an index, as `furui eval --exclude` takes them: those that are
+ * disputed, and those of groups with both labels, but the label that AUDIT_SURE times as many of a group have. */
 void audit_list(FILE *to, const struct audit *a, size_t k);
 
 #endif

@@ -272,7 +272,7 @@ void audit_list(FILE *to, const struct audit *a, size_t k)
         for (size_t i = 0; i < n; i++) {
             size_t mail = a->member[a->contrary[g] + i];
             bool spam = a->c->mail[mail]->spam;
-            if (input_of(a, mail) == k && count[spam] <= count[!spam] && audit_dispute(a, mail) < least)
+            if (input_of(a, mail) == k && count[spam] < AUDIT_SURE * count[!spam] && audit_dispute(a, mail) < least)
                 list_mail(to, a, mail, "both labels on like mails");
         }
     }

@@ -80,24 +80,25 @@ class Audit(Case):
     def test_like_mails_with_both_labels(self):
         mails = [(label, self.mail(label)) for label in ["spam", "ham"] * 40]
         same, text, near = (self.mail("spam", 150) for _ in range(3))
-        mails += [("spam", same), ("spam", same), ("ham", same)]
+        mails += [("spam", same), ("spam", same), ("ham", same), ("spam", same)]
         mails += [("spam", text), ("ham", text.replace("Subject: ", "Subject: fwd "))]
         mails += [("ham", near), ("spam", near.replace("\n\n", "\n\ndear bob "))]
         index = self.corpus("a", mails)
         found = {g["kind"]: g for g in self.audit("--index", index)["contrary"]}
         self.assertEqual({k: sorted(m["line"] for m in g["mails"]) for k, g in found.items()},
-                         {"same mail": [81, 82, 83], "same text": [84, 85], "nearly the same text": [86, 87]})
-        self.assertEqual((found["same mail"]["spam"], found["same mail"]["ham"]), (2, 1))
+                         {"same mail": [81, 82, 83, 84], "same text": [85, 86], "nearly the same text": [87, 88]})
+        self.assertEqual((found["same mail"]["spam"], found["same mail"]["ham"]), (3, 1))
 
-        # The list names the rarer label of a group, both where they are as common, and eval takes it as it is.
+        # The list names the rarer label of a group, both where it is not clearly so, and eval takes it as it is.
         lists = self.path("list")
         status, out, err = furui("train", "--audit", "--index", index, "--disputed", lists)
         self.assertEqual((status, err), (0, ""))
         self.assertIn("3 groups of like mails with both labels", out)
-        self.assertIn("2 spam and 1 ham: same mail", out)
+        self.assertIn("3 spam and 1 ham: same mail", out)
         with open(lists) as f:
             listed = {int(line.split()[0]) for line in f if not line.startswith("#")}
-        self.assertTrue({83, 84, 85, 86, 87} <= listed, listed)
+        self.assertTrue({83, 85, 86, 87, 88} <= listed, listed)
+        self.assertFalse({81, 82, 84} & listed, listed)
         status, out, err = furui("eval", "--json", "--folds", "2", "--index", index, "--exclude", lists)
         self.assertEqual((status, err), (0, ""))
         self.assertEqual(json.loads(out)["excluded"], len(listed))
@@ -164,7 +165,7 @@ class Audit(Case):
         full = self.corpus("full", [(label, self.mail(label)) for label in ["spam", "ham"] * 20])
         status, _, err = furui("train", "-q", "--audit", "--index", full, "--disputed", self.path("none", "list"))
         self.assertEqual(status, 74)
-        self.assertIn("none/list: No such file", err)
+        self.assertIn("none/list: ", err)
 
 
 if __name__ == "__main__":
