@@ -8,6 +8,7 @@ goes away at the end, the lines of scores, the CPU time. TREC's immediate feedba
 import math
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -82,8 +83,10 @@ def immediate(usage, start):
     name = os.path.basename(sys.argv[0])
     mails = 0
     # Word lists are rewritten with every mail, so they live in memory where the system has such a place.
-    shm = "/dev/shm" if os.path.isdir("/dev/shm") else None
-    with tempfile.TemporaryDirectory(prefix=f"furui-{name}.", dir=shm) as state:
+    where = "/dev/shm" if os.path.isdir("/dev/shm") and "TMPDIR" not in os.environ else None
+    # Who is told to end still ends what he started, and leaves nothing.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with tempfile.TemporaryDirectory(prefix=f"furui-{name}.", dir=where) as state:
         peer = start(state)
         try:
             for label, path in entries(args[0]):
@@ -91,7 +94,7 @@ def immediate(usage, start):
                     mail = f.read()
                 if not as_is:
                     mail = foreign.strip(mail)
-                print(f"{label} {path} {peer.judge(label, mail):.9g}")
+                print(f"{label} {path} {peer.judge(label, mail):.9g}", flush=True)
                 mails += 1
         finally:
             peer.close()

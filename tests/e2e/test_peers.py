@@ -4,6 +4,7 @@
 Mails of our own making; a peer that is not installed is skipped by name. rspamd takes 10 s of CPU to start, so only
 what reads its answers is tested here."""
 
+import contextlib
 import importlib.machinery
 import importlib.util
 import json
@@ -33,6 +34,17 @@ def script(name):
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     loader.exec_module(module)
     return module
+
+
+def processes(word):
+    """Command lines of the living processes that were called with this word in them."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open("/proc/%s/cmdline" % pid, "rb") as f:
+            called = f.read()
+            if word.encode() in called and service.alive(int(pid)):
+                found.append(called)
+    return found
 
 
 class Peers(Case):
@@ -97,6 +109,27 @@ class Peers(Case):
     def test_as_is_lets_them_see(self):
         marked = self.corpus("marked", 16, foreign=True)
         self.assertNotEqual(self.scores("bogofilter", marked, "--as-is"), self.scores("bogofilter", marked))
+
+    def test_told_to_end(self):
+        """Neither its private directory nor its child outlives a peer that is ended in the middle."""
+        private = os.path.join(self.dir.name, "private")
+        os.mkdir(private)
+        index = self.corpus("plain", 16)
+        with open(index) as f:
+            lines = f.read()
+        with open(index, "w") as f:
+            f.write(lines * 1000)
+        for peer in ("bogofilter", "bsfilter"):
+            if not all(shutil.which(word) for word in NEEDS[peer]):
+                self.skipTest("%s is not installed" % peer)
+            run = subprocess.Popen([os.path.join(ACCURACY, peer), index], env=dict(os.environ, TMPDIR=private),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            run.stdout.read(1)  # blocks until scores come
+            self.assertNotEqual(os.listdir(private), [])
+            run.terminate()
+            run.communicate(timeout=60 * SLOW)
+            self.assertEqual((run.returncode, os.listdir(private)), (143, []))
+            self.assertEqual(processes(private), [], "a process is left")
 
     def test_bad_index(self):
         index = os.path.join(self.dir.name, "index")
