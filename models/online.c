@@ -12,8 +12,8 @@ static const struct learner_rate QUICK_RATE = {.joint = 0.025, .view = 0.04};
 static const double CLOSE_CALL = 0.1;   /* an error of probability over this is worth keeping */
 static const double DOUBTED_MAILS = 10; /* half of a verdict is believed when so many mails were learnt */
 static const double FORGETS = 0.9986;   /* what a pace lost counts half after 500 mails */
-static const double PREFERENCE = 4;     /* log-odds for the quick pace while both lose alike */
-static const double STERNNESS = 0.28;   /* what a nat more of loss takes from them */
+static const double PREFERENCE = 4.5;   /* log-odds for the quick pace while both lose alike */
+static const double STERNNESS = 0.4;    /* what a nat more of loss takes from them */
 enum { REPEATS = 1 };
 
 enum err online_open(struct online *o, unsigned bits)
@@ -48,7 +48,8 @@ void online_score(const struct online *o, const struct features *f, struct onlin
     for (unsigned i = 0; i < ONLINE_PACES; i++)
         out->pace[i] = fusion_score(&out->parts[i]) * learnt / (learnt + DOUBTED_MAILS);
     double share = fix_sigmoid(PREFERENCE + STERNNESS * (o->lost[ONLINE_CALM] - o->lost[ONLINE_QUICK]));
-    out->score = fusion_mix(out->pace[ONLINE_QUICK], out->pace[ONLINE_CALM], share);
+    /* Calm weights are believed where labels are wrong, and log-odds learnt from wrong labels are too flat. */
+    out->score = (2 - share) * fusion_mix(out->pace[ONLINE_QUICK], out->pace[ONLINE_CALM], share);
 }
 
 static enum err keep(struct online *o, const struct features *f, bool spam)

@@ -246,9 +246,9 @@ static void check_online(bool noise)
         calm = quick;
         plain_calm(ref, f, &calm);
         double seen = (double)k / ((double)k + 10), z[2] = {fusion_score(&quick) * seen, fusion_score(&calm) * seen};
-        double share = plain_sigmoid(4 + 0.28 * (lost[1] - lost[0]));
+        double share = plain_sigmoid(4.5 + 0.4 * (lost[1] - lost[0]));
         double p = share * plain_sigmoid(z[0] / 2) + (1 - share) * plain_sigmoid(z[1] / 2);
-        double want = 2 * log(p / (1 - p));
+        double want = (2 - share) * 2 * log(p / (1 - p));
         least = fmin(least, share);
         most = fmax(most, share);
         if (fabs(got.score - want) > 2e-3 * (1 + fabs(want)))
