@@ -106,11 +106,7 @@ static void info_json(const struct bundle *b, const char *path)
 
 static int info(const char *path, bool json)
 {
-    uint8_t head[8];
-    FILE *f = fopen(path, "rb");
-    bool is_counts = f && counts_magic(span_of(head, fread(head, 1, sizeof head, f)));
-    if (f) fclose(f);
-    if (is_counts) return counts_info(path, json);
+    if (train_begins(path, COUNTS_MAGIC)) return counts_info(path, json);
     struct bundle b;
     char fault[BUNDLE_FAULT_BYTES];
     enum err e = bundle_open(path, BUNDLE_ANY_FEATURES, &b, fault);

@@ -5,10 +5,8 @@
 
 #include "worker/score/bundle.h"
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static const char help[] =
     "usage: furui train INPUT… -o BUNDLE [--counts FILE]\n"
@@ -86,21 +84,12 @@ static bool add_place(struct options *o, bool spam, const char *path)
     return true;
 }
 
-static bool is_bundle(const char *path)
-{
-    uint8_t head[8] = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    bool yes = fd >= 0 && read(fd, head, sizeof head) == sizeof head && memcmp(head, BUNDLE_MAGIC, sizeof head) == 0;
-    if (fd >= 0) close(fd);
-    return yes;
-}
-
 /* The counts to train on from stand first. */
 static int add_onward(struct options *o)
 {
     const char *path = o->onward;
     if (o->inputs == GATHER_INPUTS_MAX) return cli_fail(CLI_USAGE, "train", "more than %d inputs", GATHER_INPUTS_MAX);
-    if (is_bundle(o->onward)) {
+    if (train_begins(o->onward, BUNDLE_MAGIC)) {
         size_t n = strlen(path) + sizeof ".counts";
         o->beside = malloc(n);
         if (!o->beside) return cli_fail(CLI_UNAVAILABLE, "train", "%s", err_str(ERR_MEMORY));

@@ -77,6 +77,8 @@ static enum err add_all_counts(struct counting *k)
     }
     for (size_t i = 0; !e && i < k->first; i++) e = add_counts(k, k->g->input[i].counts, &without);
     k->out->left_out = without.left_out;
+    if (!e && k->g->withouts && !without.left_out)
+        e = fail(k, ERR_MODEL, k->g->without[0], "none of its mails is in the others");
     corpus_without_close(&without);
     return e;
 }

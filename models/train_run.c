@@ -10,6 +10,7 @@
 #include "proto/base/clock.h"
 #include "worker/text/domain.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <signal.h>
@@ -153,6 +154,28 @@ static void on_bus_error(int signal)
     _exit(CLI_IO);
 }
 
+bool train_begins(const char *path, const char *magic)
+{
+    uint8_t head[8] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool yes = fd >= 0 && read(fd, head, sizeof head) == sizeof head && memcmp(head, magic, sizeof head) == 0;
+    if (fd >= 0) close(fd);
+    return yes;
+}
+
+/* A slip of the finger must not replace counts by a bundle, nor a bundle by counts. */
+static int check_places(const struct train_run *t)
+{
+    const char *counts = t->gather.keep;
+    if (counts && t->output && strcmp(counts, t->output) == 0)
+        return cli_fail(CLI_USAGE, t->verb, "%s: bundle and counts want a file each", counts);
+    if (t->output && train_begins(t->output, COUNTS_MAGIC))
+        return cli_fail(CLI_USAGE, t->verb, "%s: holds counts; a bundle does not replace them", t->output);
+    if (counts && train_begins(counts, BUNDLE_MAGIC))
+        return cli_fail(CLI_USAGE, t->verb, "%s: is a bundle; counts do not replace it", counts);
+    return CLI_OK;
+}
+
 int train_run(struct train_run *t)
 {
     signal(SIGBUS, on_bus_error);
@@ -162,8 +185,9 @@ int train_run(struct train_run *t)
     struct corpus c = {0};
     struct gathered g;
     bool wrote = false;
-    int status = CLI_OK;
+    int status = check_places(t);
     int64_t start_us = clock_us();
+    if (status) return status;
     char *folder = t->output ? strdup(t->output) : NULL;
     if (t->output && bundle_place(t->output, fault)) status = cli_fail(CLI_IO, t->verb, "%s", fault);
     if (!status && t->old) status = check_old(t);
@@ -172,8 +196,6 @@ int train_run(struct train_run *t)
         enum err e = gather(&t->gather, &c, &g, &wrote, fault);
         if (e) status = cli_fail(status_of(e, wrote), t->verb, "%s", fault);
     }
-    if (!status && t->gather.withouts && !g.left_out)
-        status = cli_fail(COMMANDS_BAD_DATA, t->verb, "%s: none of its mails is in the others", t->gather.without[0]);
     if (!status && !t->plan.quiet) tell_gathered(t, &g, &c);
     if (!status && !t->plan.quiet && t->gather.keep)
         printf("%s: counts of %zu ham and %zu spam of %zu source%s, corpus %016" PRIx64 "\n", t->gather.keep,

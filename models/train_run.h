@@ -18,6 +18,9 @@ struct train_run {
 /* Do it; returns the exit status. */
 int train_run(struct train_run *t);
 
+/* Do the file's first 8 bytes say that it is of this kind (BUNDLE_MAGIC, COUNTS_MAGIC)? */
+bool train_begins(const char *path, const char *magic);
+
 /* Options that both have. Ids from 512; false after a complaint. */
 enum { TRAIN_OPT_BITS = 512, TRAIN_OPT_EPOCHS, TRAIN_OPT_HALF_LIFE, TRAIN_OPT_THREADS };
 #define TRAIN_OPTIONS                                                                                               \

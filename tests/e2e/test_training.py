@@ -172,6 +172,17 @@ class Training(Case):
         manifest = json.loads(self.fine("model", "info", "--json", (self.trained("m", "model", "merge", made), self.path("m"))[1]))
         self.assertEqual(manifest["manifest"]["corpus"], info["corpus"])
 
+    def test_bundles_and_counts_do_not_replace_each_other(self):
+        made = self.counts("c", "--index", self.index("a", self.mails))
+        bundle, index = self.path("m.bundle"), self.path("a", "index")
+        self.fine("model", "merge", made, "-o", bundle)
+        before = read(made), read(bundle)
+        self.fails(64, "c: holds counts", "model", "merge", made, "-o", made)
+        self.fails(64, "c: holds counts", "train", "--index", index, "-o", made)
+        self.fails(64, "m.bundle: is a bundle", "train", "--index", index, "--counts", bundle)
+        self.fails(64, "want a file each", "train", "--index", index, "--counts", self.path("x"), "-o", self.path("x"))
+        self.assertEqual((read(made), read(bundle)), before)
+
     # --- age
 
     def test_old_mail_fades(self):
