@@ -151,21 +151,100 @@ static size_t add_word(struct learner_word *word, size_t n, uint32_t hash, uint8
     return n + 1;
 }
 
+/* A learner that saw all toys, and the words that they have, view by view. */
+static size_t learn_toys(struct learner *l, struct learner_word *word)
+{
+    size_t words = 0;
+    assert_int_equal(learner_open(l, 20), ERR_OK);
+    for (size_t k = 0; k < MAILS; k++) {
+        struct parts p;
+        learner_score(l, &toy[k].f, &p);
+        learner_learn(l, &toy[k].f, &p, toy[k].spam, 1);
+    }
+    for (uint8_t v = 0; v < VIEW_COUNT; v++)
+        for (size_t k = 0; k < MAILS; k++)
+            for (unsigned i = 0; i < PER_VIEW; i++) words = add_word(word, words, toy[k].word[v][i], v);
+    return words;
+}
+
+/* docs/scoring.md, "The frozen table": step sizes, what stays where a group is full, what is left out. */
+static void frozen_as_the_plain_reference(void **state)
+{
+    (void)state;
+    enum { LEAST = 3 };
+    static struct learner_word word[MAILS * VIEW_COUNT * PER_VIEW];
+    struct learner l;
+    size_t n = learn_toys(&l, word), kept = 0, left = 0;
+    for (unsigned bits = 9; bits <= 14; bits += 5) { /* most groups full; none */
+        span section;
+        struct table t;
+        const char *why;
+        double weight[3], step[VIEW_COUNT][3] = {{0}};
+        assert_int_equal(learner_freeze(&l, word, n, ~0u, bits, LEAST, &section), ERR_OK);
+        assert_int_equal(table_load(section, &t, &why), ERR_OK);
+        size_t groups = (size_t)1 << (bits - 2);
+        double *least_rank = malloc(groups * sizeof *least_rank), *best_left = calloc(groups, sizeof *best_left);
+        for (size_t g = 0; g < groups; g++) least_rank[g] = INFINITY;
+        for (unsigned v = 0; v < VIEW_COUNT; v++) {
+            double square[3] = {0}, most[3] = {0}, count = 0;
+            for (int pass = 0; pass < 2; pass++)
+                for (size_t i = 0; i < n; i++) {
+                    const struct learner_cell *c = &l.cell[word[i].cell];
+                    double mails = (double)c->spam + (double)c->ham, slot[3], rank;
+                    if (word[i].view != v) continue;
+                    const struct table_slot *s = table_find(&t, word[i].hash);
+                    if (mails < LEAST) {
+                        assert_true(pass || bits < 14 || !s);
+                        continue;
+                    }
+                    weight[0] = (double)c->joint;
+                    weight[1] = (double)c->view;
+                    weight[2] = part_vote((double)c->spam, (double)c->ham, l.spams, l.hams);
+                    for (unsigned j = 0; j < 3 && !pass; j++) {
+                        square[j] += weight[j] * weight[j];
+                        most[j] = fmax(most[j], fabs(weight[j]));
+                    }
+                    count += !pass;
+                    if (!pass) continue;
+                    for (unsigned j = 0; j < 3; j++) {
+                        step[v][j] = fmin(6 * sqrt(square[j] / count), most[j]) / 127;
+                        slot[j] = fmax(-127, fmin(127, weight[j] / step[v][j]));
+                    }
+                    size_t g = word[i].hash % groups;
+                    rank = (fabs(slot[0]) + 2 * fabs(slot[1]) + fabs(slot[2])) * sqrt(mails);
+                    bool same = s && fabs(s->joint - slot[0]) < 0.51 && fabs(s->view - slot[1]) < 0.51 &&
+                                fabs(s->vote - slot[2]) < 0.51;
+                    if (same) {
+                        kept++;
+                        least_rank[g] = fmin(least_rank[g], rank);
+                    } else if (!s) { /* else a double of its check byte is there */
+                        left++;
+                        best_left[g] = fmax(best_left[g], rank);
+                    }
+                }
+            assert_true(fabs((double)t.scale->joint[v] - step[v][0]) < 1e-6 * step[v][0]);
+            assert_true(fabs((double)t.scale->view[v] - step[v][1]) < 1e-6 * step[v][1]);
+            assert_true(fabs((double)t.scale->vote[v] - step[v][2]) < 1e-6 * step[v][2]);
+        }
+        for (size_t g = 0; g < groups; g++)
+            if (best_left[g] > least_rank[g] + 30)
+                fail_msg("group %zu: left %g out, kept %g", g, best_left[g], least_rank[g]);
+        print_message("2^%u slots: %zu words kept, %zu left out\n", bits, kept, left);
+        assert_true(bits > 9 ? kept > n * 9 / 10 : kept > 256 && left > n / 2);
+        kept = left = 0;
+        free(least_rank);
+        free(best_left);
+        free((void *)section.p);
+    }
+    learner_close(&l);
+}
+
 static void freezing_keeps_what_was_learnt(void **state)
 {
     (void)state;
     struct learner l;
     static struct learner_word word[MAILS * VIEW_COUNT * PER_VIEW];
-    size_t words = 0;
-    assert_int_equal(learner_open(&l, 20), ERR_OK);
-    for (size_t k = 0; k < MAILS; k++) {
-        struct parts p;
-        learner_score(&l, &toy[k].f, &p);
-        learner_learn(&l, &toy[k].f, &p, toy[k].spam, 1);
-    }
-    for (uint8_t v = 0; v < VIEW_COUNT; v++)
-        for (size_t k = 0; k < MAILS; k++)
-            for (unsigned i = 0; i < PER_VIEW; i++) words = add_word(word, words, toy[k].word[v][i], v);
+    size_t words = learn_toys(&l, word);
     span section, again;
     const char *why;
     struct table t;
@@ -438,13 +517,10 @@ static void calibration_always_rises(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_the_plain_reference),
-        cmocka_unit_test(freezing_keeps_what_was_learnt),
-        cmocka_unit_test(online_equals_the_plain_reference),
-        cmocka_unit_test(online_gets_the_rest_right),
-        cmocka_unit_test(squash_keeps_order_and_sign),
-        cmocka_unit_test(calibration_rises_and_holds),
-        cmocka_unit_test(calibration_equals_the_plain_reference),
+        cmocka_unit_test(equals_the_plain_reference),    cmocka_unit_test(freezing_keeps_what_was_learnt),
+        cmocka_unit_test(frozen_as_the_plain_reference), cmocka_unit_test(online_equals_the_plain_reference),
+        cmocka_unit_test(online_gets_the_rest_right),    cmocka_unit_test(squash_keeps_order_and_sign),
+        cmocka_unit_test(calibration_rises_and_holds),   cmocka_unit_test(calibration_equals_the_plain_reference),
         cmocka_unit_test(calibration_always_rises),
     };
     return cmocka_run_group_tests(tests, make_toys, NULL);
