@@ -40,7 +40,7 @@ static const char help[] =
     "The same mails in the same order give the same bundle, to the bit. Memory does not grow with the mails: what is\n"
     "counted of them, about 20 KB each, goes to FILE, or to a temporary file in TMPDIR or beside BUNDLE.\n"
     "Exit status: 0 done, 64 wrong usage, 65 the corpus or counts cannot be trained on, 66 an input cannot be read,\n"
-    "74 the bundle or the counts cannot be written.\n"
+    "74 the bundle, the counts or a list cannot be written.\n"
     "\n"
     "example: furui train --ham mail/archive --spam mail/junk -o my.bundle\n"
     "         furui train --index corpus/index -o my.bundle --counts my.bundle.counts\n"

@@ -11,6 +11,7 @@
 #include "worker/text/domain.h"
 
 #include <fcntl.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <signal.h>
@@ -142,6 +143,8 @@ static int audit(const struct train_run *t, const struct corpus *c)
     else if (!status)
         audit_text(stdout, &a, MOST_SHOWN);
     audit_close(&a);
+    if (!status && (fflush(stdout) || ferror(stdout)))
+        status = cli_fail(CLI_IO, t->verb, "standard output: %s", strerror(errno));
     return status;
 }
 

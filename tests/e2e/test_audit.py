@@ -163,6 +163,9 @@ class Audit(Case):
             self.assertEqual((status, out), (64, ""))
             self.assertIn(says, err)
         full = self.corpus("full", [(label, self.mail(label)) for label in ["spam", "ham"] * 20])
+        with open("/dev/full", "w") as nowhere:
+            self.assertEqual(subprocess.run([FURUI, "train", "--audit", "--json", "--index", full], stdout=nowhere,
+                                            stderr=subprocess.DEVNULL, timeout=60 * SLOW).returncode, 74)
         status, _, err = furui("train", "-q", "--audit", "--index", full, "--disputed", self.path("none", "list"))
         self.assertEqual(status, 74)
         self.assertIn("none/list: ", err)
