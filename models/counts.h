@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counts: a file of all that training needs of labelled mails, so that it can be done again, with more, or without some.
+/* counts: a file of all that training needs of labelled mails, to do it again, with more of them, or without some.
  *
  * The linear models learn in order, so weights of parts do not add up to those of the whole; what was counted of each
  * mail does. A counts file is a row of records, one a mail; files are merged by putting rows one behind the other, and

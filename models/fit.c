@@ -91,8 +91,8 @@ static bool folds_hold(const struct fit *t)
     return true;
 }
 
-/* Sources, where there are three or more: eight at most, or groups of them. Else bodies by hash, so that duplicates stay
- * together; where that leaves a class without a mail (all its texts are the same, or they are few) mails in turn. */
+/* Sources, where there are three or more: eight at most, or groups of them. Else bodies by hash, so that duplicates
+ * stay together; where that leaves a class without a mail (all its texts are the same, or they are few) mails in turn. */
 static void choose_folds(struct fit *t)
 {
     const struct corpus *c = t->c;

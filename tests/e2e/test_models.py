@@ -184,7 +184,8 @@ class Models(Case):
                          (74, "", "furui train: %s: cannot create a file beside it: No such file or directory\n" % nowhere))
         nowhere = self.path("none", "scores")
         status, out, err = furui("eval", "--index", self.corpus("c", 3, 2), "--scores", nowhere)
-        self.assertEqual((status, out, err), (74, "", "furui eval: %s: No such file or directory\n" % nowhere))
+        why = "furui eval: %s: cannot create a file beside it: No such file or directory\n" % nowhere
+        self.assertEqual((status, out, err), (74, "", why))
 
     def test_bench_counts_what_the_service_did(self):
         with Service() as s:
