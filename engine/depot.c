@@ -245,16 +245,14 @@ static int write_history(int dir_fd, span text)
     return fsync(dir_fd) == 0 || errno == EINVAL ? 0 : errno;
 }
 
-pid_t depot_save(const struct depot *d, const struct ledger *l, const uint64_t *gone, size_t n)
+pid_t depot_save(const struct depot *d, const struct ledger *l)
 {
     char name[LEDGER_ROWS_MAX][NAME_MAX_];
     struct pairs text = {0};
+    size_t n = 0;
     ledger_write(l, &text);
-    for (size_t i = 0; i < n; i++) {
-        name[i][0] = 0;
-        for (size_t k = 0; k < l->n; k++)
-            if (l->row[k].number == gone[i]) name_of(gone[i], l->row[k].id, name[i]);
-    }
+    for (size_t i = 0; i < l->n; i++)
+        if (!l->row[i].kept) name_of(l->row[i].number, l->row[i].id, name[n++]);
     pid_t pid = child_fork(d->fd);
     if (pid == 0) {
         int why = write_history(d->fd, span_of(text.p, text.n));

@@ -60,9 +60,10 @@ void depot_discard(const struct depot *d);
 /* Remove a row's bundle. */
 void depot_remove(const struct depot *d, const struct ledger_row *r);
 
-/* Start to write the history; then the bundles of rows gone[n], which `l` no longer keeps, are removed. The child's
- * pid, or -1 with errno; depot_saved says what its end means: 0, or an errno. */
-pid_t depot_save(const struct depot *d, const struct ledger *l, const uint64_t *gone, size_t n);
+/* Start to write the history; when it is written, the bundles of rows that are not kept are removed, those of an earlier
+ * history that could not be written too. The child's pid, or -1 with errno; depot_saved says what its end means: 0, or
+ * an errno. */
+pid_t depot_save(const struct depot *d, const struct ledger *l);
 int depot_saved(int wait_status);
 
 #endif

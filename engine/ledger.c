@@ -68,7 +68,7 @@ void ledger_set(struct ledger_row *r, enum ledger_state s, uint64_t now_s, const
     snprintf(r->why, sizeof r->why, "%s", why);
 }
 
-size_t ledger_retire(struct ledger *l, size_t keep, uint64_t *gone_out)
+size_t ledger_retire(struct ledger *l, size_t keep)
 {
     size_t gone = 0;
     for (size_t i = l->n; i-- > 0;) {
@@ -79,7 +79,7 @@ size_t ledger_retire(struct ledger *l, size_t keep, uint64_t *gone_out)
             continue;
         }
         r->kept = false;
-        gone_out[gone++] = r->number;
+        gone++;
     }
     return gone;
 }

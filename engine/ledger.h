@@ -55,8 +55,8 @@ void ledger_drop(struct ledger *l, uint64_t number);
 void ledger_set(struct ledger_row *r, enum ledger_state s, uint64_t now_s, const char *why);
 
 /* Files stay with what serves, what is in shadow or a candidate, and the newest `keep` previous ones. Clears `kept` of
- * others; their numbers go to gone_out[LEDGER_ROWS_MAX]. Returns how many. */
-size_t ledger_retire(struct ledger *l, size_t keep, uint64_t *gone_out);
+ * others, and returns of how many. */
+size_t ledger_retire(struct ledger *l, size_t keep);
 
 /* One row as pairs: number, state, kept, id, size, uid, pushed, since, by, name, note, why, manifest. */
 void ledger_put_row(const struct ledger_row *r, struct pairs *to);

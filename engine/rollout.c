@@ -147,10 +147,9 @@ static void remember(struct rollout *r, const char *last, const char *id, const 
 static void start_save(struct engine *e)
 {
     struct rollout *r = &e->rollout;
-    uint64_t gone[LEDGER_ROWS_MAX];
-    size_t n = ledger_retire(&r->ledger, (size_t)e->config.keep, gone);
+    ledger_retire(&r->ledger, (size_t)e->config.keep);
     r->child_ended = false;
-    r->child = depot_save(&r->depot, &r->ledger, gone, n);
+    r->child = depot_save(&r->depot, &r->ledger);
     if (r->child > 0) return;
     r->child = 0;
     r->child_ended = true;

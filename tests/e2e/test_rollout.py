@@ -450,8 +450,12 @@ class Rollout(Case):
             self.assertIn("the history could not be written", err)
             self.assertFalse(self.rollout(s)["history_written"])
             self.serves(s, self.like_id)
+            self.model(s, "rollback")
+            status, _, err = self.model(s, "push", self.like)
+            self.assertEqual(status, 0, err)
             os.rmdir(os.path.join(s.state, "models/history.new"))
             wait_until(lambda: self.rollout(s)["history_written"], 60, what="the history to be written")
+            self.check_files(s)  # those that had to wait for it have gone now
             s.stop(signal.SIGKILL)
             s.start()
             self.serves(s, self.like_id)
