@@ -6,6 +6,7 @@
 #include "models/compare_show.h"
 #include "models/replace.h"
 #include "models/scores_file.h"
+#include "models/train_run.h"
 #include "worker/score/bundle.h"
 
 #include <stdio.h>
@@ -20,12 +21,7 @@ struct side {
 
 static bool is_bundle(const char *path)
 {
-    char magic[8];
-    FILE *f = fopen(path, "rb");
-    if (!f) return false;
-    bool yes = fread(magic, 1, sizeof magic, f) == sizeof magic && memcmp(magic, BUNDLE_MAGIC, sizeof magic) == 0;
-    fclose(f);
-    return yes;
+    return train_begins(path, BUNDLE_MAGIC);
 }
 
 static int fill(struct side *s, const struct eval_options *o, const struct mail_index *x, eval_judge_fn *by_bundle)

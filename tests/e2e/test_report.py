@@ -355,6 +355,10 @@ class Report(Case):
                 self.assertEqual((status, out), (64, ""))
                 self.assertIn(says, err)
         self.assertEqual(furui("eval", "--compare", good, self.path("missing"))[0], 66)
+        os.mkfifo(self.path("pipe"))  # nobody will write to it
+        for words in ["eval", "--compare", good, self.path("pipe")], ["model", "info", self.path("pipe")]:
+            status, _, err = furui(*words)
+            self.assertEqual((status, "not a regular file" in err), (66, True), (words, err))
 
 
 if __name__ == "__main__":
