@@ -92,7 +92,7 @@ static bool folds_hold(const struct fit *t)
 }
 
 /* Sources, where there are three or more: eight at most, or groups of them. Else bodies by hash, so that duplicates
- * stay together; where that leaves a class without a mail (all its texts are the same, or they are few) mails in turn. */
+ * stay together; where that leaves a class without a mail (its texts are the same, or few), mails in turn. */
 static void choose_folds(struct fit *t)
 {
     const struct corpus *c = t->c;

@@ -56,7 +56,7 @@ class Training(Case):
             words = WORDS[lean(label) if rng.random() < 0.9 else "ham"]
             text = [rng.choice(words if rng.random() < 0.4 else WORDS["ham"] + WORDS["spam"]) for _ in range(40)]
             date = day % (1 + i % 28) if "%" in day else day
-            mail = "Received: from a by b; %s 10:00:00 +0000\nFrom: %s@example.org\nMessage-ID: <%d.%d@example.org>\n" % (
+            mail = "Received: from a by b; %s 10:00:00 +0000\nFrom: %s@example.org\nMessage-ID: <%d.%d@x>\n" % (
                 date, rng.choice("abcdef"), seed, i)
             mails.append((label, (mail + "Subject: %s\n\n%s\n" % (" ".join(text[:4]), " ".join(text))).encode()))
         return mails
@@ -326,7 +326,8 @@ class Training(Case):
     def test_counts_that_shrink_while_they_are_read(self):
         made = self.counts("c", "--index", self.index("a", self.mails))
         other = self.index("b", self.make(2, 3000))
-        running = subprocess.Popen([FURUI, "train", "-q", "--threads", "1", "--continue", made, "--index", other, "-o", self.path("x")],
+        running = subprocess.Popen([FURUI, "train", "-q", "--threads", "1", "--continue", made, "--index", other,
+                                    "-o", self.path("x")],
                                    stderr=subprocess.PIPE, text=True)
         service.wait_until(lambda: made in read("/proc/%d/maps" % running.pid).decode(), what="counts to be read")
         os.truncate(made, 4096)
@@ -340,7 +341,8 @@ class Training(Case):
     def test_places_that_hold_no_files(self):
         os.mkfifo(self.path("pipe"))
         for place in self.path("pipe"), "/dev/zero", "-":
-            self.fails(66, "mails are read twice: a file or directory is needed", "train", "--ham", place, "-o", self.path("x"))
+            self.fails(66, "mails are read twice: a file or directory is needed", "train", "--ham", place, "-o",
+                       self.path("x"))
 
     def test_what_cannot_be_trained_on(self):
         one = self.index("one", [m for m in self.mails if m[0] == "ham"])
@@ -394,7 +396,7 @@ class Training(Case):
         struct.pack_into("<I", older, 12, 1)
         for what, damaged, says in [
                 ("flipped", good[:5000] + bytes([good[5000] ^ 4]) + good[5001:], "is damaged: "),
-                ("head", good[:20] + b"x" + good[21:], "its head is damaged"),
+                ("head", good[:20] + bytes([good[20] ^ 1]) + good[21:], "its head is damaged"),
                 ("cut", good[:-64], "is not whole: 120 mails"), ("cut within", good[:9000], "ends within a mail: "),
                 ("longer", good + bytes(64), "is damaged at its end"),
                 ("other features", bytes(older), "holds features of version 1; this furui has version"),
