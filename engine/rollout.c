@@ -229,7 +229,14 @@ static void fail(struct engine *e, const char *why)
         snprintf(row->id, sizeof row->id, "%s", r->push.id);
         r->candidate = row->number;
     }
-    ledger_set(row, LEDGER_REFUSED, now_s(), r->why);
+    if (r->aim == AIM_BACK) { /* it served once, and a worker may have died of anything: it keeps its file */
+        char text[ADMIN_WHY_MAX];
+        snprintf(text, sizeof text, "a rollback to it failed: %.400s", r->why);
+        ledger_set(row, LEDGER_PREVIOUS, now_s(), text);
+        r->not_back_to = row->number;
+    } else {
+        ledger_set(row, LEDGER_REFUSED, now_s(), r->why);
+    }
     LOG(LEVEL_ERROR, "model_refused", L_INT("number", row->number), L_STR("id", row->id), L_STR("why", r->why),
         L_STR("serves", rollout_serves(e)));
     remember(r, "refused", row->id, r->why);
@@ -327,6 +334,7 @@ static void rolled(struct engine *e)
 {
     struct rollout *r = &e->rollout;
     struct ledger_row *row = ledger_find(&r->ledger, r->candidate), *from;
+    r->not_back_to = 0;
     switch (r->aim) {
     case AIM_PUSH:
     case AIM_PROMOTE:
@@ -501,7 +509,8 @@ static void ask_push(struct engine *e, const struct admin_request *q)
 static void ask_rollback(struct engine *e, const struct admin_request *q)
 {
     struct rollout *r = &e->rollout;
-    struct ledger_row *row = ledger_back(&r->ledger, UINT64_MAX);
+    struct ledger_row *row = ledger_back(&r->ledger, r->not_back_to ? r->not_back_to : UINT64_MAX);
+    if (!row) row = ledger_back(&r->ledger, UINT64_MAX);
     char name[WHO_MAX], why[ADMIN_WHY_MAX];
     who(name, q->by, q->uid);
     if (r->aim != AIM_NONE) { /* a roll that takes too long for somebody */

@@ -58,7 +58,8 @@ struct rollout {
     int child_status, said_fd;
     bool child_ended;
     int64_t step_us;
-    bool failed; /* the roll-out; `why` says it */
+    bool failed;          /* the roll-out; `why` says it */
+    uint64_t not_back_to; /* the row that the last rollback failed to reach: the next one goes to one before. 0: none */
     char why[ADMIN_WHY_MAX];
     bool dirty; /* the history on disk lacks something */
     int64_t save_at_us;

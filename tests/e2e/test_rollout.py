@@ -199,6 +199,32 @@ class Rollout(Case):
             self.push(s, self.like)
             self.serves(s, self.like_id)
 
+    def test_a_rollback_that_fails_loses_no_model(self):
+        with self.service() as s:
+            s.start()
+            for path in self.good, self.bad, self.like:
+                self.push(s, path)
+            path = os.path.join(s.state, "models", "3-%s.bundle" % self.bad_id)
+            with open(path, "rb") as f:
+                whole = f.read()
+            os.truncate(path, 1000)
+            for _ in range(2):  # first to this one; then to the one before
+                status, _, err = self.model(s, "rollback")
+                if status == 0:
+                    break
+                self.assertIn("truncated", err)
+                self.serves(s, self.like_id)
+                row = self.history(s)["history"][1]
+                self.assertEqual((row["id"], row["state"], row["kept"]), (self.bad_id, "previous", True))
+                self.assertIn("a rollback to it failed: ", row["why"])
+                self.check_files(s)
+            self.serves(s, self.good_id)
+            with open(path, "wb") as f:
+                f.write(whole)
+            self.ok(s, "rollback")
+            self.serves(s, self.bad_id)
+            self.check_files(s)
+
     def test_bad_bundles_are_refused(self):
         with open(self.good, "rb") as f:
             good = f.read()
