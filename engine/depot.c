@@ -57,9 +57,11 @@ static enum err read_file(int dir_fd, const char *name, span *out)
     size_t n = 0, cap = e == ERR_OK ? (size_t)st.st_size : 0;
     uint8_t *p = must_calloc(1, cap + 1);
     for (ssize_t k = 1; n < cap && k > 0; n += (size_t)(k > 0 ? k : 0)) k = read(fd, p + n, cap - n);
+    int kept = e == ERR_IO ? EINVAL : errno; /* not a plain file */
     close(fd);
     *out = span_of(p, n);
     if (e != ERR_OK) free(p);
+    errno = kept;
     return e;
 }
 
