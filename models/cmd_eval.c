@@ -140,10 +140,26 @@ static int open_indexes(const struct eval_options *o, struct mail_index *x)
     return CLI_OK;
 }
 
+/* What is written must not replace what is read. */
+static int check_places(const struct eval_options *o)
+{
+    const char *to[] = {o->scores, o->html};
+    for (size_t k = 0; k < sizeof to / sizeof *to; k++) {
+        bool read =
+            replace_same(to[k], o->bundle) || replace_same(to[k], o->compare[0]) || replace_same(to[k], o->compare[1]);
+        for (size_t i = 0; !read && i < o->indexes; i++)
+            read = replace_same(to[k], o->index[i]) || replace_same(to[k], o->exclude[i]) ||
+                   replace_same(to[k], o->place[i][0]) || replace_same(to[k], o->place[i][1]);
+        if (read) return cli_fail(CLI_USAGE, "eval", "%s: is read; what is written would replace it", to[k]);
+    }
+    return CLI_OK;
+}
+
 static int run(int argc, char **argv)
 {
     struct eval_options o;
     int status = eval_options(argc, argv, &o);
+    if (!status) status = check_places(&o);
     if (status) return status;
     domain_init();
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told like a full disk */

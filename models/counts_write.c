@@ -109,6 +109,10 @@ static bool is_ours(int fd)
 static enum err open_part(struct counts_writer *w, const char *path, char *fault_out)
 {
     struct stat st;
+    if (!*path) {
+        snprintf(fault_out, COUNTS_FAULT_BYTES, "'': no name of a file");
+        return ERR_IO;
+    }
     w->path = strdup(path);
     if (!w->path || asprintf(&w->part, "%s.part", path) < 0) {
         w->part = NULL;

@@ -30,6 +30,7 @@ enum err replace_open(struct replace *r, const char *path, char *fault_out)
 {
     *r = (struct replace){.fd = -1, .path = path};
     struct stat st;
+    if (!*path) return fault(fault_out, ERR_IO, "''", "no name of a file");
     bool there = stat(path, &st) == 0;
     if (there && !S_ISREG(st.st_mode)) return fault(fault_out, ERR_IO, path, "there is something that is not a file");
     r->target = there ? realpath(path, NULL) : strdup(path);
@@ -100,6 +101,13 @@ enum err replace_write(const char *path, span bytes, char *fault_out)
     e = replace_done(&r, file_write(r.fd, bytes), fault_out);
     replace_close(&r);
     return e;
+}
+
+bool replace_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino &&
+           S_ISREG(x.st_mode);
 }
 
 enum err replace_place(const char *path, char *fault_out)

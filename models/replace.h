@@ -32,6 +32,9 @@ void replace_close(struct replace *r);
 /* The three of them, for bytes that are all there. */
 enum err replace_write(const char *path, span bytes, char *fault_out);
 
+/* Are these two names of one file? Whoever writes where he reads from, by a slip of the finger, loses it. */
+bool replace_same(const char *a, const char *b);
+
 /* Could a file be written there? Asked before long work. */
 enum err replace_place(const char *path, char *fault_out);
 

@@ -166,6 +166,16 @@ bool train_begins(const char *path, const char *magic)
     return yes;
 }
 
+/* Counts may come back under their own name, with more in them. */
+static bool is_read(const struct train_run *t, const char *path)
+{
+    for (size_t i = 0; i < t->gather.inputs; i++) {
+        const struct gather_input *in = &t->gather.input[i];
+        if (replace_same(path, in->index) || replace_same(path, in->ham) || replace_same(path, in->spam)) return true;
+    }
+    return false;
+}
+
 /* A slip of the finger must not replace counts by a bundle, nor a bundle by counts. */
 static int check_places(const struct train_run *t)
 {
@@ -176,6 +186,13 @@ static int check_places(const struct train_run *t)
         return cli_fail(CLI_USAGE, t->verb, "%s: holds counts; a bundle does not replace them", t->output);
     if (counts && train_begins(counts, BUNDLE_MAGIC))
         return cli_fail(CLI_USAGE, t->verb, "%s: is a bundle; counts do not replace it", counts);
+    for (size_t i = 0; i < t->gather.inputs; i++) {
+        const char *lost = is_read(t, t->gather.input[i].disputed) ? t->gather.input[i].disputed
+                           : is_read(t, t->output)                 ? t->output
+                           : is_read(t, counts)                    ? counts
+                                                                   : NULL;
+        if (lost) return cli_fail(CLI_USAGE, t->verb, "%s: is read; what is written would replace it", lost);
+    }
     return CLI_OK;
 }
 

@@ -175,6 +175,18 @@ class Eval(Case):
         status, out, _ = self.run_eval("--index", self.index, "--scores", "/dev/stdout")
         self.assertEqual((status, before in out), (0, True))
 
+    def test_what_is_read_is_not_written_over(self):
+        with open(self.index) as f:
+            before = f.read()
+        os.link(self.index, self.path("same"))
+        for words in (["--index", self.index, "--scores", self.index], ["--index", self.index, "--html", self.path("same")],
+                      ["--ham", self.path("same"), "--scores", self.index]):
+            status, _, err = self.run_eval(*words)
+            self.assertEqual((status, "is read; what is written would replace it" in err), (64, True), err)
+        self.assertEqual(self.run_eval("--index", self.index, "--scores", "")[0], 74)
+        with open(self.index) as f:
+            self.assertEqual(f.read(), before)
+
     def test_a_name_cannot_forge_a_score(self):
         name = "x 1.0\nham y\x1b[2J"
         os.makedirs(self.path("d"))

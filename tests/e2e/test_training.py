@@ -323,6 +323,16 @@ class Training(Case):
             os.remove(part)
         self.assertEqual(read(self.path("aunt")), b"")
 
+    def test_what_is_read_is_not_written_over(self):
+        index = self.index("a", self.mails)
+        before, letter = read(index), self.path("a", "mails", "0")
+        for words in [("--index", index, "-o", index), ("--index", index, "--counts", index),
+                      ("--audit", "--index", index, "--disputed", index), ("--ham", letter, "-o", letter)]:
+            self.fails(64, "is read; what is written would replace it", "train", *words)
+        self.fails(74, "no name of a file", "train", "--index", index, "-o", "")
+        self.fails(74, "no name of a file", "train", "--index", index, "--counts", "")
+        self.assertEqual(read(index), before)
+
     def test_counts_that_shrink_while_they_are_read(self):
         made = self.counts("c", "--index", self.index("a", self.mails))
         other = self.index("b", self.make(2, 3000))
