@@ -21,6 +21,7 @@ enum {
     CSS_COLOUR_NEAR = 16,   /* steps of 255 in each channel by which invisible text may differ from its background */
     CSS_OPACITY_LEAST = 13, /* parts of 255; less is taken for nothing */
     CSS_FONT_LEAST = 3 * 8, /* smaller letters are taken for invisible; eighths of a pixel */
+    CSS_FONT_WHOLE = 1024,  /* css.font of letters as large as their parent's, with CSS_FONT_PART */
     CSS_GREY = 0x808080,    /* stands for a colour that cannot be told: it is seen on black and on white */
     CSS_FAR = 900, /* pixels outside of its place that put text out of sight; half a page is how pages are centred */
     CSS_TIGHT_PX = 10,    /* letters that move so far to the left stand on each other */
@@ -42,7 +43,7 @@ struct css {
     uint64_t facts;              /* the bits of `set` from CSS_BROAD on: are they so? */
     uint32_t colour, background; /* 0xRRGGBB or CSS_CLEAR */
     uint32_t shadow;             /* of the letters, or the line around them */
-    uint16_t font;               /* eighths of a pixel, or parts of 1024 of the parent's when CSS_FONT_PART is set */
+    uint16_t font;               /* eighths of a pixel, or with CSS_FONT_PART parts of CSS_FONT_WHOLE of the parent's */
     uint8_t display;             /* enum css_display */
     uint8_t opacity;             /* of 255 */
 };
