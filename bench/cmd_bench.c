@@ -282,6 +282,7 @@ static int bench_run(int argc, char **argv)
 {
     struct plan p = {.in_flight = 256, .seconds = 10, .warm_up = 2};
     if (argc > 1 && strcmp(argv[1], "hostile") == 0) return bench_hostile(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "inproc") == 0) return bench_inproc(argc - 1, argv + 1);
     if (!options(argc, argv, &p)) return cli_usage("bench");
     char **rest = argv + optind;
     if (!*rest || strcmp(*rest, "load") != 0) {

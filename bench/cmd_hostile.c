@@ -4,6 +4,7 @@
  * Each mail is read as a worker reads it (mail_read, features_extract, an arena of MAIL_ARENA_BYTES). CPU time of the
  * thread, the best of some readings, since a mail costs what it costs and all else is the machine's. */
 #include "bench/commands.h"
+#include "bench/cpu_time.h"
 #include "bench/hostile.h"
 #include "bench/mails.h"
 #include "proto/base/json.h"
@@ -16,7 +17,6 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     TARGET_MS_PER_MB = 20,
@@ -41,13 +41,6 @@ struct tally {
     size_t full;   /* mails for which the arena did not suffice */
 };
 
-static double thread_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 static double ms_per_mb(double ms, size_t bytes)
 {
     return ms * 1e6 / (double)(bytes < COUNTED_BYTES ? COUNTED_BYTES : bytes);
@@ -58,10 +51,10 @@ static double read_once(span raw, struct arena *a, bool *full_out)
     static struct features f;
     struct mail m;
     arena_reset(a);
-    double begun = thread_ms();
+    double begun = cpu_thread_s();
     mail_read(&m, raw, NULL, a);
     features_extract(&m, a, &f);
-    double ms = thread_ms() - begun;
+    double ms = (cpu_thread_s() - begun) * 1e3;
     *full_out = a->full;
     return ms;
 }

@@ -6,6 +6,9 @@
 /* `furui bench hostile`: argv[0] is "hostile"; returns the exit status. */
 int bench_hostile(int argc, char **argv);
 
+/* `furui bench inproc`, the same way. */
+int bench_inproc(int argc, char **argv);
+
 #define BENCH_HOSTILE_HELP                                                                                           \
     "furui bench hostile makes hostile mails (nests, storms, garbage, mutations of the mails named) and reads each " \
     "in\n"                                                                                                           \

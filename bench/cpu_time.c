@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A process's line; false when it is gone. */
@@ -114,4 +115,11 @@ size_t cpu_used(const struct cpu_snap *before, const struct cpu_snap *after, str
         out[k].seconds += tick_s * (double)(p->ticks - ticks_of(before, p->pid));
     }
     return names;
+}
+
+double cpu_thread_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }

@@ -37,4 +37,7 @@ struct cpu_used {
  * between is missing from it. Returns how many programs, at most CPU_TIME_NAMES. */
 size_t cpu_used(const struct cpu_snap *before, const struct cpu_snap *after, struct cpu_used *out);
 
+/* CPU seconds of the calling thread. A system call: some 0.3 us. */
+double cpu_thread_s(void);
+
 #endif

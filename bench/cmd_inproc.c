@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_inproc: `furui bench inproc`: what it costs to judge a mail, by stage; see inproc.h. */
+#include "bench/commands.h"
+#include "bench/inproc.h"
+#include "proto/base/json.h"
+#include "proto/cli/cli.h"
+#include "proto/config.h"
+#include "worker/simd/scan.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+
+enum { BAD_BUNDLE = 65 };
+
+struct plan {
+    const char *index, *bundle;
+    long rounds;
+    bool stages, json;
+};
+
+static void show_text(const struct inproc *r, const struct mails *m, const struct plan *p)
+{
+    double n = (double)m->n, mb = (double)m->bytes / 1e6, sum = 0;
+    printf("mails        %zu, mean %.1f KB, %.0f features a mail, %zu rounds, %s\n", m->n, mb * 1e3 / n,
+           (double)r->features / n, r->rounds, cpu_level_name(scan->level));
+    printf("a mail       %.2f us best, %.2f us median\n", r->best_s * 1e6 / n, r->median_s * 1e6 / n);
+    printf("a core-s     %.0f mails, %.1f MB; %.0f, %.1f median\n", n / r->best_s, mb / r->best_s, n / r->median_s,
+           mb / r->median_s);
+    printf("check        %016" PRIx64 "\n", r->check);
+    if (!p->stages) return;
+    for (int i = 0; i < INPROC_STAGES; i++) sum += r->stage_s[i];
+    for (int i = 0; i < INPROC_STAGES; i++)
+        printf("  %-10s %6.2f us a mail %5.1f%%\n", INPROC_STAGE_NAME[i], r->stage_s[i] * 1e6 / n,
+               sum > 0 ? r->stage_s[i] * 100 / sum : 0);
+}
+
+static void show_json(const struct inproc *r, const struct mails *m, const struct plan *p)
+{
+    double n = (double)m->n, mb = (double)m->bytes / 1e6;
+    char check[17];
+    struct json j;
+    snprintf(check, sizeof check, "%016" PRIx64, r->check);
+    json_init(&j);
+    json_open_object(&j, NULL);
+    json_uint(&j, "mails", m->n);
+    json_uint(&j, "mail_bytes", m->bytes);
+    json_uint(&j, "features", r->features);
+    json_str(&j, "simd", span_cstr(cpu_level_name(scan->level)));
+    json_uint(&j, "rounds", r->rounds);
+    json_num(&j, "us_per_mail", r->best_s * 1e6 / n, 3);
+    json_num(&j, "us_per_mail_median", r->median_s * 1e6 / n, 3);
+    json_num(&j, "mails_per_core_s", n / r->best_s, 1);
+    json_num(&j, "mails_per_core_s_median", n / r->median_s, 1);
+    json_num(&j, "mb_per_core_s", mb / r->best_s, 3);
+    json_num(&j, "mb_per_core_s_median", mb / r->median_s, 3);
+    json_str(&j, "check", span_cstr(check));
+    if (p->stages) {
+        json_open_object(&j, "stage_us");
+        for (int i = 0; i < INPROC_STAGES; i++) json_num(&j, INPROC_STAGE_NAME[i], r->stage_s[i] * 1e6 / n, 3);
+        json_close_object(&j);
+    }
+    json_close_object(&j);
+    puts(j.buf);
+    json_close(&j);
+}
+
+static int run(const struct plan *p, const struct mails *m)
+{
+    struct config defaults;
+    struct model *model = NULL;
+    struct inproc result;
+    char fault[MODEL_FAULT_MAX];
+    const char *simd = scan_init();
+    if (simd) return cli_fail(CLI_UNAVAILABLE, "bench", "%s", simd);
+    config_init(&defaults);
+    enum err e = model_open(p->bundle ? p->bundle : defaults.bundle, &model, fault);
+    config_close(&defaults);
+    if (e) return cli_fail(BAD_BUNDLE, "bench", "%s", fault);
+    int status = CLI_OK;
+    if (inproc_measure(m, model, (size_t)p->rounds, p->stages, &result))
+        (p->json ? show_json : show_text)(&result, m, p);
+    else
+        status = cli_fail(CLI_UNAVAILABLE, "bench", "no memory for an arena");
+    model_close(model);
+    return status;
+}
+
+static bool options(int argc, char **argv, struct plan *p)
+{
+    static const struct option OPTIONS[] = {
+        {"index", required_argument, NULL, 'i'}, {"bundle", required_argument, NULL, 'b'},
+        {"rounds", required_argument, NULL, 'r'}, {"no-stages", no_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},        {0},
+    };
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
+        bool ok = c != '?';
+        switch (c) {
+        case 'i': p->index = optarg; break;
+        case 'b': p->bundle = optarg; break;
+        case 's': p->stages = false; break;
+        case 'j': p->json = true; break;
+        case 'r': ok = cli_number("bench", "--rounds", optarg, 1, 100000, &p->rounds); break;
+        }
+        if (!ok) return false;
+    }
+    return true;
+}
+
+int bench_inproc(int argc, char **argv)
+{
+    struct plan p = {.rounds = 5, .stages = true};
+    if (!options(argc, argv, &p)) return cli_usage("bench");
+    char **rest = argv + optind;
+    if (!p.index == !*rest) {
+        cli_fail(CLI_USAGE, "bench", "wants either --index or mails");
+        return cli_usage("bench");
+    }
+    struct mails m = {0};
+    int status = CLI_NO_INPUT;
+    if (p.index ? mails_from_index(&m, p.index) : mails_from_paths(&m, rest))
+        status = m.n ? run(&p, &m) : cli_fail(CLI_NO_INPUT, "bench", "no mail to judge");
+    mails_close(&m);
+    return status;
+}
