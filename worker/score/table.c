@@ -2,14 +2,13 @@
 /* table: integer sums over groups of four slots; see table.h. */
 #include "worker/score/table.h"
 
-#include <assert.h>
-#include <math.h>
-#include <stdlib.h>
+#include "worker/simd/scan.h"
 
-enum { AHEAD = 24 }; /* groups that are on their way from memory */
+#include <math.h>
 
 _Static_assert(sizeof(struct table_slot) == 4, "a slot is 4 bytes");
 _Static_assert(sizeof(struct table_head) % 64 == 0, "slots begin at a multiple of 64");
+_Static_assert(TABLE_GROUP * sizeof(struct table_slot) == SCAN_GROUP_BYTES, "a group is what `weigh` takes it for");
 
 enum err table_load(span section, struct table *t_out, const char **why_out)
 {
@@ -36,40 +35,16 @@ enum err table_load(span section, struct table *t_out, const char **why_out)
     return ERR_OK;
 }
 
-/* table_find without a branch, since no CPU can foresee whether and where a feature is known: all zero if it is not. */
-static inline struct table_slot look_up(const struct table *t, uint32_t hash)
-{
-    typedef uint32_t words __attribute__((vector_size(16)));
-    const struct table_slot *group = t->slot + table_group(hash, t->group_mask);
-    static_assert(TABLE_GROUP * sizeof *group == sizeof(words), "a group is one register");
-    words w;
-    memcpy(&w, group, sizeof w);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    for (int i = 0; i < 4; i++) w[i] = __builtin_bswap32(w[i]);
-#endif
-    w &= (words)((w & 0xFF) == table_check(hash)) & (words)(w > 0xFF);
-    uint32_t first = w[0] ? w[0] : w[1], second = w[2] ? w[2] : w[3], found = first ? first : second;
-    return (struct table_slot){(uint8_t)found, (int8_t)(found >> 8), (int8_t)(found >> 16), (int8_t)(found >> 24)};
-}
-
 void table_score(const struct table *t, const struct features *f, struct parts *out)
 {
     double joint_all = 0;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
-        int32_t joint = 0, view = 0, vote = 0, magnitude = 0;
-        const uint32_t *hash = f->view[v].v;
-        size_t n = f->view[v].n;
-        for (size_t i = 0; i < n; i++) {
-            if (i + AHEAD < n) __builtin_prefetch(t->slot + table_group(hash[i + AHEAD], t->group_mask));
-            struct table_slot s = look_up(t, hash[i]);
-            joint += s.joint;
-            view += s.view;
-            vote += s.vote;
-            magnitude += abs(s.vote);
-        }
-        joint_all += joint * (double)t->scale->joint[v];
-        out->v[PART_VIEW + v] = view * (double)t->scale->view[v];
-        out->v[PART_BAYES + v] = part_bayes(vote * (double)t->scale->vote[v], magnitude * (double)t->scale->vote[v]);
+        struct scan_weights sum;
+        scan->weigh((const uint8_t *)t->slot, t->group_mask, f->view[v].v, f->view[v].n, &sum);
+        double vote = (double)t->scale->vote[v];
+        joint_all += sum.joint * (double)t->scale->joint[v];
+        out->v[PART_VIEW + v] = sum.view * (double)t->scale->view[v];
+        out->v[PART_BAYES + v] = part_bayes(sum.vote * vote, sum.magnitude * vote);
     }
     out->v[PART_JOINT] = joint_all;
 }

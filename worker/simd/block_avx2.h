@@ -136,6 +136,41 @@ static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
     _mm256_storeu_si256((__m256i *)(out + 8), mix8(_mm256_xor_si256(b, s)));
 }
 
+/* --- weights --- */
+
+enum { BLOCK_GROUPS = 2 };
+
+struct block_weights {
+    __m256i joint, view, vote, magnitude;
+};
+
+/* Add what two features weigh, by their groups of scan.h's `weigh`. */
+static inline void block_weigh(const uint8_t *const group[BLOCK_GROUPS], const uint32_t *hash,
+                               struct block_weights *sum)
+{
+    __m256i x = _mm256_loadu2_m128i((const __m128i *)group[1], (const __m128i *)group[0]);
+    __m256i check = _mm256_set_m128i(_mm_set1_epi32((int)(hash[1] >> 24)), _mm_set1_epi32((int)(hash[0] >> 24)));
+    __m256i same = _mm256_cmpeq_epi32(_mm256_and_si256(x, _mm256_set1_epi32(0xFF)), check);
+    __m256i bare = _mm256_cmpeq_epi32(_mm256_srli_epi32(x, 8), _mm256_setzero_si256());
+    same = _mm256_andnot_si256(bare, same);
+    /* Of several the first: those with another before them go. */
+    __m256i before = _mm256_slli_si256(same, 4);
+    before = _mm256_or_si256(before, _mm256_slli_si256(_mm256_or_si256(same, before), 8));
+    x = _mm256_and_si256(x, _mm256_andnot_si256(before, same));
+    __m256i vote = _mm256_srai_epi32(x, 24);
+    sum->joint = _mm256_add_epi32(sum->joint, _mm256_srai_epi32(_mm256_slli_epi32(x, 16), 24));
+    sum->view = _mm256_add_epi32(sum->view, _mm256_srai_epi32(_mm256_slli_epi32(x, 8), 24));
+    sum->vote = _mm256_add_epi32(sum->vote, vote);
+    sum->magnitude = _mm256_add_epi32(sum->magnitude, _mm256_abs_epi32(vote));
+}
+
+static inline int32_t block_sum(__m256i x)
+{
+    __m128i y = _mm_add_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    y = _mm_add_epi32(y, _mm_shuffle_epi32(y, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(y, _mm_shuffle_epi32(y, 0xB1)));
+}
+
 /* --- UTF-8 --- */
 
 static inline __m256i twice(const uint8_t table[16])

@@ -94,6 +94,45 @@ static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
     _mm512_storeu_si512(out, x);
 }
 
+/* --- weights --- */
+
+enum { BLOCK_GROUPS = 4 };
+
+struct block_weights {
+    __m512i joint, view, vote, magnitude;
+};
+
+/* Add what four features weigh, by their groups of scan.h's `weigh`. */
+static inline void block_weigh(const uint8_t *const group[BLOCK_GROUPS], const uint32_t *hash,
+                               struct block_weights *sum)
+{
+#define GROUP(i) _mm_loadu_si128((const __m128i *)group[i])
+    __m512i x = _mm512_castsi128_si512(GROUP(0));
+    x = _mm512_inserti32x4(x, GROUP(1), 1);
+    x = _mm512_inserti32x4(x, GROUP(2), 2);
+    x = _mm512_inserti32x4(x, GROUP(3), 3);
+#undef GROUP
+    __m512i check = _mm512_castsi128_si512(_mm_srli_epi32(_mm_loadu_si128((const __m128i *)hash), 24));
+    check = _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3), check);
+    __mmask16 same = _mm512_cmpeq_epi32_mask(_mm512_and_si512(x, _mm512_set1_epi32(0xFF)), check);
+    same = _mm512_mask_test_epi32_mask(same, x, _mm512_set1_epi32(~0xFF));
+    x = _mm512_maskz_mov_epi32(same, x);
+    /* Of several the first: those with another before them go. */
+    __m512i before = _mm512_bslli_epi128(x, 4);
+    before = _mm512_or_si512(before, _mm512_bslli_epi128(_mm512_or_si512(x, before), 8));
+    x = _mm512_maskz_mov_epi32(_mm512_testn_epi32_mask(before, before), x);
+    __m512i vote = _mm512_srai_epi32(x, 24);
+    sum->joint = _mm512_add_epi32(sum->joint, _mm512_srai_epi32(_mm512_slli_epi32(x, 16), 24));
+    sum->view = _mm512_add_epi32(sum->view, _mm512_srai_epi32(_mm512_slli_epi32(x, 8), 24));
+    sum->vote = _mm512_add_epi32(sum->vote, vote);
+    sum->magnitude = _mm512_add_epi32(sum->magnitude, _mm512_abs_epi32(vote));
+}
+
+static inline int32_t block_sum(__m512i x)
+{
+    return _mm512_reduce_add_epi32(x);
+}
+
 /* --- UTF-8 --- */
 
 static inline bool block_utf8_clash(block x, const uint8_t *p)

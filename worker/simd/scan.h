@@ -17,6 +17,12 @@ struct scan_census {
     size_t longest; /* bytes of the longest line, without its line end */
 };
 
+struct scan_weights {
+    int32_t joint, view, vote, magnitude;
+};
+
+enum { SCAN_GROUP_BYTES = 16, SCAN_AHEAD = 32 /* groups that `weigh` has on their way from memory */ };
+
 struct scan_ops {
     enum cpu_level level;
 
@@ -52,6 +58,11 @@ struct scan_ops {
     /* Hashes of overlapping byte 4-grams: out[i] = hash_mix32(p[i..i+4) little endian ^ seed) for i < n. Reads n + 3
      * bytes. */
     void (*grams)(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out);
+
+    /* What n hashes weigh by a table of score/table.h: of each one's group of 4 slots (16 bytes, little endian) the
+     * first with the hash's check byte and any weight. Sums of the slots' bytes 1, 2 and 3, signed, and of the last
+     * one's magnitudes. n < 2^23. */
+    void (*weigh)(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out);
 };
 
 extern const struct scan_ops scan_scalar;

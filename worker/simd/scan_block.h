@@ -198,8 +198,27 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
     scan_scalar.grams(p + i, n - i, seed, out + i);
 }
 
+static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out)
+{
+    struct block_weights sum = {0};
+    size_t i = 0;
+    for (; n - i >= BLOCK_GROUPS; i += BLOCK_GROUPS) {
+        const uint8_t *group[BLOCK_GROUPS];
+        for (size_t k = 0; k < BLOCK_GROUPS; k++)
+            group[k] = slots + (size_t)(hash[i + k] & group_mask) * SCAN_GROUP_BYTES;
+        for (size_t k = i + SCAN_AHEAD; k < i + SCAN_AHEAD + BLOCK_GROUPS && k < n; k++)
+            __builtin_prefetch(slots + (size_t)(hash[k] & group_mask) * SCAN_GROUP_BYTES);
+        block_weigh(group, hash + i, &sum);
+    }
+    scan_scalar.weigh(slots, group_mask, hash + i, n - i, out);
+    out->joint += block_sum(sum.joint);
+    out->view += block_sum(sum.view);
+    out->vote += block_sum(sum.vote);
+    out->magnitude += block_sum(sum.magnitude);
+}
+
 #define SCAN_BLOCK_OPS                                                                                      \
     {                                                                                                       \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8, \
-        .plain = plain, .white = white, .lower = lower, .grams = grams,                                     \
+        .plain = plain, .white = white, .lower = lower, .grams = grams, .weigh = weigh,                     \
     }

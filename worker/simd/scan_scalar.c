@@ -7,6 +7,8 @@
 #include "worker/simd/base64.h"
 #include "worker/simd/scan.h"
 
+#include <stdlib.h>
+
 static size_t dashes(const uint8_t *p, size_t n, uint8_t eol)
 {
     size_t at = 0;
@@ -167,6 +169,29 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
     }
 }
 
+/* Without a branch, since no CPU can foresee whether and where a feature is known. */
+static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out)
+{
+    typedef uint32_t words __attribute__((vector_size(SCAN_GROUP_BYTES)));
+    *out = (struct scan_weights){0};
+    for (size_t i = 0; i < n; i++) {
+        if (i + SCAN_AHEAD < n)
+            __builtin_prefetch(slots + (size_t)(hash[i + SCAN_AHEAD] & group_mask) * SCAN_GROUP_BYTES);
+        words w;
+        memcpy(&w, slots + (size_t)(hash[i] & group_mask) * SCAN_GROUP_BYTES, sizeof w);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        for (int k = 0; k < 4; k++) w[k] = __builtin_bswap32(w[k]);
+#endif
+        w &= (words)((w & 0xFF) == hash[i] >> 24) & (words)(w > 0xFF);
+        uint32_t first = w[0] ? w[0] : w[1], second = w[2] ? w[2] : w[3], found = first ? first : second;
+        int8_t vote = (int8_t)(found >> 24);
+        out->joint += (int8_t)(found >> 8);
+        out->view += (int8_t)(found >> 16);
+        out->vote += vote;
+        out->magnitude += abs(vote);
+    }
+}
+
 const struct scan_ops scan_scalar = {
     .level = CPU_SCALAR,
     .dashes = dashes,
@@ -178,4 +203,5 @@ const struct scan_ops scan_scalar = {
     .white = white,
     .lower = lower,
     .grams = grams,
+    .weigh = weigh,
 };
