@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0 || arena_open(&a, 1 << 20) != ERR_OK) return 0;
     span text = span_of(data + 1, size - 1);
     size_t most = 4u * (*data >> 1), cap = 1000;
-    bag_open(&b, &a, bag_set(&a), cap, true);
+    bag_open(&b, &a, bag_set(&a), cap, 1, true);
     token_begin(&t, &b, "field", *data & 1 ? TOKEN_SYNTAX : TOKEN_PROSE, most);
     token_text(&t, text);
     assert(b.n <= cap && t.left <= most);

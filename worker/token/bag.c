@@ -9,13 +9,17 @@ uint32_t *bag_set(struct arena *a)
     return arena_alloc(a, 2 * BAG_MAX * sizeof(uint32_t));
 }
 
-void bag_open(struct bag *b, struct arena *a, uint32_t *set, size_t cap, bool named)
+void bag_open(struct bag *b, struct arena *a, uint32_t *set, size_t cap, size_t likely, bool named)
 {
     assert(cap <= BAG_MAX);
-    *b = (struct bag){.set = set, .cap = cap};
-    uint32_t slots = 16;
-    while (slots < 2 * cap) slots *= 2;
+    if (likely > cap) likely = cap;
+    uint32_t slots = 64;
+    while (slots < 2 * likely) slots *= 2;
+    b->set = set;
     b->mask = slots - 1;
+    b->n = b->waiting = b->kept_left = 0;
+    b->cap = cap;
+    b->names = NULL;
     if (named) {
         b->names = arena_alloc(a, cap * sizeof *b->names);
         b->kept = arena_alloc(a, BAG_KEPT_BYTES);
@@ -39,12 +43,35 @@ span bag_keep(struct bag *b, span word)
 
 void bag_close(struct bag *b, struct arena *a, enum feature_view view, struct features *out)
 {
+    bag_settle(b);
     if (b->v) arena_trim(a, b->v, b->n * sizeof *b->v);
     out->view[view] = (struct feature_list){b->v, b->n};
     out->names[view] = b->names;
 }
 
-/* With names, `where` says at which byte the gram behind each hash stands. */
+/* Put features of which none is in the set yet where they belong, as far as BAG_PROBES reach. */
+static void put_again(struct bag *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        uint32_t at = b->v[i] & b->mask;
+        for (unsigned left = BAG_PROBES; b->set[at] && left; left--) at = (at + 1) & b->mask;
+        if (!b->set[at]) b->set[at] = b->v[i];
+    }
+}
+
+/* Have at least two slots for each of n features. */
+static void widen(struct bag *b, size_t n)
+{
+    uint32_t slots = b->mask + 1;
+    while (slots < 2 * n) slots *= 2;
+    if (slots == b->mask + 1) return;
+    b->mask = slots - 1;
+    memset(b->set, 0, slots * sizeof *b->set);
+    put_again(b);
+}
+
+/* Those whose slot is taken by another wait for the next round, which tries the next slot. With names, `where` says at
+ * which byte the gram behind each hash stands. */
 static inline __attribute__((always_inline)) void add_rounds(struct bag *b, uint32_t *hash, uint16_t *where,
                                                              size_t count, const uint8_t *p, span field, bool named)
 {
@@ -69,8 +96,31 @@ static inline __attribute__((always_inline)) void add_rounds(struct bag *b, uint
     b->n = n;
 }
 
+void bag_settle(struct bag *b)
+{
+    size_t count = b->waiting;
+    b->waiting = 0;
+    if (b->n + count <= b->cap) {
+        widen(b, b->n + count);
+        add_rounds(b, b->wait, NULL, count, NULL, SPAN_NONE, false);
+        return;
+    }
+    if (b->cap) widen(b, b->cap);
+    for (size_t i = 0; i < count; i++) /* so full that it matters which come first */
+        add_rounds(b, b->wait + i, NULL, 1, NULL, SPAN_NONE, false);
+}
+
+void bag_add_named(struct bag *b, uint32_t hash, const struct feature_name *name)
+{
+    size_t n = b->n;
+    if (n < b->cap) widen(b, n + 1);
+    add_rounds(b, &hash, NULL, 1, NULL, SPAN_NONE, false);
+    if (b->n > n) b->names[n] = *name;
+}
+
 void bag_add_grams(struct bag *b, uint32_t *hash, size_t count, const uint8_t *p, span field)
 {
+    if (b->cap) widen(b, b->n + count < b->cap ? b->n + count : b->cap);
     if (!b->names) {
         add_rounds(b, hash, NULL, count, p, field, false);
         return;

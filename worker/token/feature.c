@@ -21,6 +21,8 @@ enum {
     LINK_FEATURES = 1200,
     SHAPE_FEATURES = 500,
     RECEIVED_FIELDS = 8,
+    HEAD_LIKELY = 1000, /* features of most headers, at most */
+    LINK_LIKELY = 32,   /* ... of a link */
     SCRATCH_BYTES = HEAD_GRAM_BYTES + TEXT_GRAM_BYTES + BODY_GRAM_BYTES,
 };
 
@@ -50,7 +52,7 @@ static uint8_t *append(uint8_t *p, const uint8_t *end, span s)
 }
 
 /* The raw header without ignored fields, then the raw body, as far as HEAD_GRAM_BYTES reach. */
-static void head_grams(const struct mail *m, uint8_t *buf, struct bag *b)
+static span head_bytes(const struct mail *m, uint8_t *buf)
 {
     uint8_t *p = buf, *end = buf + HEAD_GRAM_BYTES;
     for (size_t i = 0; i < m->header_count && p < end; i++) {
@@ -63,10 +65,10 @@ static void head_grams(const struct mail *m, uint8_t *buf, struct bag *b)
     }
     p = append(p, end, SPAN("\n"));
     if (m->part_count) p = append(p, end, m->parts[0].body);
-    gram_add(b, span_of(buf, (size_t)(p - buf)), 0x48454144, SPAN("raw"));
+    return span_of(buf, (size_t)(p - buf));
 }
 
-static void text_grams(const struct mail *m, uint8_t *buf, struct bag *b)
+static span text_bytes(const struct mail *m, uint8_t *buf)
 {
     uint8_t *p = buf, *end = buf + TEXT_GRAM_BYTES, *text_end = end - 500;
     p = append_folded(p, text_end, m->folded.subject);
@@ -77,14 +79,14 @@ static void text_grams(const struct mail *m, uint8_t *buf, struct bag *b)
         while (j && !span_eq(m->urls[j - 1].host, m->urls[i].host)) j--;
         if (!j) p = append_folded(p, end, m->urls[i].host);
     }
-    gram_add(b, span_of(buf, (size_t)(p - buf)), 0x54455854, SPAN("text"));
+    return span_of(buf, (size_t)(p - buf));
 }
 
-static void body_grams(const struct mail *m, uint8_t *buf, struct bag *b)
+static span body_bytes(const struct mail *m, uint8_t *buf)
 {
-    if (!m->part_count) return;
+    if (!m->part_count) return SPAN_NONE;
     uint8_t *p = append_folded(buf, buf + BODY_GRAM_BYTES, span_head(m->parts[0].body, 8 * BODY_GRAM_BYTES));
-    gram_add(b, span_of(buf, (size_t)(p - buf)), 0x424F4459, SPAN("body"));
+    return span_of(buf, (size_t)(p - buf));
 }
 
 static void head_tokens(const struct mail *m, struct bag *b)
@@ -158,33 +160,50 @@ static void link_tokens(const struct mail *m, struct bag *b)
     if (m->from_domain.n) token_word(&t, m->from_domain);
 }
 
+/* What the bags of one mail are filled with, one after the other. */
+struct filling {
+    const struct mail *m;
+    struct arena *a;
+    uint32_t *set;
+    bool named;
+    struct features *out;
+};
+
+static void grams(const struct filling *f, enum feature_view view, span bytes, size_t cap, uint32_t seed, span field)
+{
+    struct bag b;
+    bag_open(&b, f->a, f->set, cap, bytes.n, f->named);
+    gram_add(&b, bytes, seed, field);
+    bag_close(&b, f->a, view, f->out);
+}
+
+static void words(const struct filling *f, enum feature_view view, void (*tokens)(const struct mail *, struct bag *),
+                  size_t cap, size_t likely)
+{
+    struct bag b;
+    bag_open(&b, f->a, f->set, cap, likely, f->named);
+    tokens(f->m, &b);
+    bag_close(&b, f->a, view, f->out);
+}
+
 static void extract(const struct mail *m, struct arena *a, struct features *out, bool named)
 {
     memset(out, 0, sizeof *out);
-    uint32_t *set = bag_set(a);
-    struct bag b;
+    struct filling f = {.m = m, .a = a, .set = bag_set(a), .named = named, .out = out};
     /* Scratch is taken first: a list must be the newest allocation when it is trimmed. */
     uint8_t *scratch = arena_alloc(a, SCRATCH_BYTES);
     if (!scratch) return;
-    bag_open(&b, a, set, HEAD_GRAM_BYTES, named);
-    head_grams(m, scratch, &b);
-    bag_close(&b, a, VIEW_HEAD_GRAM, out);
-    bag_open(&b, a, set, TEXT_GRAM_BYTES, named);
-    text_grams(m, scratch + HEAD_GRAM_BYTES, &b);
-    bag_close(&b, a, VIEW_TEXT_GRAM, out);
-    bag_open(&b, a, set, BODY_GRAM_BYTES, named);
-    body_grams(m, scratch + HEAD_GRAM_BYTES + TEXT_GRAM_BYTES, &b);
-    bag_close(&b, a, VIEW_BODY_GRAM, out);
-    bag_open(&b, a, set, HEAD_FEATURES, named);
-    head_tokens(m, &b);
-    bag_close(&b, a, VIEW_HEAD, out);
-    bag_open(&b, a, set, TEXT_FEATURES, named);
-    text_tokens(m, &b);
-    bag_close(&b, a, VIEW_TEXT, out);
-    bag_open(&b, a, set, LINK_FEATURES, named);
-    link_tokens(m, &b);
-    bag_close(&b, a, VIEW_LINK, out);
-    bag_open(&b, a, set, SHAPE_FEATURES, named);
+    grams(&f, VIEW_HEAD_GRAM, head_bytes(m, scratch), HEAD_GRAM_BYTES, 0x48454144, SPAN("raw"));
+    scratch += HEAD_GRAM_BYTES;
+    grams(&f, VIEW_TEXT_GRAM, text_bytes(m, scratch), TEXT_GRAM_BYTES, 0x54455854, SPAN("text"));
+    scratch += TEXT_GRAM_BYTES;
+    grams(&f, VIEW_BODY_GRAM, body_bytes(m, scratch), BODY_GRAM_BYTES, 0x424F4459, SPAN("body"));
+    const struct mail_folded *t = &m->folded;
+    words(&f, VIEW_HEAD, head_tokens, HEAD_FEATURES, HEAD_LIKELY);
+    words(&f, VIEW_TEXT, text_tokens, TEXT_FEATURES, t->subject.n + t->text.n + t->other.n); /* a feature a byte */
+    words(&f, VIEW_LINK, link_tokens, LINK_FEATURES, LINK_LIKELY * m->url_count);
+    struct bag b;
+    bag_open(&b, a, f.set, SHAPE_FEATURES, SHAPE_FEATURES, named);
     shape_extract(m, &b, out->number);
     bag_close(&b, a, VIEW_SHAPE, out);
     out->number[NUMBER_TOKENS] = shape_log(out->view[VIEW_TEXT].n, 13);

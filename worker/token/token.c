@@ -57,19 +57,30 @@ static uint32_t hash_of(const struct token_stream *t, span word)
     return t->style == TOKEN_PROSE ? hash_folded(word, t->seed) : token_hash(word, t->seed);
 }
 
+/* hash_mix32 of each. */
+static token_hashes mix(token_hashes x)
+{
+    x ^= x >> 16;
+    x *= 0x7FEB352Du;
+    x ^= x >> 15;
+    x *= 0x846CA68Bu;
+    return x ^ x >> 16;
+}
+
 void token_word(struct token_stream *t, span word)
 {
+    static const token_hashes DISTANCE = {0x9E3779B1u, 2 * 0x9E3779B1u, 3 * 0x9E3779B1u, 4 * 0x9E3779B1u};
     if (!t->left) return;
     t->left--;
     uint32_t h = hash_of(t, word);
+    token_hashes pair = mix(h + mix(t->last ^ DISTANCE));
     bag_add(t->bag, h, t->field, word, SPAN_NONE, 0);
-    for (size_t i = 0; i < t->filled; i++)
-        bag_add(t->bag, hash_mix32(h + hash_mix32(t->last[i].hash ^ (uint32_t)(i + 1) * 0x9E3779B1u)), t->field,
-                t->last[i].word, word, (unsigned)i);
-    for (size_t i = TOKEN_WINDOW - 2; i > 0; i--) t->last[i] = t->last[i - 1];
-    t->last[0].hash = h;
-    t->last[0].word = word;
+    for (size_t i = 0; i < t->filled; i++) bag_add(t->bag, pair[i], t->field, t->word[i], word, (unsigned)i);
+    t->last = (token_hashes){h, t->last[0], t->last[1], t->last[2]};
     if (t->filled < TOKEN_WINDOW - 1) t->filled++;
+    if (!t->bag->names) return;
+    for (size_t i = TOKEN_WINDOW - 2; i > 0; i--) t->word[i] = t->word[i - 1];
+    t->word[0] = word;
 }
 
 /* A piece that counts by itself but is paired with nothing. */

@@ -23,16 +23,16 @@ enum token_style {
     TOKEN_SYNTAX /* header fields: lower-cased here (ASCII), each punctuation mark is a word too */
 };
 
+typedef uint32_t token_hashes __attribute__((vector_size(4 * (TOKEN_WINDOW - 1))));
+
 struct token_stream {
     struct bag *bag;
     span field;
     uint32_t seed; /* the field's own; the same word in another field is another feature */
     enum token_style style;
     size_t left; /* words that may still come */
-    struct {
-        uint32_t hash;
-        span word;
-    } last[TOKEN_WINDOW - 1]; /* newest first */
+    token_hashes last; /* of the words before this one, newest first */
+    span word[TOKEN_WINDOW - 1];
     size_t filled;
 };
 
