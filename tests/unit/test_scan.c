@@ -181,6 +181,18 @@ static bool slow_bare_cr(const uint8_t *p, size_t n)
     return false;
 }
 
+static size_t slow_fold(const uint8_t *p, size_t n, uint8_t *out, bool space)
+{
+    size_t o = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool white = p[i] && strchr(" \t\n\v\f\r", p[i]);
+        if (white && (i ? o && out[o - 1] == ' ' : space)) continue;
+        if (white && space && !o) continue;
+        out[o++] = white ? ' ' : ascii_lower(p[i]);
+    }
+    return o;
+}
+
 /* A decoder for lines of whole base64 only: digits, no padding. */
 static size_t slow_base64(const uint8_t *p, size_t n, uint8_t *out)
 {
@@ -229,6 +241,10 @@ static void test_noise(void **state)
         uint8_t low[200], out[200], want[200];
         ops->lower(p, n, low);
         for (size_t i = 0; i < n; i++) assert_int_equal(low[i], ascii_lower(p[i]));
+        bool space = round & 2;
+        size_t folded = slow_fold(p, n, want, space);
+        assert_int_equal(ops->fold(p, n, out, sizeof out, &space), folded);
+        assert_memory_equal(out, want, folded);
         bool bad = false;
         assert_true(ops->base64(p, n, out, sizeof out, &bad) <= n);
         assert_true(ops->qp(p, n, out, sizeof out, &bad) <= n);
@@ -332,7 +348,20 @@ static void test_same(void **state)
         ops->grams(p, count, (uint32_t)round, hashes);
         scan_scalar.grams(p, count, (uint32_t)round, right_hashes);
         assert_memory_equal(hashes, right_hashes, count * sizeof *hashes);
+        struct scan_tally tally, right_tally;
+        ops->tally(p, n, &tally);
+        scan_scalar.tally(p, n, &right_tally);
+        assert_memory_equal(&tally, &right_tally, sizeof tally);
         size_t caps[] = {MOST, (size_t)rand_r(&seed) % MOST};
+        for (size_t k = 0; k < 4; k++) {
+            bool space = k & 1, right_space = k & 1;
+            memset(out, 0xEE, sizeof out);
+            size_t made = ops->fold(p, n, out, caps[k / 2], &space);
+            assert_int_equal(made, scan_scalar.fold(p, n, want, caps[k / 2], &right_space));
+            assert_memory_equal(out, want, made);
+            for (size_t i = caps[k / 2]; i < MOST; i++) assert_int_equal(out[i], 0xEE);
+            if (made < caps[k / 2]) assert_int_equal(space, right_space);
+        }
         for (size_t k = 0; k < 2; k++) {
             for (int which = 0; which < 2; which++) {
                 bool bad = false, wrong = false;
@@ -347,6 +376,35 @@ static void test_same(void **state)
         }
     }
     munmap(pages, 3 * page);
+}
+
+/* A table full of what looks alike: few check bytes, slots without a weight, weights at both ends. */
+static void test_weigh(void **state)
+{
+    (void)state;
+    enum { GROUPS = 64, MOST = 100 };
+    static uint8_t slots[GROUPS * SCAN_GROUP_BYTES];
+    static const uint8_t WEIGHTS[] = {0, 0, 0, 1, 127, 128, 255, 77};
+    uint32_t hash[MOST];
+    unsigned seed = 3;
+    for (int round = 0; round < 3000; round++) {
+        for (size_t i = 0; i < sizeof slots; i++)
+            slots[i] = i % 4 ? WEIGHTS[rand_r(&seed) % 8] : (uint8_t)(rand_r(&seed) % 3);
+        size_t n = (size_t)rand_r(&seed) % MOST;
+        for (size_t i = 0; i < n; i++) hash[i] = (uint32_t)rand_r(&seed) % 4 << 24 | (uint32_t)rand_r(&seed) % 0xFFFFFF;
+        struct scan_weights got, want = {0};
+        ops->weigh(slots, GROUPS - 1, hash, n, &got);
+        for (size_t i = 0; i < n; i++) {
+            const uint8_t *slot = slots + hash[i] % GROUPS * SCAN_GROUP_BYTES, *end = slot + SCAN_GROUP_BYTES;
+            while (slot < end && !(slot[0] == hash[i] >> 24 && (slot[1] || slot[2] || slot[3]))) slot += 4;
+            if (slot == end) continue;
+            want.joint += (int8_t)slot[1];
+            want.view += (int8_t)slot[2];
+            want.vote += (int8_t)slot[3];
+            want.magnitude += abs((int8_t)slot[3]);
+        }
+        assert_memory_equal(&got, &want, sizeof got);
+    }
 }
 
 /* --- codecs ------------------------------------------------------------------------------------------------------- */
@@ -537,7 +595,7 @@ int main(int argc, char **argv)
     bool timed = argc > 1 && strcmp(argv[1], "--bench") == 0;
     const struct CMUnitTest kernels[] = {
         cmocka_unit_test(test_decoders), cmocka_unit_test(test_utf8), cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_noise),    cmocka_unit_test(test_same),
+        cmocka_unit_test(test_noise),    cmocka_unit_test(test_same), cmocka_unit_test(test_weigh),
     };
     int failed = 0;
     for (size_t i = 0; i < COUNT(VARIANTS); i++) {

@@ -51,6 +51,23 @@ static inline uint64_t block_range(block x, uint8_t lo, uint8_t hi)
         (block){_mm256_cmpeq_epi8(_mm256_min_epu8(a, most), a), _mm256_cmpeq_epi8(_mm256_min_epu8(b, most), b)});
 }
 
+/* Bytes of all bits set where the bits are. */
+static inline __m256i bytes_of(uint32_t bits)
+{
+    const __m256i part = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+    const __m256i bit = _mm256_set1_epi64x((long long)0x8040201008040201);
+    __m256i x = _mm256_shuffle_epi8(_mm256_set1_epi32((int)bits), part);
+    return _mm256_cmpeq_epi8(_mm256_and_si256(x, bit), bit);
+}
+
+/* c where the bits are. */
+static inline block block_put(block x, uint64_t bits, uint8_t c)
+{
+    __m256i k = _mm256_set1_epi8((char)c);
+    return (block){_mm256_blendv_epi8(x.a, k, bytes_of((uint32_t)bits)),
+                   _mm256_blendv_epi8(x.b, k, bytes_of((uint32_t)(bits >> 32)))};
+}
+
 static inline __m256i lower32(__m256i x)
 {
     /* 'A'..'Z' are the bytes that become less than -128 + 26 when 'A' is moved to -128. */

@@ -42,6 +42,12 @@ static inline uint64_t block_range(block x, uint8_t lo, uint8_t hi)
     return _mm512_cmple_epu8_mask(moved, _mm512_set1_epi8((char)(hi - lo)));
 }
 
+/* c where the bits are. */
+static inline block block_put(block x, uint64_t bits, uint8_t c)
+{
+    return _mm512_mask_mov_epi8(x, bits, _mm512_set1_epi8((char)c));
+}
+
 static inline block block_lower(block x)
 {
     __mmask64 upper = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(x, _mm512_set1_epi8('A')), _mm512_set1_epi8(26));

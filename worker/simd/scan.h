@@ -17,6 +17,12 @@ struct scan_census {
     size_t longest; /* bytes of the longest line, without its line end */
 };
 
+/* Bytes of each kind. */
+struct scan_tally {
+    size_t high, upper, lower, digits, bangs, dollars; /* over 127, A-Z, a-z, 0-9, '!', '$' */
+    size_t han, kana, cyrillic;                        /* first bytes of many of these: E4-E9, E3, D0-D1 */
+};
+
 struct scan_weights {
     int32_t joint, view, vote, magnitude;
 };
@@ -54,6 +60,12 @@ struct scan_ops {
 
     /* ASCII lower case of p into out (which may be p). */
     void (*lower)(const uint8_t *p, size_t n, uint8_t *out);
+
+    /* The same with each run of ASCII white space as one space, or none when *space (such stands before p; told anew of
+     * what stands before p + n). At most `cap` bytes; returns how many. */
+    size_t (*fold)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space);
+
+    void (*tally)(const uint8_t *p, size_t n, struct scan_tally *out);
 
     /* Hashes of overlapping byte 4-grams: out[i] = hash_mix32(p[i..i+4) little endian ^ seed) for i < n. Reads n + 3
      * bytes. */

@@ -187,6 +187,54 @@ static void lower(const uint8_t *p, size_t n, uint8_t *out)
     scan_scalar.lower(p + i, n - i, out + i);
 }
 
+static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space)
+{
+    size_t i = 0, o = 0;
+    bool before = *space;
+    while (n - i >= BLOCK && cap - o >= BLOCK) {
+        block x = block_load(p + i);
+        uint64_t white = block_eq(x, ' ') | block_range(x, '\t', '\r'), again = white & (white << 1 | before);
+        block_store(out + o, block_lower(block_put(x, white, ' ')));
+        if (!again) {
+            i += BLOCK, o += BLOCK;
+            before = white >> 63;
+            continue;
+        }
+        size_t run = (size_t)__builtin_ctzll(again);
+        uint64_t solid = ~(white >> run);
+        o += run;
+        i += run + (solid ? (size_t)__builtin_ctzll(solid) : BLOCK);
+        before = true;
+    }
+    *space = before;
+    return o + scan_scalar.fold(p + i, n - i, out + o, cap - o, space);
+}
+
+static inline size_t ones(uint64_t bits)
+{
+    return (size_t)__builtin_popcountll(bits);
+}
+
+static void tally(const uint8_t *p, size_t n, struct scan_tally *out)
+{
+    size_t whole = n - n % BLOCK;
+    scan_scalar.tally(whole ? p + whole : p, n - whole, out);
+    for (size_t i = 0; i < whole; i += BLOCK) {
+        block x = block_load(p + i);
+        uint64_t high = block_high(x);
+        out->upper += ones(block_range(x, 'A', 'Z'));
+        out->lower += ones(block_range(x, 'a', 'z'));
+        out->digits += ones(block_range(x, '0', '9'));
+        out->bangs += ones(block_eq(x, '!'));
+        out->dollars += ones(block_eq(x, '$'));
+        if (!high) continue;
+        out->high += ones(high);
+        out->han += ones(block_range(x, 0xE4, 0xE9));
+        out->kana += ones(block_eq(x, 0xE3));
+        out->cyrillic += ones(block_range(x, 0xD0, 0xD1));
+    }
+}
+
 static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
 {
     if (n < BLOCK_GRAMS) {
@@ -220,5 +268,6 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
 #define SCAN_BLOCK_OPS                                                                                      \
     {                                                                                                       \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8, \
-        .plain = plain, .white = white, .lower = lower, .grams = grams, .weigh = weigh,                     \
+        .plain = plain, .white = white, .lower = lower, .fold = fold, .tally = tally, .grams = grams,       \
+        .weigh = weigh,                                                                                     \
     }

@@ -161,6 +161,34 @@ static void lower(const uint8_t *p, size_t n, uint8_t *out)
     for (size_t i = 0; i < n; i++) out[i] = ascii_lower(p[i]);
 }
 
+static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space)
+{
+    size_t o = 0;
+    for (size_t i = 0; i < n && o < cap; i++) {
+        bool white = ascii_space(p[i]);
+        if (!white || !*space) out[o++] = white ? ' ' : ascii_lower(p[i]);
+        *space = white;
+    }
+    return o;
+}
+
+static void tally(const uint8_t *p, size_t n, struct scan_tally *out)
+{
+    *out = (struct scan_tally){0};
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = p[i];
+        out->high += c >= 0x80;
+        out->upper += c >= 'A' && c <= 'Z';
+        out->lower += c >= 'a' && c <= 'z';
+        out->digits += c >= '0' && c <= '9';
+        out->bangs += c == '!';
+        out->dollars += c == '$';
+        out->han += c >= 0xE4 && c <= 0xE9;
+        out->kana += c == 0xE3;
+        out->cyrillic += c == 0xD0 || c == 0xD1;
+    }
+}
+
 static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
 {
     for (size_t i = 0; i < n; i++) {
@@ -202,6 +230,8 @@ const struct scan_ops scan_scalar = {
     .plain = plain,
     .white = white,
     .lower = lower,
+    .fold = fold,
+    .tally = tally,
     .grams = grams,
     .weigh = weigh,
 };

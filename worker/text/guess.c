@@ -7,6 +7,8 @@
  * that is laid down in tables at start, so that a guess is two loops of look-ups. */
 #include "worker/text/guess.h"
 
+#include "worker/simd/scan.h"
+
 enum {
     INVALID = 400,
     TOUCHES = 60,        /* a letter of another script, or a strange character, beside an ASCII letter */
@@ -413,7 +415,10 @@ static enum guess least(const int sums[GUESS_COUNT], enum guess from, enum guess
 enum guess guess_charset(span text, unsigned favoured, unsigned beside)
 {
     size_t first = 0, high;
-    while (first < text.n && text.p[first] < 0x80) first++;
+    while (first < text.n && text.p[first] < 0x80) { /* `plain` stops at an ESC, too */
+        size_t plain = scan->plain(text.p + first, text.n - first);
+        first += plain ? plain : 1;
+    }
     uint8_t before = first && first < text.n ? text.p[first - 1] : 0;
     text = span_from(text, first);
     bool pairs = true, singles = true;

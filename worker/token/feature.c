@@ -2,6 +2,7 @@
 /* feature: one function a view fills its bag; see feature.h. */
 #include "worker/token/feature.h"
 
+#include "worker/simd/scan.h"
 #include "worker/token/gram.h"
 #include "worker/token/shape.h"
 #include "worker/token/token.h"
@@ -30,16 +31,7 @@ enum {
 static uint8_t *append_folded(uint8_t *p, const uint8_t *end, span s)
 {
     bool space = true;
-    for (size_t i = 0; i < s.n && p < end; i++) {
-        uint8_t c = ascii_lower(s.p[i]);
-        if (ascii_space(c)) {
-            if (!space) *p++ = ' ';
-            space = true;
-        } else {
-            *p++ = c;
-            space = false;
-        }
-    }
+    p += scan->fold(s.p, s.n, p, (size_t)(end - p), &space);
     if (p < end) *p++ = '\n';
     return p;
 }

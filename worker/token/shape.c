@@ -3,6 +3,7 @@
 #include "worker/token/shape.h"
 
 #include "worker/mime/auth.h"
+#include "worker/simd/scan.h"
 #include "worker/token/token.h"
 
 /* floor(log2(1 + n)) */
@@ -306,48 +307,39 @@ static void shape_parts(const struct mail *m, struct bag *b)
 /* How the visible text looks: scripts, quoting, line lengths, punctuation. */
 static void shape_text(const struct mail *m, struct bag *b, float *number)
 {
-    unsigned lines = 0, quoted = 0, non_ascii = 0, upper = 0, lower = 0, bang = 0, digits = 0, dollars = 0;
-    unsigned han = 0, kana = 0, cyrillic = 0, longest = 0, length = 0;
-    bool at_start = true, signature = false, patch = false;
+    unsigned lines = 0, quoted = 0;
+    size_t longest = 0;
+    bool signature = false, patch = false;
     span t = span_head(m->text, 16384);
-    for (size_t i = 0; i < t.n; i++) {
-        uint8_t c = t.p[i];
-        if (at_start) {
-            lines++;
-            quoted += c == '>';
-            span rest = span_from(t, i);
-            signature |= span_istarts(rest, SPAN("-- ")) || span_istarts(rest, SPAN("--\n"));
-            patch |= span_istarts(rest, SPAN("@@ ")) || span_istarts(rest, SPAN("diff "));
-            length = 0;
-        }
-        at_start = c == '\n';
-        if (++length > longest) longest = length;
-        non_ascii += c >= 0x80;
-        upper += c >= 'A' && c <= 'Z';
-        lower += c >= 'a' && c <= 'z';
-        digits += c >= '0' && c <= '9';
-        bang += c == '!';
-        dollars += c == '$';
-        han += c >= 0xE4 && c <= 0xE9;
-        kana += c == 0xE3;
-        cyrillic += c == 0xD0 || c == 0xD1;
+    for (size_t at = 0, length; at < t.n; at += length) {
+        span rest = span_from(t, at);
+        length = span_find(rest, '\n');
+        length += length < rest.n; /* its line end */
+        lines++;
+        quoted += rest.p[0] == '>';
+        signature |= span_istarts(rest, SPAN("-- ")) || span_istarts(rest, SPAN("--\n"));
+        patch |= span_istarts(rest, SPAN("@@ ")) || span_istarts(rest, SPAN("diff "));
+        if (length > longest) longest = length;
     }
+    struct scan_tally n;
+    scan->tally(t.p, t.n, &n);
+    size_t letters = n.upper + n.lower;
     number[NUMBER_QUOTED] = lines ? (float)quoted / (float)lines : 0;
-    number[NUMBER_NON_ASCII] = t.n ? (float)non_ascii / (float)t.n : 0;
+    number[NUMBER_NON_ASCII] = t.n ? (float)n.high / (float)t.n : 0;
     put_number(b, "text lines", magnitude(lines));
     put_number(b, "text longest line", magnitude(longest));
-    put_number(b, "text !", magnitude(bang));
-    put_number(b, "text $", magnitude(dollars));
-    put_number(b, "text digits tenths", t.n ? 10 * digits / (unsigned)t.n : 0);
-    put_number(b, "text capitals tenths", upper + lower ? 10 * upper / (upper + lower) : 0);
+    put_number(b, "text !", magnitude(n.bangs));
+    put_number(b, "text $", magnitude(n.dollars));
+    put_number(b, "text digits tenths", t.n ? (unsigned)(10 * n.digits / t.n) : 0);
+    put_number(b, "text capitals tenths", letters ? (unsigned)(10 * n.upper / letters) : 0);
     put_number(b, "text quoted tenths", (unsigned)(number[NUMBER_QUOTED] * 10));
     put_flag(b, "text quotes", quoted > 0);
     put_flag(b, "text has a signature line", signature);
     put_flag(b, "text has a patch", patch);
     put_number(b, "text foreign tenths", (unsigned)(number[NUMBER_NON_ASCII] * 10));
-    put_flag(b, "text han without kana", han > 8 && kana * 20 < han);
-    put_flag(b, "text kana", kana > 8);
-    put_flag(b, "text cyrillic", cyrillic > 16);
+    put_flag(b, "text han without kana", n.han > 8 && n.kana * 20 < n.han);
+    put_flag(b, "text kana", n.kana > 8);
+    put_flag(b, "text cyrillic", n.cyrillic > 16);
 }
 
 static void shape_links(const struct mail *m, struct bag *b, float *number)

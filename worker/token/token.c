@@ -9,8 +9,8 @@
 
 enum { ZWJ = 0x200D, LONG_VOWEL = 0x30FC, FLAGS = 0x1F1E6 /* regional indicator A */ };
 
-/* ASCII; what comes after it is asked of script_of. */
-static const uint8_t KIND[128] = {
+/* ASCII; what comes after it is asked of script_of, and nothing here. */
+static const uint8_t KIND[256] = {
 #define W SCRIPT_WORD
 #define M SCRIPT_MARK
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* controls */
@@ -124,6 +124,10 @@ static const uint8_t *run_end(const uint8_t *p, const uint8_t *end, enum script 
     uint32_t c;
     enum script next;
     while (p < end) {
+        if (KIND[*p] == s) { /* most of most words */
+            p++;
+            continue;
+        }
         const uint8_t *after = look(p, end, &c, &next);
         bool belongs = next == s || next == SCRIPT_EXTEND || (c == LONG_VOWEL && s == SCRIPT_HIRAGANA);
         if (!belongs) {
