@@ -32,7 +32,7 @@ static void judge_one(struct judged_mail *j, span raw)
 {
     arena_reset(j->a);
     mail_read(&j->m, raw, NULL, j->a);
-    features_extract(&j->m, j->a, &j->f);
+    features_extract_views(&j->m, j->a, model_views(j->model), &j->f);
     model_score(j->model, &j->f, &j->scores);
 }
 
@@ -117,7 +117,7 @@ static void again_normal(struct judged_mail *j)
 static void again_tokens(struct judged_mail *j)
 {
     struct features f;
-    features_extract(&j->m, j->a, &f);
+    features_extract_views(&j->m, j->a, model_views(j->model), &f);
 }
 
 static void again_score(struct judged_mail *j)
@@ -179,11 +179,12 @@ static void check(const struct mails *mails, struct judged_mail *j, struct inpro
 {
     for (size_t i = 0; i < mails->n; i++) {
         judge_one(j, mails->v[i]);
+        out->features += features_count(&j->f);
         uint64_t sum = 0, score;
+        features_extract(&j->m, j->a, &j->f); /* all views, whatever the model looks at */
         for (unsigned v = 0; v < VIEW_COUNT; v++)
             for (size_t k = 0; k < j->f.view[v].n; k++) sum += hash_pair(j->f.view[v].v[k], v);
         memcpy(&score, &j->scores.score, sizeof score);
-        out->features += features_count(&j->f);
         out->check = hash_pair(out->check, hash_pair(sum, score));
         out->check = hash64(span_of(j->f.number, sizeof j->f.number), out->check);
     }

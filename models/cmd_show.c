@@ -113,7 +113,8 @@ static void show_mail(struct session *s, const char *path, size_t number, span r
     arena_reset(&s->mail);
     arena_reset(&s->words);
     mail_read(&m, raw, &s->context, &s->mail);
-    features_extract(&m, &s->mail, &f); /* in the memory that a worker has, for the score that it gives */
+    /* In the memory that a worker has, for the score that it gives. */
+    features_extract_views(&m, &s->mail, model_views(s->model), &f);
     model_score(s->model, &f, &scores);
     model_weigh(s->model, &m, &s->words, &w);
     const struct config_policy *policy = &s->config.policies[0];

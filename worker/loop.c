@@ -214,9 +214,10 @@ static void score_mail(struct worker *w, struct job *j, const struct mail *m)
 {
     struct features f;
     struct judged *v = &j->judged;
-    features_extract(m, &w->mail_arena, &f);
-    model_score(w->model, &f, &v->scores);
     v->shadowed = in_shadow(w, j);
+    unsigned views = model_views(w->model) | (v->shadowed ? model_views(w->shadow.model) : 0);
+    features_extract_views(m, &w->mail_arena, views, &f);
+    model_score(w->model, &f, &v->scores);
     if (v->shadowed) model_score(w->shadow.model, &f, &v->candidate);
     v->odd = m->odd | (w->mail_arena.full ? ODD(ARENA_FULL) : 0);
     keep_reasons(w, v, m);

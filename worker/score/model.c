@@ -49,6 +49,14 @@ const char *model_id(const struct model *m)
     return m->bundle.id;
 }
 
+unsigned model_views(const struct model *m)
+{
+    unsigned views = 0;
+    for (unsigned v = 0; v < VIEW_COUNT; v++) views |= (unsigned)table_knows(&m->table, v) << v;
+    if (net_reads(&m->net, PART_COUNT + NUMBER_TOKENS)) views |= 1u << VIEW_TEXT;
+    return views;
+}
+
 void model_score(const struct model *m, const struct features *f, struct scores *scores_out)
 {
     struct parts p;

@@ -143,6 +143,17 @@ static float activate(const struct net_layer *l, float s)
     return s;
 }
 
+bool net_reads(const struct net *n, unsigned input)
+{
+    for (uint32_t i = 0; i < n->layers; i++) {
+        const struct net_layer *l = &n->layer[i];
+        if (input < l->from || input - l->from >= l->in) continue;
+        for (uint32_t k = 0; k < l->neurons; k++)
+            if (l->w[k * (l->in + 1) + input - l->from] != 0) return true;
+    }
+    return false;
+}
+
 float net_eval(const struct net *n, const float *x)
 {
     float value[NET_VALUES_MAX];

@@ -55,6 +55,9 @@ struct net {
  * ERR_MODEL. */
 enum err net_load(span section, struct net *n_out, const char **why_out);
 
+/* Does that input make a difference to net_eval? */
+bool net_reads(const struct net *n, unsigned input);
+
 /* The log-odds for x[n->inputs]. A NaN counts as the input's center ("not known"); infinities as +-1e6 scaled.
  * Cannot fail, allocates nothing, any thread. About 1 ns a weight. */
 float net_eval(const struct net *n, const float *x);

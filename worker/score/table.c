@@ -40,8 +40,7 @@ void table_score(const struct table *t, const struct features *f, struct parts *
     double joint_all = 0;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         struct scan_weights sum = {0};
-        bool known = t->scale->joint[v] != 0 || t->scale->view[v] != 0 || t->scale->vote[v] != 0;
-        if (known) /* else the table was made without this view's features, and what it finds is worth nothing */
+        if (table_knows(t, v)) /* else what is found there is worth nothing */
             scan->weigh((const uint8_t *)t->slot, t->group_mask, f->view[v].v, f->view[v].n, &sum);
         double vote = (double)t->scale->vote[v];
         joint_all += sum.joint * (double)t->scale->joint[v];

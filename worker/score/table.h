@@ -63,6 +63,12 @@ static inline const struct table_slot *table_find(const struct table *t, uint32_
     return NULL;
 }
 
+/* Does it know features of that view? (Bundles of several sources leave some out: docs/scoring.md.) */
+static inline bool table_knows(const struct table *t, unsigned view)
+{
+    return t->scale->joint[view] != 0 || t->scale->view[view] != 0 || t->scale->vote[view] != 0;
+}
+
 /* All parts' scores of one mail. */
 void table_score(const struct table *t, const struct features *f, struct parts *out);
 

@@ -178,23 +178,34 @@ static void words(const struct filling *f, enum feature_view view, void (*tokens
     bag_close(&b, f->a, view, f->out);
 }
 
-static void extract(const struct mail *m, struct arena *a, struct features *out, bool named)
+static bool has(unsigned views, enum feature_view view)
+{
+    return views >> view & 1;
+}
+
+enum { VIEWS_ALL = (1u << VIEW_COUNT) - 1 };
+
+static void extract(const struct mail *m, struct arena *a, unsigned views, struct features *out, bool named)
 {
     memset(out, 0, sizeof *out);
     struct filling f = {.m = m, .a = a, .set = bag_set(a), .named = named, .out = out};
     /* Scratch is taken first: a list must be the newest allocation when it is trimmed. */
     uint8_t *scratch = arena_alloc(a, SCRATCH_BYTES);
     if (!scratch) return;
-    grams(&f, VIEW_HEAD_GRAM, head_bytes(m, scratch), HEAD_GRAM_BYTES, 0x48454144, SPAN("raw"));
+    if (has(views, VIEW_HEAD_GRAM))
+        grams(&f, VIEW_HEAD_GRAM, head_bytes(m, scratch), HEAD_GRAM_BYTES, 0x48454144, SPAN("raw"));
     scratch += HEAD_GRAM_BYTES;
-    grams(&f, VIEW_TEXT_GRAM, text_bytes(m, scratch), TEXT_GRAM_BYTES, 0x54455854, SPAN("text"));
+    if (has(views, VIEW_TEXT_GRAM))
+        grams(&f, VIEW_TEXT_GRAM, text_bytes(m, scratch), TEXT_GRAM_BYTES, 0x54455854, SPAN("text"));
     scratch += TEXT_GRAM_BYTES;
-    grams(&f, VIEW_BODY_GRAM, body_bytes(m, scratch), BODY_GRAM_BYTES, 0x424F4459, SPAN("body"));
+    if (has(views, VIEW_BODY_GRAM))
+        grams(&f, VIEW_BODY_GRAM, body_bytes(m, scratch), BODY_GRAM_BYTES, 0x424F4459, SPAN("body"));
     const struct mail_folded *t = &m->folded;
-    words(&f, VIEW_HEAD, head_tokens, HEAD_FEATURES, HEAD_LIKELY);
-    words(&f, VIEW_TEXT, text_tokens, TEXT_FEATURES, t->subject.n + t->text.n + t->other.n); /* a feature a byte */
-    words(&f, VIEW_LINK, link_tokens, LINK_FEATURES, LINK_LIKELY * m->url_count);
-    struct bag b;
+    size_t text = t->subject.n + t->text.n + t->other.n; /* a feature a byte */
+    if (has(views, VIEW_HEAD)) words(&f, VIEW_HEAD, head_tokens, HEAD_FEATURES, HEAD_LIKELY);
+    if (has(views, VIEW_TEXT)) words(&f, VIEW_TEXT, text_tokens, TEXT_FEATURES, text);
+    if (has(views, VIEW_LINK)) words(&f, VIEW_LINK, link_tokens, LINK_FEATURES, LINK_LIKELY * m->url_count);
+    struct bag b; /* in any case: numbers are a by-product */
     bag_open(&b, a, f.set, SHAPE_FEATURES, SHAPE_FEATURES, named);
     shape_extract(m, &b, out->number);
     bag_close(&b, a, VIEW_SHAPE, out);
@@ -203,12 +214,17 @@ static void extract(const struct mail *m, struct arena *a, struct features *out,
 
 void features_extract(const struct mail *m, struct arena *a, struct features *out)
 {
-    extract(m, a, out, false);
+    extract(m, a, VIEWS_ALL, out, false);
+}
+
+void features_extract_views(const struct mail *m, struct arena *a, unsigned views, struct features *out)
+{
+    extract(m, a, views, out, false);
 }
 
 void features_extract_named(const struct mail *m, struct arena *a, struct features *out)
 {
-    extract(m, a, out, true);
+    extract(m, a, VIEWS_ALL, out, true);
 }
 
 size_t features_count(const struct features *f)

@@ -75,6 +75,10 @@ struct features {
  * Cannot fail; a full arena gives fewer features. O(head + text), both bounded: under 300 KB of arena. */
 void features_extract(const struct mail *m, struct arena *a, struct features *out);
 
+/* The same for those who look at some views only, a bit for each (1u << VIEW_...); the others come out empty. Without
+ * VIEW_TEXT NUMBER_TOKENS, which counts it, is 0. */
+void features_extract_views(const struct mail *m, struct arena *a, unsigned views, struct features *out);
+
 /* The same with names, for explanations. 4-grams are named too: `first` is where the gram stood. */
 void features_extract_named(const struct mail *m, struct arena *a, struct features *out);
 
