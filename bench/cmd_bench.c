@@ -21,12 +21,15 @@ static int bench_run(int argc, char **argv);
 
 const struct verb verb_bench = {
     .name = "bench",
-    .summary = "load a running service and measure it; time the reader on hostile mail",
+    .summary = "measure: a running service, judging in this process, its kernels, the reader on hostile mail",
     .help = "usage: furui bench load [OPTION…] FILE|DIR|MBOX…\n"
             "       furui bench load [OPTION…] --index INDEX\n"
+            "       furui bench inproc [OPTION…] --index INDEX | FILE|DIR|MBOX…\n"
+            "       furui bench kernels [--json]\n"
             "       furui bench hostile [OPTION…] [FILE|DIR|MBOX…]\n"
             "\n"
-            "Sends the mails round and round, many in flight, and prints mails a second, latency, and what the\n"
+            "furui bench load sends the mails round and round, many in flight, and prints mails a second, latency, and "
+            "what the\n"
             "service's processes used.\n"
             "\n"
             "options:\n"
@@ -42,7 +45,7 @@ const struct verb verb_bench = {
             "66 no mail to send; 69 no service\n"
             "\n"
             "example: furui bench load --service-pid \"$(pidof furuid)\" Maildir/\n"
-            "\n" BENCH_HOSTILE_HELP,
+            "\n" BENCH_INPROC_HELP "\n" BENCH_HOSTILE_HELP,
     .run = bench_run,
 };
 
@@ -281,12 +284,16 @@ static bool options(int argc, char **argv, struct plan *p)
 static int bench_run(int argc, char **argv)
 {
     struct plan p = {.in_flight = 256, .seconds = 10, .warm_up = 2};
-    if (argc > 1 && strcmp(argv[1], "hostile") == 0) return bench_hostile(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "inproc") == 0) return bench_inproc(argc - 1, argv + 1);
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } OTHERS[] = {{"hostile", bench_hostile}, {"inproc", bench_inproc}, {"kernels", bench_kernels}};
+    for (size_t i = 0; i < sizeof OTHERS / sizeof *OTHERS; i++)
+        if (argc > 1 && strcmp(argv[1], OTHERS[i].name) == 0) return OTHERS[i].run(argc - 1, argv + 1);
     if (!options(argc, argv, &p)) return cli_usage("bench");
     char **rest = argv + optind;
     if (!*rest || strcmp(*rest, "load") != 0) {
-        cli_fail(CLI_USAGE, "bench", "wants load or hostile");
+        cli_fail(CLI_USAGE, "bench", "wants load, inproc, kernels or hostile");
         return cli_usage("bench");
     }
     rest++;

@@ -88,9 +88,9 @@ static int run(const struct plan *p, const struct mails *m)
 static bool options(int argc, char **argv, struct plan *p)
 {
     static const struct option OPTIONS[] = {
-        {"index", required_argument, NULL, 'i'}, {"bundle", required_argument, NULL, 'b'},
+        {"index", required_argument, NULL, 'i'},  {"bundle", required_argument, NULL, 'b'},
         {"rounds", required_argument, NULL, 'r'}, {"no-stages", no_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},        {0},
+        {"json", no_argument, NULL, 'j'},         {0},
     };
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {

@@ -10,14 +10,14 @@
 #include "bench/mails.h"
 #include "worker/score/model.h"
 
-#define INPROC_STAGE_LIST(X)                                                   \
-    X(WALK, "walk")     /* header fields and MIME parts found */               \
+#define INPROC_STAGE_LIST(X)                                                    \
+    X(WALK, "walk")     /* header fields and MIME parts found */                \
     X(DECODE, "decode") /* transfer encoding and charset of the texts undone */ \
-    X(TEXT, "text")     /* HTML and plain text to what a reader sees */        \
-    X(URLS, "urls")     /* links found, taken apart, kept */                   \
-    X(NORMAL, "normal") /* normal form */                                      \
+    X(TEXT, "text")     /* HTML and plain text to what a reader sees */         \
+    X(URLS, "urls")     /* links found, taken apart, kept */                    \
+    X(NORMAL, "normal") /* normal form */                                       \
     X(OTHER, "other")   /* the rest of mail_read: header values, From, files */ \
-    X(TOKENS, "tokens") /* features_extract: 4-grams, words, pairs, shape */   \
+    X(TOKENS, "tokens") /* features_extract: 4-grams, words, pairs, shape */    \
     X(SCORE, "score")   /* model_score: table, net, calibration */
 
 enum inproc_stage {

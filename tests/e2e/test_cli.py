@@ -306,6 +306,43 @@ class Real(Case):
             for word in "workers", "ready", "latency_us", "p99":
                 self.assertIn(word, out)
 
+    def test_bench_inproc(self):
+        """The same mails judged alike by every instruction set, by paths and by index; times are not judged here."""
+        def run(*words, **env):
+            status, out, err = furui("bench", "inproc", "--rounds", "2", "--json", *words, env=env)
+            self.assertEqual((status, err), (0, ""))
+            return json.loads(out)
+
+        first, scalar = run(SAMPLES), run("--no-stages", SAMPLES, FURUI_SIMD="scalar")
+        self.assertEqual(first["mails"], len(os.listdir(SAMPLES)))
+        self.assertGreater(first["mails_per_core_s"], 0)
+        self.assertGreaterEqual(first["us_per_mail_median"], first["us_per_mail"])
+        self.assertEqual(first["check"], scalar["check"])
+        self.assertEqual(scalar["simd"], "scalar")
+        self.assertNotIn("stage_us", scalar)
+        self.assertEqual(len(first["stage_us"]), 8)
+        with tempfile.TemporaryDirectory() as folder:
+            index = os.path.join(folder, "index")
+            with open(index, "w") as f:
+                f.writelines("ham %s\n" % os.path.join(SAMPLES, name) for name in sorted(os.listdir(SAMPLES)))
+            self.assertEqual(run("--index", index)["check"], first["check"])
+            self.assertIn("mails", furui("bench", "inproc", "--rounds", "1", "--index", index)[1])
+            self.assertEqual(furui("bench", "inproc", folder + "/none")[0], 66)
+            self.assertEqual(furui("bench", "inproc", "--bundle", index, SAMPLES)[0], 65)
+        self.assertEqual(furui("bench", "inproc")[0], 64)
+
+    def test_bench_kernels(self):
+        status, out, err = furui("bench", "kernels", "--json")
+        self.assertEqual((status, err), (0, ""))
+        lines = json.loads(out)["kernels"]
+        self.assertEqual({k["kernel"] for k in lines if k["variant"] == ""}, {"memcpy", "xxh3"})
+        scalar = [(k["kernel"], k["input"]) for k in lines if k["variant"] == "scalar"]
+        self.assertEqual(len(scalar), len(set(scalar)))
+        self.assertGreater(len(scalar), 10)
+        for k in lines:
+            self.assertGreater(k["gb_per_s"], 0, k)
+        self.assertEqual(furui("bench", "kernels", SAMPLES)[0], 64)
+
     def test_bench_hostile(self):
         """Hostile mails of every class, the same from the same seed, each inside the arena. Times are not judged here."""
         def run(*words):

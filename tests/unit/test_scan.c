@@ -3,14 +3,13 @@
  *
  * Known answers for each variant of this build, then noise against loops written here the slow way, flush against an
  * unreadable page on either side, and each variant against the scalar one. A variant that this CPU cannot run is
- * printed as skipped. `test_scan --bench` times them instead. */
+ * printed as skipped. `furui bench kernels` times them. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -498,101 +497,8 @@ static void test_choice(void **state)
     assert_null(scan_init());
 }
 
-/* --- how fast: test_scan --bench ---------------------------------------------------------------------------------- */
-
-enum { BENCH_BYTES = 1 << 16, BENCH_ROUNDS = 400 };
-static uint8_t bench_in[BENCH_BYTES], bench_out[BENCH_BYTES];
-static volatile size_t bench_sink;
-
-static void run_dashes(void)
+int main(void)
 {
-    bench_sink += ops->dashes(bench_in, BENCH_BYTES, '\n');
-}
-static void run_census(void)
-{
-    struct scan_census c;
-    ops->census(bench_in, BENCH_BYTES, &c);
-    bench_sink += c.longest;
-}
-static void run_base64(void)
-{
-    bool bad = false;
-    bench_sink += ops->base64(bench_in, BENCH_BYTES, bench_out, BENCH_BYTES, &bad);
-}
-static void run_qp(void)
-{
-    bool bad = false;
-    bench_sink += ops->qp(bench_in, BENCH_BYTES, bench_out, BENCH_BYTES, &bad);
-}
-static void run_utf8(void)
-{
-    bench_sink += ops->utf8(bench_in, BENCH_BYTES);
-}
-static void run_plain(void)
-{
-    bench_sink += ops->plain(bench_in, BENCH_BYTES);
-}
-static void run_white(void)
-{
-    for (size_t i = 0; i < BENCH_BYTES; i += 64) bench_sink += ops->white(bench_in + i, BENCH_BYTES - i);
-}
-static void run_lower(void)
-{
-    ops->lower(bench_in, BENCH_BYTES, bench_out);
-    bench_sink += bench_out[0];
-}
-static void run_grams(void)
-{
-    static uint32_t out[BENCH_BYTES];
-    ops->grams(bench_in, BENCH_BYTES - 3, 1, out);
-    bench_sink += out[0];
-}
-static void run_memcpy(void)
-{
-    memcpy(bench_out, bench_in, BENCH_BYTES);
-    bench_sink += bench_out[0];
-}
-
-/* GB of input a second, the best of BENCH_ROUNDS, with `piece` again and again as input. */
-static void bench(const char *name, const char *piece, void (*run)(void))
-{
-    size_t n = strlen(piece);
-    for (size_t i = 0; i < BENCH_BYTES; i++) bench_in[i] = i < BENCH_BYTES / n * n ? (uint8_t)piece[i % n] : '\n';
-    double best = 1e9;
-    for (int i = 0; i < BENCH_ROUNDS; i++) {
-        struct timespec a, b;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
-        run();
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
-        double s = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
-        if (s < best) best = s;
-    }
-    printf("%-7s %-26s %7.2f GB/s\n", cpu_level_name(ops->level), name, BENCH_BYTES / best / 1e9);
-}
-
-static void bench_all(void)
-{
-    static const char TEXT[] = "Lines of plain text, as most of them are in mail, end after some seventy.\r\n";
-    static const char BASE[] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n";
-    static const char JAPANESE[] = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。\r\n";
-    bench("memcpy", TEXT, run_memcpy);
-    bench("dashes", TEXT, run_dashes);
-    bench("census", TEXT, run_census);
-    bench("plain", TEXT, run_plain);
-    bench("white, ASCII", TEXT, run_white);
-    bench("white, Japanese", JAPANESE, run_white);
-    bench("lower", TEXT, run_lower);
-    bench("grams", TEXT, run_grams);
-    bench("utf8, ASCII", TEXT, run_utf8);
-    bench("utf8, Japanese", JAPANESE, run_utf8);
-    bench("base64", BASE, run_base64);
-    bench("qp, few escapes", "Lines of text with an escape =3D in them, as HTML has, and a soft line end=\r\n", run_qp);
-    bench("qp, Japanese", "=E5=90=BE=E8=BC=A9=E3=81=AF=E7=8C=AB=E3=81=A7=E3=81=82=E3=82=8B=E3=80=82=\r\n", run_qp);
-}
-
-int main(int argc, char **argv)
-{
-    bool timed = argc > 1 && strcmp(argv[1], "--bench") == 0;
     const struct CMUnitTest kernels[] = {
         cmocka_unit_test(test_decoders), cmocka_unit_test(test_utf8), cmocka_unit_test(test_lines),
         cmocka_unit_test(test_noise),    cmocka_unit_test(test_same), cmocka_unit_test(test_weigh),
@@ -604,14 +510,9 @@ int main(int argc, char **argv)
             printf("skipped: %s, which this CPU does not have\n", cpu_level_name(ops->level));
             continue;
         }
-        if (timed) {
-            bench_all();
-            continue;
-        }
         printf("kernels: %s\n", cpu_level_name(ops->level));
         failed += cmocka_run_group_tests(kernels, NULL, NULL);
     }
-    if (timed) return 0;
     const struct CMUnitTest rest[] = {cmocka_unit_test(test_codecs), cmocka_unit_test(test_choice)};
     return failed + cmocka_run_group_tests(rest, NULL, NULL);
 }

@@ -14,6 +14,11 @@ static const struct scan_ops *const VARIANTS[] = {
 
 const struct scan_ops *scan = &scan_scalar;
 
+const struct scan_ops *scan_variant(size_t i)
+{
+    return i < sizeof VARIANTS / sizeof *VARIANTS ? VARIANTS[i] : NULL;
+}
+
 const char *scan_init(void)
 {
     const char *forced = getenv("FURUI_SIMD");

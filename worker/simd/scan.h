@@ -85,6 +85,9 @@ extern const struct scan_ops scan_avx2, scan_avx512;
 /* The chosen table. Written by scan_init alone, before threads. */
 extern const struct scan_ops *scan;
 
+/* The variants of this build, best first; NULL behind the last. This CPU may lack some. */
+const struct scan_ops *scan_variant(size_t i);
+
 /* Choose: the best variant that this build and CPU have, or the one that FURUI_SIMD names. NULL when fine, else a
  * sentence why the forced level cannot be had (static). cpu_level_name(scan->level) is the name for people. */
 const char *scan_init(void);

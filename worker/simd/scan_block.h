@@ -265,9 +265,8 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
     out->magnitude += block_sum(sum.magnitude);
 }
 
-#define SCAN_BLOCK_OPS                                                                                      \
-    {                                                                                                       \
-        .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8, \
-        .plain = plain, .white = white, .lower = lower, .fold = fold, .tally = tally, .grams = grams,       \
-        .weigh = weigh,                                                                                     \
+#define SCAN_BLOCK_OPS                                                                                                \
+    {                                                                                                                 \
+        .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,           \
+        .plain = plain, .white = white, .lower = lower, .fold = fold, .tally = tally, .grams = grams, .weigh = weigh, \
     }

@@ -30,7 +30,7 @@ struct token_stream {
     span field;
     uint32_t seed; /* the field's own; the same word in another field is another feature */
     enum token_style style;
-    size_t left; /* words that may still come */
+    size_t left;       /* words that may still come */
     token_hashes last; /* of the words before this one, newest first */
     span word[TOKEN_WINDOW - 1];
     size_t filled;
