@@ -16,6 +16,7 @@ enum {
     HASH_FOLDS = 4,
     LEAST_OF_CLASS = 2, /* mails: one to learn from, one to judge */
 };
+static const double ONE_LABEL = 2; /* log-odds of the label of a source that has no other */
 
 void fit_plan_init(struct fit_plan *p)
 {
@@ -33,7 +34,8 @@ static enum err open_fit(struct fit *t, const struct corpus *c, const struct fit
     t->x = calloc(n * PART_INPUTS, sizeof *t->x);
     t->held = calloc(n, sizeof *t->held);
     t->age = calloc(n, sizeof *t->age);
-    return t->fold && t->weight && t->order && t->x && t->held && t->age ? ERR_OK : ERR_MEMORY;
+    t->given = calloc(c->sources, sizeof *t->given);
+    return t->fold && t->weight && t->order && t->x && t->held && t->age && t->given ? ERR_OK : ERR_MEMORY;
 }
 
 static void close_fit(struct fit *t)
@@ -44,6 +46,7 @@ static void close_fit(struct fit *t)
     free(t->x);
     free(t->held);
     free(t->age);
+    free(t->given);
     vocabulary_close(&t->words);
     pthread_mutex_destroy(&t->lock);
 }
@@ -89,6 +92,19 @@ static bool folds_hold(const struct fit *t)
     for (unsigned f = 0; f < t->folds; f++)
         if (!both_classes(t, f)) return false;
     return true;
+}
+
+/* That all mail of a source has one label says nothing of what is in it. It is learnt as if its label had been likely
+ * before: it moves what speaks against the label, and other weights little. */
+static enum err choose_given(struct fit *t)
+{
+    const struct corpus *c = t->c;
+    bool(*seen)[2] = calloc(c->sources, sizeof *seen);
+    if (!seen) return ERR_MEMORY;
+    for (size_t i = 0; i < c->n; i++) seen[c->source[i]][c->mail[i]->spam] = true;
+    for (size_t k = 0; t->by_source && k < c->sources; k++) t->given[k] = ONE_LABEL * (seen[k][1] - seen[k][0]);
+    free(seen);
+    return ERR_OK;
 }
 
 /* Sources, where there are three or more: eight at most, or groups of them. Else bodies by hash, so that duplicates
@@ -210,7 +226,7 @@ static enum err run_phase(struct fit *t, bool net, span *section_out, const char
     size_t models = section_out != NULL;
     for (unsigned f = 0; f < t->folds; f++) models += t->judges[f];
     t->told = 0;
-    progress_start(&t->bar, net ? "weighing" : "training", net ? 0 : models * t->plan->epochs * t->c->n);
+    progress_start(&t->bar, net ? "weighing" : "training", net ? 0 : models * fit_passes(t) * t->c->n);
     threads_run(t->folds + 1, run_job, &p);
     progress_end(&t->bar);
     if (section_out) *section_out = p.section;
@@ -254,6 +270,7 @@ enum err fit_bundle(const struct corpus *c, const struct fit_plan *plan, const c
         choose_order(&t);
         e = choose_judges(&t);
     }
+    if (!e) e = choose_given(&t);
     if (!e) e = age_weights(c, t.plan->half_life_days, t.age);
     if (!e) e = choose_weights(&t);
     char *copy = strdup(path);

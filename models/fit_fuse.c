@@ -18,7 +18,7 @@ enum {
  * one fold of 300 mails 6 log-odds beside the others. */
 static const float LEAST_DEVIATION = 0.5f;
 
-/* Between sources only the opinions that travel are weighed, alike, by a net of one linear neuron. A trained one was
+/* Between sources only the opinions that travel are weighed, by a net of one linear neuron that does not learn. A trained one was
  * tried: from three or four sources, two of one label, it learns what the sources are like and judges the next at
  * random. */
 static enum err mean_net(span *section_out)
@@ -32,7 +32,7 @@ static enum err mean_net(span *section_out)
     layer[3] = NET_LINEAR;
     memcpy(layer + 4, &one, sizeof one);
     for (unsigned i = 0; i < PART_INPUTS; i++) rest[PART_INPUTS + i] = 1;
-    for (unsigned i = 0; i < PORTABLE; i++) rest[2 * PART_INPUTS + PART_VIEW + portable[i]] = 1.0f / PORTABLE;
+    for (unsigned i = 0; i < PORTABLE; i++) rest[2 * PART_INPUTS + PART_VIEW + portable[i].view] = portable[i].weight;
     uint8_t *p = malloc(WORDS * sizeof(uint32_t));
     if (!p) return ERR_MEMORY;
     memcpy(p, head, sizeof head);

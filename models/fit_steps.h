@@ -15,8 +15,15 @@
 #include <pthread.h>
 
 enum { FOLDS_MAX = FIT_FOLDS_MAX };
-/* The views whose models hold for mail from elsewhere. */
-static const enum feature_view portable[] = {VIEW_HEAD_GRAM, VIEW_TEXT_GRAM, VIEW_BODY_GRAM, VIEW_SHAPE};
+/* The views whose models hold for mail from elsewhere: four witnesses, of which one, the text, speaks in two ways. */
+static const struct {
+    enum feature_view view;
+    float weight;
+} portable[] = {{VIEW_HEAD_GRAM, 0.25f},
+                {VIEW_TEXT_GRAM, 0.125f},
+                {VIEW_BODY_GRAM, 0.25f},
+                {VIEW_TEXT, 0.125f},
+                {VIEW_SHAPE, 0.25f}};
 enum { PORTABLE = sizeof portable / sizeof *portable };
 
 /* Everything that is known about the corpus while a bundle is made. */
@@ -28,6 +35,7 @@ struct fit {
     bool judges[FOLDS_MAX]; /* folds whose mails are judged and calibrate */
     uint8_t *fold;          /* [n] */
     float *age;             /* [n]: what a mail's age leaves of its weight; 1 without a half-life */
+    double *given;          /* [sources]: log-odds of spam in a source, before anything of a mail is looked at */
     float *weight;          /* [n], of a mail in the net and in calibration */
     uint32_t *order;        /* [n], the order in which the models learn */
     float *x;               /* [n][PART_INPUTS]: what models that had not seen a mail say of it */
@@ -38,6 +46,9 @@ struct fit {
     struct progress bar;
     size_t told;
 };
+
+/* How often each mail is learnt. */
+unsigned fit_passes(const struct fit *t);
 
 /* So many mails more are learnt; for the progress bar, from any thread. */
 void fit_tell(struct fit *t, size_t mails);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* freeze: a learner's cells to the 8-bit table of a bundle.
  *
- * Weights are rounded to steps of 1/127 of what 6 times their root mean square reaches (or of the largest, if that is
- * less): measured, rounding costs nothing that 1-ROCA% shows. */
+ * Weights are rounded to steps of 1/127 of what a multiple of their root mean square reaches (or of the largest, if that
+ * is less): measured, rounding costs nothing that 1-ROCA% shows. */
 #include "models/learner.h"
 
 #include "worker/score/table.h"
@@ -38,7 +38,7 @@ static void weigh(const struct learner *l, const struct learner_word *word, size
         }
     }
     for (unsigned j = 0; j < WEIGHTS; j++) {
-        double reach = count ? 6 * sqrt(square[j] / (double)count) : 0;
+        double reach = count ? l->reach * sqrt(square[j] / (double)count) : 0;
         if (reach > most[j]) reach = most[j];
         step_out[j] = (float)(reach / 127);
     }

@@ -10,6 +10,7 @@
 
 /* Found by sweeps over both labelled sets at once (docs/scoring.md, "Constants"). */
 static const struct learner_rate RATE = {.joint = 0.02, .view = 0.02};
+static const double REACH = 6;
 static const double LENGTH_POWER = 0.7; /* a mail of n features learns (1000/n)^0.7 as fast */
 
 enum { AHEAD = 24 }; /* cells that are on their way from memory */
@@ -24,6 +25,7 @@ enum err learner_open(struct learner *l, unsigned bits)
     l->cell = p;
     l->mask = (1u << bits) - 1;
     l->rate = RATE;
+    l->reach = REACH;
     return ERR_OK;
 }
 
@@ -60,8 +62,8 @@ float learner_step(double rate, size_t n, double error)
     return (float)(rate * error * fix_exp(LENGTH_POWER * fix_log(1000.0 / (double)n)));
 }
 
-static void learn_linear(struct learner *l, const struct features *f, const struct parts *before, bool spam,
-                         double weight)
+void learner_learn_linear(struct learner *l, const struct features *f, const struct parts *before, bool spam,
+                          double weight)
 {
     double joint_error = weight * (spam - fix_sigmoid(before->v[PART_JOINT]));
     float joint_step = learner_step(l->rate.joint, features_count(f), joint_error);
@@ -81,7 +83,7 @@ static void learn_linear(struct learner *l, const struct features *f, const stru
 
 void learner_learn(struct learner *l, const struct features *f, const struct parts *before, bool spam, double weight)
 {
-    learn_linear(l, f, before, spam, weight);
+    learner_learn_linear(l, f, before, spam, weight);
     float one = (float)weight;
     for (unsigned v = 0; v < VIEW_COUNT; v++)
         for (size_t i = 0; i < f->view[v].n; i++) {
@@ -118,5 +120,5 @@ void learner_repeat(struct learner *l, const struct features *f, bool spam, doub
 {
     struct parts p;
     learner_score_linear(l, f, &p);
-    learn_linear(l, f, &p, spam, weight);
+    learner_learn_linear(l, f, &p, spam, weight);
 }

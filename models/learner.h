@@ -27,10 +27,12 @@ struct learner {
     struct learner_cell *cell; /* owned; 1 << bits of them */
     uint32_t mask;
     struct learner_rate rate;
+    double reach;       /* root mean squares beyond which a weight is cut off in the frozen table */
     double spams, hams; /* mails learnt, weighted */
 };
 
-/* ERR_MEMORY. 1 << bits cells of 24 bytes; pages are touched only when used. Rates are those of training. */
+/* ERR_MEMORY. 1 << bits cells of 24 bytes; pages are touched only when used. Rates and reach are those of training on
+ * one source. */
 enum err learner_open(struct learner *l, unsigned bits);
 void learner_close(struct learner *l);
 
@@ -45,6 +47,10 @@ void learner_score_linear(const struct learner *l, const struct features *f, str
  *   before   what learner_score said of it just now
  *   weight   1; more or less when mails of its kind are rare or many */
 void learner_learn(struct learner *l, const struct features *f, const struct parts *before, bool spam, double weight);
+
+/* The linear models alone, without the counts; `before` may be what learner_score_linear said, or lean to a side. */
+void learner_learn_linear(struct learner *l, const struct features *f, const struct parts *before, bool spam,
+                          double weight);
 
 /* The linear models alone, once more: for mails that were close (docs/scoring.md, "Replay"). Scores them first. */
 void learner_repeat(struct learner *l, const struct features *f, bool spam, double weight);
