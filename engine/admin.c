@@ -210,8 +210,9 @@ static bool hear(struct admin *a, struct admin_peer *p, int64_t now_us)
         if (r.bundle_fd >= 0) close(r.bundle_fd);
         return false;
     }
-    const char *wrong =
-        m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? "the request is too long" : admin_parse(span_of(text, (size_t)n), &r);
+    const char *wrong = m.msg_flags & MSG_TRUNC    ? "the request is too long"
+                        : m.msg_flags & MSG_CTRUNC ? "furuid has no descriptor left for the bundle, or got too many"
+                                                   : admin_parse(span_of(text, (size_t)n), &r);
     if (!wrong && r.wish == ADMIN_PUSH && r.bundle_fd < 0) wrong = "no bundle came with the request";
     if (wrong || r.wish != ADMIN_PUSH) {
         if (r.bundle_fd >= 0) close(r.bundle_fd);
