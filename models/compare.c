@@ -110,7 +110,7 @@ static void figure(double a, double b, double *difference, size_t rounds, struct
     *out = (struct compare_figure){a, b, b - a, {NAN, NAN}, NAN};
     if (!rounds) return;
     out->p = resample_p(difference, rounds);
-    out->within = resample_interval(difference, rounds);
+    out->within = metrics_interval_of(difference, rounds);
 }
 
 static enum err order_figures(struct compare *c)

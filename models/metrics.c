@@ -109,16 +109,17 @@ void metrics_compute(struct scored *s, size_t n, double threshold, struct metric
     calibration(s, n, out);
 }
 
-/* Add to times[] `n` draws from which[n]. */
-static void draw(const uint32_t *which, size_t n, uint64_t *state, uint32_t *times)
-{
-    for (size_t i = 0; i < n; i++) times[which[(random_next(state) >> 32) * n >> 32]]++;
-}
-
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
+}
+
+struct metrics_interval metrics_interval_of(double *value, size_t n)
+{
+    qsort(value, n, sizeof *value, by_value);
+    return (struct metrics_interval){value[(size_t)(0.025 * (double)(n - 1))],
+                                     value[(size_t)ceil(0.975 * (double)(n - 1))]};
 }
 
 struct metrics_interval metrics_bootstrap(struct scored *s, size_t n, size_t rounds, uint64_t seed)
@@ -135,13 +136,11 @@ struct metrics_interval metrics_bootstrap(struct scored *s, size_t n, size_t rou
     if (ham && spam) {
         for (size_t r = 0; r < rounds; r++) {
             memset(times, 0, n * sizeof *times);
-            draw(which, ham, &seed, times);
-            draw(which + ham, spam, &seed, times);
+            random_draw(which, ham, &seed, times);
+            random_draw(which + ham, spam, &seed, times);
             value[r] = roca(s, n, times);
         }
-        qsort(value, rounds, sizeof *value, by_value);
-        out.low = value[(size_t)(0.025 * (double)(rounds - 1))];
-        out.high = value[(size_t)ceil(0.975 * (double)(rounds - 1))];
+        out = metrics_interval_of(value, rounds);
     }
     free(which);
     free(times);

@@ -36,9 +36,11 @@ struct metrics_interval {
     double low, high;
 };
 
-/* 95% bootstrap interval of 1-ROCA% (percentile method, spam and ham drawn each on its own, `rounds` times, e.g. 1000).
- * The same seed gives the same interval. s[n] is sorted in place. O(rounds * n). ERR-free: NaN when it has no meaning.
- */
+/* The 2.5% and 97.5% points of value[n], which is sorted in place. n > 0. */
+struct metrics_interval metrics_interval_of(double *value, size_t n);
+
+/* 95% bootstrap interval of 1-ROCA% (percentile method, spam and ham drawn each on its own, `rounds` times, e.g. 1000);
+ * NaN when it has no meaning. The same seed gives the same interval. s[n] is sorted in place. O(rounds * n). */
 struct metrics_interval metrics_bootstrap(struct scored *s, size_t n, size_t rounds, uint64_t seed);
 
 /* Share of spam that scores above all but floor(fpr * ham) of the ham. s[n] sorted by metrics_compute. */

@@ -66,11 +66,6 @@ size_t resample_rounds(size_t n)
     return rounds > ROUNDS_MIN ? rounds : ROUNDS_MIN;
 }
 
-static void draw(const uint32_t *which, size_t n, uint64_t *state, uint32_t *times)
-{
-    for (size_t i = 0; i < n; i++) times[which[(random_next(state) >> 32) * n >> 32]]++;
-}
-
 bool resample(const struct judged *a, const struct judged *b, size_t rounds, uint64_t seed, struct resample_draw *a_out,
               struct resample_draw *b_out)
 {
@@ -85,8 +80,8 @@ bool resample(const struct judged *a, const struct judged *b, size_t rounds, uin
     bool both = of[0] && of[1];
     for (size_t r = 0; both && r < rounds; r++) {
         memset(times, 0, n * sizeof *times);
-        draw(which, of[0], &seed, times);
-        draw(which + of[0], of[1], &seed, times);
+        random_draw(which, of[0], &seed, times);
+        random_draw(which + of[0], of[1], &seed, times);
         a_out[r] = figures(ra, n, times, of[0], of[1]);
         if (b) b_out[r] = figures(rb, n, times, of[0], of[1]);
     }
@@ -95,19 +90,6 @@ bool resample(const struct judged *a, const struct judged *b, size_t rounds, uin
     free(which);
     free(times);
     return both;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-struct metrics_interval resample_interval(double *value, size_t n)
-{
-    qsort(value, n, sizeof *value, by_value);
-    return (struct metrics_interval){value[(size_t)(0.025 * (double)(n - 1))],
-                                     value[(size_t)ceil(0.975 * (double)(n - 1))]};
 }
 
 double resample_p(const double *difference, size_t n)
@@ -132,7 +114,7 @@ void resample_missed(const struct judged *d, struct metrics_interval out[METRICS
         out[k] = (struct metrics_interval){NAN, NAN};
         if (!both) continue;
         for (size_t r = 0; r < rounds; r++) value[r] = v[r].missed[k];
-        out[k] = resample_interval(value, rounds);
+        out[k] = metrics_interval_of(value, rounds);
     }
     free(v);
     free(value);

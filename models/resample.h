@@ -28,9 +28,6 @@ size_t resample_rounds(size_t n);
 bool resample(const struct judged *a, const struct judged *b, size_t rounds, uint64_t seed, struct resample_draw *a_out,
               struct resample_draw *b_out);
 
-/* The 2.5% and 97.5% points of value[n], which is sorted. */
-struct metrics_interval resample_interval(double *value, size_t n);
-
 /* Two-sided: the chance of a difference at least as far from 0, if there were none. 1 when nothing ever differs. */
 double resample_p(const double *difference, size_t n);
 

@@ -139,7 +139,7 @@ static void the_p_of_a_bootstrap(void **state)
     for (int i = 0; i < 99; i++) v[i] = 0;
     near("p, never a difference", resample_p(v, 99), 1, 1e-12);
     for (int i = 0; i < 99; i++) v[i] = 98 - i;
-    struct metrics_interval w = resample_interval(v, 99);
+    struct metrics_interval w = metrics_interval_of(v, 99);
     assert_true(w.low == 2 && w.high == 96);
 }
 
