@@ -56,7 +56,7 @@ const char *odd_sentence(enum odd_bit bit)
         X(NO_MESSAGE_ID, "there is no Message-ID field"),
         X(ARENA_FULL, "the memory for one mail ran out; the rest was left out"),
         X(ZERO_WIDTH, "invisible characters stand inside words"),
-        X(BIDI, "characters change the direction of writing, so that what is read is not what is written"),
+        X(BIDI, "characters or markup turn the direction of writing, so that what is read is not what is written"),
         X(ENCODED_MESSAGE, "an enclosed message is in base64 or quoted-printable, which no standard allows"),
         X(BLOCK, "a text has a uuencode or yEnc block in it"),
         X(ALTERNATIVES, "the plain and the HTML side say different things; the reader sees only one of them"),

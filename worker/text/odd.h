@@ -51,7 +51,7 @@
     X(NO_MESSAGE_ID, "no-message-id")                                                                                 \
     X(ARENA_FULL, "arena-full")            /* the memory for one message ran out; the rest was left out */            \
     X(ZERO_WIDTH, "zero-width")            /* invisible characters inside text */                                     \
-    X(BIDI, "bidi-control")                /* direction overrides inside text */                                      \
+    X(BIDI, "bidi-control")                /* overrides of direction: characters in text, HTML */                     \
     X(ENCODED_MESSAGE, "encoded-message")  /* message/rfc822 in base64 or quoted-printable */                         \
     X(BLOCK, "encoded-block")              /* a uuencode or yEnc block in a text */                                   \
     X(ALTERNATIVES, "alternatives-differ") /* the sides of multipart/alternative say different things */              \
