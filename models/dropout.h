@@ -20,18 +20,16 @@ struct dropout {
     uint32_t v[DROPOUT_MAX]; /* features of VIEW_SHAPE that only authentication can make */
     bool odd[DROPOUT_MAX];   /* is it an oddity, which NUMBER_ODDITIES counts too? */
     size_t n;
-    bool maybe[256]; /* is any of v[] i modulo 256? */
+    bool maybe[256]; /* [i]: is any of v[] i modulo 256? */
 };
 
-/* Find those features: the reader of mail is asked what it says with authentication and does not without. ERR_MEMORY.
- * */
+/* Find those features: what the reader of mail says with authentication and does not say without. ERR_MEMORY. */
 enum err dropout_open(struct dropout *d);
 
 /* The same as numbers of a vocabulary, by its words' cells; those that it does not have are left out. */
 void dropout_number(const struct dropout *d, const struct learner_word *word, size_t n, struct dropout *out);
 
-/* Is it this mail's turn, in this pass? By a hash of its bytes: every other one, and the other half in the next pass.
- * */
+/* Is it this mail's turn, in this pass? By a hash of its bytes: every other one, the other half in the next pass. */
 bool dropout_turn(const struct counts_mail *m, unsigned epoch);
 
 /* Take them out of a mail's features; `room` holds the list that is left. */

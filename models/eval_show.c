@@ -35,7 +35,7 @@ void eval_way(const struct eval_options *o, char out[EVAL_WAY])
     }
 }
 
-/* --- for people ----------------------------------------------------------------------------------------------------- */
+/* --- for people --------------------------------------------------------------------------------------------------- */
 
 /* A figure in a column of its own; '-' when there is none. */
 static const char *cell(char out[24], double v, int digits)
@@ -132,7 +132,7 @@ static enum err show_text(const struct eval_options *o, const struct judged *d, 
     return ERR_OK;
 }
 
-/* --- for programs ------------------------------------------------------------------------------------------------ */
+/* --- for programs ------------------------------------------------------------------------------------------------- */
 
 static void put_figures(struct json *j, const struct figures *f)
 {

@@ -53,8 +53,7 @@ unsigned fit_passes(const struct fit *t);
 /* So many mails more are learnt; for the progress bar, from any thread. */
 void fit_tell(struct fit *t, size_t mails);
 
-/* Train on all mails outside fold `f` (all, with f = folds) and freeze; table_out is owned by the caller. ERR_MEMORY.
- * */
+/* Train on all mails outside fold `f` (all, with f = folds) and freeze; the caller owns table_out. ERR_MEMORY. */
 enum err fit_table(struct fit *t, unsigned f, span *table_out);
 
 /* Let models that have not seen fold `f` judge it: fills t->x. ERR_MEMORY. */

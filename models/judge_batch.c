@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* judge_batch: models trained as `furui train` does on some of the mails judge the others.
  *
- * A part of an index is an index: entries are chosen, nothing is copied, and each model is trained and thrown away before
- * the next, so that memory is that of one training. */
+ * A part of an index is an index: entries are chosen, nothing is copied, and each model is trained and thrown away
+ * before the next, so that memory is that of one training. */
 #define _GNU_SOURCE
 #include "models/judge_steps.h"
 
@@ -125,7 +125,7 @@ static enum err split_by_time(struct batch *b)
     return e;
 }
 
-/* --- a model for some, a verdict for the others -------------------------------------------------------------------- */
+/* --- a model for some, a verdict for the others ------------------------------------------------------------------- */
 
 /* A part of the mails: learnt by the model of a fold, or judged by it. */
 struct part {

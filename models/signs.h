@@ -2,8 +2,7 @@
 /* signs: single facts about headers that alone give a label away, or a source.
  *
  * When ham came from one server and spam from another, any filter is nearly perfect on such mail and worth nothing on
- * any other: its accuracy is an artefact of how the corpus was collected. So each fact is tried as a filter of its own.
- * */
+ * any other: its accuracy is an artefact of how the corpus was collected. So each fact is tried as a filter alone. */
 #ifndef FURUI_MODELS_SIGNS_H
 #define FURUI_MODELS_SIGNS_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_describe: what is told apart of any bytes for figures: language, kind, day of arrival, address.
  *
- * The bytes are read as a text, as a field and as a mail. Each answer is one of those that there are; a day lies between
- * 1970 and 9999, give or take a zone of four digits; an address lies in the arena. */
+ * The bytes are read as a text, as a field and as a mail. Each answer is one of those that there are; a day lies
+ * between 1970 and 9999, give or take a zone of four digits; an address lies in the arena. */
 #include <assert.h>
 
 #include "models/arrival.h"

@@ -202,8 +202,7 @@ static void the_chain_is_that_of_the_reference(void **unused)
     }
 }
 
-/* --- authentication that is not there ------------------------------------------------------------------------------
- * */
+/* --- authentication that is not there ----------------------------------------------------------------------------- */
 
 /* What is told of a mail: that it passed, of 95 of 100 ham and 10 of 100 spam; of the others that they failed, or
  * nothing. */
@@ -296,8 +295,7 @@ static void only_authentication_is_taken_out(void **unused)
     arena_close(&a);
 }
 
-/* --- the file -------------------------------------------------------------------------------------------------------
- * */
+/* --- the file ----------------------------------------------------------------------------------------------------- */
 
 static span whole_file(void)
 {
@@ -361,8 +359,7 @@ static void another_feature_version_is_refused(void **unused)
     assert_null(m);
 }
 
-/* --- what cannot be, or hardly be, trained on ------------------------------------------------------------------------
- * */
+/* --- what cannot be, or hardly be, trained on --------------------------------------------------------------------- */
 
 /* Every odd corpus gives a bundle that can be used, or a sentence; never half a file. */
 static void odd_corpora(void **unused)

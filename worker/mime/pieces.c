@@ -59,7 +59,7 @@ static void fill(struct pieces *s)
     s->last = s->coded ? !s->stream.rest.n && !s->stream.have : !s->rest.n;
 }
 
-/* Bytes of the buffer that are a piece: whole lines; of a text without them, or of two bytes a character, nearly all. */
+/* Bytes of the buffer that are a piece: whole lines; of a text without them or of two bytes a character nearly all. */
 static size_t piece_bytes(const struct pieces *s)
 {
     if (s->last) return s->n;

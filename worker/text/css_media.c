@@ -35,7 +35,7 @@ static bool read_length(span s, int64_t *milli)
     return n > 0;
 }
 
-/* "400px <= width", "width > 1em", parts of "400px < width < 1000px": one comparison, `turned` with the size in front. */
+/* "400px <= width", "width > 1em", parts of "400px < width < 1000px": one comparison; `turned`: size in front. */
 static bool compares(int64_t have, span comparison, int64_t with, bool turned)
 {
     bool more = comparison.p[0] == '>', equal = comparison.n > 1 || comparison.p[0] == '=';

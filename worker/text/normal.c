@@ -459,7 +459,7 @@ static void put_any(struct writer *w, uint32_t c)
     for (utf8proc_ssize_t i = 0; i < n; i++) feed(w, (uint32_t)parts[i]);
 }
 
-/* Past the limit of work: what needs none, as much as models read. So a text goes on behind 6,000 invisible characters. */
+/* Past the limit of work: what needs none, as much as models read: a text goes on behind 6,000 invisible characters. */
 static void put_rest(struct writer *w, span text)
 {
     enum { REST_MAX = 4096 };

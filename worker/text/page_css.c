@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* page_css: what style sheets bring into a document beside looks: links, and text.
  *
- * "p::after{content:'text'}" is read by people and stands in no element. Whether such a rule holds is not asked: the text
- * goes to the other side, where nobody takes it for all that is said. Source: CSS Generated Content 3. */
+ * "p::after{content:'text'}" is read by people and stands in no element. Whether such a rule holds is not asked: the
+ * text goes to the other side, where nobody takes it for all that is said. Source: CSS Generated Content 3. */
 #include "worker/text/page.h"
 
 void page_css_links(struct page *p, span css)

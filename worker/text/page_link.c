@@ -62,8 +62,8 @@ span page_link_value(span value, uint8_t buf[HTML_VALUE_MAX])
     return span_of(buf, n);
 }
 
-/* Take the link in a link of another scheme apart: the one that it is about, or, of scripts and pages, none: all in them
- * are kept at once. */
+/* Take the link in a link of another scheme apart: the one that it is about, or, of scripts and pages, none: all in
+ * them are kept at once. */
 static bool unwrap(struct page *p, span link, enum url_place place, struct url_room *room, struct url *out)
 {
     uint8_t buf[URL_WRAPPED_MAX];

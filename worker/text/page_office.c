@@ -2,8 +2,8 @@
 /* page_office: comments that Outlook alone reads ("<!--[if mso]> ... <![endif]-->").
  *
  * Half of what stands in them are the begins and ends of tables that all others do not need, so no element is opened
- * here: text goes to the other side, links are kept. Source: Microsoft, "About conditional comments" (downlevel-hidden);
- * Word and Outlook 2007 to 2019 know them still. */
+ * here: text goes to the other side, links are kept. Source: Microsoft, "About conditional comments"
+ * (downlevel-hidden); Word and Outlook 2007 to 2019 know them still. */
 #include "worker/text/page.h"
 
 #include "worker/text/odd.h"

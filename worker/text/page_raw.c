@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* page_raw: elements whose content is no markup: style sheets, titles, what is typed into a form.
  *
- * Their content may come in pieces: what could be the beginning of their end tag, or of a character reference, waits for
- * the next. Source: HTML standard, 13.2.5.2 to 13.2.5.5. */
+ * Their content may come in pieces: what could be the beginning of their end tag, or of a character reference, waits
+ * for the next. Source: HTML standard, 13.2.5.2 to 13.2.5.5. */
 #include "worker/text/page.h"
 
 enum { REFERENCE_MAX = 40 }; /* bytes of a character reference at the most, and more */
