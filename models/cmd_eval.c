@@ -134,6 +134,7 @@ static int open_indexes(const struct eval_options *o, struct mail_index *x)
         enum err e = place[0] || place[1] ? index_open_places(place[0], place[1], &x[i], fault)
                                           : index_open(o->index[i], &x[i], fault);
         if (!e && o->exclude[i]) e = index_exclude(&x[i], o->exclude[i], fault);
+        if (!e) e = index_check(&x[i], 0, fault);
         if (e) return cli_fail(CLI_NO_INPUT, "eval", "%s", fault);
         x[i].as_is = o->as_is;
     }

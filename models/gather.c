@@ -149,6 +149,9 @@ static enum err write_all(struct counting *k)
     size_t at = 0, skip = k->w.mails;
     enum err e = ERR_OK;
     k->out->resumed = skip;
+    size_t from = k->g->keep ? k->c->n : 0; /* where the mails of an index begin in the file */
+    for (size_t i = 0; !e && i < k->indexes; from += k->index[i++].n)
+        if (skip < from + k->index[i].n) e = index_check(&k->index[i], skip > from ? skip - from : 0, k->fault);
     for (size_t i = 0; !e && k->g->keep && i < k->c->n; i++)
         if (at++ >= skip) e = counts_copy(&k->w, k->c->mail[i], k->c->source[i], k->fault);
     struct mail_context context = trust_context(&k->out->trust);

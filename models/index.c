@@ -105,12 +105,43 @@ static enum err read_path(const char *path, const struct index_entry *x, struct 
     return e;
 }
 
+enum { ENTRY_PATH = INDEX_PATH_MAX * 2 };
+
+static void entry_path(const struct mail_index *x, const struct index_entry *e, char out[ENTRY_PATH])
+{
+    snprintf(out, ENTRY_PATH, "%s%s", e->path[0] == '/' ? "" : x->folder, e->path);
+}
+
 enum err index_read(const struct mail_index *x, const struct index_entry *e, struct mail_buf *b, size_t limit,
                     span *mail_out, char *fault_out)
 {
-    char path[INDEX_PATH_MAX * 2];
-    snprintf(path, sizeof path, "%s%s", e->path[0] == '/' ? "" : x->folder, e->path);
-    return read_path(path, e, b, limit, mail_out, fault_out);
+    char path[ENTRY_PATH], why[INDEX_FAULT_BYTES];
+    entry_path(x, e, path);
+    if (!x->file) return read_path(path, e, b, limit, mail_out, fault_out);
+    enum err err = read_path(path, e, b, limit, mail_out, why);
+    return err ? fault(fault_out, err, "%.120s:%u: %.370s", x->file, e->line, why) : ERR_OK;
+}
+
+enum err index_check(const struct mail_index *x, size_t first, char *fault_out)
+{
+    char path[ENTRY_PATH];
+    const struct index_entry *worst = NULL;
+    size_t more = 0;
+    int why = 0;
+    for (size_t i = first; x->file && i < x->n; i++) {
+        entry_path(x, &x->entry[i], path);
+        if (access(path, R_OK) == 0) continue;
+        more += worst != NULL;
+        if (worst) continue;
+        why = errno;
+        worst = &x->entry[i];
+    }
+    if (!worst) return ERR_OK;
+    entry_path(x, worst, path);
+    char others[40] = "";
+    if (more) snprintf(others, sizeof others, " (and %zu more)", more);
+    return fault(fault_out, ERR_IO, "%.120s:%u: %.260s: cannot open: %s%s", x->file, worst->line, path, strerror(why),
+                 others);
 }
 
 /* The next line of text[n] from *at, without its end, as a string cut in place; NULL after the last. */
@@ -205,7 +236,8 @@ enum err index_open(const char *path, struct mail_index *x_out, char *fault_out)
     const char *slash = strrchr(path, '/');
     size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
     x.folder = strndup(path, folder);
-    if (!x.folder)
+    x.file = strdup(path);
+    if (!x.folder || !x.file)
         e = fault(fault_out, ERR_MEMORY, "%.300s: out of memory", path);
     else if (folder >= INDEX_PATH_MAX)
         e = fault(fault_out, ERR_SYNTAX, "%.300s: path too long", path);
@@ -223,6 +255,7 @@ void index_close(struct mail_index *x)
     free(x->entry);
     free(x->text);
     free(x->folder);
+    free(x->file);
     *x = (struct mail_index){0};
 }
 

@@ -29,6 +29,7 @@ struct mail_index {
     size_t n, spam, excluded;
     char *text;   /* the file's bytes, cut into strings; owned */
     char *folder; /* of the index file, with its slash at the end, or ""; owned */
+    char *file;   /* the index file, for messages; NULL when there is none; owned */
     bool as_is;   /* foreign verdicts (worker/mime/foreign.h) are read as any other field; for comparisons only */
 };
 
@@ -43,6 +44,10 @@ void index_close(struct mail_index *x);
 /* List the mails of two places (proto/cli/mailbox.h says what a place may be); `spam` or `ham` may be NULL. An mbox is
  * read once for where its mails are. The first file that cannot be read is a fault. Errors as index_open. */
 enum err index_open_places(const char *ham, const char *spam, struct mail_index *x_out, char *fault_out);
+
+/* Can the files be opened that an index names from entry `first` on? It is better told before hours of reading than
+ * after. Two places are what a folder holds, and always fine. ERR_IO, with the first in fault_out, and how many more. */
+enum err index_check(const struct mail_index *x, size_t first, char *fault_out);
 
 /* Mark the mails that `list` names: the first word of each line is a line number in the index; a second word, if it is
  * `spam` or `ham`, must agree with the index (a list of another corpus is told this way); the rest is for people.
@@ -59,7 +64,7 @@ void mail_buf_close(struct mail_buf *b);
 /* Read the mail of an entry whole.
  *
  *   mail_out   lent until the next read into `b`
- *   fault_out  on error: path: what is wrong; INDEX_FAULT_BYTES
+ *   fault_out  on error: INDEX:LINE: path: what is wrong, or from path on where there is no index; INDEX_FAULT_BYTES
  *
  * ERR_IO (missing, unreadable, not a regular file), ERR_TOO_BIG (more than `limit` bytes), ERR_MEMORY. */
 enum err index_read(const struct mail_index *x, const struct index_entry *e, struct mail_buf *b, size_t limit,

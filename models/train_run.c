@@ -87,13 +87,14 @@ static void tell_gathered(const struct train_run *t, const struct gathered *g, c
     if (corpus_duplicates(c, &again, &both) == ERR_OK && again) {
         printf("%zu mail%s there more than once, byte for byte; each counts as often", again,
                again == 1 ? " is" : "s are");
-        if (both) printf("; %zu of them both as ham and as spam", both);
+        if (both) printf("; %zu of them both as ham and as spam: furui train --audit lists them", both);
         printf("\n");
     }
 }
 
 static int fit(struct train_run *t, const struct corpus *c, int64_t start_us)
 {
+    enum { FEW = 100 }; /* of a label: under that, one mail moves every figure by a percent */
     char fault[FIT_FAULT_BYTES];
     struct fit_report r;
     enum err e = fit_bundle(c, &t->plan, t->output, &r, fault);
@@ -104,6 +105,8 @@ static int fit(struct train_run *t, const struct corpus *c, int64_t start_us)
                t->output, r.id, c->count[0], c->count[1], c->sources, c->sources == 1 ? "" : "s",
                (double)(clock_us() - start_us) / 1e6, r.by_source ? "source" : "fold", r.held_roca_pct,
                r.held_log_loss);
+    if (!t->plan.quiet && (c->count[0] < FEW || c->count[1] < FEW))
+        printf("so few mails make a weak model, and its figures say little: have at least %d of each label\n", FEW);
     return CLI_OK;
 }
 

@@ -159,7 +159,9 @@ class Models(Case):
 
     def test_a_bad_index_is_named(self):
         for text, says in [("spam mails/0\nspan mails/1\n", "bad:2: the label is"), ("", "bad: names no mail"),
-                           ("spam mails/0\nham mails/none\n", "mails/none: cannot open")]:
+                           ("spam mails/0\n\nham mails/none\nspam none\n", "mails/none: cannot open: No such file or directory "
+                                                                          "(and 1 more)"),
+                           ("spam mails/0\nham mails/none\n", "bad:2: ")]:
             bad = self.path("a", "bad")
             with open(bad, "w") as f:
                 f.write(text)

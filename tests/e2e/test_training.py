@@ -270,8 +270,12 @@ class Training(Case):
         want, made, part = read(self.counts("want", "--index", index)), self.path("c"), self.path("c.part")
         last = self.path("a", "mails", "119")
         os.rename(last, last + ".away")
-        self.fails(66, "mails/119: cannot open", "train", "--index", index, "--counts", made)
+        self.fails(66, "index:120: " + last + ": cannot open", "train", "--index", index, "--counts", made)
+        self.assertLess(os.path.getsize(part), 1000)  # a file that is not there is told before any is read
+        os.mkdir(last)
+        self.fails(66, "index:120: " + last + ": is a directory", "train", "--index", index, "--counts", made)
         self.assertFalse(os.path.exists(made))
+        os.rmdir(last)
         os.rename(last + ".away", last)
         out = self.fine("train", "--index", index, "--counts", made)
         self.assertIn("c: went on behind 119 mails that an interrupted run had counted\n", out)
@@ -373,7 +377,9 @@ class Training(Case):
                                    ham[:1] * 9 + spam[:9], ham[:40] + spam[:1] * 20, ham[:40] + same]):
             with self.subTest(n=n):
                 bundle = self.path("%d.bundle" % n)
-                self.fine("train", "-q", "--index", self.index("some%d" % n, mails), "-o", bundle)
+                out = self.fine("train", "--index", self.index("some%d" % n, mails), "-o", bundle)
+                self.assertIn("so few mails make a weak model", out)
+                self.assertEqual(self.fine("train", "-q", "--index", self.path("some%d" % n, "index"), "-o", bundle), "")
                 self.assertIn("fine", self.fine("model", "verify", bundle))
                 if n < 4:
                     continue  # little to go by
@@ -392,7 +398,7 @@ class Training(Case):
         mails = self.mails + self.mails[:5] + [("spam", self.mails[1][1])]
         out = self.fine("train", "--index", self.index("a", mails), "-o", self.path("x"))
         self.assertIn("6 mails are there more than once, byte for byte; each counts as often; "
-                      "1 of them both as ham and as spam", out)
+                      "1 of them both as ham and as spam: furui train --audit lists them", out)
         made = self.counts("c", "--index", self.path("a", "index"))
         self.fails(65, "holds the same mails as another", "model", "merge", made, made, "-o", self.path("y"))
 

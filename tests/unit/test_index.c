@@ -77,6 +77,13 @@ static void reads_what_is_there(void **state)
     x.entry[0].path = "missing\n";
     assert_int_equal(index_read(&x, &x.entry[0], &b, 14, &mail, why), ERR_IO);
     assert_non_null(strstr(why, "/missing?: cannot open: No such file"));
+    char from[INDEX_FAULT_BYTES];
+    assert_int_equal(index_check(&x, 1, why), ERR_IO); /* none of the mails is there */
+    snprintf(from, sizeof from, "%s:%u: ", x.file, x.entry[1].line);
+    assert_memory_equal(why, from, strlen(from));
+    snprintf(from, sizeof from, ": cannot open: No such file or directory (and %zu more)", x.n - 2);
+    assert_string_equal(why + strlen(why) - strlen(from), from);
+    assert_int_equal(index_check(&x, x.n, why), ERR_OK);
     x.entry[0].path = ".";
     assert_int_equal(index_read(&x, &x.entry[0], &b, 14, &mail, why), ERR_IO);
     assert_non_null(strstr(why, "is a directory"));
