@@ -72,9 +72,13 @@ static span sign_text(const struct audit *a, const struct sign *s, char room[24]
 static void put_place(FILE *to, const struct audit *a, size_t i)
 {
     const struct counts_mail *m = a->c->mail[i];
-    cli_print(to, place_of(a, i));
-    fprintf(to, ":%u  ", m->line);
+    const struct gather_input *in = &a->g->input[input_of(a, i)];
+    if (in->index || in->counts) {
+        cli_print(to, place_of(a, i));
+        fprintf(to, ":%u  ", m->line);
+    }
     cli_print(to, counts_path(m));
+    if (!in->index && !in->counts && m->line) fprintf(to, ":%u", m->line); /* MBOX:N, as furui show takes it */
     fputc('\n', to);
 }
 

@@ -225,7 +225,7 @@ static void print_data(const char *manifest)
             if (!span_eq(key, span_cstr(KEYS[i]))) continue;
             fputs(BEFORE[i], stdout);
             cli_print(stdout, value);
-            fputs(BEHIND[i], stdout);
+            fputs(span_eq(value, SPAN("1")) && i == 2 ? " source" : BEHIND[i], stdout);
         }
     }
 }

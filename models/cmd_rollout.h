@@ -18,7 +18,7 @@
     "of push, rollback, history (as furuid's own user, or root):\n"                                                 \
     "      --shadow SHARE    first score this share of the mails with it as well (10% or 0.1). Verdicts stay the\n" \
     "                        serving model's; flips between ham, unsure and spam are counted: 'furui stat'\n"       \
-    "      --mails N         so many of them decide (1000)\n"                                                       \
+    "      --mails N         so many of them decide; what furui scan sends does not count (1000)\n"                 \
     "      --max-flips P%    at most so many may flip: then it serves, else it goes. It goes earlier when the\n"    \
     "                        share is beyond this all but surely (5%)\n"                                            \
     "      --wait            return when that is decided\n"                                                         \

@@ -128,7 +128,7 @@ class Rollout(Case):
             self.assertEqual((row["state"], row["by"], row["note"], row["name"], row["uid"], row["kept"]),
                              ("serving", "hana 花", "a\nb\\c", "good.bundle", os.geteuid(), True))
             self.assertEqual(row["manifest"], json.loads(furui("model", "info", "--json", self.good)[1])["manifest"])
-            self.assertIn("40 ham, 40 spam, 1 sources", self.ok(s, "history"))
+            self.assertIn("40 ham, 40 spam, 1 source,", self.ok(s, "history"))
             self.push(s, self.like)
             self.assertEqual(self.states(s), [(self.like_id, "serving"), (self.good_id, "previous"),
                                               (self.starter_id, "previous")])
