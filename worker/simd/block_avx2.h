@@ -6,6 +6,7 @@
 #ifndef FURUI_SIMD_BLOCK_H
 #define FURUI_SIMD_BLOCK_H
 
+#include "worker/simd/scan.h"
 #include "worker/simd/utf8_nibbles.h"
 
 #include <immintrin.h>
@@ -161,11 +162,14 @@ struct block_weights {
     __m256i joint, view, vote, magnitude;
 };
 
-/* Add what two features weigh, by their groups of scan.h's `weigh`. */
-static inline void block_weigh(const uint8_t *const group[BLOCK_GROUPS], const uint32_t *hash,
+/* Add what two features weigh (scan.h's `weigh`), and fetch the groups of those `ahead`. */
+static inline void block_weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, const uint32_t *ahead,
                                struct block_weights *sum)
 {
-    __m256i x = _mm256_loadu2_m128i((const __m128i *)group[1], (const __m128i *)group[0]);
+    const uint8_t *first = scan_group(slots, group_mask, hash[0]), *second = scan_group(slots, group_mask, hash[1]);
+    __builtin_prefetch(scan_group(slots, group_mask, ahead[0]));
+    __builtin_prefetch(scan_group(slots, group_mask, ahead[1]));
+    __m256i x = _mm256_loadu2_m128i((const __m128i *)second, (const __m128i *)first);
     __m256i check = _mm256_set_m128i(_mm_set1_epi32((int)(hash[1] >> 24)), _mm_set1_epi32((int)(hash[0] >> 24)));
     __m256i same = _mm256_cmpeq_epi32(_mm256_and_si256(x, _mm256_set1_epi32(0xFF)), check);
     __m256i bare = _mm256_cmpeq_epi32(_mm256_srli_epi32(x, 8), _mm256_setzero_si256());

@@ -6,6 +6,7 @@
 #ifndef FURUI_SIMD_BLOCK_H
 #define FURUI_SIMD_BLOCK_H
 
+#include "worker/simd/scan.h"
 #include "worker/simd/utf8_nibbles.h"
 
 #include <immintrin.h>
@@ -108,15 +109,18 @@ struct block_weights {
     __m512i joint, view, vote, magnitude;
 };
 
-/* Add what four features weigh, by their groups of scan.h's `weigh`. */
-static inline void block_weigh(const uint8_t *const group[BLOCK_GROUPS], const uint32_t *hash,
+/* Add what four features weigh (scan.h's `weigh`), and fetch the groups of those `ahead`. */
+static inline void block_weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, const uint32_t *ahead,
                                struct block_weights *sum)
 {
-#define GROUP(i) _mm_loadu_si128((const __m128i *)group[i])
+#define GROUP(i) _mm_loadu_si128((const __m128i *)scan_group(slots, group_mask, hash[i]))
+#define FETCH(i) __builtin_prefetch(scan_group(slots, group_mask, ahead[i]))
+    FETCH(0), FETCH(1), FETCH(2), FETCH(3);
     __m512i x = _mm512_castsi128_si512(GROUP(0));
     x = _mm512_inserti32x4(x, GROUP(1), 1);
     x = _mm512_inserti32x4(x, GROUP(2), 2);
     x = _mm512_inserti32x4(x, GROUP(3), 3);
+#undef FETCH
 #undef GROUP
     __m512i check = _mm512_castsi128_si512(_mm_srli_epi32(_mm_loadu_si128((const __m128i *)hash), 24));
     check = _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3), check);

@@ -29,6 +29,12 @@ struct scan_weights {
 
 enum { SCAN_GROUP_BYTES = 16, SCAN_AHEAD = 32 /* groups that `weigh` has on their way from memory */ };
 
+/* The group of slots that a hash belongs into. */
+static inline const uint8_t *scan_group(const uint8_t *slots, uint32_t group_mask, uint32_t hash)
+{
+    return slots + (size_t)(hash & group_mask) * SCAN_GROUP_BYTES;
+}
+
 struct scan_ops {
     enum cpu_level level;
 

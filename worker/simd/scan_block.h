@@ -251,12 +251,8 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
     struct block_weights sum = {0};
     size_t i = 0;
     for (; n - i >= BLOCK_GROUPS; i += BLOCK_GROUPS) {
-        const uint8_t *group[BLOCK_GROUPS];
-        for (size_t k = 0; k < BLOCK_GROUPS; k++)
-            group[k] = slots + (size_t)(hash[i + k] & group_mask) * SCAN_GROUP_BYTES;
-        for (size_t k = i + SCAN_AHEAD; k < i + SCAN_AHEAD + BLOCK_GROUPS && k < n; k++)
-            __builtin_prefetch(slots + (size_t)(hash[k] & group_mask) * SCAN_GROUP_BYTES);
-        block_weigh(group, hash + i, &sum);
+        size_t ahead = n - i >= SCAN_AHEAD + BLOCK_GROUPS ? i + SCAN_AHEAD : i;
+        block_weigh(slots, group_mask, hash + i, hash + ahead, &sum);
     }
     scan_scalar.weigh(slots, group_mask, hash + i, n - i, out);
     out->joint += block_sum(sum.joint);

@@ -203,10 +203,9 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
     typedef uint32_t words __attribute__((vector_size(SCAN_GROUP_BYTES)));
     *out = (struct scan_weights){0};
     for (size_t i = 0; i < n; i++) {
-        if (i + SCAN_AHEAD < n)
-            __builtin_prefetch(slots + (size_t)(hash[i + SCAN_AHEAD] & group_mask) * SCAN_GROUP_BYTES);
+        if (i + SCAN_AHEAD < n) __builtin_prefetch(scan_group(slots, group_mask, hash[i + SCAN_AHEAD]));
         words w;
-        memcpy(&w, slots + (size_t)(hash[i] & group_mask) * SCAN_GROUP_BYTES, sizeof w);
+        memcpy(&w, scan_group(slots, group_mask, hash[i]), sizeof w);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
         for (int k = 0; k < 4; k++) w[k] = __builtin_bswap32(w[k]);
 #endif
