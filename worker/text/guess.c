@@ -237,6 +237,9 @@ static bool sign_row(enum guess g, uint8_t a)
 static void pairs_cost(span s, bool more, int cost_out[GUESS_COUNT])
 {
     size_t at[GUESS_PAIRS_END] = {0};
+    uint16_t high[GUESS_BYTES + 1]; /* the first byte over 127 at each place or behind it: others cost nothing */
+    high[s.n] = (uint16_t)s.n;
+    for (size_t i = s.n; i-- > 0;) high[i] = s.p[i] >= 0x80 ? (uint16_t)i : high[i + 1];
     for (bool going = true; going;) {
         going = false;
         for (enum guess g = 0; g < GUESS_PAIRS_END; g++) {
@@ -247,7 +250,7 @@ static void pairs_cost(span s, bool more, int cost_out[GUESS_COUNT])
             bool again = at[g] >= 2 && p[0] == p[-2] && p[1] == p[-1];
             if (again && two & 1 && cost > AGAIN && sign_row(g, p[0])) cost = AGAIN;
             cost_out[g] += cost;
-            at[g] += 1 + (two & 1);
+            at[g] = high[at[g] + 1 + (two & 1)];
             going = true;
         }
     }
