@@ -119,6 +119,30 @@ static void a_bag_is_no_list(void **state)
     }
 }
 
+/* However small the set begins and whether features wait or not: none twice, and of too many the first ones. */
+static void a_bag_keeps_the_first(void **state)
+{
+    (void)state;
+    enum { CAP = 3000, MANY = 4000 };
+    for (int named = 0; named < 2; named++)
+        for (size_t likely = 0; likely <= CAP; likely += CAP / 3) {
+            arena_reset(&arena);
+            struct bag b;
+            bag_open(&b, &arena, bag_set(&arena), CAP, likely, named);
+            for (uint32_t i = 0; i < MANY; i++)
+                for (uint32_t back = 0; back < 3 && back <= i; back++)
+                    bag_add(&b, hash_mix32(i + 1 - back), SPAN("f"), SPAN_NONE, SPAN_NONE, 0);
+            bag_settle(&b);
+            assert_int_equal(b.n, CAP);
+            static bool met[MANY];
+            memset(met, 0, sizeof met);
+            for (size_t k = 0; k < b.n; k++)
+                for (uint32_t i = 0; i < CAP; i++)
+                    if (b.v[k] == hash_mix32(i + 1)) met[i] = true;
+            for (uint32_t i = 0; i < CAP; i++) assert_true(met[i]);
+        }
+}
+
 /* Header words are lower-cased here, folded text is not looked at again: both are the same word. */
 static void a_word_is_the_same_in_both_styles(void **state)
 {
@@ -186,6 +210,7 @@ int main(void)
         cmocka_unit_test(words_are_cut_as_documented),
         cmocka_unit_test(what_is_no_utf8_is_letters),
         cmocka_unit_test(a_bag_is_no_list),
+        cmocka_unit_test(a_bag_keeps_the_first),
         cmocka_unit_test(a_word_is_the_same_in_both_styles),
         cmocka_unit_test(scripts_are_known),
     };
