@@ -37,9 +37,9 @@ static bool read_ppm(span value, uint32_t *out)
 }
 
 /* A bundle's id, or nothing: people's terminals will show it. */
-static bool read_id(span value, char out[17])
+static bool read_id(span value, char out[ADMIN_ID_MAX])
 {
-    if (!pairs_text(value, out, 17)) return false;
+    if (!pairs_text(value, out, ADMIN_ID_MAX)) return false;
     size_t n = strspn(out, "0123456789abcdef");
     return out[n] == 0 && (n == 0 || n == 16);
 }

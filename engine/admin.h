@@ -19,7 +19,7 @@ struct admin_request {
     uint64_t ticket; /* whom to answer */
     uint64_t uid;    /* by the kernel's word */
     int bundle_fd;   /* PUSH; owned by whoever takes the request */
-    char id[17];
+    char id[ADMIN_ID_MAX];
     char by[ADMIN_BY_MAX], name[ADMIN_NAME_MAX], note[ADMIN_NOTE_MAX];
     uint32_t share_ppm, max_flips_ppm;
     uint64_t mails;

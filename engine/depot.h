@@ -26,7 +26,7 @@ struct depot {
 
 /* What --admit found out about a copy. */
 struct depot_copy {
-    char id[17], why[ADMIN_WHY_MAX]; /* why: not "": it is no good */
+    char id[ADMIN_ID_MAX], why[ADMIN_WHY_MAX]; /* why: not "": it is no good */
     uint64_t size;
     char manifest[LEDGER_MANIFEST_MAX];
 };

@@ -24,7 +24,7 @@ struct ledger_row {
     uint64_t number; /* counts up; names the file */
     enum ledger_state state;
     bool kept;                  /* its file is there */
-    char id[17];                /* "" when it could not be read */
+    char id[ADMIN_ID_MAX];      /* "" when it could not be read */
     uint64_t size;              /* bytes */
     uint64_t uid;               /* who pushed it, by the kernel's word */
     uint64_t pushed_s, since_s; /* seconds since 1970: pushed; in this state */

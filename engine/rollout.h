@@ -64,7 +64,7 @@ struct rollout {
     bool dirty; /* the history on disk lacks something */
     int64_t save_at_us;
     const char *last; /* how the last one ended; NULL: none yet */
-    char last_id[17], last_why[ADMIN_WHY_MAX];
+    char last_id[ADMIN_ID_MAX], last_why[ADMIN_WHY_MAX];
 };
 
 void rollout_init(struct rollout *r);

@@ -116,7 +116,7 @@ static void put_who(struct pairs *f, const struct wish *w)
 
 static int print_answer(const struct pairs *answer, bool json, const char *was)
 {
-    char status[16], id[17], why[ADMIN_WHY_MAX], number[24], warning[ADMIN_WHY_MAX];
+    char status[16], id[ADMIN_ID_MAX], why[ADMIN_WHY_MAX], number[24], warning[ADMIN_WHY_MAX];
     int exit_status = operator_status(answer, "model");
     if (exit_status != CLI_OK) return exit_status;
     if (!operator_said(answer, "status", status, sizeof status) || !operator_said(answer, "id", id, sizeof id) ||
@@ -148,7 +148,7 @@ static int print_answer(const struct pairs *answer, bool json, const char *was)
 
 struct row {
     uint64_t number, kept, size, uid, pushed, since;
-    char state[16], id[17], by[ADMIN_BY_MAX], name[ADMIN_NAME_MAX], note[ADMIN_NOTE_MAX], why[ADMIN_WHY_MAX];
+    char state[16], id[ADMIN_ID_MAX], by[ADMIN_BY_MAX], name[ADMIN_NAME_MAX], note[ADMIN_NOTE_MAX], why[ADMIN_WHY_MAX];
     char manifest[MANIFEST_MAX];
 };
 
@@ -303,7 +303,7 @@ static int ask_history(const struct operator_door *d, struct pairs *answer)
 static int history(const struct operator_door *d, bool json)
 {
     struct pairs answer;
-    char id[17], configured[CONFIG_TEXT_MAX];
+    char id[ADMIN_ID_MAX], configured[CONFIG_TEXT_MAX];
     int status = ask_history(d, &answer);
     if (status != CLI_OK) return status;
     operator_said(&answer, "id", id, sizeof id);

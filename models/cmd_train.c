@@ -110,6 +110,21 @@ static int name_source(struct options *o, const char *name)
     return CLI_OK;
 }
 
+/* Does what was asked for go together? */
+static int check(const struct options *o)
+{
+    if (!o->inputs && !o->onward) return cli_fail(CLI_USAGE, "train", "no --index, --ham or --spam");
+    for (size_t i = 0; !o->run.audit && i < o->inputs; i++)
+        if (o->input[i].disputed) return cli_fail(CLI_USAGE, "train", "--disputed goes with --audit");
+    if (o->run.json && !o->run.audit) return cli_fail(CLI_USAGE, "train", "--json goes with --audit");
+    if (o->run.audit && o->run.output)
+        return cli_fail(CLI_USAGE, "train",
+                        "--audit trains nothing: without --output; --counts keeps what was counted");
+    if (!o->run.output && !o->run.gather.keep && !o->run.audit)
+        return cli_fail(CLI_USAGE, "train", "no --output, and no --counts");
+    return CLI_OK;
+}
+
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option list[] = {
@@ -170,16 +185,7 @@ static int parse(int argc, char **argv, struct options *o)
         default: return cli_usage("train");
         }
     if (optind < argc) return cli_fail(CLI_USAGE, "train", "unexpected argument '%s'", argv[optind]);
-    if (!o->inputs && !o->onward) return cli_fail(CLI_USAGE, "train", "no --index, --ham or --spam");
-    for (size_t i = 0; !run->audit && i < o->inputs; i++)
-        if (o->input[i].disputed) return cli_fail(CLI_USAGE, "train", "--disputed goes with --audit");
-    if (run->json && !run->audit) return cli_fail(CLI_USAGE, "train", "--json goes with --audit");
-    if (run->audit && run->output)
-        return cli_fail(CLI_USAGE, "train",
-                        "--audit trains nothing: without --output; --counts keeps what was counted");
-    if (!run->output && !run->gather.keep && !run->audit)
-        return cli_fail(CLI_USAGE, "train", "no --output, and no --counts");
-    return CLI_OK;
+    return check(o);
 }
 
 static int run(int argc, char **argv)

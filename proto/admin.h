@@ -39,6 +39,7 @@ enum {
     ADMIN_PACKET_MAX = 16384, /* of an answer */
     ADMIN_PPM = 1000000,
     /* bytes of text, with the NUL */
+    ADMIN_ID_MAX = 17, /* a bundle's id, 16 hex digits, or "" */
     ADMIN_BY_MAX = 64,
     ADMIN_NAME_MAX = 128,
     ADMIN_NOTE_MAX = 256,
