@@ -8,7 +8,8 @@
  *
  * What waits for a disk is done by children, since mail must not: the copy is made, synced and verified by
  * `furui-worker --admit` (proto/backend.h), so that hostile bytes meet a parser there and not in the engine; the
- * history is written and synced by a short-lived fork. What the engine does itself is open, rename and look up names. */
+ * history is written and synced by a short-lived fork. What the engine does itself is open, rename and look up
+ * names. */
 #ifndef FURUI_ENGINE_DEPOT_H
 #define FURUI_ENGINE_DEPOT_H
 
@@ -60,9 +61,9 @@ void depot_discard(const struct depot *d);
 /* Remove a row's bundle. */
 void depot_remove(const struct depot *d, const struct ledger_row *r);
 
-/* Start to write the history; when it is written, the bundles of rows that are not kept are removed, those of an earlier
- * history that could not be written too. The child's pid, or -1 with errno; depot_saved says what its end means: 0, or
- * an errno. */
+/* Start to write the history; when it is written, the bundles of rows that are not kept are removed, those of an
+ * earlier history that could not be written too. The child's pid, or -1 with errno; depot_saved says what its end
+ * means: 0, or an errno. */
 pid_t depot_save(const struct depot *d, const struct ledger *l);
 int depot_saved(int wait_status);
 

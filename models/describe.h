@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* describe: which language a mail is in and what kind of mail it is, for figures of its own; no model looks at it.
  *
- * By script, and for Latin letters by the commonest small words (Cavnar and Trenkle, "N-gram-based text categorization",
- * SDAIR 1994, compare with: 30 words a language do for a text of two sentences). docs/measuring.md has the rules. */
+ * By script, and for Latin letters by the commonest small words (Cavnar and Trenkle, "N-gram-based text
+ * categorization", SDAIR 1994, compare with: 30 words a language do for a text of two sentences). docs/measuring.md has
+ * the rules. */
 #ifndef FURUI_MODELS_DESCRIBE_H
 #define FURUI_MODELS_DESCRIBE_H
 

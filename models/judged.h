@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* judged: what an evaluation found out: one entry for each mail, in the order in which they were judged.
  *
- * Filled by judge.h, read by whatever makes figures, tables, plots and comparisons of it: those know nothing about how a
- * mail came to its score. */
+ * Filled by judge.h, read by whatever makes figures, tables, plots and comparisons of it: those know nothing about how
+ * a mail came to its score. */
 #ifndef FURUI_MODELS_JUDGED_H
 #define FURUI_MODELS_JUDGED_H
 

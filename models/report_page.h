@@ -27,8 +27,8 @@ void report_cell_interval(struct markup *m, struct metrics_interval i, int digit
 /* A probability, with as many digits as tell it from 0 and 1. */
 void report_cell_p(struct markup *m, double score);
 
-/* Cells that say which mail it is: source (when there are several), line, language and kind (when they are known), path.
- */
+/* Cells that say which mail it is: source (when there are several), line, language and kind (when they are known),
+ * path. */
 void report_mail_heads(struct markup *m, const struct judged *d, bool described);
 void report_mail_cells(struct markup *m, const struct judged *d, const struct judged_mail *v, bool described);
 

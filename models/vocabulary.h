@@ -2,8 +2,8 @@
 /* vocabulary: the features that more than one mail of a corpus has, numbered by how common they are.
  *
  * A feature of one mail teaches nothing about another: two thirds of all features of trec07a go this way, and 5% of
- * what its mails hold. What stays is learnt under its number instead of its hash: nothing shares a cell, the common ones
- * lie together in the cache, and learning costs a third.
+ * what its mails hold. What stays is learnt under its number instead of its hash: nothing shares a cell, the common
+ * ones lie together in the cache, and learning costs a third.
  *
  * Memory is bounded by lossy counting (Manku, Motwani, VLDB 2002): where a table is full, the features that were met
  * least go; they have to begin anew. Which ones stay does not depend on the number of threads. */

@@ -35,8 +35,8 @@
  *     furui-worker --config /dev/fd/3 --index I --connect ENDPOINT [--candidate /dev/fd/5 --share-ppm N]
  * with descriptor 3 a sealed memfd (config_write's text) and 4 the bundle, opened: the config's `bundle` is
  * "/dev/fd/4", so a worker that restarts maps the same file even if the path was replaced since; 5 is a candidate's
- * bundle, when there is one. Descriptors above are closed on exec; 0 is /dev/null. The worker has its own process group, ignores SIGINT and gets SIGKILL when the
- * engine dies.
+ * bundle, when there is one. Descriptors above are closed on exec; 0 is /dev/null. The worker has its own process
+ * group, ignores SIGINT and gets SIGKILL when the engine dies.
  *     furui-worker --config /dev/fd/3 --check
  * opens the bundle, and exits 0; or says on standard error what is wrong in one line, and exits 1.
  *     furui-worker --admit
@@ -76,7 +76,8 @@ enum {
 /* ANSWER: what the answer frame holds, for the engine's counters. The first three are enum wire_class. */
 enum backend_outcome { BACKEND_HAM, BACKEND_UNSURE, BACKEND_SPAM, BACKEND_REFUSED, BACKEND_SKIPPED };
 
-/* DEGRADED: BEAT: Redis is away now; ANSWER: this verdict says `degraded`. RETRY: JOB: a worker died with it in hand. */
+/* DEGRADED: BEAT: Redis is away now; ANSWER: this verdict says `degraded`. RETRY: JOB: a worker died with it in
+ * hand. */
 enum { BACKEND_DEGRADED = 1, BACKEND_RETRY = 2 };
 
 /* The first frame of every message. Fields that a type does not use are 0. */

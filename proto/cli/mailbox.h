@@ -50,7 +50,8 @@ void mailbox_close(struct mailbox *b);
 /* The next mail. O(its bytes); holds one mail and 64 KB more, whatever the size of the mbox. */
 enum mailbox_got mailbox_next(struct mailbox *b, struct mailbox_mail *out);
 
-/* What mailbox_next hands out for the raw bytes p[n] of a mail of an mbox: changed in place, its new length returned. */
+/* What mailbox_next hands out for the raw bytes p[n] of a mail of an mbox: changed in place, its new length
+ * returned. */
 size_t mailbox_plain(uint8_t *p, size_t n);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pieces: a text part that is too long to be decoded at once, as UTF-8, a piece at a time.
  *
- * Junk before a text costs its sender nothing; in pieces it costs us no memory either. A piece ends with a line where it
- * can, so that charsets that shift by escapes begin anew with it, and is converted by itself. */
+ * Junk before a text costs its sender nothing; in pieces it costs us no memory either. A piece ends with a line where
+ * it can, so that charsets that shift by escapes begin anew with it, and is converted by itself. */
 #ifndef FURUI_MIME_PIECES_H
 #define FURUI_MIME_PIECES_H
 

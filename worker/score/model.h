@@ -24,7 +24,8 @@ void model_close(struct model *m);
 /* 16 hex digits that name this bundle by its content; lent while the model is open. */
 const char *model_id(const struct model *m);
 
-/* The views that model_score looks at, a bit for each (1u << VIEW_...): what features_extract_views need not leave out. */
+/* The views that model_score looks at, a bit for each (1u << VIEW_...): what features_extract_views need not leave
+ * out. */
 unsigned model_views(const struct model *m);
 
 struct scores {

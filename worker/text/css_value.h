@@ -22,8 +22,8 @@ int64_t css_alpha(span s);
 /* A colour by CSS ("#fff", "rgb(1,2,3)", "white") as css.h has them; false when it is none. */
 bool css_colour(span s, uint32_t *out);
 
-/* Is what css_colour refused a colour all the same, though nobody here can tell which ("var(--x)", "color-mix(...)", those
- * of the system)? */
+/* Is what css_colour refused a colour all the same, though nobody here can tell which ("var(--x)", "color-mix(...)",
+ * those of the system)? */
 bool css_colour_unknown(span s);
 
 #endif

@@ -32,7 +32,8 @@ span markup_name(span in, size_t i);
 /* markup_attrs where there are some, perhaps. */
 size_t markup_attrs_more(span in, size_t i, const struct css_rules *r, struct attrs *a);
 
-/* Read attributes up to the tag's '>', and which of them rules ask for (r may be NULL); the byte behind it, or 0 when the document ends inside of the tag. */
+/* Read attributes up to the tag's '>', and which of them rules ask for (r may be NULL); the byte behind it, or 0 when
+ * the document ends inside of the tag. */
 static inline size_t markup_attrs(span in, size_t i, const struct css_rules *r, struct attrs *a)
 {
     if (i == in.n || in.p[i] != '>') return markup_attrs_more(in, i, r, a);

@@ -20,7 +20,8 @@ enum {
     NORMAL_WORD_MAX = 128,     /* bytes; longer words are not looked through for confusables */
     NORMAL_DECOMPOSED_MAX = 4, /* characters that one is canonically made of, at most */
     NORMAL_WORK_MAX = 6144, /* characters of a text that are looked up one by one; of the rest those that would be are
-                                * left out. Models read its first thousand words; letters of most scripts pass without */
+                                * left out. Models read its first thousand words; letters of most scripts pass
+                                * without */
 };
 
 /* Characters that were repaired, by kind. Joiners where a script needs them, soft hyphens where a word may be broken,
