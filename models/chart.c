@@ -389,7 +389,7 @@ void chart_spread(struct markup *m, const char *id, const struct chart_series *v
     for (size_t i = 0; i < ticks; i++) {
         double x = plot_at(&p.x, tick[i].at);
         plot_line(&p, x, 26, x, 420, "grid");
-        plot_label(&p, x, 438, "middle", "tick", tick[i].label);
+        if (x > p.x.from + 20) plot_label(&p, x, 438, "middle", "tick", tick[i].label);
     }
     ticks = probability_ticks(&p.x, 56, tick);
     for (size_t i = 0; i < ticks; i++) {

@@ -8,6 +8,7 @@
 #include "proto/cli/wrap.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { FLIPS_SHOWN = 10 };
 
@@ -86,6 +87,8 @@ void compare_text(FILE *to, const struct compare *c, const struct compare_about 
     wrap_begin(&w, to, 0, 0);
     wrap_say(&w, sentence);
     wrap_end(&w);
+    if (strstr(sentence, " p "))
+        fprintf(to, "(p above are corrected for their number, by Holm's rule; p below stand alone)\n");
     if (f->m.ham && f->m.spam) {
         fprintf(to, "\n%-20s %9s %9s %10s   95%% interval of B - A\n", "", "A", "B", "B - A");
         figure(to, "1-ROCA%", &c->roca, 1, 4);

@@ -97,8 +97,8 @@ static void print_all(const struct eval_options *o, const struct judged *d, cons
            cell(c, f->roca.high, 4));
     printf("lam%%             %s\n", cell(a, m->lam_pct, 3));
     for (unsigned i = 0; i < METRICS_POINTS; i++)
-        printf("spam missed      %s%% when %s%% of ham is called spam\n", cell(a, 100 * (1 - m->caught[i]), 2),
-               POINT[i]);
+        printf("spam missed      %s%% when %s%% of ham is called spam: %zu of %zu\n",
+               cell(a, 100 * (1 - m->caught[i]), 2), POINT[i], metrics_ham_at(m->ham, METRICS_FPR[i]), m->ham);
     for (unsigned label = 0; label < 2; label++) {
         size_t all = label ? m->spam : m->ham;
         printf("%-16s ham %s%%, unsure %s%%, spam %s%%\n", label ? "spam called" : "ham called",

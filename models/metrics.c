@@ -45,13 +45,18 @@ static double roca(const struct scored *s, size_t n, const uint32_t *times)
     return spam > 0 && ham > 0 ? 50.0 * twice / (spam * ham) : NAN;
 }
 
+size_t metrics_ham_at(size_t ham, double fpr)
+{
+    /* The margin is for products like 0.001 * 3000, which may come out below the whole number that they are. */
+    return (size_t)(fpr * (double)ham + 1e-9);
+}
+
 double metrics_caught(const struct scored *s, size_t n, double fpr)
 {
     size_t ham = 0, spam = 0;
     for (size_t i = 0; i < n; i++) s[i].spam ? spam++ : ham++;
     if (spam == 0 || ham == 0) return NAN;
-    /* The margin is for products like 0.001 * 3000, which may come out below the whole number that they are. */
-    size_t allowed = (size_t)(fpr * (double)ham + 1e-9), above = 0;
+    size_t allowed = metrics_ham_at(ham, fpr), above = 0;
     size_t i = n;
     while (i > 0) {
         size_t level_ham = 0, level_spam = 0, k = i;

@@ -43,6 +43,9 @@ struct metrics_interval metrics_interval_of(double *value, size_t n);
  * NaN when it has no meaning. The same seed gives the same interval. s[n] is sorted in place. O(rounds * n). */
 struct metrics_interval metrics_bootstrap(struct scored *s, size_t n, size_t rounds, uint64_t seed);
 
+/* floor(fpr * ham): how many of so many ham that rate is. */
+size_t metrics_ham_at(size_t ham, double fpr);
+
 /* Share of spam that scores above all but floor(fpr * ham) of the ham. s[n] sorted by metrics_compute. */
 double metrics_caught(const struct scored *s, size_t n, double fpr);
 

@@ -260,6 +260,7 @@ class Report(Case):
         shown = page.tables["flips-worse"][1:] + page.tables["flips-better"][1:]
         self.assertTrue(shown and all(row[-1] in flips for row in shown))
         status, out, err = furui("eval", "--compare", self.path("a"), self.path("b"))
+        self.assertIn("\n(p above are corrected for their number, by Holm's rule; p below stand alone)\n", out)
         self.assertEqual((status, err), (0, ""))
         self.assertIn(c["sentence"], " ".join(out.split()))
         self.assertIn("mails whose verdict flips: %d\n" % len(flips), out)
