@@ -109,7 +109,7 @@ class Eval(Case):
             self.assertIsNone(got["sources"][1][key])
         status, out, err = self.run_eval(*words)
         self.assertEqual((status, err), (0, ""))
-        self.assertIn("% when 0.1%% of ham is called spam: 0 of %d\n" % got["ham"], out)
+        self.assertIn("%% when 0.1%% of ham is called spam: 0 of %d\n" % got["ham"], out)
         rows = [line.split() for line in out.splitlines()]
         self.assertIn(["source"], rows)
         self.assertEqual([row[1:9] for row in rows if row and row[0].endswith("/b")], [["18", "0"] + ["-"] * 6])
