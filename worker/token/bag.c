@@ -21,11 +21,12 @@ void bag_open(struct bag *b, struct arena *a, uint32_t *set, size_t cap, size_t 
     b->cap = cap;
     b->names = NULL;
     if (named) {
-        b->names = arena_alloc(a, cap * sizeof *b->names);
+        b->names = arena_alloc(a, (cap + 1) * sizeof *b->names);
         b->kept = arena_alloc(a, BAG_KEPT_BYTES);
         b->kept_left = b->kept ? BAG_KEPT_BYTES : 0;
     }
-    b->v = arena_alloc(a, cap * sizeof *b->v);
+    /* One more than cap: a feature that is there already is written behind the last, too, and stays uncounted. */
+    b->v = arena_alloc(a, (cap + 1) * sizeof *b->v);
     if (!set || !b->v || (named && !b->names)) b->cap = 0;
     if (b->cap) memset(set, 0, slots * sizeof *set);
 }
@@ -70,16 +71,16 @@ static void widen(struct bag *b, size_t n)
     put_again(b);
 }
 
-/* Those whose slot is taken by another wait for the next round, which tries the next slot. With names, `where` says at
- * which byte the gram behind each hash stands. */
+/* Add features for which there is room. Those whose slot is taken by another wait for the next round, which tries the
+ * next slot. With names, `where` says at which byte the gram behind each hash stands. */
 static inline __attribute__((always_inline)) void add_rounds(struct bag *b, uint32_t *hash, uint16_t *where,
                                                              size_t count, const uint8_t *p, span field, bool named)
 {
     uint32_t *set = b->set, *v = b->v, mask = b->mask;
-    size_t n = b->n, cap = b->cap;
-    for (uint32_t round = 0; count && n < cap && round < BAG_PROBES; round++) {
+    size_t n = b->n;
+    for (uint32_t round = 0; count && round < BAG_PROBES; round++) {
         size_t wait = 0;
-        for (size_t i = 0; i < count && n < cap; i++) {
+        for (size_t i = 0; i < count; i++) {
             uint32_t h = hash[i] + !hash[i], at = (h + round) & mask, there = set[at];
             set[at] = there ? there : h;
             v[n] = h;
@@ -96,36 +97,37 @@ static inline __attribute__((always_inline)) void add_rounds(struct bag *b, uint
     b->n = n;
 }
 
+/* Add features of which the first are kept where not all fit. */
+static inline __attribute__((always_inline)) void add(struct bag *b, uint32_t *hash, uint16_t *where, size_t count,
+                                                      const uint8_t *p, span field, bool named)
+{
+    size_t left = b->cap - b->n, step = count < left ? count : 1;
+    if (left) widen(b, count < left ? b->n + count : b->cap);
+    for (size_t i = 0; i < count && b->n < b->cap; i += step)
+        add_rounds(b, hash + i, named ? where + i : NULL, step, p, field, named);
+}
+
 void bag_settle(struct bag *b)
 {
     size_t count = b->waiting;
     b->waiting = 0;
-    if (b->n + count <= b->cap) {
-        widen(b, b->n + count);
-        add_rounds(b, b->wait, NULL, count, NULL, SPAN_NONE, false);
-        return;
-    }
-    if (b->cap) widen(b, b->cap);
-    for (size_t i = 0; i < count; i++) /* so full that it matters which come first */
-        add_rounds(b, b->wait + i, NULL, 1, NULL, SPAN_NONE, false);
+    add(b, b->wait, NULL, count, NULL, SPAN_NONE, false);
 }
 
 void bag_add_named(struct bag *b, uint32_t hash, const struct feature_name *name)
 {
     size_t n = b->n;
-    if (n < b->cap) widen(b, n + 1);
-    add_rounds(b, &hash, NULL, 1, NULL, SPAN_NONE, false);
+    add(b, &hash, NULL, 1, NULL, SPAN_NONE, false);
     if (b->n > n) b->names[n] = *name;
 }
 
 void bag_add_grams(struct bag *b, uint32_t *hash, size_t count, const uint8_t *p, span field)
 {
-    if (b->cap) widen(b, b->n + count < b->cap ? b->n + count : b->cap);
     if (!b->names) {
-        add_rounds(b, hash, NULL, count, p, field, false);
+        add(b, hash, NULL, count, p, field, false);
         return;
     }
     uint16_t where[BAG_CHUNK];
     for (size_t i = 0; i < count; i++) where[i] = (uint16_t)i;
-    add_rounds(b, hash, where, count, p, field, true);
+    add(b, hash, where, count, p, field, true);
 }
