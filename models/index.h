@@ -45,8 +45,9 @@ void index_close(struct mail_index *x);
  * read once for where its mails are. The first file that cannot be read is a fault. Errors as index_open. */
 enum err index_open_places(const char *ham, const char *spam, struct mail_index *x_out, char *fault_out);
 
-/* Can the files be opened that an index names from entry `first` on? It is better told before hours of reading than
- * after. Two places are what a folder holds, and always fine. ERR_IO, with the first in fault_out, and how many more. */
+/* Can the files be opened that an index names, from entry `first` on? It is better told before hours of reading than
+ * after. Two places are what a folder holds, and always fine. ERR_IO, with the first in fault_out and the number of
+ * others. */
 enum err index_check(const struct mail_index *x, size_t first, char *fault_out);
 
 /* Mark the mails that `list` names: the first word of each line is a line number in the index; a second word, if it is

@@ -158,9 +158,9 @@ class Models(Case):
         self.assertEqual(sorted(os.listdir(self.dir.name)), sorted(before + ["b"]))
 
     def test_a_bad_index_is_named(self):
+        missing = "mails/none: cannot open: No such file or directory (and 1 more)"
         for text, says in [("spam mails/0\nspan mails/1\n", "bad:2: the label is"), ("", "bad: names no mail"),
-                           ("spam mails/0\n\nham mails/none\nspam none\n", "mails/none: cannot open: No such file or directory "
-                                                                          "(and 1 more)"),
+                           ("spam mails/0\n\nham mails/none\nspam none\n", missing),
                            ("spam mails/0\nham mails/none\n", "bad:2: ")]:
             bad = self.path("a", "bad")
             with open(bad, "w") as f:
