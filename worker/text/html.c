@@ -397,8 +397,10 @@ static bool read_markup(struct page *p)
         p->at = i < in.n ? i + 1 : in.n;
         page_joint(p);
     } else {
-        page_emit(p, SPAN("<"));
-        p->at++;
+        size_t n = 1; /* a '<' before another one is text as well */
+        while (p->at + n + 1 < in.n && in.p[p->at + n] == '<' && in.p[p->at + n + 1] == '<') n++;
+        page_emit(p, span_of(in.p + p->at, n));
+        p->at += n;
     }
     return true;
 }

@@ -13,12 +13,12 @@ enum {
     OPEN_MIN = 4,   /* characters that a run without ESC must have where no "(B" ends it */
 };
 
-struct escape {
-    size_t n;        /* bytes of the sequence, 0 when unknown */
+struct escape {      /* eight bytes, so that it travels in a register */
+    uint32_t n;      /* bytes of the sequence, 0 when unknown */
     bool cut;        /* by a line end */
     bool designates; /* names the set of SO, and shifts nothing */
-    enum iso2022_set set;
-    enum iso2022 kind; /* ISO2022_NONE for a shift to ASCII */
+    uint8_t set;     /* enum iso2022_set */
+    uint8_t kind;    /* enum iso2022; ISO2022_NONE for a shift to ASCII */
 };
 
 static bool is_pairs(enum iso2022_set set)
@@ -40,41 +40,52 @@ static size_t line_end(span s, size_t at)
     return n;
 }
 
-/* What is known of the two or three bytes behind an ESC, as one number (big endian, of three bytes); n 0 for others. */
-static struct escape known(unsigned text)
-{
-#define TWO(a, b)      ((a) << 16 | (b) << 8)
-#define THREE(a, b, c) (TWO(a, b) | (c))
-    switch (text) {
-    case TWO('(', 'B'):
-    case TWO('(', 'J'):
-    case TWO('(', 'H'): return (struct escape){.n = 1, .set = ISO2022_ASCII, .kind = ISO2022_NONE};
-    case TWO('$', 'B'):
-    case TWO('$', '@'):
-    case THREE('$', '(', 'B'):
-    case THREE('$', '(', '@'):
-    case THREE('$', '(', 'Q'):
-    case THREE('$', '(', 'O'): return (struct escape){.n = 1, .set = ISO2022_JIS0208, .kind = ISO2022_JP};
-    case THREE('$', '(', 'D'): return (struct escape){.n = 1, .set = ISO2022_JIS0212, .kind = ISO2022_JP};
-    case TWO('(', 'I'): return (struct escape){.n = 1, .set = ISO2022_KANA, .kind = ISO2022_JP};
-    case TWO('$', 'A'): return (struct escape){.n = 1, .set = ISO2022_GB2312, .kind = ISO2022_JP};
-    case THREE('$', '(', 'C'): return (struct escape){.n = 1, .set = ISO2022_KSX1001, .kind = ISO2022_JP};
-    case THREE('$', ')', 'C'): return (struct escape){.n = 1, .designates = true, .kind = ISO2022_KR};
-    case THREE('$', ')', 'A'):
-    case THREE('$', ')', 'G'): return (struct escape){.n = 1, .designates = true, .kind = ISO2022_CN};
-    default: return (struct escape){0};
+/* What is known of the bytes behind an ESC, by what they begin with and their last one; n is their number. */
+enum { BEHIND_PAREN, BEHIND_DOLLAR, BEHIND_BOTH, BEHIND_CLOSE, BEHINDS }; /* "(", "$", "$(", "$)" */
+#define TWO(set_, kind_)                                       \
+    {                                                          \
+        .n = 2, .set = ISO2022_##set_, .kind = ISO2022_##kind_ \
     }
+#define THREE(set_, kind_)                                     \
+    {                                                          \
+        .n = 3, .set = ISO2022_##set_, .kind = ISO2022_##kind_ \
+    }
+#define NAMES(kind_)                                        \
+    {                                                       \
+        .n = 3, .designates = true, .kind = ISO2022_##kind_ \
+    }
+static const struct escape KNOWN[BEHINDS][128] = {
+    [BEHIND_PAREN] =
+        {['B'] = TWO(ASCII, NONE), ['J'] = TWO(ASCII, NONE), ['H'] = TWO(ASCII, NONE), ['I'] = TWO(KANA, JP)},
+    [BEHIND_DOLLAR] = {['B'] = TWO(JIS0208, JP), ['@'] = TWO(JIS0208, JP), ['A'] = TWO(GB2312, JP)},
+    [BEHIND_BOTH] = {['B'] = THREE(JIS0208, JP),
+                     ['@'] = THREE(JIS0208, JP),
+                     ['Q'] = THREE(JIS0208, JP),
+                     ['O'] = THREE(JIS0208, JP),
+                     ['D'] = THREE(JIS0212, JP),
+                     ['C'] = THREE(KSX1001, JP)},
+    [BEHIND_CLOSE] = {['C'] = NAMES(KR), ['A'] = NAMES(CN), ['G'] = NAMES(CN)},
+};
 #undef TWO
 #undef THREE
+#undef NAMES
+
+/* p has three bytes; with fewer, put NULs behind. */
+static inline struct escape known(const uint8_t *p)
+{
+    bool both = p[0] == '$' && (p[1] == '(' || p[1] == ')');
+    unsigned behind = p[0] == '(' ? BEHIND_PAREN : !both ? BEHIND_DOLLAR : p[1] == '(' ? BEHIND_BOTH : BEHIND_CLOSE;
+    uint8_t last = p[both ? 2 : 1];
+    return p[0] == '(' || p[0] == '$' ? KNOWN[behind][last & 127] : (struct escape){0};
 }
 
-/* The escape sequence at the start of s; a line end inside it is passed over, and the space that unfolding left. */
-static struct escape escape_at(span s)
+/* One that line ends or a space cut: they are passed over. */
+static struct escape cut_escape_at(span s)
 {
-    unsigned text = 0;
+    uint8_t text[3] = {0};
     size_t i = 1;
     bool cut = false;
-    for (int got = 0; got < 3 && i < s.n; i++) {
+    for (unsigned got = 0; got < sizeof text && i < s.n; i++) {
         uint8_t c = s.p[i];
         if (c <= ' ' && !cut) {
             size_t gap = line_end(s, i);
@@ -82,15 +93,25 @@ static struct escape escape_at(span s)
             i += gap ? gap - 1 : 0;
             if (cut) continue;
         }
-        if (!graphic(c) || (got == 0 && c != '$' && c != '(')) break;
-        text |= (unsigned)c << (16 - 8 * got++);
-        if (got == 1 || (got == 2 && text >> 16 == '$' && (c == '(' || c == ')'))) continue;
+        if (!graphic(c)) break;
+        text[got++] = c;
         struct escape e = known(text);
-        if (e.n) e.n = i + 1;
-        e.cut = e.n && cut;
+        if (e.n != got) continue;
+        e.n = (uint32_t)i + 1;
+        e.cut = cut;
         return e;
     }
     return (struct escape){0};
+}
+
+/* The escape sequence at the start of s; a line end inside it is passed over, and the space that unfolding left. */
+static struct escape escape_at(span s)
+{
+    if (s.n < 4) return cut_escape_at(s);
+    struct escape e = known(s.p + 1);
+    if (e.n) e.n++;
+    bool whole = graphic(s.p[1]) && graphic(s.p[2]) && (graphic(s.p[3]) || e.n == 3);
+    return whole ? e : cut_escape_at(s);
 }
 
 enum iso2022 iso2022_kind(span s)
