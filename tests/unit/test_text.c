@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "worker/text/text.h"
+#include "proto/base/utf8.h"
+#include "worker/text/lean.h"
+#include "worker/text/letter.h"
 
 static const struct {
     size_t cap;
@@ -106,11 +108,31 @@ static void takes_what_the_arena_has(void **state)
     arena_close(&a);
 }
 
+/* Of a long text each character that shows nothing is left out, and no other. */
+static void leaves_out_what_shows_nothing(void **state)
+{
+    (void)state;
+    static uint8_t room[LEAN_FROM + 16];
+    for (uint32_t c = 0x80; c < 0x110000; c++) {
+        struct text t = {.p = room, .n = LEAN_FROM, .cap = sizeof room};
+        uint8_t in[6] = {'a'};
+        if (c >= 0xD800 && c < 0xE000) continue;
+        size_t n = utf8_put(c, in + 1);
+        in[1 + n] = 'b';
+        bool nothing = letter_invisible(c) || c == 0x2800 || c == 0x3164 || c == 0xFFA0;
+        lean_put_long(&t, span_of(in, n + 2));
+        bool kept = t.n - LEAN_FROM > 2 && memcmp(t.p + LEAN_FROM, "a b", 3) != 0;
+        bool white = t.n - LEAN_FROM == 3 && memcmp(t.p + LEAN_FROM, "a b", 3) == 0;
+        if (!white && kept == nothing) fail_msg("U+%04X: %zu bytes", c, t.n - LEAN_FROM);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folds_and_cuts),
         cmocka_unit_test(takes_what_the_arena_has),
+        cmocka_unit_test(leaves_out_what_shows_nothing),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

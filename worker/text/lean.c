@@ -14,6 +14,12 @@ static bool shows_nothing(uint32_t c)
     return letter_invisible(c) || c == BRAILLE_BLANK || c == HANGUL_FILLER || c == HALF_WIDTH_FILLER;
 }
 
+/* Bytes that characters which show nothing begin with. */
+static const bool MAY_BEGIN[256] = {
+    [0xC2] = true, [0xCD] = true, [0xD8] = true, [0xE1] = true, [0xE2] = true,
+    [0xE3] = true, [0xEF] = true, [0xF0] = true, [0xF3] = true,
+};
+
 void lean_put_long(struct text *t, span utf8)
 {
     if (t->n < LEAN_FROM) {
@@ -22,12 +28,16 @@ void lean_put_long(struct text *t, span utf8)
         utf8 = span_from(utf8, head.n);
     }
     size_t from = 0;
-    for (size_t i = 0, n; i < utf8.n; i += n) {
+    for (size_t i = 0; i < utf8.n; i++) {
         uint32_t c;
-        n = utf8.p[i] < 0xC2 ? 1 : utf8_get(span_from(utf8, i), &c);
-        if (n == 1 || !shows_nothing(c)) continue;
+        if (!MAY_BEGIN[utf8.p[i]]) continue;
+        span rest = span_from(utf8, i);
+        if (!utf8_len(rest)) continue; /* none at all, or cut */
+        size_t n = utf8_get(rest, &c);
+        if (!shows_nothing(c)) continue;
         text_put(t, span_of(utf8.p + from, i - from));
         from = i + n;
+        i += n - 1;
     }
     text_put(t, span_from(utf8, from));
 }
