@@ -23,6 +23,7 @@ class Terminal:
         open(s.log_path, "a").close()  # furuid speaks to the terminal
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests that run under nohup have it ignored
             os.environ.update(B=B, FURUI_ARGS="--config " + s.config)
             os.chdir(ROOT)
             if shell:
