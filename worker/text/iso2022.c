@@ -264,9 +264,12 @@ static size_t cut_pair(struct iso2022_reader *r)
     return 2 + gap;
 }
 
+/* What a shift may begin with: take_shift has nothing to say about other bytes. */
+static const bool SHIFTS[256] = {[ESC] = true, [SO] = true, [SI] = true, ['('] = true, ['$'] = true};
+
 bool iso2022_next(struct iso2022_reader *r, enum iso2022_set *set_out, span *piece_out)
 {
-    while (r->rest.n && take_shift(r)) {
+    while (r->rest.n && SHIFTS[r->rest.p[0]] && take_shift(r)) {
     }
     span s = r->rest;
     if (!s.n) return false;

@@ -14,12 +14,6 @@ static bool shows_nothing(uint32_t c)
     return letter_invisible(c) || c == BRAILLE_BLANK || c == HANGUL_FILLER || c == HALF_WIDTH_FILLER;
 }
 
-/* Bytes that characters which show nothing begin with. */
-static const bool MAY_BEGIN[256] = {
-    [0xC2] = true, [0xCD] = true, [0xD8] = true, [0xE1] = true, [0xE2] = true,
-    [0xE3] = true, [0xEF] = true, [0xF0] = true, [0xF3] = true,
-};
-
 void lean_put_long(struct text *t, span utf8)
 {
     if (t->n < LEAN_FROM) {
@@ -28,16 +22,15 @@ void lean_put_long(struct text *t, span utf8)
         utf8 = span_from(utf8, head.n);
     }
     size_t from = 0;
-    for (size_t i = 0; i < utf8.n; i++) {
+    for (size_t i = 0, n; i < utf8.n; i += n) {
+        uint8_t first = utf8.p[i];
         uint32_t c;
-        if (!MAY_BEGIN[utf8.p[i]]) continue;
-        span rest = span_from(utf8, i);
-        if (!utf8_len(rest)) continue; /* none at all, or cut */
-        size_t n = utf8_get(rest, &c);
+        n = first < 0xC2 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+        if (n == 1 || n > utf8.n - i) continue;
+        utf8_get(span_from(utf8, i), &c);
         if (!shows_nothing(c)) continue;
         text_put(t, span_of(utf8.p + from, i - from));
         from = i + n;
-        i += n - 1;
     }
     text_put(t, span_from(utf8, from));
 }
