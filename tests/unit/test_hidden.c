@@ -188,6 +188,7 @@ static const struct html_case CASES[] = {
      "class=x>a",
      "a", "", "", 0},
     {"<style>.x{display:none}</style><p class='y x'>a</p>b", "b", "a", "", HID},
+    {"<style>.y display:none}.x{font-size:0}</style><p class=x>a", "a", "", "", 0}, /* one brace less: no rule at all */
     {"<style><!-- /* c */ p.x , #q{font-size:0} --></style><p class=x>a</p><b class=x>b</b><i id=q>c</i>", "b", "a\nc",
      "", HID},
     {"<style>@media print{.x{display:none}}.y{color:#fff}</style><b class=x>a</b><b class=y>b</b>", "a", "b", "", HID},

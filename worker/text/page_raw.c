@@ -24,7 +24,7 @@ static size_t readable(const struct page *p, span content)
         for (size_t i = 0; (i = css_find(content, i, CSS_OPEN | CSS_CLOSE)) < content.n; i++) {
             if (content.p[i] == '{')
                 depth++;
-            else if (depth == 0 || --depth == 0)
+            else if (depth && --depth == 0) /* a '}' too many belongs to the rule behind it */
                 rules = i + 1;
         }
         return rules;
@@ -62,8 +62,9 @@ void page_raw(struct page *p)
     p->shown = p->raw_shown;
     switch (tag) {
     case TAG_STYLE:
-        if (p->raw_read) css_rules_read(&p->rules, content);
         page_css_links(p, content);
+        if (!p->raw_read) break; /* of another medium: none of it is shown */
+        css_rules_read(&p->rules, content);
         page_css_texts(p, content);
         break;
     case TAG_TITLE:
