@@ -37,6 +37,7 @@ endif
 # Folders are libraries, programs sit on top: a program is its own folder and everything below it (make layers).
 BASE_SRC   = $(wildcard proto/base/*.c)
 PROTO_SRC  = $(wildcard proto/*.c)
+STORE_SRC  = $(wildcard proto/store/*.c)
 CLI_SRC    = $(wildcard proto/cli/*.c)
 ENGINE_SRC = $(wildcard engine/*.c)
 # Kernels of an instruction set that this compiler does not target are left out.
@@ -55,8 +56,8 @@ FUZZERS  = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)
 all: $(PROGRAMS) $(B)/libfurui.a $(B)/libfurui.so.1  ## build everything into build/
 
 $(B)/furuid: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(ENGINE_SRC))
-$(B)/furui-worker: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC))
-$(B)/furui: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(CLI_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC))
+$(B)/furui-worker: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC))
+$(B)/furui: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC))
 $(PROGRAMS):
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -86,7 +87,7 @@ $(B)/%_avx2.o:   ISA = -mavx2 -mbmi2
 $(B)/%_avx512.o: ISA = -mavx512bw -mavx512vl -mavx512vbmi -mbmi2
 
 # A unit test may use everything but the programs' main files.
-TEST_OBJ = $(call obj,$(BASE_SRC) $(PROTO_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC) \
+TEST_OBJ = $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC) \
              $(filter-out engine/furuid.c,$(ENGINE_SRC)) $(filter-out worker/furui_worker.c,$(WORKER_SRC)) \
              $(filter-out proto/cli/furui.c,$(CLI_SRC)))
 $(B)/libtest.a: $(TEST_OBJ)
@@ -114,7 +115,7 @@ $(B)/oracle/%: $(B)/tests/oracle/%.o $(ORACLE_OBJ)
 
 # --- what a person types -------------------------------------------------------------------------------------------
 # Every object, for a quick look whether all of it compiles.
-objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC) $(MODELS_SRC) $(BENCH_SRC) \
+objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC) $(MODELS_SRC) $(BENCH_SRC) \
            $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c) tests/oracle/dump.c tests/oracle/furui.c)
 
 help:                      ## this list

@@ -19,8 +19,9 @@ struct log_field {
     int64_t num;
 };
 
-#define L_STR(k, s) ((struct log_field){.key = (k), .kind = LOG_FIELD_STR, .str = span_cstr(s)})
-#define L_INT(k, i) ((struct log_field){.key = (k), .kind = LOG_FIELD_INT, .num = (int64_t)(i)})
+#define L_STR(k, s)  ((struct log_field){.key = (k), .kind = LOG_FIELD_STR, .str = span_cstr(s)})
+#define L_SPAN(k, s) ((struct log_field){.key = (k), .kind = LOG_FIELD_STR, .str = (s)})
+#define L_INT(k, i)  ((struct log_field){.key = (k), .kind = LOG_FIELD_INT, .num = (int64_t)(i)})
 
 #define LOG(level, event, ...) log_event((level), (event), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 

@@ -6,7 +6,7 @@
 #include "worker/rep/rep.h"
 
 #include "proto/base/clock.h"
-#include "worker/rep/redis.h"
+#include "proto/store/store.h"
 #include "worker/rep/tally.h"
 
 #include <fcntl.h>
@@ -55,36 +55,36 @@ static void server_kill(void)
     unlink(sock);
 }
 
-/* A command over a second connection, waiting for its answer. */
-static struct redis_reply ask(const char *a, const char *b, const char *c, const char *d, const char *e)
+/* A command over a second connection, waiting for its answer; as text. */
+static const char *ask(const char *a, const char *b, const char *c, const char *d, const char *e)
 {
-    static struct redis *side;
+    static struct store *side;
+    static char text[256];
     const char *words[] = {a, b, c, d, e};
     span argv[5];
     size_t n = 0;
-    const struct redis_reply *reply = NULL;
+    struct store_reply reply;
+    bool sent = false;
     int64_t until_us = clock_us() + PATIENCE_US;
     while (n < 5 && words[n]) argv[n] = span_cstr(words[n]), n++;
-    if (!side) assert_int_equal(redis_open(where, &side), ERR_OK);
-    do {
-        bool sent = false;
-        if (redis_state(side) == REDIS_DOWN) redis_connect(side);
-        if (redis_state(side) == REDIS_UP) sent = redis_put(side, argv, n);
-        while (sent && !reply && redis_state(side) == REDIS_UP && clock_us() < until_us) {
-            redis_pump(side);
-            reply = redis_next(side);
-            if (!reply && redis_state(side) == REDIS_UP) redis_wait(side, 1000);
+    if (!side) assert_int_equal(store_open(&(struct store_options){.where = where}, &side), ERR_OK);
+    while (clock_us() < until_us) {
+        store_pump(side);
+        if (!sent && store_up(side)) sent = store_put(side, SPAN_NONE, argv, n, 0);
+        if (!store_next(side, &reply)) {
+            store_wait(side, 1000);
+            continue;
         }
-        if (!reply || (reply->kind == REDIS_ERROR && strncmp(reply->value[0].text, "LOADING", 7) == 0)) {
-            reply = NULL;
-            redis_drop(side);
-            usleep(5000);
+        if (reply.v[0].kind == STORE_LOST || (reply.passing && span_starts(reply.v[0].text, SPAN("LOADING")))) {
+            sent = false;
+            continue;
         }
-    } while (!reply && clock_us() < until_us);
-    assert_non_null(reply);
-    struct redis_reply copy = *reply;
-    redis_drop(side);
-    return copy;
+        snprintf(text, sizeof text, "%.*s", SPAN_ARG(reply.v[0].text));
+        if (reply.v[0].kind == STORE_INTEGER) snprintf(text, sizeof text, "%lld", (long long)reply.v[0].integer);
+        return text;
+    }
+    fail_msg("no answer from redis-server");
+    return NULL;
 }
 
 static struct rep_keys *keys_of(struct rep_keys *k, const char *ip, const char *domain)
@@ -192,9 +192,9 @@ static void counts_are_summed_and_written(void **state)
     struct rep_keys k;
     for (int i = 0; i < 500; i++) rep_count(r, keys_of(&k, "192.0.2.7", "example.org"));
     tick_until_written(r);
-    assert_string_equal(ask("HGET", "t:1:ip:192.0.2.7", "vol", NULL, NULL).value[0].text, "500");
-    assert_string_equal(ask("HGET", "t:1:from:example.org", "vol", NULL, NULL).value[0].text, "500");
-    assert_true(atoi(ask("TTL", "t:1:from:example.org", NULL, NULL, NULL).value[0].text) > 2500000);
+    assert_string_equal(ask("HGET", "t:1:ip:192.0.2.7", "vol", NULL, NULL), "500");
+    assert_string_equal(ask("HGET", "t:1:from:example.org", "vol", NULL, NULL), "500");
+    assert_true(atoi(ask("TTL", "t:1:from:example.org", NULL, NULL, NULL)) > 2500000);
 }
 
 static void refused_writes_wait_or_go(void **state)
@@ -218,7 +218,7 @@ static void refused_writes_wait_or_go(void **state)
     assert_int_equal(st.waiting, 1); /* full: kept */
     ask("CONFIG", "SET", "maxmemory", "0", NULL);
     tick_until_written(r);
-    assert_string_equal(ask("HGET", "t:1:ip:192.0.2.9", "vol", NULL, NULL).value[0].text, "1");
+    assert_string_equal(ask("HGET", "t:1:ip:192.0.2.9", "vol", NULL, NULL), "1");
 }
 
 /* Stop the server between asking and answering, over and over: each address has its own score, so an answer that
@@ -272,7 +272,7 @@ static void stalled_store_costs_no_time(void **state)
     kill(server, SIGCONT);
     look_until(r, "192.0.2.1", true);
     tick_until_written(r);
-    assert_string_equal(ask("HGET", "t:1:ip:192.0.2.1", "vol", NULL, NULL).value[0].text, "1000");
+    assert_string_equal(ask("HGET", "t:1:ip:192.0.2.1", "vol", NULL, NULL), "1000");
 }
 
 static void counts_arrive_after_a_restart(void **state)
@@ -295,8 +295,8 @@ static void counts_arrive_after_a_restart(void **state)
     server_start();
     look_until(r, "192.0.2.1", true);
     tick_until_written(r);
-    assert_string_equal(ask("DBSIZE", NULL, NULL, NULL, NULL).value[0].text, "8192");
-    assert_string_equal(ask("HGET", "t:1:from:d8191.example", "vol", NULL, NULL).value[0].text, "1");
+    assert_string_equal(ask("DBSIZE", NULL, NULL, NULL, NULL), "8192");
+    assert_string_equal(ask("HGET", "t:1:from:d8191.example", "vol", NULL, NULL), "1");
 }
 
 static void close_writes_what_is_left(void **state)
@@ -305,7 +305,7 @@ static void close_writes_what_is_left(void **state)
     struct rep_keys k;
     for (int i = 0; i < 3; i++) rep_count(r, keys_of(&k, "192.0.2.3", ""));
     rep_close(r);
-    assert_string_equal(ask("HGET", "t:1:ip:192.0.2.3", "vol", NULL, NULL).value[0].text, "3");
+    assert_string_equal(ask("HGET", "t:1:ip:192.0.2.3", "vol", NULL, NULL), "3");
     assert_int_equal(rep_open("off", "t", FLUSH_MS, &r), ERR_OK);
     assert_true(look(r, "192.0.2.3").known);
     assert_int_equal(rep_tick(r), -1);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rep: batches of look-ups and counts written behind, over one connection that may fail at any moment.
+/* rep: batches of look-ups and counts written behind, over a store that may fail at any moment.
  *
- * Redis answers in order, so a ring remembers what each answer still to come is for. A look-up carries the number of
- * its batch: an answer to a batch that is over is taken off the ring and dropped, never mistaken for the present one's.
- */
+ * Each command's tag says what its reply is for. A look-up carries the number of its batch: an answer to a batch that
+ * is over is dropped, never mistaken for the present one's. */
 #include "worker/rep/rep.h"
 
 #include "proto/base/clock.h"
 #include "proto/base/log.h"
-#include "worker/rep/redis.h"
+#include "proto/store/store.h"
 #include "worker/rep/tally.h"
 
 #include <assert.h>
@@ -17,13 +16,9 @@
 #include <stdlib.h>
 
 enum {
-    DUE_MAX = 4096,   /* answers outstanding; a full batch of look-ups is 1024 */
     FLUSH_STEP = 256, /* keys written at one go, so that look-ups never queue behind a long flush */
     KEY_MAX = 64 + 16 + REP_NAME_MAX,
-    BACKOFF_MIN_MS = 50, /* between attempts to connect; doubles to the maximum */
-    BACKOFF_MAX_MS = 2000,
     STALL_MS = 100,  /* answers late for longer: stop asking until they have come */
-    DEAD_MS = 5000,  /* no answer at all for longer: another connection */
     RETRY_MS = 1000, /* after the store refused to write for a reason that may pass */
     CLOSE_MS = 200,
     TELL_MS = 60000, /* between two lines of log about the same trouble */
@@ -31,9 +26,9 @@ enum {
 };
 #define VOLUME_TTL "2592000" /* seconds, 30 days: a name that no mail brought for so long is forgotten */
 
-enum due_kind { DUE_PONG, DUE_READ, DUE_WRITE, DUE_EXPIRE };
+enum due_kind { DUE_READ, DUE_WRITE, DUE_EXPIRE };
 
-/* What an answer still to come is for. */
+/* What a reply still to come is for: a command's tag. */
 struct due {
     uint8_t kind;
     uint8_t slot, key; /* DUE_READ */
@@ -50,12 +45,9 @@ struct slot {
 
 struct rep {
     bool off;
-    struct redis *redis; /* NULL when off */
+    struct store *store; /* NULL when off */
     char prefix[64];
     int flush_ms;
-
-    struct due due[DUE_MAX];
-    size_t due_from, due_count;
 
     uint32_t batch;
     bool batch_open;      /* between rep_begin and the end of rep_collect */
@@ -63,13 +55,8 @@ struct rep {
     size_t late;          /* answers outstanding for batches that are over */
     struct slot slot[REP_BATCH_MAX];
 
-    bool pinged;           /* this connection was sent its PING */
-    bool answering;        /* and has answered */
     bool told;             /* the log said that it is away */
     int64_t late_since_us; /* 0: nothing is late */
-    int64_t progress_us;   /* the last answer, or the last time that nothing was outstanding */
-    int64_t connect_at_us; /* the next attempt */
-    int backoff_ms;
 
     struct tally *filling, *flight; /* counts that come in; counts being written */
     size_t flight_next;             /* first entry of `flight` not sent yet */
@@ -88,19 +75,6 @@ static void say_away(struct rep *r, const char *why)
     r->told = true;
 }
 
-/* Give up the connection: nothing that was outstanding will be answered; counts in flight are sent again. */
-static void give_up(struct rep *r, const char *why)
-{
-    say_away(r, why);
-    redis_drop(r->redis);
-    r->answering = r->pinged = false;
-    r->due_count = r->batch_missing = r->late = r->writes_due = 0;
-    r->late_since_us = 0;
-    r->flight_next = 0;
-    r->connect_at_us = clock_us() + (int64_t)r->backoff_ms * 1000;
-    r->backoff_ms = r->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : r->backoff_ms * 2;
-}
-
 static void say_back(struct rep *r)
 {
     if (r->told) LOG(LEVEL_NOTE, "reputation_back");
@@ -116,119 +90,89 @@ static bool worth_telling(int64_t *told_us)
     return true;
 }
 
+static uint64_t tag_of(struct due d)
+{
+    return (uint64_t)d.kind << 56 | (uint64_t)d.slot << 48 | (uint64_t)d.key << 40 |
+           (uint64_t)(d.batch & 0xFFFFFF) << 16 | d.entry;
+}
+
+static struct due due_of(uint64_t tag)
+{
+    return (struct due){.kind = (uint8_t)(tag >> 56),
+                        .slot = (uint8_t)(tag >> 48),
+                        .key = (uint8_t)(tag >> 40),
+                        .batch = tag >> 16 & 0xFFFFFF,
+                        .entry = (uint16_t)tag};
+}
+
 static bool push(struct rep *r, struct due d, const span *words, size_t n)
 {
-    if (r->due_count == DUE_MAX) return false;
-    if (!redis_put(r->redis, words, n)) return false;
-    if (r->due_count == 0) r->progress_us = clock_us();
-    r->due[(r->due_from + r->due_count++) % DUE_MAX] = d;
-    return true;
+    return store_put(r->store, words[1], words, n, tag_of(d));
 }
 
 /* Is it worth asking? Not while the store is away, nor while it owes answers for longer than a hiccup. */
 static bool ready(const struct rep *r, int64_t now_us)
 {
-    if (!r->answering) return false;
+    if (!store_up(r->store)) return false;
     return r->late_since_us == 0 || now_us - r->late_since_us < STALL_MS * 1000;
 }
 
-/* An error that is about the server's state, not about the command: the same may work later. */
-static bool passing_error(const char *text)
-{
-    static const char *const HEADS[] = {"LOADING", "OOM",        "READONLY", "MASTERDOWN",  "BUSY",  "MISCONF",
-                                        "NOAUTH",  "NOREPLICAS", "TRYAGAIN", "CLUSTERDOWN", "NOPERM"};
-    for (size_t i = 0; i < sizeof HEADS / sizeof *HEADS; i++)
-        if (strncmp(text, HEADS[i], strlen(HEADS[i])) == 0) return true;
-    return false;
-}
-
 /* A counter as the store holds it: a number not below 0; anything else is no count. */
-static double count_of(const struct redis_reply *reply, size_t i)
+static double count_of(const struct store_reply *reply, size_t i)
 {
-    char *end;
-    if (reply->kind != REDIS_LIST || i >= reply->n || !reply->value[i].set || reply->value[i].n == 0) return 0;
-    double x = strtod(reply->value[i].text, &end);
+    char text[32], *end;
+    if (reply->v[0].kind != STORE_LIST || i + 1 >= reply->n || reply->v[i + 1].kind != STORE_TEXT) return 0;
+    span s = reply->v[i + 1].text;
+    if (s.n == 0 || s.n >= sizeof text) return 0;
+    memcpy(text, s.p, s.n);
+    text[s.n] = 0;
+    double x = strtod(text, &end);
     if (*end || !isfinite(x) || x < 0) return 0;
     return fmin(x, 1e9);
 }
 
-static void on_read(struct rep *r, struct due d, const struct redis_reply *reply)
+static void on_read(struct rep *r, struct due d, const struct store_reply *reply)
 {
-    if (!r->batch_open || d.batch != r->batch) {
+    if (!r->batch_open || d.batch != (r->batch & 0xFFFFFF)) {
         r->stat.late++;
         if (r->late > 0) r->late--;
-        if (r->late > 0) return;
-        r->late_since_us = 0;
-        say_back(r);
+        if (r->late == 0) r->late_since_us = 0;
         return;
     }
     struct slot *s = &r->slot[d.slot];
     assert(s->missing > 0 && r->batch_missing > 0);
     s->missing--;
     r->batch_missing--;
-    if (reply->kind == REDIS_ERROR && passing_error(reply->value[0].text)) s->failed = true;
+    if (reply->passing) s->failed = true;
     s->counts[d.key] = (struct rep_counts){.ham = count_of(reply, 0), .spam = count_of(reply, 1)};
 }
 
-static void on_write(struct rep *r, struct due d, const struct redis_reply *reply)
+static void on_write(struct rep *r, struct due d, const struct store_reply *reply)
 {
-    if (reply->kind == REDIS_ERROR && passing_error(reply->value[0].text)) return; /* stays, is sent again */
-    if (reply->kind == REDIS_ERROR) r->stat.dropped += tally_at(r->flight, d.entry)->count;
+    if (reply->passing) return; /* stays, is sent again */
+    if (reply->v[0].kind == STORE_ERROR) r->stat.dropped += tally_at(r->flight, d.entry)->count;
     tally_done(r->flight, d.entry);
 }
 
-static void on_pong(struct rep *r)
-{
-    r->answering = true;
-    r->backoff_ms = BACKOFF_MIN_MS;
-    r->stat.connections++;
-    say_back(r);
-}
-
-/* Write and read what the socket allows, and sort the answers that came. */
+/* Write and read what the store allows, and sort the answers that came. */
 static void pump(struct rep *r)
 {
-    static const span PING[] = {SPAN("PING")};
-    const struct redis_reply *reply;
-    char why[REDIS_VALUE_MAX + 1] = "connection lost";
-    if (r->off || redis_state(r->redis) == REDIS_DOWN) return;
-    redis_pump(r->redis);
-    if (redis_state(r->redis) == REDIS_UP && !r->pinged) {
-        r->pinged = push(r, (struct due){.kind = DUE_PONG}, PING, 1);
-        redis_pump(r->redis);
-    }
-    while ((reply = redis_next(r->redis)) != NULL) {
-        if (r->due_count == 0) {
-            redis_drop(r->redis); /* an answer to nothing: no Redis, or out of step */
-            break;
-        }
-        struct due d = r->due[r->due_from];
-        r->due_from = (r->due_from + 1) % DUE_MAX;
-        r->due_count--;
-        r->progress_us = clock_us();
-        if (reply->kind == REDIS_ERROR) {
+    struct store_reply reply;
+    if (r->off) return;
+    store_pump(r->store);
+    while (store_next(r->store, &reply)) {
+        struct due d = due_of(reply.tag);
+        if (reply.v[0].kind == STORE_ERROR) {
             r->stat.refused++;
-            if (d.kind != DUE_PONG && worth_telling(&r->refusal_told_us))
-                LOG(LEVEL_WARN, "reputation_refused", L_STR("why", reply->value[0].text));
+            if (worth_telling(&r->refusal_told_us))
+                LOG(LEVEL_WARN, "reputation_refused", L_SPAN("why", reply.v[0].text));
         }
-        if (d.kind == DUE_READ) on_read(r, d, reply);
-        if (d.kind == DUE_WRITE) on_write(r, d, reply);
+        if (d.kind == DUE_READ) on_read(r, d, &reply);
+        if (d.kind == DUE_WRITE) on_write(r, d, &reply);
         if (d.kind == DUE_WRITE || d.kind == DUE_EXPIRE) r->writes_due--;
-        if (d.kind == DUE_PONG && reply->kind != REDIS_ERROR) on_pong(r);
-        if (d.kind == DUE_PONG && reply->kind == REDIS_ERROR) {
-            memcpy(why, reply->value[0].text, sizeof why); /* loading its data, or it wants a password */
-            redis_drop(r->redis);
-        }
     }
-    if (redis_state(r->redis) == REDIS_DOWN) give_up(r, why);
-}
-
-static void connect_now(struct rep *r)
-{
-    redis_connect(r->redis);
-    r->due_from = r->due_count = 0;
-    r->progress_us = clock_us();
-    if (redis_state(r->redis) == REDIS_DOWN) give_up(r, "cannot connect");
+    if (!store_up(r->store) && *store_why(r->store)) say_away(r, store_why(r->store));
+    if (ready(r, clock_us()) && r->late == 0) say_back(r);
 }
 
 enum err rep_open(const char *where, const char *prefix, int flush_ms, struct rep **rep_out)
@@ -238,14 +182,12 @@ enum err rep_open(const char *where, const char *prefix, int flush_ms, struct re
     if (!r) return ERR_MEMORY;
     snprintf(r->prefix, sizeof r->prefix, "%s", prefix);
     r->flush_ms = flush_ms;
-    r->backoff_ms = BACKOFF_MIN_MS;
     r->off = strcmp(where, "off") == 0;
     if (!r->off) {
         if ((e = tally_open(&r->filling)) != ERR_OK) goto fail;
         if ((e = tally_open(&r->flight)) != ERR_OK) goto fail;
-        if ((e = redis_open(where, &r->redis)) != ERR_OK) goto fail;
+        if ((e = store_open(&(struct store_options){.where = where}, &r->store)) != ERR_OK) goto fail;
         r->flush_at_us = clock_us() + (int64_t)flush_ms * 1000;
-        connect_now(r);
     }
     *rep_out = r;
     return ERR_OK;
@@ -259,10 +201,9 @@ fail:
 void rep_warm(struct rep *r, int timeout_ms)
 {
     int64_t until_us = clock_us() + (int64_t)timeout_ms * 1000, left_us;
-    while (!r->off && !r->answering && (left_us = until_us - clock_us()) > 0) {
+    while (!r->off && !store_up(r->store) && (left_us = until_us - clock_us()) > 0) {
         rep_tick(r);
-        if (left_us > TICK_MS * 1000) left_us = TICK_MS * 1000;
-        if (!r->answering) redis_wait(r->redis, left_us);
+        if (!store_up(r->store)) store_wait(r->store, left_us);
     }
 }
 
@@ -270,13 +211,13 @@ void rep_close(struct rep *r)
 {
     if (!r) return;
     int64_t until_us = clock_us() + CLOSE_MS * 1000, left_us;
-    while (!r->off && r->answering && (left_us = until_us - clock_us()) > 0) {
+    while (!r->off && store_up(r->store) && (left_us = until_us - clock_us()) > 0) {
         r->flush_at_us = 0;
         rep_tick(r);
         if (tally_count(r->filling) == 0 && tally_count(r->flight) == 0) break;
-        if (r->answering) redis_wait(r->redis, left_us);
+        if (store_up(r->store)) store_wait(r->store, left_us);
     }
-    redis_close(r->redis);
+    store_close(r->store);
     tally_close(r->filling);
     tally_close(r->flight);
     free(r);
@@ -284,7 +225,7 @@ void rep_close(struct rep *r)
 
 int rep_fd(const struct rep *r)
 {
-    return r->off ? -1 : redis_fd(r->redis);
+    return r->off ? -1 : store_fd(r->store);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -338,7 +279,7 @@ void rep_collect(struct rep *r, int64_t deadline_us)
     int64_t left_us;
     pump(r);
     while (r->batch_missing > 0 && (left_us = deadline_us - clock_us()) > 0) {
-        redis_wait(r->redis, left_us);
+        store_wait(r->store, left_us);
         pump(r);
     }
     r->batch_open = false;
@@ -378,7 +319,6 @@ static bool send_count(struct rep *r, size_t i)
     snprintf(amount, sizeof amount, "%u", (unsigned)e->count);
     span add[] = {SPAN("HINCRBY"), key, SPAN("vol"), span_cstr(amount)};
     span expire[] = {SPAN("EXPIRE"), key, SPAN(VOLUME_TTL)};
-    if (r->due_count + 2 > DUE_MAX) return false;
     if (!push(r, (struct due){.kind = DUE_WRITE, .entry = (uint16_t)i}, add, 4)) return false;
     r->writes_due++;
     if (push(r, (struct due){.kind = DUE_EXPIRE}, expire, 3)) r->writes_due++;
@@ -423,25 +363,22 @@ int rep_tick(struct rep *r)
     if (r->off) return -1;
     int64_t now_us = clock_us();
     pump(r);
-    if (redis_state(r->redis) == REDIS_DOWN && now_us >= r->connect_at_us) {
-        connect_now(r);
-        pump(r);
-    }
-    bool owed = redis_state(r->redis) == REDIS_CONNECTING || r->due_count > 0;
-    if (redis_state(r->redis) != REDIS_DOWN && owed && now_us - r->progress_us > DEAD_MS * 1000)
-        give_up(r, "no answer");
-    if (!ready(r, now_us) && redis_state(r->redis) == REDIS_UP && r->late > 0) say_away(r, "answers are late");
-    if (r->answering) {
+    if (!ready(r, now_us) && store_up(r->store)) say_away(r, "answers are late");
+    if (store_up(r->store)) {
         flush(r, now_us);
         pump(r);
     }
-    if (redis_state(r->redis) == REDIS_DOWN) return (int)((r->connect_at_us - now_us) / 1000) + 1;
-    return r->answering && r->flight_next == 0 && r->writes_due == 0 ? r->flush_ms : TICK_MS;
+    int wish_ms = store_wish_ms(r->store);
+    if (store_up(r->store) && (wish_ms < 0 || wish_ms > r->flush_ms)) wish_ms = r->flush_ms;
+    return wish_ms;
 }
 
 void rep_stat(const struct rep *r, struct rep_stat *out)
 {
     *out = r->stat;
+    struct store_stat store = {0};
+    if (!r->off) store_stat(r->store, &store);
+    out->connections = store.connections;
     out->away = !r->off && !ready(r, clock_us());
     out->waiting = r->off ? 0 : tally_count(r->filling) + tally_count(r->flight);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* redis: a non-blocking socket of our own with hiredis on top of it: its formatter for commands, its reader for
- * replies.
+/* redis: a non-blocking socket of our own; hiredis's reader parses replies.
  *
- * The reader's object functions are replaced, so that parsing fills `struct redis_reply` instead of building objects.
+ * The reader's object functions are replaced, so that parsing fills a list of values instead of building objects.
  * Reconnecting uses the address resolved at start: no resolver, no file, no wait on a mail's way. */
 #define _GNU_SOURCE
-#include "worker/rep/redis.h"
+#include "proto/store/redis.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,14 +13,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 16, READ_BYTES = 16 * 1024, READS_A_PUMP = 64 };
+enum { READ_BYTES = 16 * 1024, READS_A_PUMP = 64, NUMBER_MAX = 24 };
 
 struct redis {
     struct sockaddr_storage addr;
@@ -29,42 +27,38 @@ struct redis {
     int fd;
     enum redis_state state;
     redisReader *reader;
-    struct redis_reply reply;
     size_t out_from, out_to; /* bytes of `out` that wait to be sent */
-    char out[REDIS_QUEUE_MAX];
+    size_t value_count, text_used;
+    bool cut; /* the present reply has more than there is room for */
+    struct store_value value[STORE_VALUES_MAX];
+    uint8_t text[STORE_REPLY_BYTES];
+    char out[STORE_QUEUE_MAX];
 };
 
 /* --- replies ------------------------------------------------------------------------------------------------------ */
 
-/* The reader wants an object back and only looks whether it is NULL; ours is always the one reply. */
-static struct redis_reply *begin(const redisReadTask *task, int kind)
+/* The reader wants an object back and only looks whether it is NULL. It calls in the order of the bytes, so values that
+ * are just put behind each other are the tree, depth first. From the first that has no room on
+ * they are left out. */
+static void *put_value(const redisReadTask *task, struct store_value v, const char *text)
 {
     struct redis *c = task->privdata;
-    if (task->parent) return &c->reply;
-    memset(&c->reply, 0, sizeof c->reply);
-    c->reply.kind = kind;
-    c->reply.n = 1;
-    return &c->reply;
-}
-
-/* Only a list's own elements are kept; a list within a list leaves its place unset. */
-static void put_value(struct redis_reply *r, const redisReadTask *task, const char *text, size_t n)
-{
-    bool nested = task->parent && task->parent->parent;
-    size_t at = task->parent ? (size_t)task->idx : 0;
-    if (nested || at >= REDIS_VALUES_MAX) return;
-    if (n > REDIS_VALUE_MAX) n = REDIS_VALUE_MAX;
-    memcpy(r->value[at].text, text, n);
-    r->value[at].text[n] = 0;
-    r->value[at].n = (uint8_t)n;
-    r->value[at].set = true;
+    if (!task->parent) c->value_count = c->text_used = c->cut = 0;
+    c->cut = c->cut || c->value_count == STORE_VALUES_MAX || v.text.n > sizeof c->text - c->text_used;
+    if (c->cut) return c;
+    if (v.text.n) {
+        memcpy(c->text + c->text_used, text, v.text.n);
+        v.text.p = c->text + c->text_used;
+        c->text_used += v.text.n;
+    }
+    c->value[c->value_count++] = v;
+    return c;
 }
 
 static void *on_string(const redisReadTask *task, char *text, size_t n)
 {
-    struct redis_reply *r = begin(task, task->type == REDIS_REPLY_ERROR ? REDIS_ERROR : REDIS_TEXT);
-    put_value(r, task, text, n);
-    return r;
+    enum store_kind kind = task->type == REDIS_REPLY_ERROR ? STORE_ERROR : STORE_TEXT;
+    return put_value(task, (struct store_value){.kind = kind, .text.n = n}, text);
 }
 
 #if HIREDIS_MAJOR >= 1
@@ -75,23 +69,17 @@ typedef int element_count;
 
 static void *on_array(const redisReadTask *task, element_count n)
 {
-    struct redis_reply *r = begin(task, REDIS_LIST);
-    if (!task->parent) r->n = (size_t)n;
-    return r;
+    return put_value(task, (struct store_value){.kind = STORE_LIST, .n = (size_t)n}, NULL);
 }
 
 static void *on_integer(const redisReadTask *task, long long value)
 {
-    char text[REDIS_VALUE_MAX + 1];
-    struct redis_reply *r = begin(task, REDIS_INTEGER);
-    int n = snprintf(text, sizeof text, "%lld", value);
-    put_value(r, task, text, (size_t)n);
-    return r;
+    return put_value(task, (struct store_value){.kind = STORE_INTEGER, .integer = value}, NULL);
 }
 
 static void *on_nil(const redisReadTask *task)
 {
-    return begin(task, REDIS_NIL);
+    return put_value(task, (struct store_value){.kind = STORE_NIL}, NULL);
 }
 
 static void on_free(void *object)
@@ -99,7 +87,7 @@ static void on_free(void *object)
     (void)object;
 }
 
-static redisReplyObjectFunctions into_reply = {
+static redisReplyObjectFunctions into_values = {
     .createString = on_string,
     .createArray = on_array,
     .createInteger = on_integer,
@@ -177,12 +165,13 @@ void redis_connect(struct redis *c)
 {
     assert(c->state == REDIS_DOWN);
     c->fd = socket(c->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    c->reader = redisReaderCreateWithFunctions(&into_reply);
+    c->reader = redisReaderCreateWithFunctions(&into_values);
     if (c->fd < 0 || !c->reader) {
         redis_drop(c);
         return;
     }
     c->reader->privdata = c;
+    c->reader->maxbuf = 0; /* keep its buffer: else each long reply costs a malloc */
     if (c->addr.ss_family != AF_UNIX) setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     c->state = REDIS_CONNECTING;
     if (connect(c->fd, (struct sockaddr *)&c->addr, c->addr_bytes) == 0)
@@ -201,32 +190,46 @@ int redis_fd(const struct redis *c)
     return c->fd;
 }
 
-bool redis_put(struct redis *c, const span *words, size_t n)
+static size_t put_number(char *to, char mark, size_t x)
 {
-    const char *argv[WORDS_MAX];
-    size_t bytes[WORDS_MAX];
-    char *command = NULL;
-    assert(n <= WORDS_MAX);
+    char digits[NUMBER_MAX], *at = digits + sizeof digits;
+    size_t n = 0;
+    do *--at = (char)('0' + x % 10);
+    while ((x /= 10) != 0);
+    to[n++] = mark;
+    while (at < digits + sizeof digits) to[n++] = *at++;
+    to[n++] = '\r';
+    to[n++] = '\n';
+    return n;
+}
+
+/* "*N\r\n", then "$BYTES\r\n…\r\n" for each word */
+bool redis_put(struct redis *c, const struct redis_words *runs, size_t run_count)
+{
+    size_t words = 0, need = NUMBER_MAX;
     if (c->state != REDIS_UP) return false;
-    for (size_t i = 0; i < n; i++) {
-        argv[i] = words[i].n ? (const char *)words[i].p : "";
-        bytes[i] = words[i].n;
-    }
-    long long len = redisFormatCommandArgv(&command, (int)n, argv, bytes);
-    if (len < 0) return false;
+    for (size_t r = 0; r < run_count; r++)
+        for (size_t i = 0; i < runs[r].n; i++) words++, need += runs[r].v[i].n + NUMBER_MAX + 2;
     if (c->out_from == c->out_to) c->out_from = c->out_to = 0;
-    if ((size_t)len > sizeof c->out - c->out_to && c->out_from > 0) {
+    if (need > sizeof c->out - c->out_to && c->out_from > 0) {
         memmove(c->out, c->out + c->out_from, c->out_to - c->out_from);
         c->out_to -= c->out_from;
         c->out_from = 0;
     }
-    bool fits = (size_t)len <= sizeof c->out - c->out_to;
-    if (fits) {
-        memcpy(c->out + c->out_to, command, (size_t)len);
-        c->out_to += (size_t)len;
-    }
-    redisFreeCommand(command);
-    return fits;
+    if (need > sizeof c->out - c->out_to) return false;
+    char *to = c->out + c->out_to;
+    to += put_number(to, '*', words);
+    for (size_t r = 0; r < run_count; r++)
+        for (size_t i = 0; i < runs[r].n; i++) {
+            span w = runs[r].v[i];
+            to += put_number(to, '$', w.n);
+            if (w.n) memcpy(to, w.p, w.n);
+            to += w.n;
+            *to++ = '\r';
+            *to++ = '\n';
+        }
+    c->out_to = (size_t)(to - c->out);
+    return true;
 }
 
 static void finish_connecting(struct redis *c)
@@ -262,7 +265,7 @@ static bool read_in(struct redis *c)
         if (n < 0) return errno == EAGAIN;
         if (n == 0) return false;
         if (redisReaderFeed(c->reader, buf, (size_t)n) != REDIS_OK) return false;
-        if (c->reader->len - c->reader->pos > REDIS_REPLY_BYTES) return false;
+        if (c->reader->len - c->reader->pos > STORE_REPLY_BYTES) return false;
         if ((size_t)n < sizeof buf) return true;
     }
     return true;
@@ -275,15 +278,17 @@ void redis_pump(struct redis *c)
     if (!write_out(c) || !read_in(c)) redis_drop(c);
 }
 
-const struct redis_reply *redis_next(struct redis *c)
+size_t redis_next(struct redis *c, const struct store_value **v_out)
 {
     void *whole = NULL;
-    if (!c->reader) return NULL;
+    if (!c->reader) return 0;
     if (redisReaderGetReply(c->reader, &whole) != REDIS_OK) {
         redis_drop(c);
-        return NULL;
+        return 0;
     }
-    return whole ? &c->reply : NULL;
+    if (!whole) return 0;
+    *v_out = c->value;
+    return c->value_count;
 }
 
 void redis_wait(struct redis *c, int64_t timeout_us)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* redis: one connection to a Redis server that never makes its caller wait; redis.c is the only file that sees hiredis.
+ *
+ * The socket is our own and non-blocking, commands are written by us; hiredis parses replies into a fixed list of
+ * values, so a reply costs no memory whatever the server sends. Source: the RESP 2 specification, redis.io. */
+#ifndef FURUI_STORE_REDIS_H
+#define FURUI_STORE_REDIS_H
+
+#include "proto/store/store.h"
+
+struct redis;
+
+enum redis_state {
+    REDIS_DOWN,       /* no socket */
+    REDIS_CONNECTING, /* the handshake is under way */
+    REDIS_UP,         /* connected; says nothing about whether the server answers */
+};
+
+/* Parse "unix:PATH" or "tcp:HOST:PORT" and resolve HOST (may block: at start only). ERR_SYNTAX, ERR_IO, ERR_MEMORY. */
+enum err redis_open(const char *where, struct redis **out);
+void redis_close(struct redis *c);
+
+/* Begin to connect (the state was REDIS_DOWN). The state is REDIS_DOWN again when that fails at once. */
+void redis_connect(struct redis *c);
+void redis_drop(struct redis *c);
+enum redis_state redis_state(const struct redis *c);
+int redis_fd(const struct redis *c); /* -1 when down */
+
+/* Queue one command of `n` words, given in up to three runs, one behind the other; words may hold any byte. False when
+ * the queue is full or the connection is not up. */
+struct redis_words {
+    const span *v;
+    size_t n;
+};
+bool redis_put(struct redis *c, const struct redis_words *runs, size_t run_count);
+
+/* Finish connecting, write what the socket takes, read what it has. Never waits; a failure makes the state DOWN. */
+void redis_pump(struct redis *c);
+
+/* The next whole reply that was read, in the form of store_reply; lent until the next call of this or redis_pump. How
+ * many values; 0 when there is none. */
+size_t redis_next(struct redis *c, const struct store_value **v_out);
+
+/* Wait until there is something for redis_pump to do, or timeout_us have passed (when it is down, always). */
+void redis_wait(struct redis *c, int64_t timeout_us);
+
+#endif
