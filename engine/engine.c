@@ -21,7 +21,7 @@
 enum {
     TICK_MS = 100,          /* between two looks at the children, when nothing else happens */
     BOOT_TICK_MS = 10,      /* while starting */
-    READ_MOST = 256,        /* messages of one socket before the other has its turn */
+    READ_MOST = 256,        /* requests before the workers have their turn */
     REDIS_BOOT_MS = 5000,   /* patience with the private Redis; after that workers start without it */
     LEAVE_MS = 3000,        /* workers to go, after the drain */
     REDIS_LEAVE_MS = 10000, /* Redis to write what it has */
@@ -233,23 +233,25 @@ static void tell_starved(struct engine *e, int64_t now_us)
 /* Returns the exit status. */
 static int loop(struct engine *e)
 {
-    struct bus_sock *socks[] = {e->pool.sock, e->front.sock};
+    int fds[] = {e->pool.fd, e->side_fd};
     bool more = false;
     for (;;) {
         uint64_t is_ready;
-        bool open = e->phase >= PHASE_SERVING; /* before, requests wait in their sockets */
-        bus_wait(socks, open ? 2 : 1, &e->side_fd, 1, more ? 0 : wait_ms(e, clock_us()), &is_ready);
-        more = pool_read(&e->pool, READ_MOST) == READ_MOST;
-        if (is_ready & (open ? 4 : 2)) {
+        bool open = e->phase >= PHASE_SERVING; /* before, requests wait in their socket */
+        bus_wait(&e->front.sock, open ? 1 : 0, fds, 2, more ? 0 : wait_ms(e, clock_us()), &is_ready);
+        if (open) is_ready >>= 1;
+        if (is_ready & 1) pool_read(&e->pool);
+        if (is_ready & 2) {
             read_signals(e);
             if (open) admin_read(&e->rollout.admin, clock_us());
         }
-        if (open && front_read(&e->front, READ_MOST) == READ_MOST) more = true;
+        more = open && front_read(&e->front, READ_MOST) == READ_MOST;
         int64_t now_us = clock_us();
         redis_child_tick(&e->redis, now_us);
         pool_tick(&e->pool, now_us);
         dispatch_expire(&e->dispatch, now_us);
         dispatch_pump(&e->dispatch, now_us);
+        pool_send(&e->pool);
         front_tell(&e->front, now_us);
         tell_starved(e, now_us);
         if (e->phase < PHASE_SERVING && !boot(e, now_us)) return EXIT_FAILURE;
@@ -270,13 +272,10 @@ static uint64_t random_seed(void)
 /* Everything that can fail before a child exists: directory, ports, programs, bundle. */
 static bool open_all(struct engine *e)
 {
-    char path[STATE_PATH_MAX], endpoint[STATE_PATH_MAX + 8];
     if (state_open(&e->state, e->config.state_dir, e->fault) != ERR_OK) return false;
     struct front_ops front_ops = {.ctx = e, .stat = engine_stat};
     if (front_open(&e->front, e->bus, &e->config, &e->dispatch, &front_ops, e->fault) != ERR_OK) return false;
-    state_path(&e->state, "workers.ipc", path);
-    snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
-    if (pool_open(&e->pool, e->bus, &e->dispatch, endpoint, e->fault) != ERR_OK) return false;
+    if (pool_open(&e->pool, &e->dispatch, e->fault) != ERR_OK) return false;
     if (redis_child_open(&e->redis, &e->config, &e->state, e->fault) != ERR_OK) return false;
     if (rollout_open(e) != ERR_OK) return false;
     return first_generation(e);
@@ -311,7 +310,7 @@ int engine_run(const struct engine_options *o)
     struct engine *e = must_calloc(1, sizeof *e);
     e->options = o;
     e->started_us = clock_us();
-    e->state.lock_fd = -1;
+    e->state.lock_fd = e->pool.fd = -1;
     rollout_init(&e->rollout);
     if (engine_config(o, &e->config, e->fault) != ERR_OK) {
         int status = fail(e->fault);

@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,35 +18,31 @@ enum {
     LIFE_OK_MS = 10000,    /* a worker that lived so long was no failed start */
     START_MAX_MS = 120000, /* from exec to ready: a large bundle on a cold disk is read and verified */
     STALL_MS = 500,        /* between two ticks: the engine itself stood still */
-    LAST_WORDS_MS = 500,   /* what an ended worker said may still be in the kernel, or in libzmq's thread */
+    READ_BYTES = 64 << 10, /* of one worker's answers at a time */
+    SEND_BYTES = 1 << 20,  /* on their way to a worker, if the system allows */
 };
 
 /* --- open and close ----------------------------------------------------------------------------------------------- */
 
-enum err pool_open(struct pool *p, struct bus *bus, struct dispatch *d, const char *endpoint, char *fault_out)
+enum err pool_open(struct pool *p, struct dispatch *d, char *fault_out)
 {
     *p = (struct pool){.dispatch = d};
     for (int i = 0; i < POOL_SLOTS_MAX; i++) p->slot[i].now = p->slot[i].next = -1;
-    snprintf(p->endpoint, sizeof p->endpoint, "%s", endpoint);
-    if (!child_find("furui-worker", p->program)) {
+    p->fd = epoll_create1(EPOLL_CLOEXEC);
+    if (p->fd >= 0 && child_find("furui-worker", p->program)) return ERR_OK;
+    if (p->fd < 0)
+        snprintf(fault_out, CONFIG_FAULT_MAX, "no descriptor for the workers: %s", strerror(errno));
+    else
         snprintf(fault_out, CONFIG_FAULT_MAX, "furui-worker: not found beside furuid nor by PATH");
-        return ERR_IO;
-    }
-    p->sock = bus_socket(bus, BUS_ROUTER, &(struct bus_options){.mandatory = true});
-    mode_t mask = umask(077);
-    enum err e = p->sock ? bus_bind(p->sock, endpoint) : ERR_IO;
-    umask(mask);
-    if (e == ERR_OK) return ERR_OK;
-    snprintf(fault_out, CONFIG_FAULT_MAX, "workers' socket %.300s: %s", endpoint,
-             e == ERR_BUSY ? "already in use" : strerror(errno));
-    bus_sock_close(p->sock, 0);
-    p->sock = NULL;
-    return e;
+    pool_close(p);
+    return ERR_IO;
 }
 
 static void forget(struct pool *p, struct worker *w)
 {
     generation_drop(w->generation);
+    link_close(&w->link);
+    outbox_close(&w->out);
     *w = (struct worker){0};
     while (p->seats && p->worker[p->seats - 1].state == WORKER_NONE) p->seats--;
 }
@@ -68,10 +65,8 @@ void pool_close(struct pool *p)
     }
     generation_drop(p->target);
     generation_drop(p->proven);
-    bus_msg_close(&p->msg);
-    if (p->sock) unlink(p->endpoint + strlen("ipc://"));
-    bus_sock_close(p->sock, 0);
-    p->sock = NULL;
+    if (p->fd >= 0) close(p->fd);
+    p->fd = -1;
 }
 
 void pool_settle(struct pool *p, const struct pool_settings *s)
@@ -91,17 +86,24 @@ void pool_target(struct pool *p, struct generation *g, int workers)
 
 /* --- to the workers ----------------------------------------------------------------------------------------------- */
 
-static enum err say(struct pool *p, const struct worker *w, const struct backend_word *word, struct bus_frame *more,
-                    size_t n)
+static struct epoll_event watch_of(const struct pool *p, const struct worker *w)
 {
-    struct bus_frame out[4];
-    assert(n <= 2);
-    bus_frame_copy_in(&out[0], span_cstr(w->identity));
-    bus_frame_copy_in(&out[1], backend_word_span(word));
-    for (size_t i = 0; i < n; i++) bus_frame_share(&out[2 + i], &more[i]);
-    enum err e = bus_send(p->sock, out, 2 + n);
-    for (size_t i = 0; e != ERR_OK && i < 2 + n; i++) bus_frame_close(&out[i]);
-    return e;
+    return (struct epoll_event){.events = EPOLLIN | (w->full ? EPOLLOUT : 0), .data.u32 = (uint32_t)(w - p->worker)};
+}
+
+/* Write what waits for it; watch for room while some is left. One that is gone is found when it is read. */
+static void write_to(struct pool *p, struct worker *w)
+{
+    bool was = w->full;
+    w->full = outbox_write(&w->out, w->link.fd) == ERR_BUSY;
+    struct epoll_event watch = watch_of(p, w);
+    if (w->full != was) epoll_ctl(p->fd, EPOLL_CTL_MOD, w->link.fd, &watch);
+}
+
+void pool_send(struct pool *p)
+{
+    for (int i = 0; i < p->seats; i++)
+        if (p->worker[i].out.n && !p->worker[i].full) write_to(p, &p->worker[i]);
 }
 
 bool pool_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
@@ -110,13 +112,8 @@ bool pool_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct
     struct pool *p = ctx;
     struct backend_word word = {.type = BACKEND_JOB, .job = number, .deadline_us = deadline_us};
     if (p->dispatch->seat[seat].reserved) word.flags = BACKEND_RETRY;
-    struct bus_frame more[2];
-    bus_frame_share(&more[0], header);
-    bus_frame_share(&more[1], mail);
-    enum err e = say(p, &p->worker[seat], &word, more, 2);
-    bus_frame_close(&more[0]);
-    bus_frame_close(&more[1]);
-    return e == ERR_OK;
+    outbox_put(&p->worker[seat].out, word, header, mail);
+    return true;
 }
 
 static void leave(struct pool *p, int seat, int64_t now_us)
@@ -127,7 +124,8 @@ static void leave(struct pool *p, int seat, int64_t now_us)
         w->killed = true;
     } else if (w->state == WORKER_READY) {
         dispatch_leave(p->dispatch, seat);
-        say(p, w, &(struct backend_word){.type = BACKEND_QUIT}, NULL, 0);
+        outbox_put(&w->out, (struct backend_word){.type = BACKEND_QUIT}, NULL, NULL);
+        write_to(p, w);
     }
     w->state = WORKER_LEAVING;
     w->leaving_us = now_us;
@@ -142,13 +140,6 @@ void pool_quit(struct pool *p, int64_t now_us)
 
 /* --- from the workers --------------------------------------------------------------------------------------------- */
 
-static int seat_of(const struct pool *p, span identity)
-{
-    for (int i = 0; i < p->seats; i++)
-        if (p->worker[i].state != WORKER_NONE && span_eq(span_cstr(p->worker[i].identity), identity)) return i;
-    return -1;
-}
-
 static void copy_text(char *out, size_t cap, span s)
 {
     size_t n = s.n < cap - 1 ? s.n : cap - 1;
@@ -158,17 +149,17 @@ static void copy_text(char *out, size_t cap, span s)
         if ((uint8_t)out[i] < ' ') out[i] = ' ';
 }
 
-static void ready(struct pool *p, int seat, int64_t now_us)
+static void ready(struct pool *p, int seat, const struct link_record *r, int64_t now_us)
 {
     struct worker *w = &p->worker[seat];
     struct slot_of_pool *s = &p->slot[w->index];
-    if (w->state != WORKER_STARTING || p->msg.n != 4) return;
-    copy_text(w->model, sizeof w->model, bus_frame_span(&p->msg.frame[2]));
-    copy_text(w->simd, sizeof w->simd, bus_frame_span(&p->msg.frame[3]));
+    if (w->state != WORKER_STARTING) return;
+    copy_text(w->model, sizeof w->model, r->part[0]);
+    copy_text(w->simd, sizeof w->simd, r->part[1]);
     w->state = WORKER_READY;
     w->ready_us = now_us;
     dispatch_up(p->dispatch, seat);
-    LOG(LEVEL_NOTE, "worker_ready", L_STR("worker", w->identity), L_STR("model", w->model), L_STR("simd", w->simd),
+    LOG(LEVEL_NOTE, "worker_ready", L_STR("worker", w->name), L_STR("model", w->model), L_STR("simd", w->simd),
         L_INT("took_ms", (now_us - w->started_us) / 1000));
     if (!w->generation->proven) {
         w->generation->proven = true;
@@ -194,62 +185,106 @@ static void count_shadow(struct pool *p, const struct worker *w, const struct ba
         p->shadow.count[word->outcome][word->shadow - 1]++;
 }
 
-static void heard(struct pool *p, int64_t now_us)
+static void answered(struct pool *p, int seat, const struct link_record *r, int64_t now_us)
 {
-    struct backend_word word;
-    int seat = p->msg.n >= 2 ? seat_of(p, bus_frame_span(&p->msg.frame[0])) : -1;
-    if (seat < 0 || !backend_word_read(bus_frame_span(&p->msg.frame[1]), &word)) return;
+    struct bus_frame answer;
+    if (r->word.shadow) count_shadow(p, &p->worker[seat], &r->word);
+    if (bus_frame_copy_in(&answer, r->part[0]) != ERR_OK) abort();
+    dispatch_answered(p->dispatch, seat, &r->word, &answer, now_us);
+    bus_frame_close(&answer);
+}
+
+static void heard(struct pool *p, int seat, const struct link_record *r, int64_t now_us)
+{
     struct worker *w = &p->worker[seat];
     w->heard_us = now_us;
-    switch ((enum backend_type)word.type) {
-    case BACKEND_READY: ready(p, seat, now_us); break;
+    switch ((enum backend_type)r->word.type) {
+    case BACKEND_READY: ready(p, seat, r, now_us); break;
     case BACKEND_FAULT:
-        if (p->msg.n != 3) return;
-        copy_text(w->fault, sizeof w->fault, bus_frame_span(&p->msg.frame[2]));
+        copy_text(w->fault, sizeof w->fault, r->part[0]);
         generation_name_bundle(w->generation, w->fault, sizeof w->fault);
         break;
-    case BACKEND_BEAT: w->degraded = (word.flags & BACKEND_DEGRADED) != 0; break; /* the worker logs it */
-    case BACKEND_ANSWER:
-        if (word.shadow) count_shadow(p, w, &word);
-        if (p->msg.n == 3) dispatch_answered(p->dispatch, seat, &word, &p->msg.frame[2], now_us);
-        break;
-    case BACKEND_BYE: w->bye = true; break;
+    case BACKEND_BEAT: w->degraded = (r->word.flags & BACKEND_DEGRADED) != 0; break; /* the worker logs it */
+    case BACKEND_ANSWER: answered(p, seat, r, now_us); break;
     case BACKEND_JOB:
     case BACKEND_QUIT: break; /* ours to say */
     }
 }
 
-size_t pool_read(struct pool *p, size_t most)
+/* Take what a worker sent, as far as one read brings it. False: nothing more came, or ever will. */
+static bool read_from(struct pool *p, int seat)
 {
-    size_t n = 0;
-    for (; n < most && bus_recv(p->sock, &p->msg); n++) heard(p, clock_us());
-    bus_msg_close(&p->msg);
-    return n;
+    struct link *l = &p->worker[seat].link;
+    struct link_record r;
+    enum err got = link_read(l), e;
+    int64_t now_us = clock_us();
+    while ((e = link_next(l, &r)) == ERR_OK) heard(p, seat, &r, now_us);
+    if (e == ERR_TOO_BIG || link_settle(l) != ERR_OK) { /* no worker of ours: whatever made it one, end it */
+        snprintf(p->worker[seat].fault, BACKEND_TEXT_MAX, "said more than a worker has to say");
+        stop_now(&p->worker[seat]);
+        got = ERR_CLOSED;
+    }
+    if (got != ERR_CLOSED) return got == ERR_OK;
+    epoll_ctl(p->fd, EPOLL_CTL_DEL, l->fd, NULL);
+    dispatch_leave(p->dispatch, seat);
+    return false;
+}
+
+void pool_read(struct pool *p)
+{
+    struct epoll_event event[DISPATCH_SEATS];
+    int n = epoll_wait(p->fd, event, DISPATCH_SEATS, 0);
+    for (int i = 0; i < n; i++) {
+        int seat = (int)event[i].data.u32;
+        if (event[i].events & EPOLLOUT) write_to(p, &p->worker[seat]);
+        if (event[i].events & ~(uint32_t)EPOLLOUT) read_from(p, seat);
+    }
 }
 
 /* --- births ------------------------------------------------------------------------------------------------------- */
 
-static int start(struct pool *p, int index, struct generation *g, int64_t now_us)
+/* A new worker's link; its end goes to theirs_out. */
+static bool open_link(struct link *l, int *theirs_out)
 {
-    int seat = 0;
-    while (seat < DISPATCH_SEATS && p->worker[seat].state != WORKER_NONE) seat++;
-    if (seat == DISPATCH_SEATS) return -1; /* those that leave must go first */
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
+    setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &(int){SEND_BYTES}, sizeof(int));
+    *theirs_out = ends[1];
+    if (link_open(l, ends[0], READ_BYTES, BACKEND_SAID_MAX) == ERR_OK) return true;
+    close(ends[0]);
+    close(ends[1]);
+    return false;
+}
+
+static pid_t run(const struct pool *p, int index, const struct generation *g, int link_fd)
+{
     char config[32], number[16], candidate[] = BACKEND_CANDIDATE_PATH, share[16];
     bool shadow = g->candidate_fd >= 0;
     snprintf(config, sizeof config, "/dev/fd/%d", BACKEND_CONFIG_FD);
     snprintf(number, sizeof number, "%d", index);
     snprintf(share, sizeof share, "%u", (unsigned)g->share_ppm);
-    char *argv[] = {"furui-worker", "--config",    config,    "--index",     number, "--connect",
-                    p->endpoint,    "--candidate", candidate, "--share-ppm", share,  NULL};
-    if (!shadow) argv[7] = NULL;
+    char *argv[] = {"furui-worker", "--config", config,        "--index", number,
+                    "--candidate",  candidate,  "--share-ppm", share,     NULL};
+    if (!shadow) argv[5] = NULL;
     struct child_spec spec = {.path = p->program,
                               .argv = argv,
                               .death_signal = SIGKILL,
-                              .fd = {g->config_fd, g->bundle_fd, g->candidate_fd},
-                              .fds = shadow ? 3 : 2};
-    pid_t pid = child_start(&spec);
+                              .fd = {g->config_fd, g->bundle_fd, link_fd, g->candidate_fd},
+                              .fds = shadow ? 4 : 3};
+    return child_start(&spec);
+}
+
+static int start(struct pool *p, int index, struct generation *g, int64_t now_us)
+{
+    int seat = 0, theirs = -1;
+    while (seat < DISPATCH_SEATS && p->worker[seat].state != WORKER_NONE) seat++;
+    if (seat == DISPATCH_SEATS) return -1; /* those that leave must go first */
+    struct link link = {0};
+    pid_t pid = open_link(&link, &theirs) ? run(p, index, g, theirs) : -1;
+    if (pid < 0) LOG(LEVEL_ERROR, "worker_not_started", L_INT("worker", index), L_STR("why", strerror(errno)));
+    if (theirs >= 0) close(theirs);
     if (pid < 0) {
-        LOG(LEVEL_ERROR, "worker_not_started", L_INT("worker", index), L_STR("why", strerror(errno)));
+        link_close(&link);
         return -1;
     }
     struct worker *w = &p->worker[seat];
@@ -258,11 +293,14 @@ static int start(struct pool *p, int index, struct generation *g, int64_t now_us
                          .pid = pid,
                          .generation = g,
                          .started_us = now_us,
-                         .heard_us = now_us};
+                         .heard_us = now_us,
+                         .link = link};
+    snprintf(w->name, sizeof w->name, "w%d.%ld", index, (long)pid);
     if (seat >= p->seats) p->seats = seat + 1;
     generation_hold(g);
-    backend_identity(w->identity, index, (long)pid);
-    LOG(LEVEL_DEBUG, "worker_started", L_STR("worker", w->identity));
+    struct epoll_event watch = watch_of(p, w);
+    if (epoll_ctl(p->fd, EPOLL_CTL_ADD, w->link.fd, &watch) != 0) abort(); /* no memory for a few bytes */
+    LOG(LEVEL_DEBUG, "worker_started", L_STR("worker", w->name));
     return seat;
 }
 
@@ -349,9 +387,9 @@ static void died(struct pool *p, int seat, int status, int64_t now_us)
     bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     bool quiet = w->state == WORKER_LEAVING && (clean || !w->ready_us) && !had;
     if (quiet)
-        LOG(LEVEL_NOTE, "worker_left", L_STR("worker", w->identity));
+        LOG(LEVEL_NOTE, "worker_left", L_STR("worker", w->name));
     else if (!scout)
-        LOG(LEVEL_ERROR, "worker_died", L_STR("worker", w->identity), L_STR("why", why), L_INT("in_hand", had),
+        LOG(LEVEL_ERROR, "worker_died", L_STR("worker", w->name), L_STR("why", why), L_INT("in_hand", had),
             L_STR("fault", w->fault[0] ? w->fault
                            : w->killed ? "was silent too long"
                                        : "-"));
@@ -366,33 +404,17 @@ static void died(struct pool *p, int seat, int status, int64_t now_us)
     forget(p, w);
 }
 
-/* Has an ended worker more to say: why it could not start, or that it went with nothing in hand? */
-static bool has_last_words(const struct worker *w, int64_t now_us)
-{
-    if (now_us - w->gone_us > LAST_WORDS_MS * 1000 || !WIFEXITED(w->status)) return false;
-    if (w->state == WORKER_LEAVING) return w->ready_us && !w->bye && WEXITSTATUS(w->status) == 0;
-    return w->state == WORKER_STARTING && !w->fault[0] && WEXITSTATUS(w->status) == 1;
-}
-
-static void bury(struct pool *p, int64_t now_us)
-{
-    for (int i = p->seats - 1; i >= 0; i--)
-        if (p->worker[i].gone && !has_last_words(&p->worker[i], now_us)) died(p, i, p->worker[i].status, now_us);
-}
-
 void pool_reap(struct pool *p)
 {
     int64_t now_us = clock_us();
-    for (int i = 0; i < p->seats; i++) {
+    for (int i = p->seats - 1; i >= 0; i--) {
         struct worker *w = &p->worker[i];
-        if (w->pid <= 0 || waitpid(w->pid, &w->status, WNOHANG) != w->pid) continue;
-        w->gone = true;
-        w->gone_us = now_us;
-        w->pid = 0;
-        dispatch_leave(p->dispatch, i);
+        int status;
+        if (w->pid <= 0 || waitpid(w->pid, &status, WNOHANG) != w->pid) continue;
+        while (read_from(p, i)) { /* what is answered must not be asked again, and why it ended is to be known */
+        }
+        died(p, i, status, now_us);
     }
-    pool_read(p, SIZE_MAX); /* what is answered must not be asked again */
-    bury(p, now_us);
 }
 
 /* The silent, the slow to start and the slow to go. */
@@ -402,14 +424,14 @@ static void kill_overdue(struct pool *p, int64_t now_us)
     p->ticked_us = now_us;
     for (int i = 0; i < p->seats; i++) {
         struct worker *w = &p->worker[i];
-        if (w->state == WORKER_NONE || w->killed || w->gone) continue;
+        if (w->state == WORKER_NONE || w->killed) continue;
         w->heard_us += lost_us;
         w->leaving_us += lost_us;
         bool silent = w->state != WORKER_STARTING && now_us - w->heard_us > (int64_t)p->settings.hang_ms * 1000;
         bool slow = w->state == WORKER_STARTING && now_us - w->started_us > (int64_t)START_MAX_MS * 1000;
         bool stays = w->state == WORKER_LEAVING && now_us - w->leaving_us > (int64_t)p->settings.drain_ms * 1000;
         if (!silent && !slow && !stays) continue;
-        LOG(LEVEL_ERROR, "worker_killed", L_STR("worker", w->identity),
+        LOG(LEVEL_ERROR, "worker_killed", L_STR("worker", w->name),
             L_STR("why", silent ? "silent for hang_ms"
                          : slow ? "did not become ready"
                                 : "did not leave in drain_ms"),
@@ -422,7 +444,6 @@ static void kill_overdue(struct pool *p, int64_t now_us)
 void pool_tick(struct pool *p, int64_t now_us)
 {
     kill_overdue(p, now_us);
-    bury(p, now_us);
     if (!p->stopping) fill_slots(p, now_us);
 }
 

@@ -18,9 +18,11 @@
 #include "engine/child.h"
 #include "engine/dispatch.h"
 #include "engine/generation.h"
+#include "engine/outbox.h"
 #include "engine/shadow.h"
+#include "proto/link.h"
 
-enum { POOL_SLOTS_MAX = CONFIG_WORKERS_MAX };
+enum { POOL_SLOTS_MAX = CONFIG_WORKERS_MAX, POOL_NAME_MAX = 32 };
 _Static_assert(DISPATCH_SEATS >= 2 * POOL_SLOTS_MAX, "during a roll-out a slot may have two workers");
 
 enum worker_state { WORKER_NONE, WORKER_STARTING, WORKER_READY, WORKER_LEAVING };
@@ -34,11 +36,10 @@ struct worker {
     int64_t started_us, ready_us, heard_us, leaving_us;
     bool degraded; /* says that Redis is away */
     bool killed;   /* by us, for silence */
-    bool bye;      /* said that it is done */
-    bool gone;     /* has ended; its last words may still be on their way (pid is 0) */
-    int status;    /* of its end */
-    int64_t gone_us;
-    char identity[BACKEND_IDENTITY_MAX];
+    bool full;     /* its socket takes no more for now */
+    struct link link;
+    struct outbox out;
+    char name[POOL_NAME_MAX];
     char model[64], simd[32];
     char fault[BACKEND_TEXT_MAX]; /* why it could not start */
 };
@@ -55,10 +56,9 @@ struct pool_settings {
 };
 
 struct pool {
-    struct bus_sock *sock;
+    int fd; /* an epoll of the workers' links: readable when pool_read has something to do */
     struct dispatch *dispatch;
     char program[CHILD_PATH_MAX];
-    char endpoint[512];
     struct pool_settings settings;
     struct worker worker[DISPATCH_SEATS];
     int seats; /* no seat from here on is in use */
@@ -71,16 +71,10 @@ struct pool {
     struct shadow shadow;         /* of the candidate with this number; 0: nothing is counted */
     uint64_t shadow_number;
     int64_t ticked_us;
-    struct bus_msg msg;
 };
 
-/* Bind the workers' socket.
- *
- *   endpoint   ipc:// path in the state directory
- *   fault_out  one line on error; CONFIG_FAULT_MAX bytes
- *
- * ERR_IO: no program furui-worker, or the socket cannot be bound. */
-enum err pool_open(struct pool *p, struct bus *bus, struct dispatch *d, const char *endpoint, char *fault_out);
+/* fault_out: one line on error, CONFIG_FAULT_MAX bytes. ERR_IO: no program furui-worker, or no descriptor. */
+enum err pool_open(struct pool *p, struct dispatch *d, char *fault_out);
 /* Kills who is left, waits for them, and forgets all. */
 void pool_close(struct pool *p);
 
@@ -88,13 +82,15 @@ void pool_close(struct pool *p);
 void pool_target(struct pool *p, struct generation *g, int workers);
 void pool_settle(struct pool *p, const struct pool_settings *s);
 
-/* Read what workers say; up to `most` messages. Returns how many there were. */
-size_t pool_read(struct pool *p, size_t most);
+/* Read what workers say, once each, and write to those that have room again. */
+void pool_read(struct pool *p);
+/* Write what was given since. */
+void pool_send(struct pool *p);
 /* Collect the dead (after SIGCHLD). */
 void pool_reap(struct pool *p);
 /* Start, restart, replace, kill the silent. Call it often. */
 void pool_tick(struct pool *p, int64_t now_us);
-/* dispatch_ops.give; ctx is the pool. */
+/* dispatch_ops.give; ctx is the pool. Goes out with the next pool_send. */
 bool pool_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
                struct bus_frame *mail);
 

@@ -16,7 +16,7 @@ static void workers(const struct engine *e, struct json *j)
     json_open_array(j, "workers");
     for (int i = 0; i < p->seats; i++) {
         const struct worker *w = &p->worker[i];
-        if (w->state == WORKER_NONE || w->gone) continue;
+        if (w->state == WORKER_NONE) continue;
         json_open_object(j, NULL);
         json_int(j, "index", w->index);
         json_int(j, "pid", w->pid);

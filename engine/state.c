@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const char LOCK[] = "furuid.lock";
-enum { LONGEST_NAME = sizeof "workers.ipc" - 1 }; /* of a socket of ours */
+enum { LONGEST_NAME = sizeof "admin.sock" - 1 }; /* of a socket of ours */
 
 void state_path(const struct state *s, const char *name, char path_out[STATE_PATH_MAX])
 {

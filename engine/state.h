@@ -2,7 +2,6 @@
 /* state: the engine's directory: one engine at a time, its sockets, Redis's files, the poison box.
  *
  *     furuid.lock   locked (flock) while an engine runs; holds its pid
- *     workers.ipc   the workers' socket
  *     admin.sock    the operator's door
  *     models/       pushed bundles and their history, unless the config names another folder
  *     redis.sock, redis.lock, redis.log, redis/   the private redis-server's

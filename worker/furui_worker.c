@@ -5,8 +5,8 @@
  * sockets, and writes the log. Exit status: 0 done, 1 cannot start (one line says why), 64 wrong usage. */
 #define _GNU_SOURCE
 #include "proto/backend.h"
-#include "proto/bus.h"
 #include "proto/config.h"
+#include "proto/link.h"
 #include "worker/admit.h"
 #include "worker/fault.h"
 #include "worker/loop.h"
@@ -20,26 +20,26 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     EXIT_CANNOT_START = 1,
     EXIT_USAGE = 64,
     WARM_MS = 300,        /* for Redis, before the first mail */
-    LINGER_MS = 1000,     /* for the last words to the engine */
-    DESCRIPTORS_MAX = 64, /* after start: two sockets and what libzmq keeps for itself, with room to connect again */
+    DESCRIPTORS_MAX = 32, /* after start: two sockets, with room to connect again */
+    READ_AHEAD = 1 << 20, /* of mail: more than the engine gives at once, as a rule */
 };
 
 static const char HELP[] =
-    "Usage: furui-worker --config FILE --index N --connect ENDPOINT\n"
+    "Usage: furui-worker --config FILE --index N\n"
     "       furui-worker --config FILE --check\n"
     "       furui-worker --admit\n"
     "\n"
-    "Judges mail for furuid, which starts it; nobody else needs to.\n"
+    "Judges mail for furuid, which starts it with a socket as descriptor 5; nobody else needs to.\n"
     "\n"
     "  --config FILE       settings, as furuid --show-config writes them\n"
     "  --index N           which worker this is\n"
-    "  --connect ENDPOINT  where furuid listens for its workers\n"
     "  --candidate FILE    a second model, scored beside the first and not believed\n"
     "  --share-ppm N       mails of a million that it is shown\n"
     "  --check             only see whether the settings and the model bundle are good\n"
@@ -50,7 +50,7 @@ static const char HELP[] =
     "Exit status: 0 done; 1 cannot start, and one line on standard error says why; 64 wrong usage.\n";
 
 struct options {
-    const char *config, *connect, *candidate;
+    const char *config, *candidate;
     int index;
     uint32_t share_ppm;
     bool check, admit;
@@ -58,8 +58,7 @@ struct options {
 
 struct parts {
     struct config config;
-    struct bus *bus;
-    struct bus_sock *engine;
+    struct link engine;
     struct model *model, *candidate;
     struct rep *rep;
     struct worker *worker;
@@ -77,11 +76,15 @@ static void on_term(int signal)
 static bool options_read(int argc, char **argv, struct options *o)
 {
     static const struct option LONG[] = {
-        {"config", required_argument, NULL, 'c'},    {"index", required_argument, NULL, 'i'},
-        {"connect", required_argument, NULL, 'e'},   {"candidate", required_argument, NULL, 'd'},
-        {"share-ppm", required_argument, NULL, 's'}, {"check", no_argument, NULL, 'k'},
-        {"admit", no_argument, NULL, 'a'},           {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},         {0},
+        {"config", required_argument, NULL, 'c'},
+        {"index", required_argument, NULL, 'i'},
+        {"candidate", required_argument, NULL, 'd'},
+        {"share-ppm", required_argument, NULL, 's'},
+        {"check", no_argument, NULL, 'k'},
+        {"admit", no_argument, NULL, 'a'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {0},
     };
     int c;
     char *end;
@@ -89,7 +92,6 @@ static bool options_read(int argc, char **argv, struct options *o)
     while ((c = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
         switch (c) {
         case 'c': o->config = optarg; break;
-        case 'e': o->connect = optarg; break;
         case 'd': o->candidate = optarg; break;
         case 'k': o->check = true; break;
         case 'a': o->admit = true; break;
@@ -107,7 +109,7 @@ static bool options_read(int argc, char **argv, struct options *o)
         }
     }
     if (optind < argc) return false;
-    return o->admit || (o->config && (o->check || (o->connect && o->index >= 0)));
+    return o->admit || (o->config && (o->check || o->index >= 0));
 }
 
 static void catch_signals(void)
@@ -135,15 +137,13 @@ static void give_up_powers(const struct parts *p)
 /* Why it cannot start, told once: by the engine, if there is one to tell. */
 static int cannot_start(struct parts *p, const char *fault)
 {
-    if (!p->engine) {
+    if (!p->engine.in) {
         fprintf(stderr, "furui-worker: %s\n", fault);
         return EXIT_CANNOT_START;
     }
-    struct bus_frame f[2];
-    struct backend_word word = {.type = BACKEND_FAULT};
-    if (bus_frame_copy_in(&f[0], backend_word_span(&word)) != ERR_OK) return EXIT_CANNOT_START;
-    if (bus_frame_copy_in(&f[1], span_head(span_cstr(fault), BACKEND_TEXT_MAX)) != ERR_OK) return EXIT_CANNOT_START;
-    bus_send(p->engine, f, 2);
+    span why = span_head(span_cstr(fault), BACKEND_TEXT_MAX);
+    if (link_put(&p->engine, (struct backend_word){.type = BACKEND_FAULT}, why, SPAN_NONE) == ERR_OK)
+        link_flush(&p->engine);
     return EXIT_CANNOT_START;
 }
 
@@ -177,20 +177,20 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
     }
     rep_warm(p->rep, WARM_MS);
     struct worker_shadow shadow = {p->candidate, o->share_ppm};
-    if ((e = worker_new(c, p->model, &shadow, p->rep, p->engine, &p->worker)) != ERR_OK) {
+    if ((e = worker_new(c, p->model, &shadow, p->rep, &p->engine, &p->worker)) != ERR_OK) {
         snprintf(fault, CONFIG_FAULT_MAX, "%s", err_str(e));
         return false;
     }
     return true;
 }
 
-static bool connect_engine(const struct options *o, struct parts *p)
+/* The end of the pair that the engine left us. */
+static bool open_link(struct parts *p)
 {
-    char identity[BACKEND_IDENTITY_MAX];
-    backend_identity(identity, o->index, (long)getpid());
-    p->bus = bus_open(1);
-    p->engine = p->bus ? bus_socket(p->bus, BUS_DEALER, &(struct bus_options){.identity = identity}) : NULL;
-    return p->engine && bus_connect(p->engine, o->connect) == ERR_OK;
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(BACKEND_LINK_FD, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) return false;
+    return link_open(&p->engine, BACKEND_LINK_FD, READ_AHEAD, BACKEND_GIVEN_MAX) == ERR_OK;
 }
 
 static void stop_all(struct parts *p)
@@ -199,8 +199,7 @@ static void stop_all(struct parts *p)
     rep_close(p->rep);
     if (p->model) model_close(p->model);
     if (p->candidate) model_close(p->candidate);
-    if (p->engine) bus_sock_close(p->engine, LINGER_MS);
-    bus_close(p->bus);
+    link_close(&p->engine);
     mail_close();
     config_close(&p->config);
 }
@@ -223,8 +222,8 @@ int main(int argc, char **argv)
         goto done;
     }
     log_setup("furui-worker", p.config.log_syslog, p.config.log_json, p.config.log_level);
-    if (!o.check && !connect_engine(&o, &p)) {
-        snprintf(fault, sizeof fault, "%s: cannot connect", o.connect);
+    if (!o.check && !open_link(&p)) {
+        snprintf(fault, sizeof fault, "descriptor %d is no socket of furuid's, which starts workers", BACKEND_LINK_FD);
         status = cannot_start(&p, fault);
         goto done;
     }

@@ -2,7 +2,6 @@
 /* loop: see loop.h. Time of a batch is bounded as well as its count, so that nobody waits long behind a huge mail. */
 #include "worker/loop.h"
 
-#include "proto/backend.h"
 #include "proto/base/clock.h"
 #include "worker/fault.h"
 #include "worker/mime/mail.h"
@@ -10,6 +9,7 @@
 #include "worker/verdict.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -21,8 +21,7 @@ enum {
 };
 
 struct job {
-    struct bus_msg msg;
-    struct backend_word word;
+    struct link_record record; /* the parts are lent until the batch is answered */
     struct judged judged;
 };
 
@@ -32,10 +31,9 @@ struct worker {
     struct worker_shadow shadow;
     uint64_t dice; /* state of the generator that chooses mails for the candidate */
     struct rep *rep;
-    struct bus_sock *engine;
-    pid_t parent;
-    bool quitting;
-    int64_t said_us; /* when the engine last heard from us */
+    struct link *engine;
+    bool quitting, alone; /* nothing more will come; the engine is gone */
+    int64_t said_us;      /* when the engine last heard from us */
     struct arena mail_arena, reason_arena;
     struct wire_buf out;
     struct verdict_space space;
@@ -45,7 +43,7 @@ struct worker {
 };
 
 enum err worker_new(const struct config *c, const struct model *m, const struct worker_shadow *shadow, struct rep *r,
-                    struct bus_sock *engine, struct worker **out)
+                    struct link *engine, struct worker **out)
 {
     struct worker *w = calloc(1, sizeof *w);
     if (!w) return ERR_MEMORY;
@@ -56,7 +54,6 @@ enum err worker_new(const struct config *c, const struct model *m, const struct 
     w->rep = r;
     w->engine = engine;
     w->trusted_count = config_hosts(c->trusted_authserv, w->trusted);
-    w->parent = getppid();
     if (arena_open(&w->mail_arena, MAIL_ARENA_BYTES) != ERR_OK ||
         arena_open(&w->reason_arena, REASON_ARENA) != ERR_OK) {
         worker_free(w);
@@ -69,7 +66,6 @@ enum err worker_new(const struct config *c, const struct model *m, const struct 
 void worker_free(struct worker *w)
 {
     if (!w) return;
-    for (size_t i = 0; i < BATCH_MAX; i++) bus_msg_close(&w->job[i].msg);
     arena_close(&w->mail_arena);
     arena_close(&w->reason_arena);
     wire_buf_close(&w->out);
@@ -78,14 +74,15 @@ void worker_free(struct worker *w)
 
 /* --- words to the engine ------------------------------------------------------------------------------------------ */
 
-static void say(struct worker *w, struct backend_word word, span second, span third, size_t frames)
+/* Put into the next flush. */
+static void say(struct worker *w, struct backend_word word, span a, span b)
 {
-    struct bus_frame f[3];
-    span bytes[3] = {backend_word_span(&word), second, third};
-    for (size_t i = 0; i < frames; i++)
-        if (bus_frame_copy_in(&f[i], bytes[i]) != ERR_OK)
-            abort();                                       /* no memory: the engine gives our mails to another */
-    if (bus_send(w->engine, f, frames) != ERR_OK) abort(); /* the queue has no limit: cannot be full */
+    if (link_put(w->engine, word, a, b) != ERR_OK) abort(); /* no memory: the engine gives our mails to another */
+}
+
+static void flush(struct worker *w)
+{
+    if (link_flush(w->engine) != ERR_OK) w->alone = true;
     w->said_us = clock_us();
 }
 
@@ -99,14 +96,15 @@ static uint8_t degraded_flag(const struct worker *w)
 static void beat_when_due(struct worker *w)
 {
     if (clock_us() - w->said_us < (int64_t)w->config->heartbeat_ms * 1000) return;
-    say(w, (struct backend_word){.type = BACKEND_BEAT, .flags = degraded_flag(w)}, SPAN_NONE, SPAN_NONE, 1);
+    say(w, (struct backend_word){.type = BACKEND_BEAT, .flags = degraded_flag(w)}, SPAN_NONE, SPAN_NONE);
+    flush(w);
 }
 
 static void answer(struct worker *w, const struct job *j, struct backend_word word, span bytes)
 {
     word.type = BACKEND_ANSWER;
-    word.job = j->word.job;
-    say(w, word, bytes, SPAN_NONE, 2);
+    word.job = j->record.word.job;
+    say(w, word, bytes, SPAN_NONE);
 }
 
 static void refuse(struct worker *w, const struct job *j, uint64_t id, const char *why)
@@ -122,11 +120,11 @@ static void refuse(struct worker *w, const struct job *j, uint64_t id, const cha
 static bool accept(struct worker *w, struct job *j, struct wire_request *q)
 {
     char fault[WIRE_FAULT_MAX];
-    if (clock_us() >= j->word.deadline_us) {
+    if (clock_us() >= j->record.word.deadline_us) {
         answer(w, j, (struct backend_word){.outcome = BACKEND_SKIPPED}, SPAN_NONE);
         return false;
     }
-    if (wire_parse_request(bus_frame_span(&j->msg.frame[1]), &w->mail_arena, q, fault) != ERR_OK) {
+    if (wire_parse_request(j->record.part[0], &w->mail_arena, q, fault) != ERR_OK) {
         refuse(w, j, q->id, fault);
         return false;
     }
@@ -151,12 +149,15 @@ static void keep_reasons(struct worker *w, struct judged *v, const struct mail *
 /* Take the next job into `j`. False when none waits. */
 static bool take(struct worker *w, struct job *j)
 {
-    while (bus_recv(w->engine, &j->msg)) {
-        if (!backend_word_read(bus_frame_span(&j->msg.frame[0]), &j->word)) continue;
-        if (j->word.type == BACKEND_QUIT) w->quitting = true;
-        if (j->word.type == BACKEND_JOB && j->msg.n == 3) return true;
+    for (;;) {
+        enum err e = link_next(w->engine, &j->record);
+        if (e == ERR_BUSY && (e = link_read(w->engine)) == ERR_OK) continue;
+        if (e == ERR_CLOSED) w->alone = true;
+        assert(e != ERR_TOO_BIG);
+        if (e != ERR_OK) return false;
+        if (j->record.word.type == BACKEND_QUIT) w->quitting = true;
+        if (j->record.word.type == BACKEND_JOB) return true;
     }
-    return false;
 }
 
 /* --- a batch ------------------------------------------------------------------------------------------------------ */
@@ -189,7 +190,7 @@ static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail 
     v->tenant = q.tenant;
     v->explain = q.explain;
     v->dry_run = q.dry_run;
-    span raw = bus_frame_span(&j->msg.frame[2]);
+    span raw = j->record.part[1];
     fault_strike(raw);
     struct mail_context c = context_of(w, &q);
     mail_read(m, raw, &c, &w->mail_arena);
@@ -201,7 +202,7 @@ static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail 
 /* Is this mail the candidate's, too? SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) decides, so nobody outside can. */
 static bool in_shadow(struct worker *w, const struct job *j)
 {
-    if (!w->shadow.model || j->judged.dry_run || (j->word.flags & BACKEND_RETRY)) return false;
+    if (!w->shadow.model || j->judged.dry_run || (j->record.word.flags & BACKEND_RETRY)) return false;
     uint64_t z = w->dice += 0x9E3779B97F4A7C15;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
     z = (z ^ z >> 27) * 0x94D049BB133111EB;
@@ -234,7 +235,6 @@ static size_t judge(struct worker *w)
         struct job *j = &w->job[n];
         bool read = read_mail(w, j, n, &m);
         n += read;
-        if (!read) bus_msg_close(&j->msg);
         more = n < BATCH_MAX && clock_us() - begun_us < BATCH_US && take(w, &w->job[n]);
         if (!read) continue;
         if (!more || n % ASK_EVERY == 0) rep_send(w->rep);
@@ -259,8 +259,8 @@ static void answer_all(struct worker *w, size_t n)
             word.shadow = (uint8_t)(1 + verdict_class(w->config, j->judged.tenant, &j->judged.candidate, &rep));
         answer(w, j, word, span_of(w->out.p, w->out.n));
         if (!j->judged.dry_run) rep_count(w->rep, &j->judged.keys);
-        bus_msg_close(&j->msg);
     }
+    flush(w);
     arena_reset(&w->reason_arena);
 }
 
@@ -269,30 +269,30 @@ static void answer_all(struct worker *w, size_t n)
 /* Sleep until a job comes, Redis says something, or something is due. */
 static void rest(struct worker *w)
 {
-    uint64_t ready;
     int wish_ms = rep_tick(w->rep);
-    int fd = rep_fd(w->rep);
+    struct pollfd watch[] = {{.fd = w->engine->fd, .events = POLLIN}, {.fd = rep_fd(w->rep), .events = POLLIN}};
     int64_t due_ms = w->config->heartbeat_ms - (clock_us() - w->said_us) / 1000;
     int wait_ms = due_ms < 0 ? 0 : (int)due_ms;
     if (wish_ms >= 0 && wish_ms < wait_ms) wait_ms = wish_ms;
-    bus_wait(&w->engine, 1, &fd, fd >= 0 ? 1 : 0, wait_ms, &ready);
+    poll(watch, sizeof watch / sizeof *watch, wait_ms);
 }
 
 void worker_serve(struct worker *w, const char *simd, volatile sig_atomic_t *stop)
 {
-    say(w, (struct backend_word){.type = BACKEND_READY}, span_cstr(model_id(w->model)), span_cstr(simd), 3);
-    while (getppid() == w->parent) {
+    say(w, (struct backend_word){.type = BACKEND_READY}, span_cstr(model_id(w->model)), span_cstr(simd));
+    flush(w);
+    while (!w->alone) {
         if (*stop) w->quitting = true;
         if (take(w, &w->job[0])) {
             rep_begin(w->rep);
             answer_all(w, judge(w));
             rep_tick(w->rep);
         } else if (w->quitting) {
-            say(w, (struct backend_word){.type = BACKEND_BYE}, SPAN_NONE, SPAN_NONE, 1);
             break;
         } else {
             rest(w);
         }
+        if (link_settle(w->engine) != ERR_OK) abort(); /* no memory for a large mail: another may have it */
         beat_when_due(w);
     }
 }

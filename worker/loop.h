@@ -6,8 +6,8 @@
 #ifndef FURUI_WORKER_LOOP_H
 #define FURUI_WORKER_LOOP_H
 
-#include "proto/bus.h"
 #include "proto/config.h"
+#include "proto/link.h"
 #include "worker/rep/rep.h"
 #include "worker/score/model.h"
 
@@ -23,7 +23,7 @@ struct worker_shadow {
 
 /* Everything in the arguments is lent until worker_free; *shadow is copied. ERR_MEMORY. */
 enum err worker_new(const struct config *c, const struct model *m, const struct worker_shadow *shadow, struct rep *r,
-                    struct bus_sock *engine, struct worker **out);
+                    struct link *engine, struct worker **out);
 void worker_free(struct worker *w);
 
 /* Say READY and serve until QUIT, `*stop` (set by a signal) or the end of the process that started us. */

@@ -199,7 +199,7 @@ class Powers(Case):
             with open(proc + "limits") as f:
                 limits = {line[:26].strip(): line[26:].split()[:2] for line in f}
             self.assertEqual(limits["Max core file size"], ["0", "0"])
-            self.assertEqual(limits["Max open files"], ["64", "64"])
+            self.assertEqual(limits["Max open files"], ["32", "32"])
             files = [os.readlink(proc + "fd/" + fd) for fd in os.listdir(proc + "fd")]
             self.assertEqual([f for f in files if f.startswith("/") and not f.startswith(("/dev/", s.log_path))], [])
 
