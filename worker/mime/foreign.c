@@ -34,13 +34,24 @@ static const char *const NAMES[] = {
     "Status",
 };
 
+/* A bit for each of NAMES that has this letter first, or third; in lower case. */
+static uint32_t first_is[256], third_is[256];
+_Static_assert(sizeof NAMES / sizeof *NAMES <= 32, "a bit for each name");
+
+__attribute__((constructor)) static void fill(void)
+{
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        first_is[ascii_lower((uint8_t)NAMES[i][0])] |= UINT32_C(1) << i;
+        third_is[ascii_lower((uint8_t)NAMES[i][2])] |= UINT32_C(1) << i;
+    }
+}
+
 bool foreign_header(span name)
 {
     if (name.n < 4) return false;
-    uint8_t first = ascii_lower(name.p[0]), third = ascii_lower(name.p[2]);
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        const char *want = NAMES[i];
-        if (ascii_lower((uint8_t)want[0]) != first || ascii_lower((uint8_t)want[2]) != third) continue;
+    uint32_t like = first_is[ascii_lower(name.p[0])] & third_is[ascii_lower(name.p[2])];
+    for (; like; like &= like - 1) {
+        const char *want = NAMES[__builtin_ctz(like)];
         size_t n = strlen(want);
         if (want[n - 1] == '*' ? span_istarts(name, span_of(want, n - 1)) : span_ieq(name, span_of(want, n)))
             return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* header: what a line of a header is: a field's name, and which of those that something asks for by name.
  *
- * One small table; a name is compared with those of its first letter alone. */
+ * One small hash table, by a name's length, first and last letter. */
 #include "worker/mime/header.h"
 
 #include "worker/mime/foreign.h"
@@ -20,36 +20,56 @@ size_t header_name(span line, size_t *colon)
     return *colon < line.n && line.p[*colon] == ':' ? n : 0;
 }
 
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    enum mail_field id;
+} NAMES[] = {
+    {"subject", FIELD_SUBJECT},
+    {"from", FIELD_FROM},
+    {"sender", FIELD_SENDER},
+    {"reply-to", FIELD_REPLY_TO},
+    {"return-path", FIELD_RETURN_PATH},
+    {"to", FIELD_TO},
+    {"cc", FIELD_CC},
+    {"date", FIELD_DATE},
+    {"message-id", FIELD_MESSAGE_ID},
+    {"in-reply-to", FIELD_IN_REPLY_TO},
+    {"references", FIELD_REFERENCES},
+    {"received", FIELD_RECEIVED},
+    {"mime-version", FIELD_MIME_VERSION},
+    {"content-type", FIELD_CONTENT_TYPE},
+    {"content-transfer-encoding", FIELD_CONTENT_ENCODING},
+    {"content-disposition", FIELD_CONTENT_DISPOSITION},
+    {"content-id", FIELD_CONTENT_ID},
+    {"x-mailer", FIELD_X_MAILER},
+    {"user-agent", FIELD_USER_AGENT},
+};
+
+enum { SLOTS = 64 };
+
+static uint8_t slots[SLOTS]; /* index into NAMES, + 1; 0: free */
+
+static size_t slot_of(span name)
+{
+    return (name.n * 7 + ascii_lower(name.p[0]) * 3u + ascii_lower(name.p[name.n - 1])) % SLOTS;
+}
+
+__attribute__((constructor)) static void fill_slots(void)
+{
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        size_t at = slot_of(span_cstr(NAMES[i].name));
+        while (slots[at]) at = (at + 1) % SLOTS;
+        slots[at] = (uint8_t)(i + 1);
+    }
+}
+
 enum mail_field header_id(span name)
 {
-    static const struct {
-        const char *name;
-        enum mail_field id;
-    } NAMES[] = {
-        {"subject", FIELD_SUBJECT},
-        {"from", FIELD_FROM},
-        {"sender", FIELD_SENDER},
-        {"reply-to", FIELD_REPLY_TO},
-        {"return-path", FIELD_RETURN_PATH},
-        {"to", FIELD_TO},
-        {"cc", FIELD_CC},
-        {"date", FIELD_DATE},
-        {"message-id", FIELD_MESSAGE_ID},
-        {"in-reply-to", FIELD_IN_REPLY_TO},
-        {"references", FIELD_REFERENCES},
-        {"received", FIELD_RECEIVED},
-        {"mime-version", FIELD_MIME_VERSION},
-        {"content-type", FIELD_CONTENT_TYPE},
-        {"content-transfer-encoding", FIELD_CONTENT_ENCODING},
-        {"content-disposition", FIELD_CONTENT_DISPOSITION},
-        {"content-id", FIELD_CONTENT_ID},
-        {"x-mailer", FIELD_X_MAILER},
-        {"user-agent", FIELD_USER_AGENT},
-    };
     if (name.n == 0) return FIELD_OTHER;
-    uint8_t first = ascii_lower(name.p[0]);
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if ((uint8_t)NAMES[i].name[0] == first && span_ieq(name, span_cstr(NAMES[i].name))) return NAMES[i].id;
+    for (size_t at = slot_of(name); slots[at]; at = (at + 1) % SLOTS)
+        if (span_ieq(name, span_cstr(NAMES[slots[at] - 1].name))) return NAMES[slots[at] - 1].id;
     if (span_istarts(name, SPAN("list-"))) return FIELD_LIST;
     return foreign_header(name) ? FIELD_IGNORED : FIELD_OTHER;
 }
