@@ -81,6 +81,14 @@ static void run_fold(const struct scan_ops *ops)
     sink += ops->fold(in, BYTES, out, BYTES, &space);
 }
 
+static void run_words(const struct scan_ops *ops)
+{
+    bool space = true;
+    size_t wrote;
+    ops->words(in, BYTES, out, BYTES, &space, &wrote);
+    sink += wrote;
+}
+
 static void run_tally(const struct scan_ops *ops)
 {
     struct scan_tally t;
@@ -121,14 +129,23 @@ static const struct {
     enum input input;
     bool plain; /* the same whatever the variant */
 } KERNELS[] = {
-    {"memcpy", run_memcpy, TEXT, true},       {"xxh3", run_xxh3, TEXT, true},
-    {"dashes", run_dashes, TEXT, false},      {"census", run_census, TEXT, false},
-    {"plain", run_plain, TEXT, false},        {"white", run_white, TEXT, false},
-    {"white", run_white, JAPANESE, false},    {"lower", run_lower, TEXT, false},
-    {"fold", run_fold, TEXT, false},          {"tally", run_tally, TEXT, false},
-    {"utf8", run_utf8, TEXT, false},          {"utf8", run_utf8, JAPANESE, false},
-    {"base64", run_base64, BASE64, false},    {"qp", run_qp, QP, false},
-    {"qp", run_qp, QP_JAPANESE, false},       {"grams", run_grams, TEXT, false},
+    {"memcpy", run_memcpy, TEXT, true},
+    {"xxh3", run_xxh3, TEXT, true},
+    {"dashes", run_dashes, TEXT, false},
+    {"census", run_census, TEXT, false},
+    {"plain", run_plain, TEXT, false},
+    {"white", run_white, TEXT, false},
+    {"white", run_white, JAPANESE, false},
+    {"lower", run_lower, TEXT, false},
+    {"fold", run_fold, TEXT, false},
+    {"words", run_words, TEXT, false},
+    {"tally", run_tally, TEXT, false},
+    {"utf8", run_utf8, TEXT, false},
+    {"utf8", run_utf8, JAPANESE, false},
+    {"base64", run_base64, BASE64, false},
+    {"qp", run_qp, QP, false},
+    {"qp", run_qp, QP_JAPANESE, false},
+    {"grams", run_grams, TEXT, false},
     {"grams, weigh", run_weigh, TEXT, false},
 };
 

@@ -215,7 +215,7 @@ static void test_noise(void **state)
     uint8_t *pages = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(pages, MAP_FAILED);
     assert_int_equal(mprotect(pages + page, page, PROT_READ | PROT_WRITE), 0);
-    static const char LIKELY[] = "--\n\r\x1B=A4z+/ \0\xE3\x81\x82";
+    static const char LIKELY[] = "--\n\r\x1B=A4z+/ \0<&\xE3\x81\x82";
     static const char SPACES[] = " \xC2\x85\xA0\xE1\x9A\x80\xE2\x8A\x8B\x81\x9F\xA7\xA8\xA9\xAF\xE3\x80\x80";
     static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     unsigned seed = 1;
@@ -244,6 +244,13 @@ static void test_noise(void **state)
         size_t folded = slow_fold(p, n, want, space);
         assert_int_equal(ops->fold(p, n, out, sizeof out, &space), folded);
         assert_memory_equal(out, want, folded);
+        bool begun = round & 2;
+        size_t stop = 0, wrote;
+        while (stop < n && p[stop] && p[stop] < 0x80 && p[stop] != '<' && p[stop] != '&') stop++;
+        assert_int_equal(ops->words(p, n, out, sizeof out, &begun, &wrote), stop);
+        folded = slow_fold(p, stop, want, round & 2);
+        assert_int_equal(wrote, folded);
+        for (size_t i = 0; i < wrote; i++) assert_int_equal(ascii_lower(out[i]), want[i]);
         bool bad = false;
         assert_true(ops->base64(p, n, out, sizeof out, &bad) <= n);
         assert_true(ops->qp(p, n, out, sizeof out, &bad) <= n);
@@ -265,6 +272,9 @@ static void test_noise(void **state)
 /* Pieces that mail is made of, whole and broken. */
 static const char *const PIECES[] = {
     "plain words and more of them ",
+    "   \t\r\n  ",
+    "<b>",
+    "&amp;",
     "--",
     "\n--",
     "\r\n",
@@ -360,6 +370,17 @@ static void test_same(void **state)
             assert_memory_equal(out, want, made);
             for (size_t i = caps[k / 2]; i < MOST; i++) assert_int_equal(out[i], 0xEE);
             if (made < caps[k / 2]) assert_int_equal(space, right_space);
+            space = right_space = k & 1;
+            size_t wrote, right_wrote;
+            memset(out, 0xEE, sizeof out);
+            size_t from = n ? (size_t)rand_r(&seed) % n : 0;
+            size_t read = ops->words(p + from, n - from, out, caps[k / 2], &space, &wrote);
+            assert_int_equal(read,
+                             scan_scalar.words(p + from, n - from, want, caps[k / 2], &right_space, &right_wrote));
+            assert_int_equal(wrote, right_wrote);
+            assert_int_equal(space, right_space);
+            assert_memory_equal(out, want, wrote);
+            for (size_t i = caps[k / 2]; i < MOST; i++) assert_int_equal(out[i], 0xEE);
         }
         for (size_t k = 0; k < 2; k++) {
             for (int which = 0; which < 2; which++) {

@@ -27,6 +27,19 @@ static inline void block_store(uint8_t *p, block x)
     _mm512_storeu_si512(p, x);
 }
 
+#define BLOCK_HEAD
+
+/* The first n <= 64 bytes, the rest NULs; a masked load touches nothing behind them, nor does a masked store. */
+static inline block block_load_head(const uint8_t *p, size_t n)
+{
+    return _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (unsigned)n), p);
+}
+
+static inline void block_store_head(uint8_t *p, block x, size_t n)
+{
+    _mm512_mask_storeu_epi8(p, _bzhi_u64(UINT64_MAX, (unsigned)n), x);
+}
+
 static inline uint64_t block_high(block x)
 {
     return _mm512_movepi8_mask(x);

@@ -71,6 +71,10 @@ struct scan_ops {
      * what stands before p + n). At most `cap` bytes; returns how many. */
     size_t (*fold)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space);
 
+    /* Words up to the first byte that is '<', '&', NUL or over 127, each run of ASCII white space as one space as in
+     * `fold`. Returns bytes read; *wrote of at most `cap` that out has room for, whatever stands there behind them. */
+    size_t (*words)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space, size_t *wrote);
+
     void (*tally)(const uint8_t *p, size_t n, struct scan_tally *out);
 
     /* Hashes of overlapping byte 4-grams: out[i] = hash_mix32(p[i..i+4) little endian ^ seed) for i < n. Reads n + 3

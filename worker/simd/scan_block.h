@@ -4,11 +4,31 @@
  * Included behind a block_*.h, which brings loads, comparisons to 64-bit masks and the few steps that differ between
  * instruction sets; it ends in SCAN_BLOCK_OPS, the table. What remains behind the last whole block, and what is not
  * ordinary, is left to the scalar kernels, so that there is one truth; so is what is shorter than a block, where p may
- * be NULL. Nothing outside of [p, p+n) is read. */
+ * be NULL. Kernels that short texts go through in numbers take the head of a block instead. Nothing outside of
+ * [p, p+n) is read. */
 #include "worker/simd/base64.h"
 #include "worker/simd/scan.h"
 
+#include <string.h>
+
 enum { BLOCK = 64 };
+
+#ifndef BLOCK_HEAD /* unless the instruction set has better */
+/* The first n <= 64 bytes of a block, the rest NULs; and to where there is room for n alone. */
+static inline block block_load_head(const uint8_t *p, size_t n)
+{
+    uint8_t whole[BLOCK] = {0};
+    if (n) memcpy(whole, p, n);
+    return block_load(whole);
+}
+
+static inline void block_store_head(uint8_t *p, block x, size_t n)
+{
+    uint8_t whole[BLOCK];
+    block_store(whole, x);
+    if (n) memcpy(p, whole, n);
+}
+#endif
 
 static size_t dashes(const uint8_t *p, size_t n, uint8_t eol)
 {
@@ -150,24 +170,30 @@ static size_t utf8(const uint8_t *p, size_t n)
 
 static size_t plain(const uint8_t *p, size_t n)
 {
-    if (n < BLOCK) return scan_scalar.plain(p, n);
     size_t i = 0;
     for (; n - i >= BLOCK; i += BLOCK) {
         block x = block_load(p + i);
         uint64_t stop = block_high(x) | block_eq(x, 0x1B);
         if (stop) return i + (size_t)__builtin_ctzll(stop);
     }
-    return i + scan_scalar.plain(p + i, n - i);
+    if (i == n) return n;
+    block x = block_load_head(p + i, n - i);
+    uint64_t stop = block_high(x) | block_eq(x, 0x1B);
+    return stop ? i + (size_t)__builtin_ctzll(stop) : n;
+}
+
+/* p[at .. at + 64), NULs for what is behind p + n. */
+static inline block block_within(const uint8_t *p, size_t n, size_t at)
+{
+    return n >= at + BLOCK ? block_load(p + at) : n > at ? block_load_head(p + at, n - at) : block_load_head(NULL, 0);
 }
 
 static uint64_t white(const uint8_t *p, size_t n)
 {
-    if (n < BLOCK) return scan_scalar.white(p, n);
-    block x = block_load(p);
+    block x = block_within(p, n, 0);
     uint64_t bits = block_eq(x, ' ') | block_range(x, '\t', '\r');
     if (!block_high(x)) return bits;
-    if (n < BLOCK + 2) return scan_scalar.white(p, n);
-    block second = block_load(p + 1), third = block_load(p + 2);
+    block second = block_within(p, n, 1), third = block_within(p, n, 2);
     uint64_t second80 = block_eq(second, 0x80), third80 = block_eq(third, 0x80), e2 = block_eq(x, 0xE2);
     bits |= block_eq(x, 0xC2) & (block_eq(second, 0x85) | block_eq(second, 0xA0));
     bits |= e2 & second80 & (block_range(third, 0x80, 0x8A) | block_range(third, 0xA8, 0xA9) | block_eq(third, 0xAF));
@@ -178,13 +204,9 @@ static uint64_t white(const uint8_t *p, size_t n)
 
 static void lower(const uint8_t *p, size_t n, uint8_t *out)
 {
-    if (n < BLOCK) {
-        scan_scalar.lower(p, n, out);
-        return;
-    }
     size_t i = 0;
     for (; n - i >= BLOCK; i += BLOCK) block_store(out + i, block_lower(block_load(p + i)));
-    scan_scalar.lower(p + i, n - i, out + i);
+    if (i < n) block_store_head(out + i, block_lower(block_load_head(p + i, n - i)), n - i);
 }
 
 static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space)
@@ -208,6 +230,37 @@ static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *s
     }
     *space = before;
     return o + scan_scalar.fold(p + i, n - i, out + o, cap - o, space);
+}
+
+static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space, size_t *wrote)
+{
+    size_t i = 0, o = 0;
+    bool before = *space;
+    while (n - i >= BLOCK && cap - o >= BLOCK) {
+        block x = block_load(p + i);
+        uint64_t white = block_eq(x, ' ') | block_range(x, '\t', '\r'), again = white & (white << 1 | before);
+        uint64_t stop = block_high(x) | block_eq(x, '<') | block_eq(x, '&') | block_eq(x, 0);
+        block_store(out + o, block_put(x, white, ' '));
+        if (!(again | stop)) {
+            i += BLOCK, o += BLOCK;
+            before = white >> 63;
+            continue;
+        }
+        size_t run = (size_t)__builtin_ctzll(again | stop);
+        i += run, o += run;
+        if (stop >> run & 1) {
+            *space = run ? white >> (run - 1) & 1 : before;
+            *wrote = o;
+            return i;
+        }
+        uint64_t solid = ~(white >> run);
+        i += solid ? (size_t)__builtin_ctzll(solid) : BLOCK;
+        before = true;
+    }
+    *space = before;
+    i += scan_scalar.words(p + i, n - i, out + o, cap - o, space, wrote);
+    *wrote += o;
+    return i;
 }
 
 static inline size_t ones(uint64_t bits)
@@ -264,5 +317,6 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
 #define SCAN_BLOCK_OPS                                                                                                \
     {                                                                                                                 \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,           \
-        .plain = plain, .white = white, .lower = lower, .fold = fold, .tally = tally, .grams = grams, .weigh = weigh, \
+        .plain = plain, .white = white, .lower = lower, .fold = fold, .words = words, .tally = tally, .grams = grams, \
+        .weigh = weigh,                                                                                               \
     }

@@ -172,6 +172,18 @@ static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *s
     return o;
 }
 
+static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space, size_t *wrote)
+{
+    size_t i = 0, o = 0;
+    for (; i < n && o < cap && p[i] && p[i] < 0x80 && p[i] != '<' && p[i] != '&'; i++) {
+        bool white = ascii_space(p[i]);
+        if (!white || !*space) out[o++] = white ? ' ' : p[i];
+        *space = white;
+    }
+    *wrote = o;
+    return i;
+}
+
 static void tally(const uint8_t *p, size_t n, struct scan_tally *out)
 {
     *out = (struct scan_tally){0};
@@ -230,6 +242,7 @@ const struct scan_ops scan_scalar = {
     .white = white,
     .lower = lower,
     .fold = fold,
+    .words = words,
     .tally = tally,
     .grams = grams,
     .weigh = weigh,

@@ -410,7 +410,13 @@ static void read_on(struct page *p)
 {
     if (p->raw) page_raw(p);
     while (p->at < p->in.n && !p->raw) {
+        if (p->in.p[p->at] != '<') p->at += page_words(p, span_from(p->in, p->at));
         span rest = span_from(p->in, p->at);
+        if (rest.n && rest.p[0] == '<') {
+            if (!read_markup(p)) break;
+            if (p->raw) page_raw(p);
+            continue;
+        }
         size_t plain = span_find(rest, '<');
         if (p->more && plain == rest.n) plain = page_whole(rest);
         page_text(p, span_head(rest, plain));

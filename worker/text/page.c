@@ -42,14 +42,19 @@ void page_joint(struct page *p)
     p->joint_at = t->n;
 }
 
+/* Visible text begins with `run`. */
+static inline void begin_run(struct page *p, span run)
+{
+    if (p->joint && p->joint_at == p->visible->n && !p->visible->pending && in_word(run, 0)) p->odd |= ODD(SPLIT_WORD);
+    p->joint = false;
+    p->parted = true;
+}
+
 void page_emit(struct page *p, span run)
 {
     if (!run.n) return;
     if (p->shown) {
-        if (p->joint && p->joint_at == p->visible->n && !p->visible->pending && in_word(run, 0))
-            p->odd |= ODD(SPLIT_WORD);
-        p->joint = false;
-        p->parted = true;
+        begin_run(p, run);
         lean_put(p->visible, run);
         return;
     }
@@ -57,6 +62,17 @@ void page_emit(struct page *p, span run)
     p->parted = false;
     text_put(p->hidden, run);
     if (has_word(run)) p->odd |= ODD(HIDDEN_TEXT);
+}
+
+size_t page_words(struct page *p, span s)
+{
+    if (!p->shown || !s.p[0] || s.p[0] >= 0x80 || s.p[0] == '&') return 0;
+    begin_run(p, s);
+    struct text before = *p->visible;
+    size_t n = text_put_words(p->visible, s);
+    if (n == s.n || s.p[n] < 0x80 || before.n + n + span_find(span_from(s, n), '<') <= LEAN_FROM) return n;
+    *p->visible = before; /* lean_put looks at all of such a run together */
+    return 0;
 }
 
 static void put_text(struct page *p, span s)

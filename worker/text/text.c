@@ -96,10 +96,34 @@ static inline size_t next_white(struct whites *w, span s, size_t i)
     }
 }
 
+size_t text_put_words(struct text *t, span s)
+{
+    enum { ROOM = 256 }; /* where the end of the buffer is near each word is looked at by itself */
+    if (t->cap - t->n < ROOM || (t->n && t->p[t->n - 1] >= 0x80)) return 0;
+    size_t owed = t->pending != 0, wrote;
+    bool space = owed || !t->n;
+    t->p[t->n] = t->pending;
+    size_t read = scan->words(s.p, s.n, t->p + t->n + owed, t->cap - t->n - owed, &space, &wrote), white = 0;
+    if (wrote) {
+        t->n += owed + wrote - space;
+        t->pending = 0;
+        if (!space) return read;
+        white = read;
+        while (white && ascii_space(s.p[white - 1])) white--;
+    }
+    while (white < read) white += owe(t, s.p[white]);
+    return read;
+}
+
 void text_put(struct text *t, span utf8)
 {
     struct whites w = {.at = SIZE_MAX / 2}; /* far from all */
     for (size_t i = 0; i < utf8.n && !t->full;) {
+        size_t words = utf8.p[i] < 0x80 ? text_put_words(t, span_from(utf8, i)) : 0;
+        if (words) {
+            i += words;
+            continue;
+        }
         size_t white = next_white(&w, utf8, i);
         if (white > i) {
             if (t->pending && east_asian_at(utf8.p + i, utf8.p + utf8.n) && owes_line_end(t)) t->pending = 0;
