@@ -50,15 +50,22 @@ CLIENT_SRC = proto/base/arena.c proto/base/clock.c proto/pack.c proto/wire.c pro
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 PROGRAMS = $(B)/furuid $(B)/furui-worker $(B)/furui
+# A service whose workers look at nothing, for furui bench load: furuid starts the furui-worker of its own folder.
+NULL_SERVICE = $(B)/null/furuid $(B)/null/furui-worker
 TESTS    = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-all: $(PROGRAMS) $(B)/libfurui.a $(B)/libfurui.so.1  ## build everything into build/
+all: $(PROGRAMS) $(NULL_SERVICE) $(B)/libfurui.a $(B)/libfurui.so.1  ## build everything into build/
 
 $(B)/furuid: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(ENGINE_SRC))
 $(B)/furui-worker: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC))
 $(B)/furui: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC))
-$(PROGRAMS):
+$(B)/null/furuid: $(B)/furuid
+	@mkdir -p $(@D)
+	$(Q)ln -f $< $@
+$(B)/null/furui-worker: $(call obj,$(BASE_SRC) $(PROTO_SRC) bench/null/worker.c)
+$(PROGRAMS) $(B)/null/furui-worker:
+	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -116,7 +123,7 @@ $(B)/oracle/%: $(B)/tests/oracle/%.o $(ORACLE_OBJ)
 # --- what a person types -------------------------------------------------------------------------------------------
 # Every object, for a quick look whether all of it compiles.
 objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC) $(MODELS_SRC) $(BENCH_SRC) \
-           $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c) tests/oracle/dump.c tests/oracle/furui.c)
+           bench/null/worker.c $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c) tests/oracle/dump.c tests/oracle/furui.c)
 
 help:                      ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -165,6 +172,8 @@ DOC = $(DESTDIR)$(PREFIX)/share/doc/furui
 install: all install-client  ## copy programs, library, header, model and docs below DESTDIR/PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/furui/python $(DOC)/docs/decisions $(DOC)/docs/samples/mails
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/lib/furui/null
+	install -m 755 $(NULL_SERVICE) $(DESTDIR)$(PREFIX)/lib/furui/null
 	install -m 644 models/starter/starter.bundle $(DESTDIR)$(PREFIX)/share/furui
 	install -m 644 proto/clients/python/furui.py $(DESTDIR)$(PREFIX)/share/furui/python
 	install -m 644 README.md CONTRIBUTING.md LICENSE worker/text/unicode-licence.txt $(DOC)

@@ -10,6 +10,31 @@
 #include <getopt.h>
 #include <inttypes.h>
 
+static int inproc_run(int argc, char **argv);
+
+const struct verb verb_bench_inproc = {
+    .name = "inproc",
+    .summary = "judging mails in this process: CPU time, by stage",
+    .help =
+        "usage: furui bench inproc [OPTION…] --index INDEX | FILE|DIR|MBOX…\n"
+        "\n"
+        "furui bench inproc judges the mails in this process, by one thread, out of memory: CPU time a mail, mails and "
+        "MB\n"
+        "a core-second, the best and the median of some rounds, and what each stage costs when it is done once more. "
+        "The\n"
+        "check is the same for builds that see the same features and give the same scores.\n"
+        "\n"
+        "options:\n"
+        "  --index INDEX     the mails that an index names\n"
+        "  --bundle B        judge by this model (default: the starter bundle, as furuid's)\n"
+        "  --rounds N        how often all mails are judged (5)\n"
+        "  --no-stages       leave the stages out\n"
+        "  --json            one JSON object\n"
+        "\n"
+        "exit status: 0 done; 64 wrong usage; 65 a bad bundle; 66 no mail to judge\n",
+    .run = inproc_run,
+};
+
 enum { BAD_BUNDLE = 65 };
 
 struct plan {
@@ -107,7 +132,7 @@ static bool options(int argc, char **argv, struct plan *p)
     return true;
 }
 
-int bench_inproc(int argc, char **argv)
+static int inproc_run(int argc, char **argv)
 {
     struct plan p = {.rounds = 5, .stages = true};
     if (!options(argc, argv, &p)) return cli_usage("bench");

@@ -7,6 +7,20 @@
 
 #include <getopt.h>
 
+static int kernels_run(int argc, char **argv);
+
+const struct verb verb_bench_kernels = {
+    .name = "kernels",
+    .summary = "the loops over bytes, for each instruction set",
+    .help =
+        "usage: furui bench kernels [--json]\n"
+        "\n"
+        "furui bench kernels times the loops over bytes, each for every instruction set that this CPU has: ns a byte "
+        "and\n"
+        "GB a second, beside memcpy and XXH3. Its only option is --json.\n",
+    .run = kernels_run,
+};
+
 static void show_line(const struct kernel_speed *s, void *to)
 {
     (void)to;
@@ -26,7 +40,7 @@ static void add_json(const struct kernel_speed *s, void *to)
     json_close_object(j);
 }
 
-int bench_kernels(int argc, char **argv)
+static int kernels_run(int argc, char **argv)
 {
     static const struct option OPTIONS[] = {{"json", no_argument, NULL, 'j'}, {0}};
     bool in_json = false;

@@ -190,4 +190,4 @@ done:
     return status;
 }
 
-const struct verb verb_eval = {"eval", "measure a model on labelled mail", help, run};
+const struct verb verb_eval = {.name = "eval", .summary = "measure a model on labelled mail", .help = help, .run = run};

@@ -204,4 +204,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const struct verb verb_train = {"train", "train a model bundle on labelled mail", help, run};
+const struct verb verb_train = {
+    .name = "train", .summary = "train a model bundle on labelled mail", .help = help, .run = run};

@@ -14,6 +14,7 @@ struct verb {
     const char *summary; /* one line, for `furui --help` */
     const char *help;    /* the whole text of `furui VERB --help`: usage, options, exit status, an example */
     int (*run)(int argc, char **argv); /* argv[0] is "furui VERB"; returns the exit status */
+    const struct verb *const *subs;    /* verbs of its own, "furui VERB SUB", each with its help; ends with NULL */
 };
 
 /* Exit statuses shared by all verbs (sysexits.h). 0 is success; each verb's help names more. */

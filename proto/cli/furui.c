@@ -13,7 +13,7 @@ static int help_run(int argc, char **argv);
 static const struct verb verb_help = {
     .name = "help",
     .summary = "explain a verb, or list them all",
-    .help = "usage: furui help [VERB]\n",
+    .help = "usage: furui help [VERB [SUBVERB]]\n",
     .run = help_run,
 };
 
@@ -27,6 +27,14 @@ static void list(FILE *to)
     fputs("usage: furui VERB [OPTION…] [ARGUMENT…]\n\nverbs:\n", to);
     for (size_t i = 0; i < VERBS; i++) fprintf(to, "  %-8s  %s\n", verbs[i]->name, verbs[i]->summary);
     fputs("\n'furui VERB --help' explains a verb; 'furui --version' names this build.\n", to);
+}
+
+/* The verb of `v` of that name, or NULL. */
+static const struct verb *find_sub(const struct verb *v, const char *word)
+{
+    for (size_t i = 0; v->subs && v->subs[i]; i++)
+        if (strcmp(word, v->subs[i]->name) == 0) return v->subs[i];
+    return NULL;
 }
 
 /* The verb of that name, or NULL after a complaint. */
@@ -53,7 +61,8 @@ static int help_run(int argc, char **argv)
     }
     const struct verb *v = find(argv[1]);
     if (!v) return CLI_USAGE;
-    fputs(v->help, stdout);
+    const struct verb *sub = argc > 2 ? find_sub(v, argv[2]) : NULL;
+    fputs((sub ? sub : v)->help, stdout);
     return CLI_OK;
 }
 
@@ -73,9 +82,12 @@ int main(int argc, char **argv)
     }
     const struct verb *v = find(argv[1]);
     if (!v) return CLI_USAGE;
-    if (cli_help(v, argc - 1, argv + 1)) return CLI_OK;
+    const struct verb *sub = argc > 2 ? find_sub(v, argv[2]) : NULL;
     char name[64]; /* what getopt_long puts before its complaints */
-    snprintf(name, sizeof name, "furui %s", v->name);
-    argv[1] = name;
-    return v->run(argc - 1, argv + 1);
+    snprintf(name, sizeof name, "furui %s%s%s", v->name, sub ? " " : "", sub ? sub->name : "");
+    int skip = sub ? 2 : 1;
+    if (sub) v = sub;
+    if (cli_help(v, argc - skip, argv + skip)) return CLI_OK;
+    argv[skip] = name;
+    return v->run(argc - skip, argv + skip);
 }
