@@ -41,7 +41,8 @@ STORE_SRC  = $(wildcard proto/store/*.c)
 CLI_SRC    = $(wildcard proto/cli/*.c)
 ENGINE_SRC = $(wildcard engine/*.c)
 # Kernels of an instruction set that this compiler does not target are left out.
-OTHER_ISA  = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),%_neon.c,%_avx2.c %_avx512.c)
+MACHINE    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+OTHER_ISA  = $(if $(filter x86_64,$(MACHINE)),,%_avx2.c %_avx512.c) $(if $(filter aarch64,$(MACHINE)),,%_neon.c)
 WORKER_LIB_SRC = $(filter-out $(OTHER_ISA),$(wildcard worker/*/*.c))
 WORKER_SRC = $(wildcard worker/*.c)
 MODELS_SRC = $(wildcard models/*.c)
@@ -91,7 +92,7 @@ $(B)/%.o: %.c Makefile $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS) $(MYFLAGS) $(CFLAGS) $(ISA) -MMD -MP -c -o $@ $<
 
 $(B)/%_avx2.o:   ISA = -mavx2 -mbmi2
-$(B)/%_avx512.o: ISA = -mavx512bw -mavx512vl -mavx512vbmi -mbmi2
+$(B)/%_avx512.o: ISA = -mavx512bw -mavx512vl -mavx512vbmi -mavx512vbmi2 -mbmi2
 
 # A unit test may use everything but the programs' main files.
 TEST_OBJ = $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC) \

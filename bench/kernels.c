@@ -172,7 +172,7 @@ void kernels_measure(void (*got)(const struct kernel_speed *, void *to), void *t
         for (size_t i = 0; i < BYTES; i++) in[i] = i < BYTES / n * n ? (uint8_t)piece[i % n] : '\n';
         const struct scan_ops *ops;
         for (size_t v = 0; (ops = scan_variant(v)) && !(KERNELS[k].plain && v); v++) {
-            if (ops->level > cpu_best()) continue;
+            if (!cpu_has(ops->level)) continue;
             struct kernel_speed s = {.kernel = KERNELS[k].name, .input = INPUTS[KERNELS[k].input].name};
             s.variant = KERNELS[k].plain ? "" : cpu_level_name(ops->level);
             s.ns_per_byte = best_s(KERNELS[k].run, ops) * 1e9 / BYTES;

@@ -46,7 +46,7 @@ static const char HELP[] =
     "  --admit             copy a bundle from descriptor 3 to 4 and say what it is\n"
     "  --help, --version\n"
     "\n"
-    "FURUI_SIMD=scalar|avx2|avx512 in the environment forces an instruction set.\n"
+    "FURUI_SIMD=scalar|avx2|avx512|neon in the environment forces an instruction set.\n"
     "Exit status: 0 done; 1 cannot start, and one line on standard error says why; 64 wrong usage.\n";
 
 struct options {

@@ -4,18 +4,21 @@
 
 #include <string.h>
 
-static const char *const NAMES[] = {"scalar", "avx2", "avx512"};
+static const char *const NAMES[CPU_LEVELS] = {"scalar", "avx2", "avx512", "neon"};
 
-enum cpu_level cpu_best(void)
+bool cpu_has(enum cpu_level level)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-    bool avx512 = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-    if (avx2 && avx512 && __builtin_cpu_supports("avx512vbmi")) return CPU_AVX512;
-    if (avx2) return CPU_AVX2;
+    if (level == CPU_AVX2) return avx2;
+    if (level == CPU_AVX512)
+        return avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
+#elif defined(__aarch64__)
+    if (level == CPU_NEON) return true;
 #endif
-    return CPU_SCALAR;
+    return level == CPU_SCALAR;
 }
 
 const char *cpu_level_name(enum cpu_level level)
@@ -25,7 +28,7 @@ const char *cpu_level_name(enum cpu_level level)
 
 bool cpu_level_by_name(const char *name, enum cpu_level *out)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < CPU_LEVELS; i++) {
         if (strcmp(name, NAMES[i]) != 0) continue;
         *out = (enum cpu_level)i;
         return true;

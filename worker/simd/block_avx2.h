@@ -6,6 +6,7 @@
 #ifndef FURUI_SIMD_BLOCK_H
 #define FURUI_SIMD_BLOCK_H
 
+#include "worker/simd/keep.h"
 #include "worker/simd/scan.h"
 #include "worker/simd/utf8_nibbles.h"
 
@@ -69,6 +70,19 @@ static inline block block_put(block x, uint64_t bits, uint8_t c)
                    _mm256_blendv_epi8(x.b, k, bytes_of((uint32_t)(bits >> 32)))};
 }
 
+/* Write the bytes whose bits are set, close together. What stands behind them up to 64 is of no meaning. */
+static inline void block_keep(block x, uint64_t bits, uint8_t *out)
+{
+    uint8_t bytes[64];
+    block_store(bytes, x);
+    for (int i = 0; i < 64; i += 8, bits >>= 8) {
+        __m128i eight = _mm_loadl_epi64((const __m128i *)(bytes + i));
+        __m128i kept = _mm_loadl_epi64((const __m128i *)&KEEP[bits & 0xFF]);
+        _mm_storel_epi64((__m128i *)out, _mm_shuffle_epi8(eight, kept));
+        out += __builtin_popcountll(bits & 0xFF);
+    }
+}
+
 static inline __m256i lower32(__m256i x)
 {
     /* 'A'..'Z' are the bytes that become less than -128 + 26 when 'A' is moved to -128. */
@@ -124,6 +138,39 @@ static inline uint64_t block_base64(block x, uint8_t *out)
     base64_pack(first, out);
     base64_pack(second, out + 24);
     return block_high(bad);
+}
+
+/* --- quoted-printable --- */
+
+/* Values of hex digits; over 15 for what is none. */
+static inline __m256i hex_values(__m256i x)
+{
+    /* '0'..'9' move to the top, where what is less can be told, and so do small letters to the bottom. */
+    __m256i digit = _mm256_subs_epu8(_mm256_add_epi8(x, _mm256_set1_epi8((char)(0xFF - '9'))), _mm256_set1_epi8(6));
+    __m256i big = _mm256_and_si256(x, _mm256_set1_epi8((char)0xDF));
+    __m256i letter = _mm256_adds_epu8(_mm256_sub_epi8(big, _mm256_set1_epi8('A')), _mm256_set1_epi8(10));
+    return _mm256_min_epu8(_mm256_sub_epi8(digit, _mm256_set1_epi8((char)0xF0)), letter);
+}
+
+static inline __m256i unescape32(__m256i x, __m256i second, __m256i third, __m256i *hex)
+{
+    __m256i high = hex_values(second), low = hex_values(third), most = _mm256_set1_epi8(15);
+    __m256i equals = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('='));
+    __m256i fine = _mm256_cmpeq_epi8(_mm256_max_epu8(_mm256_max_epu8(high, low), most), most);
+    __m256i moved = _mm256_and_si256(_mm256_slli_epi16(high, 4), _mm256_set1_epi8((char)0xF0));
+    *hex = _mm256_and_si256(equals, fine);
+    return _mm256_blendv_epi8(x, _mm256_or_si256(moved, low), *hex);
+}
+
+/* Of three bytes in a row (at p, p + 1, p + 2): where they are '=' and two hex digits, which *hex tells, x becomes the
+ * byte that they mean. */
+static inline block block_unescape(block x, block second, block third, uint64_t *hex)
+{
+    block is;
+    x.a = unescape32(x.a, second.a, third.a, &is.a);
+    x.b = unescape32(x.b, second.b, third.b, &is.b);
+    *hex = block_high(is);
+    return x;
 }
 
 /* --- 4-grams --- */

@@ -9,6 +9,8 @@
 static const struct scan_ops *const VARIANTS[] = {
 #if defined(__x86_64__)
     &scan_avx512, &scan_avx2,
+#elif defined(__aarch64__)
+    &scan_neon,
 #endif
     &scan_scalar};
 
@@ -22,15 +24,17 @@ const struct scan_ops *scan_variant(size_t i)
 const char *scan_init(void)
 {
     const char *forced = getenv("FURUI_SIMD");
-    enum cpu_level want = cpu_best();
-    if (forced && *forced) {
-        if (!cpu_level_by_name(forced, &want)) return "FURUI_SIMD names no known level (scalar, avx2, avx512)";
-        if (want > cpu_best()) return "FURUI_SIMD names a level that this CPU does not have";
-    }
+    enum cpu_level want = CPU_SCALAR;
+    if (forced && !*forced) forced = NULL;
+    if (forced && !cpu_level_by_name(forced, &want))
+        return "FURUI_SIMD names no known level (scalar, avx2, avx512, neon)";
     for (size_t i = 0; i < sizeof VARIANTS / sizeof *VARIANTS; i++) {
-        if (forced && *forced ? VARIANTS[i]->level != want : VARIANTS[i]->level > want) continue;
-        scan = VARIANTS[i];
-        return NULL;
+        if (forced && VARIANTS[i]->level != want) continue;
+        if (cpu_has(VARIANTS[i]->level)) {
+            scan = VARIANTS[i];
+            return NULL;
+        }
+        if (forced) return "FURUI_SIMD names a level that this CPU does not have";
     }
     return "FURUI_SIMD names a level that this build does not have";
 }

@@ -90,6 +90,8 @@ struct scan_ops {
 extern const struct scan_ops scan_scalar;
 #if defined(__x86_64__)
 extern const struct scan_ops scan_avx2, scan_avx512;
+#elif defined(__aarch64__)
+extern const struct scan_ops scan_neon;
 #endif
 
 /* The chosen table. Written by scan_init alone, before threads. */

@@ -7,11 +7,17 @@
  * be NULL. Kernels that short texts go through in numbers take the head of a block instead. Nothing outside of
  * [p, p+n) is read. */
 #include "worker/simd/base64.h"
+#include "worker/simd/qp.h"
 #include "worker/simd/scan.h"
 
 #include <string.h>
 
 enum { BLOCK = 64 };
+
+static inline size_t ones(uint64_t bits)
+{
+    return (size_t)__builtin_popcountll(bits);
+}
 
 #ifndef BLOCK_HEAD /* unless the instruction set has better */
 /* The first n <= 64 bytes of a block, the rest NULs; and to where there is room for n alone. */
@@ -82,9 +88,24 @@ static inline bool line_space(uint8_t c)
     return c == '\n' || c == '\r' || c == ' ';
 }
 
+/* Lines of one length: from p on, as long as each is `line` digits, the same line end of `gap` bytes as stands before p,
+ * and room. A line is two blocks that overlap, so nothing waits for where the digits end. */
+static struct base64_at base64_lines(const uint8_t *p, size_t n, size_t line, size_t gap, uint8_t *out, size_t cap)
+{
+    size_t i = 0, o = 0, second = line - BLOCK, bytes = line / 4 * 3;
+    uint8_t first_end = *(p - gap), last_end = p[-1];
+    while (n - i >= line + gap && cap - o >= bytes + BLOCK / 4) {
+        uint64_t foreign = block_base64(block_load(p + i), out + o);
+        foreign |= block_base64(block_load(p + i + second), out + o + second / 4 * 3);
+        if (foreign || p[i + line] != first_end || p[i + line + gap - 1] != last_end) break;
+        i += line + gap, o += bytes;
+    }
+    return (struct base64_at){i, o};
+}
+
 static struct base64_at base64_run_block(const uint8_t *p, size_t n, uint8_t *out, size_t cap)
 {
-    size_t i = 0, o = 0;
+    size_t i = 0, o = 0, begun = 0; /* where the line began */
     while (n - i >= BLOCK && cap - o >= BLOCK) {
         uint64_t foreign = block_base64(block_load(p + i), out + o);
         if (!foreign) {
@@ -93,9 +114,15 @@ static struct base64_at base64_run_block(const uint8_t *p, size_t n, uint8_t *ou
         }
         size_t digits = (size_t)__builtin_ctzll(foreign) & ~(size_t)3;
         i += digits, o += digits / 4 * 3;
-        size_t before = i;
+        size_t line = i - begun, end = i;
         while (i < n && line_space(p[i])) i++;
-        if (digits == 0 && i == before) return (struct base64_at){i, o};
+        if (digits == 0 && i == end) return (struct base64_at){i, o};
+        if (i == end) continue;
+        if (line >= BLOCK && line <= 2 * BLOCK && i - end <= 2) {
+            struct base64_at lines = base64_lines(p + i, n - i, line, i - end, out + o, cap - o);
+            i += lines.in, o += lines.out;
+        }
+        begun = i;
     }
     struct base64_at rest = base64_run_scalar(p + i, n - i, out + o, cap - o);
     return (struct base64_at){i + rest.in, o + rest.out};
@@ -107,39 +134,40 @@ static size_t base64(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool 
     return base64_decode(base64_run_block, p, n, out, cap, bad);
 }
 
+/* A block with the bytes of escapes where their '=' stood, the rest of them and soft line ends dropped. What an escape
+ * takes of the next block is dropped there (`over`); one that is no escape sends what begins within a block's length
+ * the careful way. */
 static size_t qp(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad)
 {
-    if (n < BLOCK) return scan_scalar.qp(p, n, out, cap, bad);
     size_t i = 0, o = 0;
-    while (n - i >= BLOCK && cap - o >= BLOCK) {
-        block x = block_load(p + i);
+    uint64_t over = 0;
+    while (n - i >= BLOCK + 2 && cap - o >= BLOCK) {
+        block x = block_load(p + i), second = block_load(p + i + 1), third = block_load(p + i + 2);
         uint64_t escapes = block_eq(x, '=');
-        block_store(out + o, x);
-        size_t run = escapes ? (size_t)__builtin_ctzll(escapes) : BLOCK;
-        i += run, o += run;
-        while (n - i >= 3 && p[i] == '=' && o < cap) {
-            int hi = ascii_hex(p[i + 1]), lo = ascii_hex(p[i + 2]);
-            if ((hi | lo) >= 0) {
-                out[o++] = (uint8_t)(hi << 4 | lo);
-                i += 3;
-            } else if (p[i + 1] == '\n') {
-                i += 2;
-            } else if (p[i + 1] == '\r' && p[i + 2] == '\n') {
-                i += 3;
-            } else {
-                break;
-            }
+        if (!(escapes | over)) {
+            block_store(out + o, x);
+            i += BLOCK, o += BLOCK;
+            continue;
         }
-        /* Something unusual: one step the careful way. Behind a '=' that is no escape it gives the '=' itself. */
-        if (i < n && p[i] == '=' && o < cap && n - i >= 3) {
-            size_t j = i + 1;
-            while (j < n && (p[j] == ' ' || p[j] == '\t')) j++;
-            if (j == n || p[j] == '\r' || p[j] == '\n') break; /* white space before a line end */
-            *bad = true;
-            out[o++] = p[i++];
-        }
+        uint64_t hex, feeds = block_eq(second, '\n'), next = feeds >> 1 | (uint64_t)(p[i + BLOCK + 1] == '\n') << 63;
+        x = block_unescape(x, second, third, &hex);
+        uint64_t lf = escapes & feeds, crlf = escapes & block_eq(second, '\r') & next,
+                 odd = escapes & ~(lf | crlf | hex);
+        uint64_t three = crlf | hex, two = three | lf;
+        uint64_t keep = ~(lf | crlf | two << 1 | three << 2 | over);
+        size_t run = odd ? (size_t)__builtin_ctzll(odd) : BLOCK;
+        if (odd) keep &= (odd & -odd) - 1;
+        block_keep(x, keep, out + o);
+        i += run, o += ones(keep);
+        over = two >> 63 | three >> 62;
+        if (!odd) continue;
+        over = 0;
+        size_t most = n - i < BLOCK ? n - i : BLOCK;
+        struct qp_at careful = qp_run(p + i, n - i, most, out + o, cap - o, bad);
+        i += careful.in, o += careful.out;
     }
-    return o + scan_scalar.qp(p + i, n - i, out + o, cap - o, bad);
+    i += ones(over);
+    return o + qp_run(p + i, n - i, n - i, out + o, cap - o, bad).out;
 }
 
 /* The start of the character that p[at] may stand within, given that p[0 .. at) is whole but for its end. */
@@ -261,11 +289,6 @@ static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *
     i += scan_scalar.words(p + i, n - i, out + o, cap - o, space, wrote);
     *wrote += o;
     return i;
-}
-
-static inline size_t ones(uint64_t bits)
-{
-    return (size_t)__builtin_popcountll(bits);
 }
 
 static void tally(const uint8_t *p, size_t n, struct scan_tally *out)

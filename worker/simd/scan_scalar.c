@@ -5,6 +5,7 @@
  * the walking where it can. */
 #include "proto/base/hash.h"
 #include "worker/simd/base64.h"
+#include "worker/simd/qp.h"
 #include "worker/simd/scan.h"
 
 #include <stdlib.h>
@@ -55,34 +56,7 @@ static size_t base64(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool 
 
 static size_t qp(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *bad)
 {
-    size_t i = 0, o = 0;
-    while (i < n && o < cap) {
-        if (p[i] != '=') {
-            size_t run = n - i < cap - o ? n - i : cap - o;
-            const uint8_t *eq = memchr(p + i, '=', run);
-            if (eq) run = (size_t)(eq - (p + i));
-            memcpy(out + o, p + i, run);
-            i += run, o += run;
-            continue;
-        }
-        int hi = n - i > 2 ? ascii_hex(p[i + 1]) : -1, lo = n - i > 2 ? ascii_hex(p[i + 2]) : -1;
-        if (hi >= 0 && lo >= 0) {
-            out[o++] = (uint8_t)(hi << 4 | lo);
-            i += 3;
-            continue;
-        }
-        size_t j = i + 1;
-        while (j < n && (p[j] == ' ' || p[j] == '\t')) j++;
-        if (j < n && p[j] == '\r') j++;
-        if (j < n && p[j] == '\n') j++;
-        if (j == n || p[j - 1] == '\n' || p[j - 1] == '\r') {
-            i = j;
-            continue;
-        }
-        *bad = true;
-        out[o++] = p[i++];
-    }
-    return o;
+    return qp_run(p, n, n, out, cap, bad).out;
 }
 
 static size_t utf8(const uint8_t *p, size_t n)
