@@ -107,13 +107,10 @@ static void ring_leave(struct client_table *t, struct client *c)
     c->left = c->right = NULL;
 }
 
-void client_push(struct client_table *t, struct client *c, struct job *j, bool front)
+void client_push(struct client_table *t, struct client *c, struct job *j)
 {
     if (!c->waiting.n) ring_join(t, c);
-    if (front)
-        job_list_push_front(&c->waiting, j);
-    else
-        job_list_push(&c->waiting, j);
+    job_list_push(&c->waiting, j);
     t->waiting++;
 }
 

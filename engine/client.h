@@ -37,8 +37,8 @@ struct client *client_find(const struct client_table *t, span identity);
 /* Forget it if nothing of it is unanswered. */
 void client_drop_idle(struct client_table *t, struct client *c);
 
-/* Queue a job (front: before its client's others, for one that could not be given). */
-void client_push(struct client_table *t, struct client *c, struct job *j, bool front);
+/* Queue a job. */
+void client_push(struct client_table *t, struct client *c, struct job *j);
 void client_remove(struct client_table *t, struct client *c, struct job *j);
 /* The next job in turn, out of its queue; NULL when nothing waits. */
 struct job *client_next(struct client_table *t);

@@ -165,7 +165,7 @@ bool dispatch_admit(struct dispatch *d, struct request *r, int64_t now_us, enum 
         if (j->suspect)
             job_list_push(&d->suspects, j);
         else
-            client_push(&d->clients, c, j, false);
+            client_push(&d->clients, c, j);
     }
     settle(d, r, now_us);
     return true;
@@ -291,28 +291,18 @@ int64_t dispatch_next_us(const struct dispatch *d)
 
 /* --- out ---------------------------------------------------------------------------------------------------------- */
 
-/* Into a worker's hands. False: the worker cannot be reached; the job is where it was taken from, at the front. */
-static bool give(struct dispatch *d, int seat, struct job *j)
+/* Into a worker's hands. */
+static void give(struct dispatch *d, int seat, struct job *j)
 {
     struct request *r = j->request;
-    struct seat *s = &d->seat[seat];
     number_take(d, j);
-    if (!d->ops.give(d->ops.ctx, seat, j->number, r->deadline_us, &r->header, &j->mail)) {
-        number_drop(d, j);
-        s->up = s->reserved = false;
-        if (j->state == JOB_SUSPECT)
-            job_list_push_front(&d->suspects, j);
-        else
-            client_push(&d->clients, r->client, j, true);
-        return false;
-    }
+    d->ops.give(d->ops.ctx, seat, j->number, r->deadline_us, &r->header, &j->mail);
     j->alone = j->state == JOB_SUSPECT;
     j->state = JOB_GIVEN;
     j->seat = seat;
-    job_list_push(&s->given, j);
+    job_list_push(&d->seat[seat].given, j);
     r->given++;
     d->given++;
-    return true;
 }
 
 /* The seat with the fewest jobs among those that are up; -1: none has room. */
@@ -324,6 +314,13 @@ static int least_loaded(const struct dispatch *d, size_t room)
         if (s->up && !s->reserved && s->given.n < room && (best < 0 || s->given.n < d->seat[best].given.n)) best = i;
     }
     return best;
+}
+
+bool dispatch_sated(const struct dispatch *d)
+{
+    for (int i = 0; i < d->seats; i++)
+        if (d->seat[i].up && d->seat[i].given.n < DISPATCH_ENOUGH) return false;
+    return d->given > 0;
 }
 
 static void pump_suspects(struct dispatch *d, int64_t now_us)

@@ -35,8 +35,8 @@ struct dispatch_limits {
 
 struct dispatch_ops {
     void *ctx;
-    /* Send a job to a worker; the frames are lent. False: it could not be sent, the worker is as good as gone. */
-    bool (*give)(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
+    /* Send a job to a worker; the frames are lent. */
+    void (*give)(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
                  struct bus_frame *mail);
     /* All jobs have their answers: send them. May take identity, header and answers out of `r`; must not free it. */
     void (*answer)(void *ctx, struct request *r);
@@ -119,6 +119,10 @@ void dispatch_expire(struct dispatch *d, int64_t now_us);
 void dispatch_refuse_all(struct dispatch *d, enum wire_refusal why, const char *detail, int64_t now_us);
 /* When dispatch_expire or dispatch_pump has work next, if nothing else happens; INT64_MAX: never. */
 int64_t dispatch_next_us(const struct dispatch *d);
+
+/* Every worker has work for longer than DISPATCH_LINGER_US: a mail that comes now can wait so long without harm. */
+enum { DISPATCH_LINGER_US = 250, DISPATCH_ENOUGH = 8 /* mails */ };
+bool dispatch_sated(const struct dispatch *d);
 
 /* Give what can be given. */
 void dispatch_pump(struct dispatch *d, int64_t now_us);

@@ -8,6 +8,7 @@
 #include "proto/base/clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,11 +132,11 @@ static void on_poison(void *ctx, uint64_t id, span mail)
     poison_keep(&e->state, id, mail);
 }
 
-static bool on_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
+static void on_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
                     struct bus_frame *mail)
 {
     struct engine *e = ctx;
-    return pool_give(&e->pool, seat, number, deadline_us, header, mail);
+    pool_give(&e->pool, seat, number, deadline_us, header, mail);
 }
 
 static void on_answer(void *ctx, struct request *r)
@@ -230,22 +231,34 @@ static void tell_starved(struct engine *e, int64_t now_us)
     e->starved_us = now_us;
 }
 
+/* Sleep until there is something to do. Bits of what is ready: 1 workers, 2 signals and the operator. */
+static uint64_t rest(struct engine *e, bool open, size_t requests)
+{
+    int fds[] = {e->pool.fd, e->side_fd};
+    uint64_t is_ready;
+    if (requests && requests < READ_MOST && dispatch_sated(&e->dispatch)) {
+        /* Under load requests come one by one; to wake for each would cost more than all else that is done for it. */
+        struct pollfd watch[] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
+        ppoll(watch, 2, &(struct timespec){.tv_nsec = DISPATCH_LINGER_US * 1000}, NULL);
+        return (watch[0].revents != 0) | (watch[1].revents != 0) << 1;
+    }
+    bus_wait(&e->front.sock, open ? 1 : 0, fds, 2, requests == READ_MOST ? 0 : wait_ms(e, clock_us()), &is_ready);
+    return open ? is_ready >> 1 : is_ready;
+}
+
 /* Returns the exit status. */
 static int loop(struct engine *e)
 {
-    int fds[] = {e->pool.fd, e->side_fd};
-    bool more = false;
+    size_t requests = 0; /* read in this turn */
     for (;;) {
-        uint64_t is_ready;
         bool open = e->phase >= PHASE_SERVING; /* before, requests wait in their socket */
-        bus_wait(&e->front.sock, open ? 1 : 0, fds, 2, more ? 0 : wait_ms(e, clock_us()), &is_ready);
-        if (open) is_ready >>= 1;
+        uint64_t is_ready = rest(e, open, requests);
         if (is_ready & 1) pool_read(&e->pool);
         if (is_ready & 2) {
             read_signals(e);
             if (open) admin_read(&e->rollout.admin, clock_us());
         }
-        more = open && front_read(&e->front, READ_MOST) == READ_MOST;
+        requests = open ? front_read(&e->front, READ_MOST) : 0;
         int64_t now_us = clock_us();
         redis_child_tick(&e->redis, now_us);
         pool_tick(&e->pool, now_us);

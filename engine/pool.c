@@ -106,14 +106,13 @@ void pool_send(struct pool *p)
         if (p->worker[i].out.n && !p->worker[i].full) write_to(p, &p->worker[i]);
 }
 
-bool pool_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
+void pool_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
                struct bus_frame *mail)
 {
     struct pool *p = ctx;
     struct backend_word word = {.type = BACKEND_JOB, .job = number, .deadline_us = deadline_us};
     if (p->dispatch->seat[seat].reserved) word.flags = BACKEND_RETRY;
     outbox_put(&p->worker[seat].out, word, header, mail);
-    return true;
 }
 
 static void leave(struct pool *p, int seat, int64_t now_us)

@@ -91,7 +91,7 @@ void pool_reap(struct pool *p);
 /* Start, restart, replace, kill the silent. Call it often. */
 void pool_tick(struct pool *p, int64_t now_us);
 /* dispatch_ops.give; ctx is the pool. Goes out with the next pool_send. */
-bool pool_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
+void pool_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
                struct bus_frame *mail);
 
 /* Every slot has a ready worker of the target. */

@@ -65,15 +65,6 @@ void job_list_push(struct job_list *l, struct job *j)
     l->n++;
 }
 
-void job_list_push_front(struct job_list *l, struct job *j)
-{
-    j->prev = NULL;
-    j->next = l->head;
-    *(l->head ? &l->head->prev : &l->tail) = j;
-    l->head = j;
-    l->n++;
-}
-
 void job_list_remove(struct job_list *l, struct job *j)
 {
     *(j->prev ? &j->prev->next : &l->head) = j->next;

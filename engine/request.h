@@ -62,7 +62,6 @@ struct job_list {
     size_t n;
 };
 void job_list_push(struct job_list *l, struct job *j);
-void job_list_push_front(struct job_list *l, struct job *j);
 void job_list_remove(struct job_list *l, struct job *j);
 
 /* calloc that ends the process rather than fail. */
