@@ -6,10 +6,12 @@ B     ?= build/$(MODE)
 PREFIX ?= /usr/local
 DESTDIR ?=
 V     ?= 0
+# What the names of another machine's tools begin with (aarch64-linux-gnu-).
+CROSS ?=
 Q      = $(if $(filter 1,$(V)),,@)
 CC    ?= cc
 ifeq ($(origin CC),default)
-CC     = gcc
+CC     = $(CROSS)gcc
 endif
 
 PKGS      = libzmq msgpack hiredis libxxhash fann libpsl libidn2 libutf8proc inih
@@ -73,7 +75,8 @@ $(PROGRAMS) $(B)/null/furui-worker:
 # One object whose inner names are local, so that whoever links it statically sees furui_* and nothing else.
 $(B)/libfurui.a: $(call obj,$(CLIENT_SRC))
 	@echo "  AR    $@"
-	$(Q)rm -f $@ && ld -r -o $(B)/libfurui.o $^ && objcopy --localize-hidden $(B)/libfurui.o && ar rcs $@ $(B)/libfurui.o
+	$(Q)rm -f $@ && $(CROSS)ld -r -o $(B)/libfurui.o $^
+	$(Q)$(CROSS)objcopy --localize-hidden $(B)/libfurui.o && $(CROSS)ar rcs $@ $(B)/libfurui.o
 $(B)/libfurui.so.1: $(call obj,$(CLIENT_SRC))
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libfurui.so.1 -o $@ $^ -lzmq -lmsgpackc -lm -lpthread
@@ -99,7 +102,7 @@ TEST_OBJ = $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(WORKER_LIB_SRC) $(
              $(filter-out engine/furuid.c,$(ENGINE_SRC)) $(filter-out worker/furui_worker.c,$(WORKER_SRC)) \
              $(filter-out proto/cli/furui.c,$(CLI_SRC)))
 $(B)/libtest.a: $(TEST_OBJ)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $^
 $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libtest.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
@@ -129,6 +132,7 @@ objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(ENGINE_SR
 help:                      ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 	@printf '  %-21s %s\n' 'MODE=asan|tsan' 'build with sanitisers, into build/MODE' 'CC=clang' 'another compiler' \
+	  'CROSS=aarch64-linux-gnu-' 'for another machine (tests/arm64 has its libraries)' \
 	  'V=1' 'show the commands' 'WERROR=1' 'warnings are errors' 'DESTDIR=, PREFIX=' 'where install puts things' \
 	  'FUZZ=, FUZZ_TIME=' 'one fuzz target by name; seconds for each (60)'
 
@@ -154,6 +158,9 @@ $(B)/libfuzzer/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/init.o $(B)/libtest.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(MYFLAGS) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+arm64:                     ## build for 64-bit Arm and run there, under qemu, what kernels could change
+	@tests/arm64
 
 oracle: $(B)/oracle/gmime $(B)/oracle/furui  ## build the two readers of mail that tests/oracle compares
 
@@ -195,5 +202,5 @@ clean:                     ## remove build/
 	rm -rf build
 
 .DEFAULT_GOAL = all
-.PHONY: all FORCE objects help deps run test test-all fuzz oracle golden layers format format-check install install-client clean
+.PHONY: all FORCE objects help deps run test test-all fuzz arm64 oracle golden layers format format-check install install-client clean
 .SECONDARY:

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agree: each kernel of one variant beside the scalar one, on any bytes. test_scan and fuzz_scan ask it. */
+#ifndef FURUI_TESTS_AGREE_H
+#define FURUI_TESTS_AGREE_H
+
+#include "worker/simd/scan.h"
+
+enum { AGREE_MOST = 8192 };
+
+/* What a kernel has to leave alone: all from `cap` on. */
+static uint8_t agree_out[AGREE_MOST], agree_want[AGREE_MOST];
+
+static void agree_begin(void)
+{
+    memset(agree_out, 0xEE, sizeof agree_out);
+}
+
+static bool agree_end(size_t made, size_t wanted, size_t cap)
+{
+    if (made != wanted || made > cap || memcmp(agree_out, agree_want, made) != 0) return false;
+    for (size_t i = cap; i < sizeof agree_out && i < cap + 128; i++)
+        if (agree_out[i] != 0xEE) return false;
+    return true;
+}
+
+static bool agree_codec(size_t (*run)(const uint8_t *, size_t, uint8_t *, size_t, bool *),
+                        size_t (*scalar)(const uint8_t *, size_t, uint8_t *, size_t, bool *), const uint8_t *p,
+                        size_t n, size_t cap)
+{
+    bool bad = false, wrong = false;
+    agree_begin();
+    size_t made = run(p, n, agree_out, cap, &bad);
+    return agree_end(made, scalar(p, n, agree_want, cap, &wrong), cap) && bad == wrong;
+}
+
+static bool agree_fold(const struct scan_ops *ops, const uint8_t *p, size_t n, size_t cap, bool space)
+{
+    bool got = space, right = space;
+    agree_begin();
+    size_t made = ops->fold(p, n, agree_out, cap, &got);
+    return agree_end(made, scan_scalar.fold(p, n, agree_want, cap, &right), cap) && (made == cap || got == right);
+}
+
+static bool agree_words(const struct scan_ops *ops, const uint8_t *p, size_t n, size_t cap, bool space)
+{
+    bool got = space, right = space;
+    size_t wrote, wanted;
+    agree_begin();
+    size_t read = ops->words(p, n, agree_out, cap, &got, &wrote);
+    if (read != scan_scalar.words(p, n, agree_want, cap, &right, &wanted)) return false;
+    return agree_end(wrote, wanted, cap) && got == right;
+}
+
+static bool agree_lower(const struct scan_ops *ops, const uint8_t *p, size_t n)
+{
+    agree_begin();
+    ops->lower(p, n, agree_out);
+    scan_scalar.lower(p, n, agree_want);
+    if (!agree_end(n, n, n)) return false;
+    if (n) memcpy(agree_out, p, n);
+    ops->lower(agree_out, n, agree_out); /* in place, too */
+    return memcmp(agree_out, agree_want, n) == 0;
+}
+
+static bool agree_census(const struct scan_ops *ops, const uint8_t *p, size_t n)
+{
+    struct scan_census got, right;
+    ops->census(p, n, &got);
+    scan_scalar.census(p, n, &right);
+    return got.nul == right.nul && got.bare_cr == right.bare_cr && got.high == right.high &&
+           got.longest == right.longest;
+}
+
+static bool agree_tally(const struct scan_ops *ops, const uint8_t *p, size_t n)
+{
+    struct scan_tally got, right;
+    ops->tally(p, n, &got);
+    scan_scalar.tally(p, n, &right);
+    return memcmp(&got, &right, sizeof got) == 0;
+}
+
+static bool agree_grams(const struct scan_ops *ops, const uint8_t *p, size_t n, uint32_t seed)
+{
+    static uint32_t got[AGREE_MOST], right[AGREE_MOST];
+    size_t count = n < 4 ? 0 : n - 3;
+    ops->grams(p, count, seed, got);
+    scan_scalar.grams(p, count, seed, right);
+    return memcmp(got, right, count * sizeof *got) == 0;
+}
+
+/* The first kernel that says something else than its scalar twin, by name; NULL when all agree. n and cap are at most
+ * AGREE_MOST; `dice` decides what else there is to choose. */
+static const char *agree(const struct scan_ops *ops, const uint8_t *p, size_t n, size_t cap, unsigned dice)
+{
+    bool space = dice & 1;
+    uint8_t eol = dice & 2 ? '\n' : '\r';
+    if (ops->dashes(p, n, eol) != scan_scalar.dashes(p, n, eol)) return "dashes";
+    if (!agree_census(ops, p, n)) return "census";
+    if (!agree_codec(ops->base64, scan_scalar.base64, p, n, cap)) return "base64";
+    if (!agree_codec(ops->qp, scan_scalar.qp, p, n, cap)) return "qp";
+    if (ops->utf8(p, n) != scan_scalar.utf8(p, n)) return "utf8";
+    if (ops->plain(p, n) != scan_scalar.plain(p, n)) return "plain";
+    if (ops->white(p, n) != scan_scalar.white(p, n)) return "white";
+    if (!agree_lower(ops, p, n)) return "lower";
+    if (!agree_fold(ops, p, n, cap, space)) return "fold";
+    if (!agree_words(ops, p, n, cap, space)) return "words";
+    if (!agree_tally(ops, p, n)) return "tally";
+    return agree_grams(ops, p, n, dice) ? NULL : "grams";
+}
+
+#endif
