@@ -4,8 +4,8 @@
 
 static int bench_run(int argc, char **argv);
 
-static const struct verb *const SUBS[] = {&verb_bench_load, &verb_bench_inproc, &verb_bench_kernels,
-                                          &verb_bench_hostile, NULL};
+static const struct verb *const SUBS[] = {&verb_bench_load,    &verb_bench_soak,    &verb_bench_inproc,
+                                          &verb_bench_kernels, &verb_bench_hostile, NULL};
 
 const struct verb verb_bench = {
     .name = "bench",
@@ -13,6 +13,7 @@ const struct verb verb_bench = {
     .help = "usage: furui bench WHAT [OPTION…] [ARGUMENT…]\n"
             "\n"
             "  load      a service under load: latency, the highest rate that holds it, CPU a mail\n"
+            "  soak      a service under a steady load for minutes to days: do memory or latency grow?\n"
             "  inproc    judging mails in this process: CPU time, by stage\n"
             "  kernels   the loops over bytes, for each instruction set, beside memcpy and XXH3\n"
             "  hostile   the reader on hostile mails: CPU time a MB, memory\n"

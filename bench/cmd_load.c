@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_load: `furui bench load`: a service under load, its own or one that runs, and the same with null workers. */
 #include "bench/commands.h"
+#include "bench/load_options.h"
 #include "bench/load_show.h"
-#include "bench/own_service.h"
-#include "bench/target.h"
 
-#include <getopt.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum { REFUSED = 1, INTERRUPTED = 130 };
@@ -35,19 +32,10 @@ const struct verb verb_bench_load = {
         "\n"
         "options:\n"
         "  --p99-ms N        what the search holds (5)\n"
-        "  --clients N       connections, 1 to 1000 (8)\n"
-        "  --batch N         mails behind one header, 1 to 64 (1)\n"
-        "  --poisson         with a rate: at random times, as strangers send; else evenly\n"
-        "  --explain         ask for reasons\n"
         "  --seconds N       length of what is measured (10)\n"
         "  --warm-up N       seconds before it (2)\n"
-        "  --null            null workers too, with --rate and --in-flight; --no-null: not, when searching\n"
-        "  --json            one JSON object\n"
-        "  --workers N       of its own service; 0: one a CPU (0)\n"
-        "  --bundle B        of its own service\n"
-        "  --endpoint E      load this service: tcp://HOST:PORT or ipc://PATH\n"
-        "  --service-pid P   process id of that furuid, to count its CPU; asked of a service on this machine\n"
-        "\n"
+        "  --null            null workers too, with --rate and --in-flight; --no-null: not, when "
+        "searching\n" LOAD_OPTIONS_HELP "\n"
         "exit status: 0 done; 1 some mails were refused or not answered, or no rate holds; 64 wrong usage; 66 no "
         "mail\n"
         "to send; 69 no service\n"
@@ -60,9 +48,9 @@ const struct verb verb_bench_load = {
 };
 
 struct plan {
-    const char *endpoint, *index, *bundle;
-    long rate, in_flight, p99_ms, clients, batch, seconds, warm_up, pid, workers;
-    bool poisson, explain, json, null, no_null;
+    struct load_options o;
+    long in_flight, p99_ms, seconds, warm_up;
+    bool null, no_null;
 };
 
 /* What was measured; large, so not on the stack. */
@@ -73,7 +61,7 @@ static struct {
 
 static bool searching(const struct plan *p)
 {
-    return !p->rate && !p->in_flight;
+    return !p->o.rate && !p->in_flight;
 }
 
 /* --- what came out ------------------------------------------------------------------------------------------------ */
@@ -92,12 +80,12 @@ static const struct load_result *beside_null(const struct plan *p)
 static void show_text(const struct plan *p, const struct mails *m, const struct target *t)
 {
     printf("mails        %zu, mean %.1f KB; %ld client%s, %ld a request", m->n, (double)m->bytes / 1e3 / (double)m->n,
-           p->clients, p->clients == 1 ? "" : "s", p->batch);
+           p->o.clients, p->o.clients == 1 ? "" : "s", p->o.batch);
     if (t->workers) printf("; %d worker%s", t->workers, t->workers == 1 ? "" : "s");
     putchar('\n');
     if (result.has_peak) load_text("peak", &result.peak);
     if (!searching(p))
-        load_text(p->rate ? "rate" : "closed loop", &result.best);
+        load_text(p->o.rate ? "rate" : "closed loop", &result.best);
     else if (result.has_half) {
         load_text("highest rate", &result.best);
         load_text("half of it", &result.half);
@@ -120,13 +108,13 @@ static void show_json(const struct plan *p, const struct mails *m, const struct 
     struct json j;
     json_init(&j);
     json_open_object(&j, NULL);
-    json_str(&j, "mode", span_cstr(searching(p) ? "search" : p->rate ? "rate" : "in_flight"));
+    json_str(&j, "mode", span_cstr(searching(p) ? "search" : p->o.rate ? "rate" : "in_flight"));
     json_uint(&j, "mails", m->n);
     json_uint(&j, "mail_bytes", m->bytes);
-    json_int(&j, "clients", p->clients);
-    json_int(&j, "batch", p->batch);
+    json_int(&j, "clients", p->o.clients);
+    json_int(&j, "batch", p->o.batch);
     if (t->workers) json_int(&j, "workers", t->workers);
-    json_bool(&j, "poisson", p->poisson);
+    json_bool(&j, "poisson", p->o.poisson);
     if (searching(p)) json_int(&j, "p99_limit_us", p->p99_ms * 1000);
     load_json(&j, &result.best);
     if (result.has_half) part(&j, "half", &result.half);
@@ -142,13 +130,18 @@ static void show_json(const struct plan *p, const struct mails *m, const struct 
 
 /* --- measuring ---------------------------------------------------------------------------------------------------- */
 
-enum { PEAK_IN_FLIGHT = 256, TRY_S = 2 };
-static const double ABOVE_PEAK = 1.05, TRY_WARM_UP_S = 0.5;
+enum { PEAK_IN_FLIGHT = 256 };
+static const double ABOVE_PEAK = 1.05, TRY_S = 2, TRY_WARM_UP_S = 0.5;
+
+static double least(double a, double b)
+{
+    return a < b ? a : b;
+}
 
 static struct load_plan as_asked(const struct plan *p, const struct target *t)
 {
-    return (struct load_plan){.rate_per_s = (double)p->rate,
-                              .poisson = p->poisson,
+    return (struct load_plan){.rate_per_s = (double)p->o.rate,
+                              .poisson = p->o.poisson,
                               .in_flight = (size_t)p->in_flight,
                               .warm_up_s = (double)p->warm_up,
                               .seconds = (double)p->seconds,
@@ -159,7 +152,7 @@ static void tell(const struct load_result *r, bool holds)
 {
     if (!isatty(STDERR_FILENO)) return;
     fprintf(stderr, "  %6.0f mails/s for %.0f s: %7.2f ms at 99%%, %llu refused: %s\n", r->plan.rate_per_s, r->seconds,
-            (double)hdr_quantile(&r->tally.latency, 0.99) / 1e3, (unsigned long long)tally_refused(&r->tally),
+            (double)hdr_quantile(&r->tally.latency, 0.99) / 1e3, (unsigned long long)gen_tally_refused(&r->tally),
             holds ? "holds" : "does not hold");
 }
 
@@ -170,9 +163,9 @@ static enum err search(const struct plan *p, struct gen *g, const struct target 
     enum err e = load_measure(g, &plan, &result.peak);
     result.has_peak = true;
     if (e != ERR_OK || target_stopped) return e;
-    plan.warm_up_s = TRY_WARM_UP_S;
-    e = load_search(g, &plan, (uint64_t)p->p99_ms * 1000, ABOVE_PEAK * load_goodput(&result.peak), TRY_S, tell,
-                    &result.best);
+    plan.warm_up_s = least(TRY_WARM_UP_S, plan.warm_up_s);
+    e = load_search(g, &plan, (uint64_t)p->p99_ms * 1000, ABOVE_PEAK * load_goodput(&result.peak),
+                    least(TRY_S, plan.seconds), tell, &result.best);
     if (e != ERR_OK || !(result.best.plan.rate_per_s > 0)) return e;
     plan.rate_per_s = result.best.plan.rate_per_s / 2;
     result.has_half = true;
@@ -194,16 +187,12 @@ static enum err measure(const struct plan *p, struct gen *g, const struct target
 static int visit(const struct plan *p, const struct mails *m, const struct target *t)
 {
     static struct gen g;
-    struct gen_options o = {.endpoint = t->endpoint,
-                            .clients = (int)p->clients,
-                            .batch = (size_t)p->batch,
-                            .explain = p->explain,
-                            .stop = &target_stopped};
+    struct gen_options o = load_options_gen(&p->o, t);
     int status = CLI_OK;
     if (gen_open(&g, &o, m) != ERR_OK)
-        status = cli_fail(CLI_UNAVAILABLE, "bench load", "%s", g.fault);
+        status = cli_fail(CLI_UNAVAILABLE, p->o.verb, "%s", g.fault);
     else if (measure(p, &g, t) != ERR_OK && !target_stopped)
-        status = cli_fail(CLI_UNAVAILABLE, "bench load", "the service has gone");
+        status = cli_fail(CLI_UNAVAILABLE, p->o.verb, "the service has gone");
     gen_close(&g);
     return target_stopped ? INTERRUPTED : status;
 }
@@ -211,12 +200,11 @@ static int visit(const struct plan *p, const struct mails *m, const struct targe
 static int run(const struct plan *p, const struct mails *m)
 {
     struct target t, null = {0};
-    struct target_options o = {
-        .verb = "bench load", .endpoint = p->endpoint, .pid = p->pid, .workers = (int)p->workers, .bundle = p->bundle};
+    struct target_options o = load_options_target(&p->o);
     int status = target_open(&t, &o);
     if (status == CLI_OK) status = visit(p, m, &t);
     target_close(&t);
-    if (status == CLI_OK && (p->null || (searching(p) && !p->no_null && !p->endpoint))) {
+    if (status == CLI_OK && (p->null || (searching(p) && !p->no_null && !p->o.endpoint))) {
         o.null = true;
         o.endpoint = NULL;
         status = target_open(&null, &o);
@@ -224,46 +212,34 @@ static int run(const struct plan *p, const struct mails *m)
         target_close(&null);
     }
     if (!result.best.seconds && !result.has_peak) return status;
-    (p->json ? show_json : show_text)(p, m, &t);
-    bool fine = result.best.tally.verdicts && !tally_refused(&result.best.tally);
+    (p->o.json ? show_json : show_text)(p, m, &t);
+    bool fine = result.best.tally.verdicts && !gen_tally_refused(&result.best.tally);
     return status != CLI_OK ? status : fine ? CLI_OK : REFUSED;
 }
 
 static bool options(int argc, char **argv, struct plan *p)
 {
     static const struct option OPTIONS[] = {
-        {"endpoint", required_argument, NULL, 'e'}, {"index", required_argument, NULL, 'i'},
-        {"bundle", required_argument, NULL, 'B'},   {"workers", required_argument, NULL, 'W'},
-        {"rate", required_argument, NULL, 'r'},     {"in-flight", required_argument, NULL, 'n'},
-        {"p99-ms", required_argument, NULL, 'm'},   {"clients", required_argument, NULL, 'c'},
-        {"batch", required_argument, NULL, 'b'},    {"seconds", required_argument, NULL, 's'},
-        {"warm-up", required_argument, NULL, 'w'},  {"service-pid", required_argument, NULL, 'p'},
-        {"poisson", no_argument, NULL, 'P'},        {"explain", no_argument, NULL, 'x'},
-        {"null", no_argument, NULL, 'u'},           {"no-null", no_argument, NULL, 'U'},
-        {"json", no_argument, NULL, 'j'},           {0},
+        LOAD_OPTIONS_LONG,
+        {"in-flight", required_argument, NULL, 'n'},
+        {"p99-ms", required_argument, NULL, 'm'},
+        {"seconds", required_argument, NULL, 's'},
+        {"warm-up", required_argument, NULL, 'w'},
+        {"null", no_argument, NULL, 'u'},
+        {"no-null", no_argument, NULL, 'U'},
+        {0},
     };
-    static const char V[] = "bench load";
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
-        bool ok = c != '?';
+        bool ok = true;
         switch (c) {
-        case 'e': p->endpoint = optarg; break;
-        case 'i': p->index = optarg; break;
-        case 'B': p->bundle = optarg; break;
-        case 'P': p->poisson = true; break;
-        case 'x': p->explain = true; break;
         case 'u': p->null = true; break;
         case 'U': p->no_null = true; break;
-        case 'j': p->json = true; break;
-        case 'W': ok = cli_number(V, "--workers", optarg, 0, CONFIG_WORKERS_MAX, &p->workers); break;
-        case 'r': ok = cli_number(V, "--rate", optarg, 1, 10000000, &p->rate); break;
-        case 'n': ok = cli_number(V, "--in-flight", optarg, 1, GEN_SLOTS, &p->in_flight); break;
-        case 'm': ok = cli_number(V, "--p99-ms", optarg, 1, 60000, &p->p99_ms); break;
-        case 'c': ok = cli_number(V, "--clients", optarg, 1, GEN_CLIENTS_MAX, &p->clients); break;
-        case 'b': ok = cli_number(V, "--batch", optarg, 1, WIRE_BATCH_MAX, &p->batch); break;
-        case 's': ok = cli_number(V, "--seconds", optarg, 1, 86400, &p->seconds); break;
-        case 'w': ok = cli_number(V, "--warm-up", optarg, 0, 3600, &p->warm_up); break;
-        case 'p': ok = cli_number(V, "--service-pid", optarg, 1, 1 << 22, &p->pid); break;
+        case 'n': ok = cli_number(p->o.verb, "--in-flight", optarg, 1, GEN_SLOTS, &p->in_flight); break;
+        case 'm': ok = cli_number(p->o.verb, "--p99-ms", optarg, 1, 60000, &p->p99_ms); break;
+        case 's': ok = cli_number(p->o.verb, "--seconds", optarg, 1, 86400, &p->seconds); break;
+        case 'w': ok = cli_number(p->o.verb, "--warm-up", optarg, 0, 3600, &p->warm_up); break;
+        default: ok = load_option(&p->o, c);
         }
         if (!ok) return false;
     }
@@ -271,32 +247,30 @@ static bool options(int argc, char **argv, struct plan *p)
 }
 
 /* What does not go together, or NULL. */
-static const char *contradiction(const struct plan *p, bool mails)
+static const char *contradiction(const struct plan *p)
 {
-    if (!p->index == !mails) return "wants either --index or mails";
-    if (p->rate && p->in_flight) return "--rate and --in-flight are two ways to send; choose one";
-    if (p->poisson && p->in_flight) return "--poisson goes with a rate";
+    if (p->o.rate && p->in_flight) return "--rate and --in-flight are two ways to send; choose one";
+    if (p->o.poisson && p->in_flight) return "--poisson goes with a rate";
     if (p->null && p->no_null) return "--null and --no-null contradict each other";
-    if (p->endpoint && (p->null || p->workers || p->bundle))
-        return "--workers, --bundle and --null are of its own service, --endpoint names another";
-    if (p->pid && !p->endpoint) return "--service-pid goes with --endpoint";
+    if (p->null && p->o.endpoint) return "--null goes with a service of its own";
     return NULL;
 }
 
 static int load_run(int argc, char **argv)
 {
-    struct plan p = {.p99_ms = 5, .clients = 8, .batch = 1, .seconds = 10, .warm_up = 2};
-    if (!options(argc, argv, &p)) return cli_usage("bench load");
+    struct plan p = {.o = LOAD_OPTIONS_INIT, .p99_ms = 5, .seconds = 10, .warm_up = 2};
+    p.o.verb = "bench load";
+    if (!options(argc, argv, &p)) return cli_usage(p.o.verb);
     char **rest = argv + optind;
-    const char *wrong = contradiction(&p, *rest != NULL);
+    const char *wrong = load_options_wrong(&p.o, *rest != NULL);
+    if (!wrong) wrong = contradiction(&p);
     if (wrong) {
-        cli_fail(CLI_USAGE, "bench load", "%s", wrong);
-        return cli_usage("bench load");
+        cli_fail(CLI_USAGE, p.o.verb, "%s", wrong);
+        return cli_usage(p.o.verb);
     }
     struct mails m = {0};
-    int status = CLI_NO_INPUT;
-    if (p.index ? mails_from_index(&m, p.index) : mails_from_paths(&m, rest))
-        status = m.n ? run(&p, &m) : cli_fail(CLI_NO_INPUT, "bench load", "no mail to send");
+    int status = load_options_mails(&p.o, rest, &m);
+    if (status == CLI_OK) status = run(&p, &m);
     mails_close(&m);
     return status;
 }

@@ -5,6 +5,6 @@
 
 #include "proto/cli/cli.h"
 
-extern const struct verb verb_bench_hostile, verb_bench_inproc, verb_bench_kernels, verb_bench_load;
+extern const struct verb verb_bench_hostile, verb_bench_inproc, verb_bench_kernels, verb_bench_load, verb_bench_soak;
 
 #endif

@@ -114,7 +114,7 @@ void gen_in_flight(struct gen *g, size_t mails)
 
 /* --- counting ----------------------------------------------------------------------------------------------------- */
 
-void gen_count(struct gen *g, struct tally *t, int64_t from_us, int64_t until_us)
+void gen_count(struct gen *g, struct gen_tally *t, int64_t from_us, int64_t until_us)
 {
     memset(t, 0, sizeof *t);
     t->from_us = from_us;
@@ -127,19 +127,30 @@ static bool counts(const struct gen *g, int64_t us)
     return g->tally && us >= g->tally->from_us && us < g->tally->until_us;
 }
 
-uint64_t tally_refused(const struct tally *t)
+uint64_t gen_tally_refused(const struct gen_tally *t)
 {
     uint64_t n = 0;
     for (int i = 0; i < GEN_OUTCOMES; i++) n += t->refused[i];
     return n;
 }
 
-uint64_t tally_sent(const struct tally *t)
+void gen_tally_add(struct gen_tally *t, const struct gen_tally *from)
 {
-    return t->verdicts + tally_refused(t);
+    t->verdicts += from->verdicts;
+    t->degraded += from->degraded;
+    for (int i = 0; i < GEN_OUTCOMES; i++) t->refused[i] += from->refused[i];
+    hdr_merge(&t->latency, &from->latency);
+    hdr_merge(&t->slip, &from->slip);
+    t->done += from->done;
+    t->done_bytes += from->done_bytes;
 }
 
-const char *tally_outcome(int outcome)
+uint64_t gen_tally_sent(const struct gen_tally *t)
+{
+    return t->verdicts + gen_tally_refused(t);
+}
+
+const char *gen_tally_outcome(int outcome)
 {
     return outcome == GEN_UNANSWERED ? "unanswered" : wire_refusal_name((enum wire_refusal)outcome);
 }
@@ -306,7 +317,7 @@ static struct gen_slot *find(struct gen *g, uint64_t id)
 
 static void verdict(struct gen *g, const struct gen_slot *s, size_t i, const struct wire_verdict *v, int64_t now_us)
 {
-    struct tally *t = g->tally;
+    struct gen_tally *t = g->tally;
     if (counts(g, s->due_us)) {
         t->verdicts++;
         t->degraded += v->degraded_count > 0;
@@ -374,14 +385,14 @@ static void sweep(struct gen *g)
     }
 }
 
-static bool stopped(const struct gen *g)
+bool gen_stopped(const struct gen *g)
 {
     return g->lost == g->o.clients || (g->o.stop && *g->o.stop);
 }
 
 bool gen_run(struct gen *g, int64_t until_us)
 {
-    while (!stopped(g)) {
+    while (!gen_stopped(g)) {
         send_due(g, until_us);
         int64_t next_us = until_us;
         if (g->open_loop && g->free != NONE && schedule_due(&g->schedule) < next_us)

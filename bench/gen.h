@@ -25,7 +25,7 @@ enum {
 };
 
 /* What became of the mails that were due in [from_us, until_us), and how much was done in that time. Large: 75 KB. */
-struct tally {
+struct gen_tally {
     int64_t from_us, until_us;
     uint64_t verdicts, degraded, refused[GEN_OUTCOMES]; /* of mails due then, whenever answered; a mail each */
     struct hdr latency;                                 /* from when they were due to their verdict */
@@ -80,7 +80,7 @@ struct gen {
     bool open_loop;
     struct schedule schedule;
     size_t in_flight_wanted; /* closed loop: mails */
-    struct tally *tally;     /* NULL: nothing is counted */
+    struct gen_tally *tally; /* NULL: nothing is counted */
     char fault[GEN_FAULT_MAX];
 };
 
@@ -95,16 +95,18 @@ void gen_in_flight(struct gen *g, size_t mails);
 
 /* Send and receive until clock_us() is until_us. False when no connection is left. */
 bool gen_run(struct gen *g, int64_t until_us);
+bool gen_stopped(const struct gen *g); /* by its option `stop`, or since no connection is left */
 
 /* Send nothing more; wait for what is in flight, at most timeout_us. What has no answer then is counted as unanswered
  * and forgotten. */
 void gen_drain(struct gen *g, int64_t timeout_us);
 
 /* Begin to count into *t, which is emptied, what is due in [from_us, until_us). */
-void gen_count(struct gen *g, struct tally *t, int64_t from_us, int64_t until_us);
+void gen_count(struct gen *g, struct gen_tally *t, int64_t from_us, int64_t until_us);
 
-uint64_t tally_refused(const struct tally *t); /* all kinds, and unanswered */
-uint64_t tally_sent(const struct tally *t);    /* that, and verdicts */
-const char *tally_outcome(int outcome);        /* "busy", …, "unanswered" */
+void gen_tally_add(struct gen_tally *t, const struct gen_tally *from); /* but for its times */
+uint64_t gen_tally_refused(const struct gen_tally *t);                 /* all kinds, and unanswered */
+uint64_t gen_tally_sent(const struct gen_tally *t);                    /* that, and verdicts */
+const char *gen_tally_outcome(int outcome);                            /* "busy", …, "unanswered" */
 
 #endif

@@ -9,7 +9,7 @@
 
 static const double PRECISION = 0.02, STEP_DOWN = 0.97, LEAST_PER_S = 1;
 
-static double own_cpu_s(void)
+double load_own_cpu_s(void)
 {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
@@ -29,9 +29,9 @@ enum err load_measure(struct gen *g, const struct load_plan *p, struct load_resu
     gen_run(g, from_us);
     gen_count(g, &out->tally, from_us, until_us);
     if (p->service && cpu_snap(p->service, &before) != ERR_OK) return ERR_CLOSED;
-    double own_s = own_cpu_s();
+    double own_s = load_own_cpu_s();
     bool connected = gen_run(g, until_us);
-    out->own_cpu_s = own_cpu_s() - own_s;
+    out->own_cpu_s = load_own_cpu_s() - own_s;
     out->seconds = p->seconds;
     int64_t now_us = clock_us();
     if (now_us < until_us) { /* stopped */
@@ -49,8 +49,8 @@ enum err load_measure(struct gen *g, const struct load_plan *p, struct load_resu
 
 bool load_holds(const struct load_result *r, uint64_t p99_us)
 {
-    const struct tally *t = &r->tally;
-    return t->verdicts && !tally_refused(t) && hdr_quantile(&t->latency, 0.99) < p99_us;
+    const struct gen_tally *t = &r->tally;
+    return t->verdicts && !gen_tally_refused(t) && hdr_quantile(&t->latency, 0.99) < p99_us;
 }
 
 struct search {

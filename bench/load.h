@@ -18,7 +18,7 @@ struct load_plan {
 
 struct load_result {
     struct load_plan plan;
-    struct tally tally;
+    struct gen_tally tally;
     double seconds; /* of the window, as it was */
     struct cpu_used cpu[CPU_TIME_NAMES];
     size_t cpus;
@@ -45,6 +45,9 @@ bool load_holds(const struct load_result *r, uint64_t p99_us);
 enum err load_search(struct gen *g, const struct load_plan *p, uint64_t p99_us, double most_per_s, double try_s,
                      void (*tell)(const struct load_result *r, bool holds), struct load_result *out);
 
+/* CPU seconds of this process so far. */
+double load_own_cpu_s(void);
+
 /* CPU seconds of the service in all; 0 when it was not counted. */
 double load_cpu_s(const struct load_result *r);
 /* Of one program of it, by its name. */
@@ -52,8 +55,7 @@ double load_cpu_of(const struct load_result *r, const char *name);
 /* Mails done for each second of its CPU; 0 when that is not known. */
 double load_mails_per_core_s(const struct load_result *r);
 double load_goodput(const struct load_result *r); /* verdicts a second */
-/* Did the generator itself come too late? Then the figures say nothing good of the service that is not so, but much
- * bad that is not. */
+/* Did the generator itself come too late, by over LOAD_SLIP_MAX_US at 99 %? Then latencies are partly its own. */
 bool load_slipped(const struct load_result *r);
 
 #endif

@@ -23,7 +23,7 @@ static double bytes_per_mail(const struct load_result *r)
 
 void load_text(const char *what, const struct load_result *r)
 {
-    const struct tally *t = &r->tally;
+    const struct gen_tally *t = &r->tally;
     const struct hdr *h = &t->latency;
     printf("%s: ", what);
     if (r->plan.rate_per_s > 0)
@@ -31,10 +31,10 @@ void load_text(const char *what, const struct load_result *r)
     else
         printf("%zu mails in flight for %.1f s\n", r->plan.in_flight, r->seconds);
     printf("  goodput      %.0f mails/s, %.1f MB/s\n", load_goodput(r), load_goodput(r) * bytes_per_mail(r) / 1e6);
-    printf("  sent         %" PRIu64 ": %" PRIu64 " verdicts, %" PRIu64 " of them degraded", tally_sent(t), t->verdicts,
-           t->degraded);
+    printf("  sent         %" PRIu64 ": %" PRIu64 " verdicts, %" PRIu64 " of them degraded", gen_tally_sent(t),
+           t->verdicts, t->degraded);
     for (int i = 0; i < GEN_OUTCOMES; i++)
-        if (t->refused[i]) printf(", %" PRIu64 " %s", t->refused[i], tally_outcome(i));
+        if (t->refused[i]) printf(", %" PRIu64 " %s", t->refused[i], gen_tally_outcome(i));
     putchar('\n');
     printf("  latency      %.2f ms median, %.2f at 99%%, %.2f at 99.9%%, %.2f longest\n",
            (double)hdr_quantile(h, 0.5) / 1e3, (double)hdr_quantile(h, 0.99) / 1e3,
@@ -49,24 +49,23 @@ void load_text(const char *what, const struct load_result *r)
     }
     printf("  generator    %.1f us a mail", us_per_mail(r, r->own_cpu_s));
     if (r->plan.rate_per_s > 0) printf(", late by %" PRIu64 " us at 99%%", hdr_quantile(&t->slip, 0.99));
-    printf("%s\n",
-           load_slipped(r) ? "; IT FELL BEHIND ITS SCHEDULE: the service was not given what these figures say" : "");
+    puts(load_slipped(r) ? ": TOO LATE, these latencies are partly its own" : "");
 }
 
 void load_json(struct json *j, const struct load_result *r)
 {
-    const struct tally *t = &r->tally;
+    const struct gen_tally *t = &r->tally;
     const struct hdr *h = &t->latency;
     if (r->plan.rate_per_s > 0)
         json_num(j, "rate_per_s", r->plan.rate_per_s, 1);
     else
         json_uint(j, "in_flight", r->plan.in_flight);
     json_num(j, "seconds", r->seconds, 3);
-    json_uint(j, "sent", tally_sent(t));
+    json_uint(j, "sent", gen_tally_sent(t));
     json_uint(j, "verdicts", t->verdicts);
     json_uint(j, "degraded", t->degraded);
     json_open_object(j, "refused");
-    for (int i = 0; i < GEN_OUTCOMES; i++) json_uint(j, tally_outcome(i), t->refused[i]);
+    for (int i = 0; i < GEN_OUTCOMES; i++) json_uint(j, gen_tally_outcome(i), t->refused[i]);
     json_close_object(j);
     json_num(j, "goodput_per_s", load_goodput(r), 1);
     json_num(j, "mb_per_s", load_goodput(r) * bytes_per_mail(r) / 1e6, 3);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_load: what a measurement under load rests on: quantiles against a plain sort, due times, frames on the wire. */
+/* test_load: what a measurement under load rests on: quantiles against a plain sort, due times, frames on the wire, slopes with
+ * their errors, memory. */
 #include "bench/hdr.h"
+#include "bench/memory.h"
 #include "bench/schedule.h"
+#include "bench/trend.h"
 #include "bench/zmtp.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -154,12 +158,76 @@ static void frames_come_whole(void **state)
     zmtp_close(&z);
 }
 
+/* Roughly normal, mean 0, deviation 1. */
+static double normal(void)
+{
+    double sum = -6;
+    for (int i = 0; i < 12; i++) sum += (double)(random_bits() & 0xFFFFFF) / 0x1000000;
+    return sum;
+}
+
+static void slope_and_its_error(void **state)
+{
+    (void)state;
+    enum { N = 1000, TIMES = 400 };
+    static double y[N];
+    for (int i = 0; i < N; i++) y[i] = 3 + 0.25 * i;
+    struct trend t = trend_of(y, N);
+    assert_true(fabs(t.slope - 0.25) < 1e-9 && t.error < 1e-6 && !trend_is_noise(&t));
+    for (int i = 0; i < N; i++) y[i] = 8.29;
+    t = trend_of(y, N);
+    assert_true(t.slope == 0 && t.error == 0 && trend_is_noise(&t));
+    t = trend_of(y, 2);
+    assert_true(isinf(t.error) && trend_is_noise(&t));
+
+    /* x = 1, 2, 3, 4 with y = 1, 2, 2, 4, by hand: slope 0.9, squares of residuals 0.7, sum of (x - mean)^2 5; the
+     * residuals 0.1, 0.2, -0.7, 0.4 are correlated negatively, which counts as not. */
+    t = trend_of((double[]){1, 2, 2, 4}, 4);
+    assert_true(fabs(t.slope - 0.9) < 1e-12 && fabs(t.error - sqrt(0.7 / 2 / 5)) < 1e-12);
+
+    /* Of random series without a slope, whether or not samples resemble their neighbours, some 5 % seem to have one;
+     * of series that grow by six errors all are found. */
+    for (int alike = 0; alike < 2; alike++) {
+        int seeming = 0, missed = 0;
+        for (int k = 0; k < TIMES; k++) {
+            double last = 0;
+            for (int i = 0; i < N; i++) y[i] = last = (alike ? 0.8 * last : 0) + normal();
+            t = trend_of(y, N);
+            seeming += !trend_is_noise(&t);
+            double growth = 6 * t.error;
+            for (int i = 0; i < N; i++) y[i] += growth * i;
+            t = trend_of(y, N);
+            missed += trend_is_noise(&t);
+        }
+        assert_true(seeming < TIMES / 10);
+        assert_true(missed < TIMES / 100);
+    }
+}
+
+static void memory_of_this_process(void **state)
+{
+    (void)state;
+    enum { BYTES = 64 << 20 };
+    struct memory before, after;
+    assert_int_equal(memory_of(getpid(), &before), ERR_OK);
+    char *p = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(p != MAP_FAILED);
+    memset(p, 1, BYTES);
+    assert_int_equal(memory_of(getpid(), &after), ERR_OK);
+    assert_true(after.rss_kb >= before.rss_kb + BYTES / 1024 - 1024);
+    assert_true(after.private_kb >= before.private_kb + BYTES / 1024 - 1024);
+    assert_true(after.private_kb <= after.rss_kb);
+    munmap(p, BYTES);
+    assert_int_equal(memory_of(-1, &after), ERR_IO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(histogram_is_a_sort), cmocka_unit_test(histogram_has_edges),
-        cmocka_unit_test(schedule_is_fixed),   cmocka_unit_test(schedule_is_poisson),
-        cmocka_unit_test(frames_come_whole),
+        cmocka_unit_test(histogram_is_a_sort),    cmocka_unit_test(histogram_has_edges),
+        cmocka_unit_test(schedule_is_fixed),      cmocka_unit_test(schedule_is_poisson),
+        cmocka_unit_test(frames_come_whole),      cmocka_unit_test(slope_and_its_error),
+        cmocka_unit_test(memory_of_this_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
