@@ -8,6 +8,7 @@ import re
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+RESULTS = os.path.join(ROOT, "bench/results")
 B = os.path.join(ROOT, os.environ.get("B", "build/release"))
 
 
@@ -28,10 +29,10 @@ def bench(*words, cwd=None):
     return run.returncode, run.stdout
 
 
-def append(name, columns, rows):
-    """Add rows behind date, machine and commit to results/NAME.csv, which begins with the columns' names."""
+def append(name, columns, rows, results=RESULTS):
+    """Add rows behind date, machine and commit to RESULTS/NAME.csv, which begins with the columns' names."""
     head = [datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"), machine(), commit()]
-    path = os.path.join(ROOT, "bench/results", name + ".csv")
+    path = os.path.join(results, name + ".csv")
     new = not os.path.exists(path)
     with open(path, "a", newline="") as f:
         out = csv.writer(f, lineterminator="\n")
