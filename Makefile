@@ -139,6 +139,9 @@ help:                      ## this list
 deps:                      ## install the Debian packages that are missing
 	@tests/deps
 
+deps-peers:                ## install the spam filters that bench/peers and bench/accuracy compare with
+	@tests/deps bogofilter bsfilter crm114 openssl rspamd spamassassin spamd spamprobe
+
 # As many jobs as there are CPUs, unless the caller says how many.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 run: deps                  ## install, build, start the service, scan a few mails, serve until Ctrl-C
@@ -202,5 +205,5 @@ clean:                     ## remove build/
 	rm -rf build
 
 .DEFAULT_GOAL = all
-.PHONY: all FORCE objects help deps run test test-all fuzz arm64 oracle golden layers format format-check install install-client clean
+.PHONY: all FORCE objects help deps deps-peers run test test-all fuzz arm64 oracle golden layers format format-check install install-client clean
 .SECONDARY:

@@ -3,6 +3,7 @@
 
 import csv
 import datetime
+import json
 import os
 import re
 import subprocess
@@ -19,8 +20,11 @@ def machine():
 
 
 def commit():
-    run = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, text=True)
-    return run.stdout.strip()
+    """The commit, with a + when a file differs from it (results do not count)."""
+    git = ["git", "-C", ROOT]
+    run = subprocess.run(git + ["rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, text=True)
+    dirty = subprocess.run(git + ["diff", "--quiet", "HEAD", "--", ":!bench/results"]).returncode == 1
+    return run.stdout.strip() + "+" * dirty
 
 
 def bench(*words, cwd=None):
@@ -29,13 +33,24 @@ def bench(*words, cwd=None):
     return run.returncode, run.stdout
 
 
+def yardstick_ns():
+    """What a fixed piece of work costs at this moment, on this machine: figures of two days are compared by it."""
+    status, out = bench("yardstick", "--json")
+    return json.loads(out)["ns_per_byte"] if status == 0 else ""
+
+
 def append(name, columns, rows, results=RESULTS):
-    """Add rows behind date, machine and commit to RESULTS/NAME.csv, which begins with the columns' names."""
-    head = [datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"), machine(), commit()]
-    path = os.path.join(results, name + ".csv")
-    new = not os.path.exists(path)
-    with open(path, "a", newline="") as f:
+    """Add rows behind date, machine, commit and yardstick_ns to RESULTS/NAME.csv, which begins with the columns' names.
+    A column that the file has not seen is added to it; older rows have nothing there."""
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    head = {"date": now, "machine": machine(), "commit": commit(), "yardstick_ns": yardstick_ns()}
+    path, known, old = os.path.join(results, name + ".csv"), [], []
+    if os.path.exists(path):
+        with open(path, newline="") as f:
+            known, *old = csv.reader(f)
+    names = known + [c for c in [*head, *columns] if c not in known]
+    with open(path + ".new", "w", newline="") as f:
         out = csv.writer(f, lineterminator="\n")
-        if new:
-            out.writerow(["date", "machine", "commit"] + columns)
-        out.writerows(head + row for row in rows)
+        out.writerows([names] + [row + [""] * (len(names) - len(row)) for row in old])
+        out.writerows([{**head, **dict(zip(columns, row))}.get(c, "") for c in names] for row in rows)
+    os.replace(path + ".new", path)
