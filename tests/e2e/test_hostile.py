@@ -62,10 +62,13 @@ class Hostile(Case):
                 c.setsockopt(zmq.RCVHWM, 1)
                 c.connect(s.endpoint)
                 greedy.append(c)
-            for _ in range(3000):
-                for c in greedy:
+
+            def piled_up():
+                for c in greedy * 100:
                     c.send_multipart(batch)
-            wait_until(lambda: memory_kb(pid, "Rss") > 80 * 1024, what="unread answers to pile up")
+                return memory_kb(pid, "Rss") > 80 * 1024
+
+            wait_until(piled_up, 60, what="unread answers to pile up")
             for c in greedy:
                 c.close()
             wait_until(lambda: s.classify(mail()) and memory_kb(pid, "Rss") < 50 * 1024, 60, "the memory to come back")
