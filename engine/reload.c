@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include "engine/engine.h"
 
+#include "proto/base/cpus.h"
+
 #include <sched.h>
 
 enum { CLIENT_MAILS = 8192, REST_US = 50000, MB = 1 << 20 };
@@ -15,7 +17,7 @@ int engine_workers(const struct config *c)
 {
     if (c->workers > 0) return c->workers;
     cpu_set_t set;
-    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    int n = *c->cpus ? cpus_count(c->cpus) : sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
     return n > 0 ? n : 1;
 }
 

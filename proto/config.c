@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "proto/config.h"
 
+#include "proto/base/cpus.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -32,6 +34,7 @@ struct key {
 
 static const char *wrong_redis(const char *value);
 static const char *wrong_word(const char *value);
+static const char *wrong_cpus(const char *value);
 static const char *wrong_path(const char *value);
 static const char *wrong_folder(const char *value);
 
@@ -49,7 +52,9 @@ static const struct key KEYS[] = {
     {"engine", "state_dir", STRING(state_dir), NULL, wrong_path,
      "directory for the lock, sockets, the private Redis and mail that was kept aside"},
     {"engine", "workers", WHOLE(workers, 0, CONFIG_WORKERS_MAX), "0", NULL,
-     "worker processes; 0 is one a CPU, at most 128"},
+     "worker processes; 0 is one a CPU (of `cpus`, if named), at most 128"},
+    {"engine", "cpus", STRING(cpus), "", wrong_cpus,
+     "CPUs that workers are pinned to, one each in turn: 0-3,8; empty: the system chooses"},
     {"engine", "credit", WHOLE(credit, 1, 1024), "32", NULL, "mails in flight at one worker, at most"},
     {"engine", "queue_mails", WHOLE(queue_mails, 1, 1000000), "4096", NULL,
      "mails that may wait for a worker; the next is refused: busy"},
@@ -125,6 +130,11 @@ static const char *wrong_word(const char *value)
     bool fine = *value != 0;
     for (const char *p = value; *p; p++) fine = fine && (isalnum((unsigned char)*p) || strchr("_-.:", *p));
     return fine ? NULL : "a word of letters, digits and _-.:";
+}
+
+static const char *wrong_cpus(const char *value)
+{
+    return cpus_count(value) < 0 ? "numbers of CPUs and ranges of them: 0-3,8" : NULL;
 }
 
 size_t config_hosts(const char *list, span out[CONFIG_HOSTS_MAX])

@@ -38,6 +38,7 @@ struct config {
     char listen[CONFIG_LISTEN_MAX][CONFIG_TEXT_MAX]; /* endpoints; listen_count of them */
     size_t listen_count;
     char state_dir[CONFIG_TEXT_MAX];
+    char cpus[CONFIG_TEXT_MAX];         /* cpus.h; empty: workers run anywhere */
     int workers;                        /* 0: one a CPU */
     int credit;                         /* mails in flight a worker */
     int queue_mails;                    /* waiting for a worker, at most */

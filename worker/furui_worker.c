@@ -5,6 +5,7 @@
  * sockets, and writes the log. Exit status: 0 done, 1 cannot start (one line says why), 64 wrong usage. */
 #define _GNU_SOURCE
 #include "proto/backend.h"
+#include "proto/base/cpus.h"
 #include "proto/config.h"
 #include "proto/link.h"
 #include "worker/admit.h"
@@ -168,6 +169,11 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
         return false;
     }
     if (o->check) return true;
+    int cpu;
+    if (*c->cpus && !cpus_pin(c->cpus, o->index, &cpu)) {
+        snprintf(fault, CONFIG_FAULT_MAX, "[engine] cpus = %s: may not run on CPU %d", c->cpus, cpu);
+        return false;
+    }
     fault_model(model_id(p->model));
     if (p->candidate) fault_model(model_id(p->candidate));
     /* "private" was turned into "unix:…" by the engine, which knows where it started the server. */

@@ -16,7 +16,7 @@
 enum {
     BATCH_MAX = 32,
     BATCH_US = 10000,       /* a batch takes in no more mails after that long */
-    ASK_EVERY = 8,          /* mails: look-ups leave in up to four writes, so that Redis answers while we score */
+    ASK_EVERY = 16,         /* mails: look-ups leave in up to two writes, so that Redis answers while we score */
     REASON_ARENA = 1 << 20, /* reasons of one batch: 32 mails, 32 reasons, 1 KB each */
 };
 

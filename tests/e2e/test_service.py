@@ -204,6 +204,18 @@ class Powers(Case):
             self.assertEqual([f for f in files if f.startswith("/") and not f.startswith(("/dev/", s.log_path))], [])
 
 
+    def test_workers_stay_on_the_cpus_that_are_named(self):
+        cpu = max(os.sched_getaffinity(0))
+        with Service(engine_workers=0, engine_cpus="%d,%d" % (cpu, cpu)) as s:
+            s.start()
+            self.assertEqual([os.sched_getaffinity(pid) for pid in s.workers()], [{cpu}, {cpu}])
+            self.assertEqual(os.sched_getaffinity(s.process.pid), os.sched_getaffinity(0))
+        with Service(engine_cpus="%d,1023" % cpu) as s:
+            s.process = s.spawn()
+            self.assertEqual(s.process.wait(20), 1)
+            self.assertIn("[engine] cpus = %d,1023: may not run on CPU 1023" % cpu, s.log())
+
+
 class End(Case):
     def test_ctrl_c_leaves_nothing(self):
         with Service() as s:

@@ -187,8 +187,10 @@ static void faults_name_the_line(void **state)
          "x.ini: [engine] listen: 'ipc:///a,b/furui.sock' cannot be an endpoint; name another"},
         {"[engine]\nlisten = ipc://a, ipc://a\n", "x.ini: [engine] listen: ipc://a is named twice"},
         {"[engine]\nworkes = 2\n",
-         "x.ini:2: no key 'workes' in [engine]; it has: listen, state_dir, workers, credit, queue_mails, queue_mb, "
+         "x.ini:2: no key 'workes' in [engine]; it has: listen, state_dir, workers, cpus, credit, queue_mails, "
+         "queue_mb, "
          "mail_mb, deadline_ms, deadline_max_ms, drain_ms, heartbeat_ms, hang_ms, restart_min_ms, restart_max_ms"},
+        {"[engine]\ncpus = 0-\n", "x.ini:2: key 'cpus': expected numbers of CPUs and ranges of them: 0-3,8, got '0-'"},
         {"[log]\nlevel = loud\n", "x.ini:2: key 'level': expected error, warn, note or debug, got 'loud'"},
         {"[log]\njson = maybe\n", "x.ini:2: key 'json': expected yes or no, got 'maybe'"},
         {"[mail]\ntrusted_authserv = mx.example.org; b.example.org\n",
@@ -307,7 +309,7 @@ static void documented(void **state)
             keys++;
         }
     }
-    assert_int_equal(keys, 33); /* 32 keys, and listen twice */
+    assert_int_equal(keys, 34); /* 33 keys, and listen twice */
     free(text);
     config_close(&c);
 }
