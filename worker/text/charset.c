@@ -84,6 +84,17 @@ static bool judged(enum charset c)
            KINDS[c] == CODED_WIDE;
 }
 
+/* Where the first byte over 127 is, from `at` on, or in.n. An ESC that means nothing may come often. */
+static size_t seven_bit(span in, size_t at)
+{
+    for (uint64_t eight; in.n - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, in.p + at, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080)) break;
+    }
+    while (at < in.n && in.p[at] < 0x80) at++;
+    return at;
+}
+
 /* --- UTF-8 -------------------------------------------------------------------------------------------------------- */
 
 /* Is `rest` nothing but a character cut short? */
@@ -113,11 +124,7 @@ static bool looks_utf8(span in, bool labelled)
     enum { FEW = 3, MANY = 16, ENOUGH = 32 };
     size_t whole = 0, latin = 0, broken = 0;
     in = span_head(span_from(in, scan->plain(in.p, in.n)), SAMPLE);
-    for (size_t i = 0; i < in.n;) {
-        if (in.p[i] < 0x80) {
-            i++;
-            continue;
-        }
+    for (size_t i = 0; (i = seven_bit(in, i)) < in.n;) {
         size_t n = character(span_from(in, i));
         if (!n && cut_character(span_from(in, i))) break;
         whole += n > 0;
@@ -134,7 +141,7 @@ static bool looks_utf8(span in, bool labelled)
 static size_t count_utf8(span in, size_t enough)
 {
     size_t n = 0;
-    for (size_t i = 0; i < in.n && n < enough; i++) n += in.p[i] >= 0xC0;
+    for (size_t i = 0; n < enough && (i = seven_bit(in, i)) < in.n; i++) n += in.p[i] >= 0xC0;
     return n;
 }
 
@@ -154,8 +161,8 @@ static enum charset windows_twin(enum charset label, span in)
     for (size_t i = 0; i < sizeof TWINS / sizeof *TWINS; i++)
         if (TWINS[i].iso == label) twin = TWINS[i].windows;
     if (twin == label) return label;
-    for (size_t i = 0; i < in.n; i++)
-        if (in.p[i] >= 0x80 && in.p[i] < 0xA0) return twin;
+    for (size_t i = 0; (i = seven_bit(in, i)) < in.n; i++)
+        if (in.p[i] < 0xA0) return twin;
     return label;
 }
 
@@ -341,17 +348,6 @@ static enum iso2022 shifts_of(span in, size_t plain, enum charset label)
     for (kind = ISO2022_JP; kind <= ISO2022_KR; kind++)
         if (BY_ESCAPES[kind] == label) return iso2022_lost(in, kind) ? kind : ISO2022_NONE;
     return ISO2022_NONE;
-}
-
-/* Where the first byte over 127 is, from `at` on, or in.n. An ESC that means nothing may come often. */
-static size_t seven_bit(span in, size_t at)
-{
-    for (uint64_t eight; in.n - at >= sizeof eight; at += sizeof eight) {
-        memcpy(&eight, in.p + at, sizeof eight);
-        if (eight & UINT64_C(0x8080808080808080)) break;
-    }
-    while (at < in.n && in.p[at] < 0x80) at++;
-    return at;
 }
 
 static struct reading read_how(span in, enum charset label, unsigned beside, uint64_t *odd)

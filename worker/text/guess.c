@@ -232,31 +232,53 @@ static bool sign_row(enum guess g, uint8_t a)
     }
 }
 
-/* All of them at once: each waits for its last look-up to know where its next is, so that five interleaved take hardly
- * longer than one. */
-static void pairs_cost(span s, bool more, int cost_out[GUESS_COUNT])
+/* Where the bytes over 127 of a text are, up to GUESS_HIGH of them; all others cost nothing by themselves. */
+struct highs {
+    uint16_t at[GUESS_HIGH + 1]; /* behind the last: NOWHERE */
+    size_t n;
+};
+
+enum { NOWHERE = UINT16_MAX };
+
+static void find_highs(span text, struct highs *h)
 {
-    size_t at[GUESS_PAIRS_END] = {0};
-    uint16_t high[GUESS_BYTES + 1]; /* the first byte over 127 at each place or behind it: others cost nothing */
-    high[s.n] = (uint16_t)s.n;
-    for (size_t i = s.n; i-- > 0;) high[i] = s.p[i] >= 0x80 ? (uint16_t)i : high[i + 1];
+    static const uint64_t HIGH = UINT64_C(0x8080808080808080);
+    text = span_head(text, GUESS_BYTES);
+    h->n = 0;
+    for (size_t i = 0; i < text.n && h->n < GUESS_HIGH; i++) {
+        for (uint64_t eight; text.n - i >= sizeof eight; i += sizeof eight) {
+            memcpy(&eight, text.p + i, sizeof eight);
+            if (eight & HIGH) break;
+        }
+        while (i < text.n && text.p[i] < 0x80) i++;
+        if (i < text.n) h->at[h->n++] = (uint16_t)i;
+    }
+    h->at[h->n] = NOWHERE;
+}
+
+/* All of them at once: each waits for its last look-up to know where its next is, so that five interleaved take hardly
+ * longer than one. Of the bytes over 127 the first n are in s. */
+static void pairs_cost(span s, const struct highs *h, size_t n, bool more, int cost_out[GUESS_COUNT])
+{
+    size_t k[GUESS_PAIRS_END] = {0};
     for (bool going = true; going;) {
         going = false;
         for (enum guess g = 0; g < GUESS_PAIRS_END; g++) {
-            if (at[g] + 1 >= s.n) continue;
-            const uint8_t *p = s.p + at[g];
-            unsigned two = step[g][p[0] & 0x7F][p[1]] & (0u - (p[0] >> 7)); /* no branch: hostile bytes mispredict */
+            if (k[g] >= n || h->at[k[g]] + 1u >= s.n) continue;
+            size_t at = h->at[k[g]];
+            const uint8_t *p = s.p + at;
+            unsigned two = step[g][p[0] & 0x7F][p[1]]; /* no branch: hostile bytes mispredict */
             int cost = (int)(two >> 1) * STEP;
-            bool again = at[g] >= 2 && p[0] == p[-2] && p[1] == p[-1];
+            bool again = at >= 2 && p[0] == p[-2] && p[1] == p[-1];
             if (again && two & 1 && cost > AGAIN && sign_row(g, p[0])) cost = AGAIN;
             cost_out[g] += cost;
-            at[g] = high[at[g] + 1 + (two & 1)];
+            k[g] += 1 + (two & 1 & (h->at[k[g] + 1] == at + 1));
             going = true;
         }
     }
     for (enum guess g = 0; g < GUESS_PAIRS_END; g++) {
-        if (at[g] >= s.n || s.p[at[g]] < 0x80) continue;
-        int alone = alone_cost(g, s.p[at[g]]);
+        if (k[g] >= n) continue;
+        int alone = alone_cost(g, s.p[h->at[k[g]]]);
         cost_out[g] += alone ? alone : more ? 0 : INVALID; /* half a character: fine where only our sample ends */
     }
 }
@@ -345,26 +367,22 @@ void guess_ready(bool (*known)(enum guess, uint8_t, uint8_t))
 }
 
 /* All at once, a candidate in each place of a row. `before` is the byte in front of s. */
-static void singles_cost(span s, uint8_t before, int cost_out[GUESS_COUNT])
+static void singles_cost(span s, const struct highs *h, size_t n, uint8_t before, int cost_out[GUESS_COUNT])
 {
     static const uint8_t AGAIN_COST[SINGLES] = {[0 ... SINGLES - 1] = SAME}, NONE[SINGLES];
     uint16_t sum[SINGLES] = {0}; /* GUESS_HIGH times 255 + CAPITAL_IN fit */
     int glued = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = s.p[i];
-        if (c >= 0x80) {
-            uint8_t next = i + 1 < s.n ? s.p[i + 1] : 0;
-            unsigned around = (before & 0x80 && !mark[before] ? AFTER_HIGH : 0) |
-                              (ascii_alpha(before) || ascii_alpha(next) ? AT_ASCII : 0) |
-                              ((before | next) & 0x80 ? 0 : ALONE);
-            bool same = c == before;
-            glued += sign[c] && ascii_alpha(next);
-            const uint8_t *row = same ? AGAIN_COST : cost[around][c - 0x80], *big = same ? NONE : capital[c],
-                          *low = small[before], *high = capital[before];
-            for (int k = 0; k < SINGLES; k++)
-                sum[k] += (uint16_t)(row[k] + (low[k] & big[k] & CAPITAL_IN) - (high[k] & big[k] & CAPITAL_ON));
-        }
-        before = c;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = h->at[i];
+        uint8_t c = s.p[at], last = at ? s.p[at - 1] : before, next = at + 1 < s.n ? s.p[at + 1] : 0;
+        unsigned around = (last & 0x80 && !mark[last] ? AFTER_HIGH : 0) |
+                          (ascii_alpha(last) || ascii_alpha(next) ? AT_ASCII : 0) | ((last | next) & 0x80 ? 0 : ALONE);
+        bool same = c == last;
+        glued += sign[c] && ascii_alpha(next);
+        const uint8_t *row = same ? AGAIN_COST : cost[around][c - 0x80], *big = same ? NONE : capital[c],
+                      *low = small[last], *high = capital[last];
+        for (int k = 0; k < SINGLES; k++)
+            sum[k] += (uint16_t)(row[k] + (low[k] & big[k] & CAPITAL_IN) - (high[k] & big[k] & CAPITAL_ON));
     }
     for (enum guess g = GUESS_PAIRS_END; g < GUESS_COUNT; g++)
         cost_out[g] = sum[g - GUESS_PAIRS_END] + (LANGUAGES[g].script == LATIN ? glued * TOUCHES : 0);
@@ -372,27 +390,17 @@ static void singles_cost(span s, uint8_t before, int cost_out[GUESS_COUNT])
 
 /* One byte over 127 between ASCII letters, or two: in words of Latin languages more often than as one two-byte
  * character; but for the ideographic space, and where the letter before is itself the end of such a character. */
-static int wedged_cost(span s, uint8_t before)
+static int wedged_cost(span s, const struct highs *h, size_t high, uint8_t before)
 {
     int n = 0;
-    uint8_t further = 0; /* the byte in front of `before` */
-    for (size_t i = 0; i + 2 < s.n; i++) {
-        uint8_t c = s.p[i], next = s.p[i + 1], last = s.p[i + 2];
-        if (c >= 0x80 && ascii_alpha(before) && further < 0x80)
-            n += next < 0x80 ? ascii_alpha(next) && last < 0x80 : ascii_alpha(last) && !(c == 0xA1 && next == 0xA1);
-        further = before;
-        before = c;
+    for (size_t i = 0; i < high && h->at[i] + 2u < s.n; i++) {
+        size_t at = h->at[i];
+        uint8_t c = s.p[at], next = s.p[at + 1], last = s.p[at + 2];
+        uint8_t near = at ? s.p[at - 1] : before, further = at > 1 ? s.p[at - 2] : at ? before : 0;
+        if (!ascii_alpha(near) || further >= 0x80) continue;
+        n += next < 0x80 ? ascii_alpha(next) && last < 0x80 : ascii_alpha(last) && !(c == 0xA1 && next == 0xA1);
     }
     return WEDGED * n;
-}
-
-/* `text` up to `high` bytes over 127, and GUESS_BYTES at most; how many there are. */
-static span sample(span text, size_t high, size_t *high_out)
-{
-    size_t n = 0, got = 0;
-    for (; n < text.n && n < GUESS_BYTES && got < high; n++) got += text.p[n] >> 7;
-    *high_out = got;
-    return span_head(text, n);
 }
 
 /* What the label is worth, and how unlikely a candidate is without it. */
@@ -417,24 +425,28 @@ static enum guess least(const int sums[GUESS_COUNT], enum guess from, enum guess
 
 enum guess guess_charset(span text, unsigned favoured, unsigned beside)
 {
-    size_t first = 0, high;
+    size_t first = 0;
     while (first < text.n && text.p[first] < 0x80) { /* `plain` stops at an ESC, too */
         size_t plain = scan->plain(text.p + first, text.n - first);
         first += plain ? plain : 1;
     }
     uint8_t before = first && first < text.n ? text.p[first - 1] : 0;
     text = span_from(text, first);
+    struct highs h;
+    find_highs(text, &h);
     bool pairs = true, singles = true;
     enum guess best = GUESS_WINDOWS_1252;
     for (size_t most = FIRST_HIGH;; most = GUESS_HIGH) {
-        span s = sample(text, most, &high);
+        /* The text up to so many bytes over 127. */
+        size_t high = h.n < most ? h.n : most;
+        span s = span_head(text, high == most ? h.at[most - 1] + 1u : GUESS_BYTES);
         int sums[GUESS_COUNT] = {0};
         if (pairs) {
-            pairs_cost(s, s.n < text.n, sums);
-            int wedged = wedged_cost(s, before);
+            pairs_cost(s, &h, high, s.n < text.n, sums);
+            int wedged = wedged_cost(s, &h, high, before);
             for (enum guess g = 0; g < GUESS_PAIRS_END; g++) sums[g] += wedged;
         }
-        if (singles) singles_cost(s, before, sums);
+        if (singles) singles_cost(s, &h, high, before, sums);
         favour(favoured, beside, high, sums);
         enum guess pair = least(sums, 0, GUESS_PAIRS_END), single = least(sums, GUESS_PAIRS_END, GUESS_COUNT);
         bool by_pair = pairs && (!singles || sums[pair] <= sums[single]);
