@@ -7,6 +7,8 @@
  * Japanese has no such ends. */
 #include "worker/mime/alike.h"
 
+#include <endian.h>
+
 enum { SLOTS = 4 * ALIKE_SAMPLES, PROBES = 8 };
 
 struct samples {
@@ -38,17 +40,37 @@ static void sample(struct samples *s, uint32_t hash, bool meet)
     }
 }
 
-static void pass(struct samples *s, span text, bool meet)
+/* The letters of a text but for its links, to `out`; how many there are. */
+static size_t letters(span text, uint8_t out[ALIKE_LONGER_MAX])
 {
-    uint64_t window = 0;
+    size_t n = 0;
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
         if (c == ':' && i + 2 < text.n && text.p[i + 1] == '/' && text.p[i + 2] == '/')
             while (i + 1 < text.n && text.p[i + 1] > ' ') i++;
-        uint64_t next = window << 8 | c;
-        window = LETTER[c] ? next : window;
-        uint32_t hash = (uint32_t)(window * UINT64_C(0x9E3779B97F4A7C15) >> 32);
-        if ((hash & s->mask) == 0 && LETTER[c] && window >> 56) sample(s, hash | 1, meet);
+        out[n] = c;
+        n += LETTER[c];
+    }
+    return n;
+}
+
+/* Nobody can foresee which windows are samples: they are gathered without a branch, some at a time. */
+static void pass(struct samples *s, span text, bool meet)
+{
+    enum { WINDOW = 8, SOME = 256 };
+    uint8_t letter[ALIKE_LONGER_MAX];
+    uint32_t found[SOME];
+    size_t n = letters(text, letter), windows = n < WINDOW ? 0 : n - WINDOW + 1;
+    for (size_t i = 0; i < windows;) {
+        size_t end = windows - i < SOME ? windows : i + SOME, count = 0;
+        for (; i < end; i++) {
+            uint64_t window;
+            memcpy(&window, letter + i, WINDOW);
+            uint32_t hash = (uint32_t)(be64toh(window) * UINT64_C(0x9E3779B97F4A7C15) >> 32);
+            found[count] = hash | 1;
+            count += (hash & s->mask) == 0;
+        }
+        for (size_t k = 0; k < count; k++) sample(s, found[k], meet);
     }
 }
 
