@@ -31,6 +31,21 @@ static uint8_t next_decoded(span s, size_t *i)
     return (uint8_t)(high << 4 | low);
 }
 
+/* Is there no space or control character in it, as in nearly all links? */
+static bool is_solid(span s)
+{
+    static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
+    size_t i = 0;
+    for (uint64_t w; s.n - i >= sizeof w; i += sizeof w) {
+        memcpy(&w, s.p + i, sizeof w);
+        uint64_t del = w ^ ONES * 0x7F;
+        if (((w - ONES * 0x21) & ~w & HIGH) || ((del - ONES) & ~del & HIGH)) return false;
+    }
+    for (; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] == 0x7F) return false;
+    return true;
+}
+
 /* Without control characters and spaces at both ends, and without line ends and tabs inside (copied to buf, if any;
  * *cut when that was too small). */
 static span clean(span link, uint8_t buf[CLEAN_MAX], bool *cut)
@@ -58,6 +73,8 @@ static bool is_slash(uint8_t c)
     return c == '/' || c == '\\';
 }
 
+static const bool ENDS_AUTHORITY[256] = {['/'] = true, ['\\'] = true, ['?'] = true, ['#'] = true};
+
 static size_t skip_slashes(span s, size_t at)
 {
     while (at < s.n && is_slash(s.p[at])) at++;
@@ -67,7 +84,7 @@ static size_t skip_slashes(span s, size_t at)
 /* The end of what may be host and port: the first '/', '\', '?' or '#'. */
 static size_t authority_end(span s, size_t at)
 {
-    while (at < s.n && !is_slash(s.p[at]) && s.p[at] != '?' && s.p[at] != '#') at++;
+    while (at < s.n && !ENDS_AUTHORITY[s.p[at]]) at++;
     return at;
 }
 
@@ -137,9 +154,14 @@ static uint32_t fold_char(uint32_t c)
  * ODD(URL_OBSCURED) where a reader sees another row of characters than the one that is looked up. */
 static size_t decode_host(span raw, uint8_t host[URL_HOST_MAX + 1], uint64_t *odd)
 {
-    size_t n = 0;
+    size_t n = 0, plain = 0;
+    while (plain < raw.n && plain < URL_HOST_MAX && IN_HOST[raw.p[plain]] <= UPPER) {
+        host[plain] = ascii_lower(raw.p[plain]);
+        plain++;
+    }
+    n = plain;
     bool obscured = false, stops = false, other = false;
-    for (size_t i = 0; i < raw.n;) {
+    for (size_t i = plain; i < raw.n;) {
         uint8_t kind = IN_HOST[raw.p[i]];
         if (kind == REFUSED || n >= URL_HOST_MAX) return 0;
         if (kind != CODED) {
@@ -328,10 +350,14 @@ static bool read_host(struct url_list *l, span s, struct url_room *room, struct 
     return true;
 }
 
-/* Append without control characters and spaces, as far as it fits. */
-static size_t put(uint8_t whole[URL_BYTES_MAX], size_t n, span s)
+/* Append without control characters and spaces, as far as it fits. `solid`: there are none. */
+static size_t put(uint8_t whole[URL_BYTES_MAX], size_t n, span s, bool solid)
 {
     size_t i = 0, from = n;
+    if (solid && s.n <= URL_BYTES_MAX - n) {
+        if (s.n) memcpy(whole + n, s.p, s.n);
+        return n + s.n;
+    }
     for (; i < s.n && n < URL_BYTES_MAX; i++)
         if (s.p[i] > ' ' && s.p[i] != 0x7F) whole[n++] = s.p[i];
     for (; n > from && i < s.n && (s.p[i] & 0xC0) == 0x80; i--) n--; /* not in the middle of a character */
@@ -341,8 +367,8 @@ static size_t put(uint8_t whole[URL_BYTES_MAX], size_t n, span s)
 bool url_split(struct url_list *l, span link, struct url_room *room, struct url *out)
 {
     uint8_t buf[CLEAN_MAX];
-    bool cut;
-    span s = clean(link, buf, &cut);
+    bool cut = false, solid = is_solid(link);
+    span s = solid ? link : clean(link, buf, &cut);
     size_t begin = authority_begin(s);
     if (begin >= s.n) return false;
     size_t end = authority_end(s, begin), host = end;
@@ -353,13 +379,13 @@ bool url_split(struct url_list *l, span link, struct url_room *room, struct url 
     if (!read_host(l, span_of(s.p + host, end - host), room, &u)) return false;
     size_t n = 0;
     if (end <= PREFIX_MAX) {
-        n = put(room->whole, n, span_head(s, end));
+        n = put(room->whole, n, span_head(s, end), solid);
     } else {
-        n = put(room->whole, n, SPAN("//"));
-        n = put(room->whole, n, u.host);
+        n = put(room->whole, n, SPAN("//"), true);
+        n = put(room->whole, n, u.host, false);
     }
     size_t path = n;
-    n = put(room->whole, n, span_from(s, end));
+    n = put(room->whole, n, span_from(s, end), solid);
     u.whole = span_of(room->whole, n);
     u.path = span_from(u.whole, path);
     *out = u;
@@ -375,10 +401,15 @@ void url_list_init(struct url_list *l, struct arena *a, size_t cap)
     l->slots = l->v ? arena_alloc(a, (slots + HOST_SLOTS) * sizeof *l->slots) : NULL;
     if (!l->slots) return;
     l->hosts = l->slots + slots;
-    memset(l->slots, 0, slots * sizeof *l->slots);
-    memset(l->hosts, 0, HOST_SLOTS * sizeof *l->hosts);
     l->cap = l->whole = cap;
     l->slot_count = slots;
+}
+
+/* Most mails have no link: slots are cleared for the first. */
+static void clear_slots(struct url_list *l)
+{
+    memset(l->slots, 0, (l->slot_count + HOST_SLOTS) * sizeof *l->slots);
+    l->cleared = true;
 }
 
 /* The slot of the link with this host and path, or the free one where it belongs. */
@@ -432,6 +463,7 @@ static struct url *keep(struct url_list *l, const struct url *u, bool *fresh)
 {
     *fresh = false;
     l->odd |= u->odd;
+    if (l->slot_count && !l->cleared) clear_slots(l);
     uint64_t key = hash64(u->host, 0);
     uint32_t *slot = l->slot_count ? find_slot(l, u->host, u->path, key) : NULL;
     if (slot && *slot) {

@@ -56,6 +56,7 @@ struct url_list {
     uint64_t odd;    /* ODD(URL_...) of the links met, kept or not */
     uint32_t *slots; /* open hashing by host and path: index + 1 into v, or 0 */
     size_t slot_count;
+    bool cleared;           /* are slots and hosts? They are not before the first link */
     uint32_t *hosts;        /* the same by host alone: the newest link of that host, or another of the same slot */
     struct url_name *names; /* hosts that were converted (url.c) */
     size_t name_count;

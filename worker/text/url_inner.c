@@ -124,6 +124,8 @@ static span by_amp(span path, size_t at, uint8_t buf[URL_BYTES_MAX])
 {
     static const span MARKS[] = {SPAN("/amp/s/"), SPAN("/c/s/"), SPAN("/v/s/")};
     span s = span_from(path, at);
+    uint8_t first = s.n > 1 ? ascii_lower(s.p[1]) : 0;
+    if (first != 'a' && first != 'c' && first != 'v') return SPAN_NONE;
     for (size_t k = 0; k < sizeof MARKS / sizeof *MARKS; k++) {
         if (!span_istarts(s, MARKS[k])) continue;
         span rest = span_from(s, MARKS[k].n), scheme = SPAN("https://");
@@ -171,7 +173,9 @@ span url_inner(const struct url *outer, size_t *at, uint8_t buf[URL_BYTES_MAX])
         found = by_amp(path, 0, buf);
         if (found.n) return found;
     }
+    static const bool BEGINS[256] = {['h'] = true, ['H'] = true, ['a'] = true, ['='] = true, ['/'] = true};
     for (size_t i = *at; i + 5 < path.n; i++) {
+        if (!BEGINS[path.p[i]]) continue;
         switch (path.p[i]) {
         case 'h':
         case 'H': found = by_scheme(path, i, buf); break;
