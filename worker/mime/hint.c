@@ -9,9 +9,14 @@
 #include "worker/simd/scan.h"
 #include "worker/text/charset.h"
 
-/* Does the message's header hold 8-bit bytes, escapes or encoded words? */
+/* Does the message's header hold 8-bit bytes, escapes or encoded words? Mostly there are none in all that stands from
+ * its first field to its last. */
 static bool asks(const struct mail *m)
 {
+    if (!m->header_count) return false;
+    const struct mail_header *last = &m->headers[m->header_count - 1];
+    span all = span_of(m->headers->raw.p, (size_t)(last->raw.p + last->raw.n - m->headers->raw.p));
+    if (scan->plain(all.p, all.n) == all.n && !word_begins(all)) return false;
     for (size_t i = 0; i < m->header_count; i++) {
         span s = m->headers[i].raw;
         if (scan->plain(s.p, s.n) < s.n || word_begins(s)) return true;

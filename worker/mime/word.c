@@ -199,17 +199,26 @@ static enum looks look_byte(uint8_t c)
     return c == '\r' || c == '\n' || c == '\t' ? FOLDED : ELSE;
 }
 
+static uint64_t has_byte(uint64_t w, uint8_t c)
+{
+    static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
+    w ^= ONES * c;
+    return (w - ONES) & ~w & HIGH;
+}
+
 /* Is there nothing but ASCII in it, beside folds, and no encoded word? That is nine fields of ten: eight bytes a
  * step. */
-static enum looks look(span s)
+static enum looks look(span s, span hint)
 {
     static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
     enum looks all = PLAIN;
+    uint64_t marks = 0; /* a '?' or '$' */
     for (size_t i = 0; i < s.n;) {
         uint64_t w, step = s.n - i >= 8 ? 8 : 1;
         if (step == 8) {
             memcpy(&w, s.p + i, 8);
             uint64_t del = w ^ (ONES * 127), odd = (w - ONES * ' ') | (del - ONES) | w;
+            marks |= has_byte(w, '?') | has_byte(w, '$');
             if (!(odd & HIGH)) {
                 i += 8;
                 continue;
@@ -219,9 +228,10 @@ static enum looks look(span s)
             enum looks one = look_byte(s.p[i]);
             if (one == ELSE) return ELSE;
             if (one == FOLDED) all = FOLDED;
+            marks |= s.p[i] == '?' || s.p[i] == '$';
         }
     }
-    return word_begins(s) ? ELSE : all;
+    return marks && (word_begins(s) || maybe_lost(s, hint)) ? ELSE : all;
 }
 
 /* Drop the line ends of plain folds, which the white space behind them replaces. */
@@ -248,9 +258,7 @@ static span unfold(span raw, struct arena *a)
 span word_decode(span raw, span hint, struct arena *a, uint64_t *odd, span *charset_out)
 {
     if (charset_out) *charset_out = SPAN_NONE;
-    enum looks looks = look(raw);
-    if (looks != ELSE && maybe_lost(raw, hint)) looks = ELSE;
-    switch (looks) {
+    switch (look(raw, hint)) {
     case PLAIN: return span_trim(raw);
     case FOLDED: return unfold(raw, a);
     case ELSE: break;

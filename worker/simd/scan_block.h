@@ -72,6 +72,9 @@ static void census(const uint8_t *p, size_t n, struct scan_census *out)
             if (length && p[end - 1] == '\r') length--;
             if (length > longest) longest = length;
             begun = end + 1;
+            if (longest < BLOCK) continue;
+            begun = i + BLOCK - (size_t)__builtin_clzll(ends); /* lines within a block are no longer */
+            break;
         }
     }
     /* The line that is open here, and those behind it. */

@@ -100,6 +100,7 @@ struct css_look {
     bool image;      /* stands on a picture */
     bool gone;       /* out of sight, with all that is inside: no display, no opacity, clipped, off the page */
     bool unseen;     /* visibility: hidden; what is inside may be visible again */
+    bool visible;    /* can text of that look be seen? */
 };
 
 /* Black on white, 16px. */
@@ -131,9 +132,6 @@ struct css_look css_apply(const struct css_look *parent, const struct css *c, en
 
 /* Would what is said here hide a text whatever stands around it? */
 bool css_hides(const struct css *c);
-
-/* Can text of that look be seen? */
-bool css_visible(const struct css_look *look);
 
 /* A colour attribute as browsers take it: whatever it is, some colour comes out, but for "" and "transparent". */
 bool css_legacy_colour(span s, uint32_t *out);

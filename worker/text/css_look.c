@@ -5,7 +5,7 @@
 #include "worker/text/css.h"
 
 const struct css_look CSS_LOOK = {
-    .colour = 0x000000, .background = 0xFFFFFF, .shadow = CSS_CLEAR, .font = 16 * 8, .opacity = 255};
+    .colour = 0x000000, .background = 0xFFFFFF, .shadow = CSS_CLEAR, .font = 16 * 8, .opacity = 255, .visible = true};
 
 void css_lay(struct css *into, const struct css *over)
 {
@@ -52,6 +52,27 @@ static bool is_gone(const struct css *c, enum css_display box)
     return facts & CSS_MARGIN_Y || (facts & CSS_CLIP && flat);
 }
 
+static bool near(uint32_t a, uint32_t b)
+{
+    for (unsigned shift = 0; shift < 24; shift += 8) {
+        int d = (int)(a >> shift & 255) - (int)(b >> shift & 255);
+        if (d > CSS_COLOUR_NEAR || d < -CSS_COLOUR_NEAR) return false;
+    }
+    return true;
+}
+
+static bool stands_out(const struct css_look *look, uint32_t colour)
+{
+    return colour != CSS_CLEAR && (look->image || !near(colour, look->background));
+}
+
+static bool is_visible(const struct css_look *look)
+{
+    if (look->gone || look->unseen || look->tight || look->font < CSS_FONT_LEAST) return false;
+    if (look->colour == CSS_LOOK.colour && look->background == CSS_LOOK.background) return true;
+    return stands_out(look, look->colour) || (look->shadow != CSS_CLEAR && stands_out(look, look->shadow));
+}
+
 struct css_look css_apply(const struct css_look *parent, const struct css *c, enum css_display box)
 {
     struct css_look look = *parent;
@@ -80,28 +101,8 @@ struct css_look css_apply(const struct css_look *parent, const struct css *c, en
         if (look.opacity < CSS_OPACITY_LEAST) look.gone = true;
     }
     if (((c->set & CSS_DISPLAY) && c->display == CSS_NONE) || is_gone(c, box)) look.gone = true;
+    look.visible = is_visible(&look);
     return look;
-}
-
-static bool near(uint32_t a, uint32_t b)
-{
-    for (unsigned shift = 0; shift < 24; shift += 8) {
-        int d = (int)(a >> shift & 255) - (int)(b >> shift & 255);
-        if (d > CSS_COLOUR_NEAR || d < -CSS_COLOUR_NEAR) return false;
-    }
-    return true;
-}
-
-static bool stands_out(const struct css_look *look, uint32_t colour)
-{
-    return colour != CSS_CLEAR && (look->image || !near(colour, look->background));
-}
-
-bool css_visible(const struct css_look *look)
-{
-    if (look->gone || look->unseen || look->tight || look->font < CSS_FONT_LEAST) return false;
-    if (look->colour == CSS_LOOK.colour && look->background == CSS_LOOK.background) return true;
-    return stands_out(look, look->colour) || (look->shadow != CSS_CLEAR && stands_out(look, look->shadow));
 }
 
 bool css_hides(const struct css *c)

@@ -61,12 +61,28 @@ static uint64_t rules_for(struct page *p, enum tag tag, span name, const struct 
     return own;
 }
 
+/* Does it look like what is around it, unless somebody says otherwise? */
+static bool tag_plain(enum tag tag)
+{
+    switch (tag) {
+    case TAG_OTHER:
+    case TAG_BDO:
+    case TAG_DETAILS:
+    case TAG_DIALOG:
+    case TAG_MARK:
+    case TAG_OBJECT:
+    case TAG_SVG: return false;
+    default: return !(tag_flags(tag) & TAG_HIDE);
+    }
+}
+
 /* What an element's attributes, the style sheet and its style attribute say, the later the stronger. Returns its
  * own bits. */
 static uint64_t own_style(struct page *p, enum tag tag, span name, const struct attrs *a, struct css *css)
 {
     uint64_t own = 0;
     *css = (struct css){0};
+    if (!a->have && !p->rules.n && tag_plain(tag)) return 0; /* as most are */
     if (tag == TAG_A && has_attr(a, ATTR_HREF)) css->colour = 0x0000EE, css->set = CSS_COLOUR;
     bool shut = (tag == TAG_DETAILS || tag == TAG_DIALOG) && !has_attr(a, ATTR_OPEN);
     if (shut || tag_flags(tag) & TAG_HIDE) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
@@ -283,7 +299,7 @@ static void start_tag(struct page *p, enum tag tag, span name, const struct attr
     if (e->breaks && !none) page_break(p);
     if (flags & (TAG_VOID | TAG_RAW)) { /* not pushed: what it shows comes from its attributes, or read_raw */
         struct css_look look = css_apply(page_look(p, p->depth - 1), &e->css, box);
-        p->raw_shown = css_visible(&look) && !p->over_hidden;
+        p->raw_shown = look.visible && !p->over_hidden;
         p->shown = !look.gone && !look.unseen && !p->over_hidden; /* pictures and buttons have colours of their own */
         read_meaning(p, tag, a, &e->css);
         page_update(p);
@@ -295,7 +311,7 @@ static void start_tag(struct page *p, enum tag tag, span name, const struct attr
     } else {
         struct css_look look = css_apply(&page_top(p)->look, &e->css, box);
         p->over++;
-        if (!p->over_hidden && !css_visible(&look)) p->over_hidden = p->over;
+        if (!p->over_hidden && !look.visible) p->over_hidden = p->over;
     }
     page_update(p);
     read_meaning(p, tag, a, &e->css);

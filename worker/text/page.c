@@ -184,7 +184,7 @@ static void style(struct page *p, size_t at)
 
 void page_update(struct page *p)
 {
-    p->shown = css_visible(page_look(p, p->depth - 1)) && !p->over_hidden;
+    p->shown = page_look(p, p->depth - 1)->visible && !p->over_hidden;
 }
 
 size_t page_find(const struct page *p, enum tag tag)

@@ -98,8 +98,8 @@ static inline size_t next_white(struct whites *w, span s, size_t i)
 
 size_t text_put_words(struct text *t, span s)
 {
-    enum { ROOM = 256 }; /* where the end of the buffer is near each word is looked at by itself */
-    if (t->cap - t->n < ROOM || (t->n && t->p[t->n - 1] >= 0x80)) return 0;
+    enum { ROOM = 256, FEW = 16 }; /* where the end of the buffer is near each word is looked at by itself; */
+    if (t->cap - t->n < ROOM || s.n < FEW || (t->n && t->p[t->n - 1] >= 0x80)) return 0; /* a few bytes, too */
     size_t owed = t->pending != 0, wrote;
     bool space = owed || !t->n;
     t->p[t->n] = t->pending;
