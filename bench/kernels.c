@@ -69,6 +69,12 @@ static void run_white(const struct scan_ops *ops)
     for (size_t i = 0; i < BYTES; i += 64) sink += ops->white(in + i, BYTES - i);
 }
 
+static void run_among(const struct scan_ops *ops)
+{
+    struct scan_set dot = scan_set_of(".");
+    for (size_t i = 0; i < BYTES; i += 64) sink += ops->among(in + i, BYTES - i, &dot);
+}
+
 static void run_lower(const struct scan_ops *ops)
 {
     ops->lower(in, BYTES, out);
@@ -129,23 +135,15 @@ static const struct {
     enum input input;
     bool plain; /* the same whatever the variant */
 } KERNELS[] = {
-    {"memcpy", run_memcpy, TEXT, true},
-    {"xxh3", run_xxh3, TEXT, true},
-    {"dashes", run_dashes, TEXT, false},
-    {"census", run_census, TEXT, false},
-    {"plain", run_plain, TEXT, false},
-    {"white", run_white, TEXT, false},
-    {"white", run_white, JAPANESE, false},
-    {"lower", run_lower, TEXT, false},
-    {"fold", run_fold, TEXT, false},
-    {"words", run_words, TEXT, false},
-    {"tally", run_tally, TEXT, false},
-    {"utf8", run_utf8, TEXT, false},
-    {"utf8", run_utf8, JAPANESE, false},
-    {"base64", run_base64, BASE64, false},
-    {"qp", run_qp, QP, false},
-    {"qp", run_qp, QP_JAPANESE, false},
-    {"grams", run_grams, TEXT, false},
+    {"memcpy", run_memcpy, TEXT, true},       {"xxh3", run_xxh3, TEXT, true},
+    {"dashes", run_dashes, TEXT, false},      {"census", run_census, TEXT, false},
+    {"plain", run_plain, TEXT, false},        {"white", run_white, TEXT, false},
+    {"white", run_white, JAPANESE, false},    {"among", run_among, TEXT, false},
+    {"lower", run_lower, TEXT, false},        {"fold", run_fold, TEXT, false},
+    {"words", run_words, TEXT, false},        {"tally", run_tally, TEXT, false},
+    {"utf8", run_utf8, TEXT, false},          {"utf8", run_utf8, JAPANESE, false},
+    {"base64", run_base64, BASE64, false},    {"qp", run_qp, QP, false},
+    {"qp", run_qp, QP_JAPANESE, false},       {"grams", run_grams, TEXT, false},
     {"grams, weigh", run_weigh, TEXT, false},
 };
 

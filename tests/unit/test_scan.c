@@ -229,6 +229,12 @@ static void test_noise(void **state)
         assert_int_equal(ops->dashes(p, n, '\n'), slow_dashes(p, n, '\n'));
         assert_int_equal(ops->plain(p, n), slow_plain(p, n));
         assert_true(ops->white(p, n) == slow_white(p, n));
+        struct scan_set set;
+        for (size_t i = 0; i < sizeof set.low; i++) set.low[i] = (uint8_t)(rand_r(&seed) >> 8 & rand_r(&seed) >> 9);
+        uint64_t bits = 0;
+        for (size_t i = 0; i < n && i < 64; i++)
+            bits |= (uint64_t)(p[i] < 0x80 && set.low[p[i] % 16] & 1 << p[i] / 16) << i;
+        assert_true(ops->among(p, n, &set) == bits);
         struct scan_census c;
         ops->census(p, n, &c);
         assert_int_equal(c.bare_cr, slow_bare_cr(p, n));

@@ -53,6 +53,21 @@ static inline uint64_t block_range(block x, uint8_t lo, uint8_t hi)
         (block){_mm256_cmpeq_epi8(_mm256_min_epu8(a, most), a), _mm256_cmpeq_epi8(_mm256_min_epu8(b, most), b)});
 }
 
+static inline uint32_t among32(__m256i x, __m256i low)
+{
+    const __m256i bit = _mm256_set1_epi64x((long long)0x8040201008040201); /* by the high nibble's lower three bits */
+    __m256i high = _mm256_and_si256(_mm256_srli_epi16(x, 4), _mm256_set1_epi8(15));
+    /* A byte over 127 makes the first look-up 0. */
+    __m256i hit = _mm256_and_si256(_mm256_shuffle_epi8(low, x), _mm256_shuffle_epi8(bit, high));
+    return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(hit, _mm256_setzero_si256()));
+}
+
+static inline uint64_t block_among(block x, const struct scan_set *set)
+{
+    __m256i low = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)set->low));
+    return among32(x.a, low) | (uint64_t)among32(x.b, low) << 32;
+}
+
 /* Bytes of all bits set where the bits are. */
 static inline __m256i bytes_of(uint32_t bits)
 {

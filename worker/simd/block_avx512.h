@@ -57,6 +57,15 @@ static inline uint64_t block_range(block x, uint8_t lo, uint8_t hi)
     return _mm512_cmple_epu8_mask(moved, _mm512_set1_epi8((char)(hi - lo)));
 }
 
+static inline uint64_t block_among(block x, const struct scan_set *set)
+{
+    const __m512i low = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)set->low));
+    const __m512i bit = _mm512_set1_epi64((long long)0x8040201008040201); /* by the high nibble's lower three bits */
+    __m512i high = _mm512_and_si512(_mm512_srli_epi16(x, 4), _mm512_set1_epi8(15));
+    /* A byte over 127 makes the first look-up 0. */
+    return _mm512_test_epi8_mask(_mm512_shuffle_epi8(low, x), _mm512_shuffle_epi8(bit, high));
+}
+
 /* c where the bits are. */
 static inline block block_put(block x, uint64_t bits, uint8_t c)
 {

@@ -17,6 +17,23 @@ struct scan_census {
     size_t longest; /* bytes of the longest line, without its line end */
 };
 
+/* Some bytes of ASCII: bit c / 16 of low[c % 16] for each. */
+struct scan_set {
+    uint8_t low[16];
+};
+
+static inline struct scan_set scan_set_of(const char *bytes)
+{
+    struct scan_set set = {0};
+    for (; *bytes; bytes++) set.low[*bytes & 15] |= (uint8_t)(1 << (*bytes >> 4));
+    return set;
+}
+
+static inline bool scan_in(const struct scan_set *set, uint8_t c)
+{
+    return c < 0x80 && set->low[c & 15] >> (c >> 4) & 1;
+}
+
 /* Bytes of each kind. */
 struct scan_tally {
     size_t high, upper, lower, digits, bangs, dollars; /* over 127, A-Z, a-z, 0-9, '!', '$' */
@@ -64,6 +81,9 @@ struct scan_ops {
      * (UAX #44) in UTF-8. What is cut at p + n is none. */
     uint64_t (*white)(const uint8_t *p, size_t n);
 
+    /* A bit for each of the first 64 bytes (of n, when there are fewer) that is in the set. */
+    uint64_t (*among)(const uint8_t *p, size_t n, const struct scan_set *set);
+
     /* ASCII lower case of p into out (which may be p). */
     void (*lower)(const uint8_t *p, size_t n, uint8_t *out);
 
@@ -99,6 +119,29 @@ extern const struct scan_ops *scan;
 
 /* The variants of this build, best first; NULL behind the last. This CPU may lack some. */
 const struct scan_ops *scan_variant(size_t i);
+
+/* Where bytes of one kind are, 64 bytes at a time, for whoever goes from one to the next. */
+struct scan_marks {
+    uint64_t bits; /* of the bytes from `at` */
+    size_t at;
+};
+
+static const struct scan_marks SCAN_NO_MARKS = {.at = SIZE_MAX / 2}; /* far from all */
+
+/* The first byte of the set at i or behind it, or s.n. i never goes back, nor do s and set change. */
+static inline size_t scan_next(struct scan_marks *m, const struct scan_set *set, span s, size_t i)
+{
+    enum { STEP = 64 };
+    for (;;) {
+        if (i - m->at < STEP) {
+            uint64_t bits = m->bits >> (i - m->at);
+            if (bits) return i + (size_t)__builtin_ctzll(bits);
+            i = m->at + STEP;
+        }
+        if (i >= s.n) return s.n;
+        *m = (struct scan_marks){scan->among(s.p + i, s.n - i, set), i};
+    }
+}
 
 /* Choose: the best variant that this build and CPU have, or the one that FURUI_SIMD names. NULL when fine, else a
  * sentence why the forced level cannot be had (static). cpu_level_name(scan->level) is the name for people. */

@@ -233,6 +233,12 @@ static uint64_t white(const uint8_t *p, size_t n)
     return bits | (block_eq(x, 0xE3) & second80 & third80);
 }
 
+static uint64_t among(const uint8_t *p, size_t n, const struct scan_set *set)
+{
+    uint64_t bits = block_among(block_within(p, n, 0), set);
+    return n < BLOCK ? bits & ((UINT64_C(1) << n) - 1) : bits; /* a NUL may be in the set */
+}
+
 static void lower(const uint8_t *p, size_t n, uint8_t *out)
 {
     size_t i = 0;
@@ -343,6 +349,6 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
 #define SCAN_BLOCK_OPS                                                                                                \
     {                                                                                                                 \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,           \
-        .plain = plain, .white = white, .lower = lower, .fold = fold, .words = words, .tally = tally, .grams = grams, \
-        .weigh = weigh,                                                                                               \
+        .plain = plain, .white = white, .among = among, .lower = lower, .fold = fold, .words = words, .tally = tally, \
+        .grams = grams, .weigh = weigh,                                                                               \
     }

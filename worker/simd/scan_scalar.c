@@ -130,6 +130,13 @@ static uint64_t white(const uint8_t *p, size_t n)
     return bits;
 }
 
+static uint64_t among(const uint8_t *p, size_t n, const struct scan_set *set)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < n && i < 64; i++) bits |= (uint64_t)scan_in(set, p[i]) << i;
+    return bits;
+}
+
 static void lower(const uint8_t *p, size_t n, uint8_t *out)
 {
     for (size_t i = 0; i < n; i++) out[i] = ascii_lower(p[i]);
@@ -214,6 +221,7 @@ const struct scan_ops scan_scalar = {
     .utf8 = utf8,
     .plain = plain,
     .white = white,
+    .among = among,
     .lower = lower,
     .fold = fold,
     .words = words,

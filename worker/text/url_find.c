@@ -7,6 +7,7 @@
 #include "worker/text/url.h"
 
 #include "proto/base/utf8.h"
+#include "worker/simd/scan.h"
 #include "worker/text/domain.h"
 #include "worker/text/odd.h"
 #include "worker/text/url_spelt.h"
@@ -284,30 +285,28 @@ static size_t at_dot(struct finder *f, size_t dot)
     return f->floor = end;
 }
 
+/* What a link has in it, as it is or spelt out. */
+static struct scan_set marks;
+
+__attribute__((constructor)) static void fill_marks(void)
+{
+    marks = scan_set_of(".:)]");
+}
+
 void url_find(struct url_list *l, span text, enum url_place place)
 {
-    enum { DOT, COLON, ROUND, SQUARE, MARKS };
-    static const uint8_t MARK[MARKS] = {[DOT] = '.', [COLON] = ':', [ROUND] = ')', [SQUARE] = ']'};
     struct finder f = {.l = l, .text = text, .place = place};
-    size_t at[MARKS]; /* where each mark stands next */
-    for (unsigned k = 0; k < MARKS; k++) at[k] = span_find(text, MARK[k]);
-    for (;;) {
-        unsigned first = at[COLON] < at[DOT] ? COLON : DOT, other = at[SQUARE] < at[ROUND] ? SQUARE : ROUND;
-        if (at[other] < at[first]) first = other;
-        size_t i = at[first];
-        if (i == text.n) break;
-        size_t go;
-        if (first == DOT) {
-            go = at_dot(&f, i);
-        } else if (first == COLON) {
-            go = at_colon(&f, i);
-        } else {
-            uint8_t buf[URL_BYTES_MAX];
-            span link;
-            go = url_spelt_bracket(text, f.floor, i, &f.bare, buf, &link);
-            go = go ? add_spelt(&f, link, go) : i + 1;
+    struct scan_marks m = SCAN_NO_MARKS;
+    uint8_t buf[URL_BYTES_MAX];
+    span link;
+    for (size_t i = 0; (i = scan_next(&m, &marks, text, i)) < text.n;) {
+        size_t end;
+        switch (text.p[i]) {
+        case '.': i = at_dot(&f, i); break;
+        case ':': i = at_colon(&f, i); break;
+        default: /* brackets */
+            end = url_spelt_bracket(text, f.floor, i, &f.bare, buf, &link);
+            i = end ? add_spelt(&f, link, end) : i + 1;
         }
-        for (unsigned k = 0; k < MARKS; k++)
-            if (at[k] < go) at[k] = go + span_find(span_from(text, go), MARK[k]);
     }
 }
