@@ -194,13 +194,17 @@ struct css_place {
 /* The bits of an attribute, for css_place. O(asked_count), and nothing to ask when that is 0. */
 uint16_t css_rules_asked(const struct css_rules *r, span name, span value);
 
+/* What rules know the elements of a name by. O(name.n). */
+uint64_t css_rules_element(span name);
+
 /* What the rules say about an element.
  *
- *   name, classes, id   its name in lower case; its attributes
- *   out                 what it gets
+ *   element       css_rules_element of its name
+ *   classes, id   its attributes
+ *   out           what it gets
  *
  * Returns its own bits. O(classes.n + rules with its names). */
-uint64_t css_rules_find(const struct css_rules *r, span name, span classes, span id, const struct css_place *place,
-                        struct css *out);
+uint64_t css_rules_find(const struct css_rules *r, uint64_t element, span classes, span id,
+                        const struct css_place *place, struct css *out);
 
 #endif

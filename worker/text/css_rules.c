@@ -457,8 +457,13 @@ static void look_up(const struct css_rules *r, uint64_t key, uint64_t own, const
     }
 }
 
-uint64_t css_rules_find(const struct css_rules *r, span name, span classes, span id, const struct css_place *place,
-                        struct css *out)
+uint64_t css_rules_element(span name)
+{
+    return key_of(KIND_ELEMENT, name);
+}
+
+uint64_t css_rules_find(const struct css_rules *r, uint64_t element, span classes, span id,
+                        const struct css_place *place, struct css *out)
 {
     *out = (struct css){0};
     if (!r->n) return 0;
@@ -466,7 +471,7 @@ uint64_t css_rules_find(const struct css_rules *r, span name, span classes, span
     size_t n = 0;
     unsigned ranks = 0;
     if (r->any) keys[n++] = KEY_ANY;
-    keys[n++] = key_of(KIND_ELEMENT, name);
+    keys[n++] = element;
     while (n < CLASSES_MAX + 2) {
         classes = span_trim(classes);
         if (!classes.n) break;
@@ -475,7 +480,7 @@ uint64_t css_rules_find(const struct css_rules *r, span name, span classes, span
         keys[n++] = key_of(KIND_CLASS, span_head(classes, end));
         classes = span_from(classes, end);
     }
-    keys[n++] = key_of(KIND_ID, span_trim(id));
+    if (id.n) keys[n++] = key_of(KIND_ID, span_trim(id));
     for (size_t i = 0; i < n; i++) own |= keys[i] & 1 ? bits_of(keys[i]) : 0;
     for (size_t i = 0; i < n; i++) look_up(r, keys[i], own, place, hit, &ranks);
     for (; ranks; ranks &= ranks - 1) { /* the more is in a selector the stronger it is, then the later */

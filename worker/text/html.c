@@ -41,6 +41,21 @@ static unsigned small_number(span s)
     return i && (i == s.n || s.p[i] != '%') ? v : 1000;
 }
 
+/* The topmost of <svg> and <math>, index + 1, or 0. */
+static uint16_t foreign_at(const struct page *p)
+{
+    return p->last[TAG_SVG] > p->last[TAG_MATH] ? p->last[TAG_SVG] : p->last[TAG_MATH];
+}
+
+/* css_rules_element of the tags that we know. */
+static uint64_t element_keys[TAG_COUNT];
+
+__attribute__((constructor)) static void fill_keys(void)
+{
+    for (enum tag tag = TAG_OTHER + 1; tag < TAG_COUNT; tag++)
+        element_keys[tag] = css_rules_element(span_cstr(tag_name(tag)));
+}
+
 /* What style sheets say about an element in the one on top, of which it is a child from now on; and its bits. */
 static uint64_t rules_for(struct page *p, enum tag tag, span name, const struct attrs *a, struct css *css)
 {
@@ -51,7 +66,9 @@ static uint64_t rules_for(struct page *p, enum tag tag, span name, const struct 
                               .last = parent->child,
                               .attributes = a->asked,
                               .first = !parent->has_child};
-    uint64_t own = css_rules_find(&p->rules, name, attr(a, ATTR_CLASS), attr(a, ATTR_ID), &place, css);
+    /* What we call a foreign element (foreign_tag) is not its name. */
+    uint64_t element = tag == TAG_OTHER || foreign_at(p) ? css_rules_element(name) : element_keys[tag];
+    uint64_t own = css_rules_find(&p->rules, element, attr(a, ATTR_CLASS), attr(a, ATTR_ID), &place, css);
     bool root = tag_kind(tag) == KIND_ROOT,
          head = p->depth == 1 && (tag == TAG_STYLE || tag == TAG_LINK || tag == TAG_META || tag == TAG_TITLE);
     if (head) return own; /* which stand around no text */
@@ -226,12 +243,6 @@ static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, co
     }
     if (a->have & LINK_ATTRS) add_links(p, a);
     if (has_attr(a, ATTR_SRCSET)) page_srcset(p, attr(a, ATTR_SRCSET));
-}
-
-/* The topmost of <svg> and <math>, index + 1, or 0. */
-static uint16_t foreign_at(const struct page *p)
-{
-    return p->last[TAG_SVG] > p->last[TAG_MATH] ? p->last[TAG_SVG] : p->last[TAG_MATH];
 }
 
 /* A name that is none of HTML's, nor one of the word processors' ("o:p"), nor of somebody's own ("my-tag"). */

@@ -5,6 +5,7 @@
  * (base), RFC 3986 5.2 in its simple cases. */
 #include "worker/text/page.h"
 
+#include "worker/simd/scan.h"
 #include "worker/text/domain.h"
 #include "worker/text/entity.h"
 #include "worker/text/odd.h"
@@ -153,12 +154,22 @@ void page_srcset(struct page *p, span value)
     }
 }
 
+/* What url_split takes for a link has one of these. */
+static struct scan_set host_marks;
+
+__attribute__((constructor)) static void fill_marks(void)
+{
+    host_marks = scan_set_of(".:/\\");
+}
+
 /* The host that a link's text names, if it reads like one. */
 static bool shown_host(struct url_list *l, span shown, struct url_room *room, struct url *out)
 {
     uint8_t buf[SHOWN_MAX + 1];
     shown = span_trim(shown);
     if (shown.n > SHOWN_MAX) shown = span_head(shown, SHOWN_MAX);
+    struct scan_marks m = SCAN_NO_MARKS;
+    if (scan_next(&m, &host_marks, shown, 0) == shown.n) return false; /* as of most links */
     bool alone = true;
     for (size_t i = 0; i < shown.n; i++) {
         if (shown.p[i] == '@') return false;

@@ -121,3 +121,8 @@ enum attr attr_by_name(span name)
 {
     return (enum attr)find(&attrs, name, ATTR_COUNT);
 }
+
+const char *tag_name(enum tag tag)
+{
+    return TAG_NAMES[tag];
+}

@@ -210,6 +210,9 @@ enum attr {
 enum tag tag_by_name(span name);
 enum attr attr_by_name(span name);
 
+/* The name of one that is not TAG_OTHER, static. */
+const char *tag_name(enum tag tag);
+
 extern const uint8_t TAG_KINDS[], TAG_FLAGS[]; /* [TAG_COUNT] */
 
 static inline enum tag_kind tag_kind(enum tag t)

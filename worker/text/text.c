@@ -100,6 +100,12 @@ size_t text_put_words(struct text *t, span s)
 {
     enum { ROOM = 256, FEW = 16 }; /* where the end of the buffer is near each word is looked at by itself; */
     if (t->cap - t->n < ROOM || s.n < FEW || (t->n && t->p[t->n - 1] >= 0x80)) return 0; /* a few bytes, too */
+    size_t between = 0; /* tags: a line end and an indent, mostly */
+    while (between < FEW - 1 && ascii_space(s.p[between])) between++;
+    if (s.p[between] == '<') {
+        for (size_t i = 0; i < between; i++) owe(t, s.p[i]);
+        return between;
+    }
     size_t owed = t->pending != 0, wrote;
     bool space = owed || !t->n;
     t->p[t->n] = t->pending;
