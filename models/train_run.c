@@ -23,7 +23,7 @@ bool train_option(struct fit_plan *p, const char *verb, int option, const char *
     long n;
     switch (option) {
     case TRAIN_OPT_BITS:
-        if (!cli_number(verb, "--table-bits", text, 10, 22, &n)) return false;
+        if (!cli_number(verb, "--table-bits", text, 10, 24, &n)) return false;
         p->table_bits = (unsigned)n;
         return true;
     case TRAIN_OPT_EPOCHS:

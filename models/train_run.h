@@ -29,10 +29,10 @@ enum { TRAIN_OPT_BITS = 512, TRAIN_OPT_EPOCHS, TRAIN_OPT_HALF_LIFE, TRAIN_OPT_TH
     {                                                                                                               \
         "threads", required_argument, NULL, TRAIN_OPT_THREADS                                                       \
     }
-#define TRAIN_HELP                                                                                                 \
-    "      --half-life DAYS  a mail so many days older than the newest counts half, twice as old a quarter, …\n" \
-    "      --table-bits N    log2 of the feature table's slots, 4 bytes each (default 20: 4 MB)\n"                 \
-    "      --epochs N        passes of the linear models over the corpus (default 1)\n"                            \
+#define TRAIN_HELP                                                                                                    \
+    "      --half-life DAYS  a mail so many days older than the newest counts half, twice as old a quarter, …\n"    \
+    "      --table-bits N    log2 of the feature table's slots, 4 bytes each (default 20: 4 MB, at most 24: 64 MB)\n" \
+    "      --epochs N        passes of the linear models over the corpus (default 1)\n"                               \
     "      --threads N       at most so many at a time (default: one a core); the bundle is the same\n"
 bool train_option(struct fit_plan *p, const char *verb, int option, const char *text);
 
