@@ -72,6 +72,13 @@ static double null_ratio(const struct load_result *real)
     return null > 0 ? load_goodput(real) / null : 0;
 }
 
+/* What engine and sockets take of the CPU that a mail costs; 0 when CPU was not counted. */
+static double transport_share(const struct load_result *real)
+{
+    double null = load_mails_per_core_s(&result.null);
+    return null > 0 ? load_mails_per_core_s(real) / null : 0;
+}
+
 static const struct load_result *beside_null(const struct plan *p)
 {
     return searching(p) ? &result.peak : &result.best;
@@ -94,6 +101,7 @@ static void show_text(const struct plan *p, const struct mails *m, const struct 
     if (!result.has_null) return;
     load_text("null workers", &result.null);
     printf("null ratio   %.3f of the mails a second that null workers do\n", null_ratio(beside_null(p)));
+    printf("transport    %.1f %% of a mail's CPU\n", 100 * transport_share(beside_null(p)));
 }
 
 static void part(struct json *j, const char *key, const struct load_result *r)
@@ -122,6 +130,7 @@ static void show_json(const struct plan *p, const struct mails *m, const struct 
     if (result.has_null) {
         part(&j, "null", &result.null);
         json_num(&j, "null_ratio", null_ratio(beside_null(p)), 4);
+        json_num(&j, "transport_share", transport_share(beside_null(p)), 4);
     }
     json_close_object(&j);
     puts(j.buf);

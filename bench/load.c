@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-static const double PRECISION = 0.02, STEP_DOWN = 0.97, LEAST_PER_S = 1;
+static const double PRECISION = 0.02, STEP_UP = 1.05, STEP_DOWN = 0.97, LEAST_PER_S = 1;
+enum { KEEPS_UP_MAILS = 10 };
 
 double load_own_cpu_s(void)
 {
@@ -50,7 +51,8 @@ enum err load_measure(struct gen *g, const struct load_plan *p, struct load_resu
 bool load_holds(const struct load_result *r, uint64_t p99_us)
 {
     const struct gen_tally *t = &r->tally;
-    return t->verdicts && !gen_tally_refused(t) && hdr_quantile(&t->latency, 0.99) < p99_us;
+    bool keeps_up = (double)t->done * (1 + PRECISION) + KEEPS_UP_MAILS >= (double)t->verdicts;
+    return t->verdicts && keeps_up && !gen_tally_refused(t) && hdr_quantile(&t->latency, 0.99) < p99_us;
 }
 
 struct search {
@@ -86,6 +88,11 @@ enum err load_search(struct gen *g, const struct load_plan *p, uint64_t p99_us, 
         plan.rate_per_s = (low + high) / 2;
         if ((e = try(&s, &plan, &holds)) != ERR_OK) return e;
         *(holds ? &low : &high) = plan.rate_per_s;
+    }
+    for (holds = low > 0; holds;) { /* was one refused that only something else disturbed? */
+        plan.rate_per_s = low * STEP_UP;
+        if ((e = try(&s, &plan, &holds)) != ERR_OK) return e;
+        if (holds) low = plan.rate_per_s;
     }
     plan.seconds = p->seconds;
     plan.rate_per_s = low;

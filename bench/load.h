@@ -30,13 +30,13 @@ enum { LOAD_DRAIN_S = 15, LOAD_SLIP_MAX_US = 1000 };
 /* Warm up, measure, wait for the last answers. ERR_CLOSED: no connection is left, or the service's process has gone. */
 enum err load_measure(struct gen *g, const struct load_plan *p, struct load_result *out);
 
-/* Did every mail get a verdict, and 99 of 100 within p99_us? */
+/* Did every mail get a verdict, 99 of 100 within p99_us, and about as many a second as were sent? */
 bool load_holds(const struct load_result *r, uint64_t p99_us);
 
-/* The highest rate that holds, to within 2 %, at most `most_per_s`: by halving what lies between the highest that held
- * and the lowest that did not. A rate that does not hold is tried once more, since what else runs on a machine only
- * ever adds. Each try is measured for `try_s`; then the highest is measured as p says, and if it does not hold for so
- * long, ever lower ones.
+/* The highest rate that holds, to within some percent: by halving what lies between the highest that held and the lowest
+ * that did not, at first `most_per_s`; then upwards in small steps while they hold. A rate that does not hold is tried
+ * once more, since what else runs on a machine only ever adds. Each try is measured for `try_s`; then the highest is
+ * measured as p says, and if it does not hold for so long, ever lower ones.
  *
  *   tell  called after each measurement; may be NULL
  *   out   of the highest rate that holds; with plan.rate_per_s 0 when none does

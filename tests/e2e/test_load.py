@@ -60,15 +60,13 @@ class Load(Case):
         self.check(out)
         self.check(out["null"])
         self.assertGreater(out["verdicts"], 0)
-        self.assertGreater(out["null"]["verdicts"], out["verdicts"])
+        self.assertGreater(out["null"]["verdicts"], 0)
         self.assertAlmostEqual(out["null_ratio"], out["goodput_per_s"] / out["null"]["goodput_per_s"], places=3)
         self.assertEqual(out["null"]["cpu_us_per_mail"]["redis"], 0)
+        self.assertTrue(0 < out["transport_share"] < 1, out["transport_share"])
 
     def test_search(self):
-        """Any rate holds an hour at 99 %, so the highest is what was tried last."""
-        status, out, err = bench("load", "--p99-ms", "60000", "--in-flight", "1", *QUICK, SAMPLES)
-        self.assertEqual(status, 0, err)  # a closed loop does not search
-        self.assertNotIn("half", out)
+        """Whatever the machine, some rate holds a minute at 99 %."""
         status, out, err = bench("load", "--p99-ms", "60000", *QUICK, SAMPLES)
         self.assertIn(status, (0, 1), err)
         self.assertEqual(out["mode"], "search")
