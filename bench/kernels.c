@@ -1,180 +1,255 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernels: the same 64 KB again and again, and the best time; see kernels.h. */
+/* kernels: the same pieces again and again, and the best time; see kernels.h. */
 #include "bench/kernels.h"
 
 #include "bench/cpu_time.h"
 #include "proto/base/hash.h"
+#include "worker/mime/walk.h"
 #include "worker/simd/scan.h"
+#include "worker/text/html.h"
+#include "worker/token/feature.h"
 
 #include <string.h>
 
-enum { BYTES = 1 << 16, ROUNDS = 50, REPEATS = 8, TABLE_GROUPS = 1 << 12 };
+enum { ROUNDS = 50, BYTES_A_ROUND = 1 << 18, TABLE_GROUPS = 1 << 12 };
 
-static uint8_t in[BYTES], out[BYTES];
-static uint32_t hashes[BYTES];
+static uint8_t out[KERNEL_PIECE_MAX];
+static uint32_t hashes[KERNEL_PIECE_MAX];
 static uint8_t table[TABLE_GROUPS * SCAN_GROUP_BYTES];
+static struct arena arena;
 static volatile size_t sink;
 
 /* --- what is timed ------------------------------------------------------------------------------------------------ */
 
-static void run_memcpy(const struct scan_ops *ops)
+static void run_memcpy(const struct scan_ops *ops, span in)
 {
     (void)ops;
-    memcpy(out, in, BYTES);
+    memcpy(out, in.p, in.n);
     sink += out[0];
 }
 
-static void run_xxh3(const struct scan_ops *ops)
+static void run_xxh3(const struct scan_ops *ops, span in)
 {
     (void)ops;
-    sink += hash64(span_of(in, BYTES), 0);
+    sink += hash64(in, 0);
 }
 
-static void run_dashes(const struct scan_ops *ops)
+static void run_dashes(const struct scan_ops *ops, span in)
 {
-    sink += ops->dashes(in, BYTES, '\n');
+    for (size_t i = 0; i < in.n;) { /* as the walk: from one such line to the one behind it */
+        i += ops->dashes(in.p + i, in.n - i, '\n');
+        i += span_find(span_from(in, i), '\n') + 1;
+    }
 }
 
-static void run_census(const struct scan_ops *ops)
+static void run_census(const struct scan_ops *ops, span in)
 {
     struct scan_census c;
-    ops->census(in, BYTES, &c);
+    ops->census(in.p, in.n, &c);
     sink += c.longest;
 }
 
-static void run_base64(const struct scan_ops *ops)
+static void run_base64(const struct scan_ops *ops, span in)
 {
     bool bad = false;
-    sink += ops->base64(in, BYTES, out, BYTES, &bad);
+    sink += ops->base64(in.p, in.n, out, sizeof out, &bad);
 }
 
-static void run_qp(const struct scan_ops *ops)
+static void run_qp(const struct scan_ops *ops, span in)
 {
     bool bad = false;
-    sink += ops->qp(in, BYTES, out, BYTES, &bad);
+    sink += ops->qp(in.p, in.n, out, sizeof out, &bad);
 }
 
-static void run_utf8(const struct scan_ops *ops)
+static void run_utf8(const struct scan_ops *ops, span in)
 {
-    sink += ops->utf8(in, BYTES);
+    sink += ops->utf8(in.p, in.n);
 }
 
-static void run_plain(const struct scan_ops *ops)
+static void run_plain(const struct scan_ops *ops, span in)
 {
-    sink += ops->plain(in, BYTES);
+    for (size_t i = 0; i < in.n; i++) i += ops->plain(in.p + i, in.n - i); /* as its callers, behind what stopped it */
 }
 
-static void run_white(const struct scan_ops *ops)
+static void run_white(const struct scan_ops *ops, span in)
 {
-    for (size_t i = 0; i < BYTES; i += 64) sink += ops->white(in + i, BYTES - i);
+    for (size_t i = 0; i < in.n; i += 64) sink += ops->white(in.p + i, in.n - i);
 }
 
-static void run_among(const struct scan_ops *ops)
+static void run_among(const struct scan_ops *ops, span in)
 {
-    struct scan_set dot = scan_set_of(".");
-    for (size_t i = 0; i < BYTES; i += 64) sink += ops->among(in + i, BYTES - i, &dot);
+    struct scan_set marks = scan_set_of("<>&=\"'/");
+    for (size_t i = 0; i < in.n; i += 64) sink += ops->among(in.p + i, in.n - i, &marks);
 }
 
-static void run_lower(const struct scan_ops *ops)
+static void run_lower(const struct scan_ops *ops, span in)
 {
-    ops->lower(in, BYTES, out);
+    ops->lower(in.p, in.n, out);
     sink += out[0];
 }
 
-static void run_fold(const struct scan_ops *ops)
+static void run_fold(const struct scan_ops *ops, span in)
 {
     bool space = true;
-    sink += ops->fold(in, BYTES, out, BYTES, &space);
+    sink += ops->fold(in.p, in.n, out, sizeof out, &space);
 }
 
-static void run_words(const struct scan_ops *ops)
+static void run_words(const struct scan_ops *ops, span in)
 {
     bool space = true;
     size_t wrote;
-    ops->words(in, BYTES, out, BYTES, &space, &wrote);
+    for (size_t i = 0; i < in.n; i++) i += ops->words(in.p + i, in.n - i, out, sizeof out, &space, &wrote);
     sink += wrote;
 }
 
-static void run_tally(const struct scan_ops *ops)
+static void run_tally(const struct scan_ops *ops, span in)
 {
     struct scan_tally t;
-    ops->tally(in, BYTES, &t);
+    ops->tally(in.p, in.n, &t);
     sink += t.lower;
 }
 
-static void run_grams(const struct scan_ops *ops)
+static size_t grams(const struct scan_ops *ops, span in)
 {
-    ops->grams(in, BYTES - 3, 1, hashes);
-    sink += hashes[0];
+    size_t n = in.n < 4 ? 0 : in.n - 3;
+    ops->grams(in.p, n, 1, hashes);
+    return n;
+}
+
+static void run_grams(const struct scan_ops *ops, span in)
+{
+    sink += grams(ops, in);
 }
 
 /* Hashed and looked up in a table that is in cache. */
-static void run_weigh(const struct scan_ops *ops)
+static void run_weigh(const struct scan_ops *ops, span in)
 {
     struct scan_weights w;
-    ops->grams(in, BYTES - 3, 1, hashes);
-    ops->weigh(table, TABLE_GROUPS - 1, hashes, BYTES - 3, &w);
+    ops->weigh(table, TABLE_GROUPS - 1, hashes, grams(ops, in), &w);
     sink += (size_t)w.joint;
 }
 
-enum input { TEXT, JAPANESE, BASE64, QP, QP_JAPANESE };
+/* --- what is built on kernels ------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name, *piece;
-} INPUTS[] = {
-    [TEXT] = {"lines of English", "Lines of plain text, as most of them are in mail, end after some seventy.\r\n"},
-    [JAPANESE] = {"Japanese", "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。\r\n"},
-    [BASE64] = {"base64", "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n"},
-    [QP] = {"quoted, few", "Lines of text with an escape =3D in them, as HTML has, and a soft line end=\r\n"},
-    [QP_JAPANESE] = {"quoted, all", "=E5=90=BE=E8=BC=A9=E3=81=AF=E7=8C=AB=E3=81=A7=E3=81=82=E3=82=8B=E3=80=82=\r\n"},
-};
+/* A header block split into its fields. */
+static void run_header(const struct scan_ops *ops, span in)
+{
+    struct mail m = {.raw = in};
+    scan = ops;
+    walk_mail(&m, &arena);
+    sink += m.header_count;
+}
+
+static void run_html(const struct scan_ops *ops, span in)
+{
+    struct text visible, hidden, other;
+    struct html_shape shape = {0};
+    struct url_list urls;
+    uint64_t odd = 0;
+    scan = ops;
+    text_init(&visible, &arena, KERNEL_PIECE_MAX);
+    text_init(&hidden, &arena, KERNEL_PIECE_MAX);
+    text_init(&other, &arena, KERNEL_PIECE_MAX);
+    url_list_init(&urls, &arena, MAIL_URLS_MAX);
+    html_read(in, &visible, &hidden, &other, &urls, &shape, &odd);
+    sink += shape.tags;
+}
+
+/* Words, and pairs of them, of a text in normal form. */
+static void run_tokens(const struct scan_ops *ops, span in)
+{
+    struct mail m = {.text = in, .folded.text = in};
+    struct features f;
+    scan = ops;
+    features_extract_views(&m, &arena, 1u << VIEW_TEXT, &f);
+    sink += features_count(&f);
+}
 
 static const struct {
     const char *name;
-    void (*run)(const struct scan_ops *);
-    enum input input;
+    void (*run)(const struct scan_ops *, span);
+    enum kernel_input input;
     bool plain; /* the same whatever the variant */
 } KERNELS[] = {
-    {"memcpy", run_memcpy, TEXT, true},       {"xxh3", run_xxh3, TEXT, true},
-    {"dashes", run_dashes, TEXT, false},      {"census", run_census, TEXT, false},
-    {"plain", run_plain, TEXT, false},        {"white", run_white, TEXT, false},
-    {"white", run_white, JAPANESE, false},    {"among", run_among, TEXT, false},
-    {"lower", run_lower, TEXT, false},        {"fold", run_fold, TEXT, false},
-    {"words", run_words, TEXT, false},        {"tally", run_tally, TEXT, false},
-    {"utf8", run_utf8, TEXT, false},          {"utf8", run_utf8, JAPANESE, false},
-    {"base64", run_base64, BASE64, false},    {"qp", run_qp, QP, false},
-    {"qp", run_qp, QP_JAPANESE, false},       {"grams", run_grams, TEXT, false},
-    {"grams, weigh", run_weigh, TEXT, false},
+    {"memcpy", run_memcpy, KERNEL_MAIL, true},
+    {"xxh3", run_xxh3, KERNEL_MAIL, true},
+    {"dashes", run_dashes, KERNEL_MAIL, false},
+    {"census", run_census, KERNEL_MAIL, false},
+    {"fields", run_header, KERNEL_HEADER, false},
+    {"base64", run_base64, KERNEL_BASE64, false},
+    {"qp", run_qp, KERNEL_QP, false},
+    {"qp", run_qp, KERNEL_QP_ALL, false},
+    {"plain", run_plain, KERNEL_TEXT, false},
+    {"utf8", run_utf8, KERNEL_TEXT, false},
+    {"utf8", run_utf8, KERNEL_WIDE_TEXT, false},
+    {"white", run_white, KERNEL_TEXT, false},
+    {"white", run_white, KERNEL_WIDE_TEXT, false},
+    {"words", run_words, KERNEL_TEXT, false},
+    {"among", run_among, KERNEL_HTML, false},
+    {"html", run_html, KERNEL_HTML, false},
+    {"lower", run_lower, KERNEL_TEXT, false},
+    {"fold", run_fold, KERNEL_TEXT, false},
+    {"tally", run_tally, KERNEL_TEXT, false},
+    {"tokens", run_tokens, KERNEL_TEXT, false},
+    {"tokens", run_tokens, KERNEL_WIDE_TEXT, false},
+    {"grams", run_grams, KERNEL_TEXT, false},
+    {"grams, weigh", run_weigh, KERNEL_TEXT, false},
 };
+
+enum { KERNEL_COUNT = sizeof KERNELS / sizeof *KERNELS };
 
 /* --- measuring ---------------------------------------------------------------------------------------------------- */
 
-static double best_s(void (*run)(const struct scan_ops *), const struct scan_ops *ops)
+static double best_s(size_t kernel, const struct scan_ops *ops, const struct kernel_pieces *in)
 {
     double best = 1e9;
+    size_t repeats = BYTES_A_ROUND / in->bytes + 1;
     for (int i = 0; i < ROUNDS; i++) {
         double begun = cpu_thread_s();
-        for (int k = 0; k < REPEATS; k++) run(ops);
-        double s = (cpu_thread_s() - begun) / REPEATS;
+        for (size_t k = 0; k < repeats; k++) {
+            for (size_t p = 0; p < in->n; p++) {
+                arena_reset(&arena);
+                KERNELS[kernel].run(ops, in->v[p]);
+            }
+        }
+        double s = (cpu_thread_s() - begun) / (double)repeats;
         if (s < best) best = s;
     }
     return best;
 }
 
-void kernels_measure(void (*got)(const struct kernel_speed *, void *to), void *to)
+/* The scalar variant first: the others are told by it. */
+static void measure(size_t k, const struct kernel_pieces *in, void (*got)(const struct kernel_speed *, void *to),
+                    void *to)
 {
-    for (size_t i = 0; i < sizeof table; i++) table[i] = (uint8_t)(i * 2654435761u >> 13);
-    for (size_t k = 0; k < sizeof KERNELS / sizeof *KERNELS; k++) {
-        const char *piece = INPUTS[KERNELS[k].input].piece;
-        size_t n = strlen(piece);
-        for (size_t i = 0; i < BYTES; i++) in[i] = i < BYTES / n * n ? (uint8_t)piece[i % n] : '\n';
-        const struct scan_ops *ops;
-        for (size_t v = 0; (ops = scan_variant(v)) && !(KERNELS[k].plain && v); v++) {
-            if (!cpu_has(ops->level)) continue;
-            struct kernel_speed s = {.kernel = KERNELS[k].name, .input = INPUTS[KERNELS[k].input].name};
-            s.variant = KERNELS[k].plain ? "" : cpu_level_name(ops->level);
-            s.ns_per_byte = best_s(KERNELS[k].run, ops) * 1e9 / BYTES;
-            got(&s, to);
-        }
+    struct kernel_speed s = {KERNELS[k].name, KERNEL_INPUT_NAME[KERNELS[k].input], "", 0, 0};
+    size_t variants = 0;
+    while (scan_variant(variants)) variants++;
+    double scalar = 0;
+    for (size_t v = variants; v-- > 0;) {
+        const struct scan_ops *ops = scan_variant(v);
+        if (!cpu_has(ops->level)) continue;
+        double seconds = best_s(k, ops, in);
+        if (ops->level == CPU_SCALAR) scalar = seconds;
+        s.ns_per_byte = seconds * 1e9 / (double)in->bytes;
+        if (!KERNELS[k].plain) s.variant = cpu_level_name(ops->level), s.times_scalar = scalar / seconds;
+        got(&s, to);
+        if (KERNELS[k].plain) return;
     }
+}
+
+bool kernels_measure(const struct kernel_inputs *inputs, void (*got)(const struct kernel_speed *, void *to), void *to)
+{
+    const struct scan_ops *chosen = scan;
+    if (arena_open(&arena, MAIL_ARENA_BYTES) != ERR_OK) return false;
+    mail_init();
+    for (size_t i = 0; i < sizeof table; i++) table[i] = (uint8_t)(i * 2654435761u >> 13);
+    for (size_t k = 0; k < KERNEL_COUNT; k++) {
+        const struct kernel_pieces *in = &inputs->of[KERNELS[k].input];
+        if (in->n) measure(k, in, got, to);
+    }
+    scan = chosen;
+    mail_close();
+    arena_close(&arena);
+    return true;
 }

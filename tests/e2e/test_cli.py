@@ -332,16 +332,23 @@ class Real(Case):
         self.assertEqual(furui("bench", "inproc")[0], 64)
 
     def test_bench_kernels(self):
-        status, out, err = furui("bench", "kernels", "--json")
-        self.assertEqual((status, err), (0, ""))
-        lines = json.loads(out)["kernels"]
-        self.assertEqual({k["kernel"] for k in lines if k["variant"] == ""}, {"memcpy", "xxh3"})
-        scalar = [(k["kernel"], k["input"]) for k in lines if k["variant"] == "scalar"]
-        self.assertEqual(len(scalar), len(set(scalar)))
-        self.assertGreater(len(scalar), 10)
-        for k in lines:
-            self.assertGreater(k["gb_per_s"], 0, k)
-        self.assertEqual(furui("bench", "kernels", SAMPLES)[0], 64)
+        def run(*words):
+            status, out, err = furui("bench", "kernels", "--json", *words)
+            self.assertEqual((status, err), (0, ""))
+            lines = json.loads(out)["kernels"]
+            for k in lines:
+                self.assertGreater(k["gb_per_s"], 0, k)
+                self.assertEqual(k["times_scalar"] > 0, k["variant"] != "", k)
+            self.assertEqual({k["kernel"] for k in lines if k["variant"] == ""}, {"memcpy", "xxh3"})
+            scalar = [(k["kernel"], k["input"]) for k in lines if k["variant"] == "scalar"]
+            self.assertEqual(len(scalar), len(set(scalar)))
+            return {k["kernel"] for k in lines}
+
+        made, of_mails = run(), run(SAMPLES)
+        self.assertGreater(len(made), 15)
+        self.assertEqual(made, of_mails)  # the samples have some of each kind
+        self.assertEqual(furui("bench", "kernels", "--index", SAMPLES, SAMPLES)[0], 64)
+        self.assertEqual(furui("bench", "kernels", "--index", SAMPLES + "/none")[0], 66)
 
     def test_bench_hostile(self):
         """Hostile mails of every class, the same from the same seed, each inside the arena. Times are not judged here."""

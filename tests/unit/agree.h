@@ -101,6 +101,9 @@ static const char *agree(const struct scan_ops *ops, const uint8_t *p, size_t n,
     if (ops->utf8(p, n) != scan_scalar.utf8(p, n)) return "utf8";
     if (ops->plain(p, n) != scan_scalar.plain(p, n)) return "plain";
     if (ops->white(p, n) != scan_scalar.white(p, n)) return "white";
+    struct scan_set set = scan_set_of(dice & 4 ? "<>&=\"'" : dice & 8 ? ".:/@" : "\n\r\t !-");
+    if (dice & 16) set.low[0] |= 1; /* NUL */
+    if (ops->among(p, n, &set) != scan_scalar.among(p, n, &set)) return "among";
     if (!agree_lower(ops, p, n)) return "lower";
     if (!agree_fold(ops, p, n, cap, space)) return "fold";
     if (!agree_words(ops, p, n, cap, space)) return "words";

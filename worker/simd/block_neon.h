@@ -64,6 +64,17 @@ static inline uint64_t block_range(block x, uint8_t lo, uint8_t hi)
     return block_bits(x);
 }
 
+/* A bit for each byte that is in the set. */
+static inline uint64_t block_among(block x, const struct scan_set *set)
+{
+    static const uint8_t BIT[16] = {1, 2, 4, 8, 16, 32, 64, 128}; /* none for the upper halves of bytes over 127 */
+    uint8x16_t low = vld1q_u8(set->low), bit = vld1q_u8(BIT);
+    for (int i = 0; i < BLOCK_PARTS; i++)
+        x.val[i] =
+            vtstq_u8(vqtbl1q_u8(low, vandq_u8(x.val[i], vdupq_n_u8(15))), vqtbl1q_u8(bit, vshrq_n_u8(x.val[i], 4)));
+    return block_bits(x);
+}
+
 /* Bytes of all bits set where the bits are. */
 static inline uint8x16_t bytes_of(uint64_t bits)
 {

@@ -184,9 +184,15 @@ static inline size_t utf8_start(const uint8_t *p, size_t at)
     return at;
 }
 
+/* The rest, less than a block: often ASCII. */
+static inline size_t utf8_rest(const uint8_t *p, size_t n)
+{
+    return block_high(block_load_head(p, n)) ? scan_scalar.utf8(p, n) : n;
+}
+
 static size_t utf8(const uint8_t *p, size_t n)
 {
-    if (n < BLOCK) return scan_scalar.utf8(p, n);
+    if (n < BLOCK) return utf8_rest(p, n);
     size_t i = scan_scalar.utf8(p, n < 8 ? n : 8); /* a block looks at the 3 bytes before it */
     if (i >= 3) {
         for (; n - i >= BLOCK; i += BLOCK) {
@@ -196,7 +202,7 @@ static size_t utf8(const uint8_t *p, size_t n)
         }
         i = utf8_start(p, i);
     }
-    return i + scan_scalar.utf8(p + i, n - i);
+    return i + (n - i < BLOCK ? utf8_rest(p + i, n - i) : scan_scalar.utf8(p + i, n - i));
 }
 
 static size_t plain(const uint8_t *p, size_t n)

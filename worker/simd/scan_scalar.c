@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scan_scalar: the plain C of each kernel; what the other variants are compared with.
  *
- * Written to be read first, but these also run wherever no better variant does, so memchr (which libc vectorises) does
- * the walking where it can. */
+ * Written to be read; where there is no better variant these run, too, and where lines end is memchr's to find. */
 #include "proto/base/hash.h"
 #include "worker/simd/base64.h"
 #include "worker/simd/qp.h"
@@ -24,13 +23,7 @@ static size_t dashes(const uint8_t *p, size_t n, uint8_t eol)
 
 static bool any_high(const uint8_t *p, size_t n)
 {
-    size_t i = 0;
-    for (; n - i >= 8; i += 8) {
-        uint64_t w;
-        memcpy(&w, p + i, 8);
-        if (w & UINT64_C(0x8080808080808080)) return true;
-    }
-    for (; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         if (p[i] & 0x80) return true;
     return false;
 }
@@ -63,13 +56,6 @@ static size_t utf8(const uint8_t *p, size_t n)
 {
     size_t i = 0;
     while (i < n) {
-        while (n - i >= 8) {
-            uint64_t w;
-            memcpy(&w, p + i, 8);
-            if (w & UINT64_C(0x8080808080808080)) break;
-            i += 8;
-        }
-        if (i == n) break;
         uint8_t c = p[i];
         if (c < 0x80) {
             i++;
@@ -92,14 +78,7 @@ static size_t utf8(const uint8_t *p, size_t n)
 
 static size_t plain(const uint8_t *p, size_t n)
 {
-    static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
     size_t i = 0; /* never looks past the answer: callers go on behind it, and all of that must stay linear */
-    for (; n - i >= 8; i += 8) {
-        uint64_t w, esc;
-        memcpy(&w, p + i, 8);
-        esc = w ^ ONES * 0x1B;
-        if ((w | ((esc - ONES) & ~esc)) & HIGH) break;
-    }
     while (i < n && p[i] < 0x80 && p[i] != 0x1B) i++;
     return i;
 }
