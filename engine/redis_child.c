@@ -19,7 +19,7 @@ enum { LIFE_OK_MS = 10000, WARN_LOCKED_MS = 2000 };
 enum err redis_child_open(struct redis_child *r, const struct config *c, const struct state *dir, char *fault_out)
 {
     *r = (struct redis_child){
-        .dir = dir, .ping_fd = -1, .restart_min_ms = c->restart_min_ms, .restart_max_ms = c->restart_max_ms};
+        .dir = dir, .ping_fd = -1, .memory_mb = c->redis_memory_mb, .restart_min_ms = c->restart_min_ms, .restart_max_ms = c->restart_max_ms};
     if (strcmp(c->redis, "private") != 0) return ERR_OK;
     if (!child_find(c->redis_program, r->program)) {
         snprintf(fault_out, CONFIG_FAULT_MAX,
@@ -51,7 +51,8 @@ static void start(struct redis_child *r, int64_t now_us)
         return;
     }
     r->locked_us = 0;
-    char dir[STATE_PATH_MAX], log[STATE_PATH_MAX];
+    char dir[STATE_PATH_MAX], log[STATE_PATH_MAX], memory[16];
+    snprintf(memory, sizeof memory, "%dmb", r->memory_mb);
     state_path(r->dir, "redis", dir);
     state_path(r->dir, "redis.log", log);
     mkdir(dir, 0700);
@@ -69,6 +70,10 @@ static void start(struct redis_child *r, int64_t now_us)
                     "yes",
                     "--save",
                     "",
+                    "--maxmemory",
+                    memory,
+                    "--maxmemory-policy", /* what expires first goes first: see proto/store/counters.h */
+                    "volatile-ttl",
                     "--logfile",
                     log,
                     "--loglevel",

@@ -25,6 +25,7 @@ struct redis_child {
     pid_t pid;
     int ping_fd; /* while starting; -1: none */
     int64_t start_at_us, started_us, locked_us;
+    int memory_mb;
     int delay_ms, restart_min_ms, restart_max_ms;
     bool stopping;
     uint64_t starts;

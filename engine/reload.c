@@ -34,6 +34,7 @@ void engine_apply(struct engine *e)
     pool_settle(&e->pool, &(struct pool_settings){c->hang_ms, c->restart_min_ms, c->restart_max_ms, c->drain_ms});
     e->redis.restart_min_ms = c->restart_min_ms;
     e->redis.restart_max_ms = c->restart_max_ms;
+    e->redis.memory_mb = c->redis_memory_mb;
 }
 
 /* A key that only a restart can change keeps its old value. */

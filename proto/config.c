@@ -96,6 +96,15 @@ static const struct key KEYS[] = {
      "milliseconds that a verdict waits for reputation; then it goes without, marked degraded"},
     {"redis", "flush_ms", WHOLE(redis_flush_ms, 1, 60000), "500", NULL,
      "milliseconds between writes of a worker's counters"},
+    {"redis", "cache_ms", WHOLE(redis_cache_ms, 0, 60000), "1000", NULL,
+     "milliseconds for which a worker believes what it read, without asking again"},
+    {"redis", "fast_hours", WHOLE(redis_fast_hours, 1, 720), "6", NULL,
+     "hours in which counters of the fast kind halve"},
+    {"redis", "slow_days", WHOLE(redis_slow_days, 1, 365), "21", NULL, "days in which counters of the slow kind halve"},
+    {"redis", "secret_file", STRING(redis_secret), "", wrong_folder,
+     "file with the key under which users' names are hashed; empty: secret in state_dir, made when missing"},
+    {"redis", "memory_mb", WHOLE(redis_memory_mb, 16, 1000000), "512", NULL,
+     "megabytes that 'private' may fill; then names that were only seen are forgotten before their time"},
     {"policy", "unsure_at", SHARE(unsure_at), "0.5", NULL, "spam probability from which a mail is unsure"},
     {"policy", "spam_at", SHARE(spam_at), "0.9", NULL, "spam probability from which a mail is spam"},
     {"policy", "ham", ACTION(WIRE_HAM), "accept", wrong_word, "the action that a verdict names for ham"},
@@ -608,6 +617,14 @@ void config_write(const struct config *c, FILE *to)
 }
 
 /* --- what they mean ----------------------------------------------------------------------------------------------- */
+
+void config_secret_file(const struct config *c, char out[CONFIG_TEXT_MAX + 16])
+{
+    if (*c->redis_secret)
+        snprintf(out, CONFIG_TEXT_MAX + 16, "%s", c->redis_secret);
+    else
+        snprintf(out, CONFIG_TEXT_MAX + 16, "%s/secret", c->state_dir);
+}
 
 const struct config_policy *config_policy_for(const struct config *c, span tenant)
 {

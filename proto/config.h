@@ -66,6 +66,11 @@ struct config {
     char redis_prefix[64];
     int redis_deadline_ms; /* what it has not answered by then is left out */
     int redis_flush_ms;    /* counters are written behind this often */
+    int redis_cache_ms;    /* what a worker read so long ago it believes */
+    int redis_fast_hours;  /* half-lives of counters */
+    int redis_slow_days;
+    char redis_secret[CONFIG_TEXT_MAX]; /* file with the key that hashes people's names; "": in state_dir */
+    int redis_memory_mb;                /* of "private", at most */
     /* [policy] and [policy NAME] */
     struct config_policy *policies; /* owned; [0] is everybody's; sorted by tenant */
     size_t policy_count;
@@ -85,6 +90,9 @@ enum err config_check(const struct config *c, char *fault_out);
 
 /* The effective settings as INI, one comment line of help before each key; config_load reads the same back. */
 void config_write(const struct config *c, FILE *to);
+
+/* Where the secret is that people's names are hashed under. */
+void config_secret_file(const struct config *c, char out[CONFIG_TEXT_MAX + 16]);
 
 /* The policy of a tenant; everybody's when it has none. O(log tenants). */
 const struct config_policy *config_policy_for(const struct config *c, span tenant);

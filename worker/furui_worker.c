@@ -177,7 +177,14 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
     fault_model(model_id(p->model));
     if (p->candidate) fault_model(model_id(p->candidate));
     /* "private" was turned into "unix:…" by the engine, which knows where it started the server. */
-    if ((e = rep_open(c->redis, c->redis_prefix, c->redis_flush_ms, &p->rep)) != ERR_OK) {
+    struct rep_options rep = {
+        .where = c->redis,
+        .prefix = c->redis_prefix,
+        .flush_ms = c->redis_flush_ms,
+        .cache_ms = c->redis_cache_ms,
+        .lives = {.minutes = {[RECORD_FAST] = 60.0 * c->redis_fast_hours, [RECORD_SLOW] = 1440.0 * c->redis_slow_days}},
+    };
+    if ((e = rep_open(&rep, &p->rep)) != ERR_OK) {
         snprintf(fault, CONFIG_FAULT_MAX, "[redis] server = %s: %s", c->redis, err_str(e));
         return false;
     }

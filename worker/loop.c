@@ -194,8 +194,8 @@ static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail 
     fault_strike(raw);
     struct mail_context c = context_of(w, &q);
     mail_read(m, raw, &c, &w->mail_arena);
-    rep_keys(m, q.client_ip, m->auth.result[AUTH_DMARC] == AUTH_PASS, &v->keys);
-    rep_ask(w->rep, slot, &v->keys);
+    rep_names(m, q.client_ip, q.mail_from, &v->names);
+    rep_ask(w->rep, slot, v->tenant, &v->names);
     return true;
 }
 
@@ -211,13 +211,17 @@ static bool in_shadow(struct worker *w, const struct job *j)
 }
 
 /* Second half: the models. After it the mail may be forgotten. */
-static void score_mail(struct worker *w, struct job *j, const struct mail *m)
+static void score_mail(struct worker *w, struct job *j, size_t slot, const struct mail *m)
 {
     struct features f;
+    struct fingerprint print;
     struct judged *v = &j->judged;
     v->shadowed = in_shadow(w, j);
-    unsigned views = model_views(w->model) | (v->shadowed ? model_views(w->shadow.model) : 0);
+    unsigned views = 1u << VIEW_TEXT | model_views(w->model) | (v->shadowed ? model_views(w->shadow.model) : 0);
     features_extract_views(m, &w->mail_arena, views, &f);
+    fingerprint_make(f.view[VIEW_TEXT].v + f.seen_from, f.seen_count, &print);
+    rep_names_text(&v->names, &print);
+    rep_ask(w->rep, slot, v->tenant, &v->names);
     model_score(w->model, &f, &v->scores);
     if (v->shadowed) model_score(w->shadow.model, &f, &v->candidate);
     v->odd = m->odd | (w->mail_arena.full ? ODD(ARENA_FULL) : 0);
@@ -238,7 +242,7 @@ static size_t judge(struct worker *w)
         more = n < BATCH_MAX && clock_us() - begun_us < BATCH_US && take(w, &w->job[n]);
         if (!read) continue;
         if (!more || n % ASK_EVERY == 0) rep_send(w->rep);
-        score_mail(w, j, &m);
+        score_mail(w, j, n - 1, &m);
         beat_when_due(w);
     }
     return n;
@@ -258,7 +262,7 @@ static void answer_all(struct worker *w, size_t n)
         if (j->judged.shadowed)
             word.shadow = (uint8_t)(1 + verdict_class(w->config, j->judged.tenant, &j->judged.candidate, &rep));
         answer(w, j, word, span_of(w->out.p, w->out.n));
-        if (!j->judged.dry_run) rep_count(w->rep, &j->judged.keys);
+        if (!j->judged.dry_run) rep_count(w->rep, &j->judged.names, verdict_seen(w->config, &j->judged.scores));
     }
     flush(w);
     arena_reset(&w->reason_arena);

@@ -21,13 +21,43 @@ static void add_reason(struct wire_reason *list, size_t *n, span what, double we
     if (*n < WIRE_REASON_MAX) ++*n;
 }
 
-static span reputation_reason(const struct rep_keys *keys, const struct rep_score *rep, enum rep_kind kind, char *text)
+static const char *const NAME_WORDS[NAME_KIND_COUNT] = {
+    [NAME_IP] = "address",
+    [NAME_NET] = "network",
+    [NAME_SENDER] = "envelope sender domain",
+    [NAME_FROM] = "From domain",
+    [NAME_DKIM] = "signing domain",
+    [NAME_URL] = "link domain",
+    [NAME_FILE] = "file",
+    [NAME_TEXT] = "text with fingerprint",
+    [NAME_USER] = "user",
+    [NAME_TENANT] = "tenant",
+};
+
+/* A count for people: fractions while they matter. */
+static int put_count(char *to, const char *before, double x)
 {
-    static const char *const WORDS[] = {
-        [REP_IP] = "address", [REP_FROM_DOMAIN] = "From domain", [REP_URL_DOMAIN] = "link domain"};
-    span name = keys->v[rep->from[kind].key].name;
-    int n = snprintf(text, REP_REASON_BYTES, "reputation: %s %.*s called spam %.6g, ham %.6g times", WORDS[kind],
-                     SPAN_ARG(name), rep->from[kind].counts.spam, rep->from[kind].counts.ham);
+    return sprintf(to, x < 1000 ? "%s%.4g" : "%s%.0f", before, x);
+}
+
+/* "reputation: address 192.0.2.1 called spam 3, ham 0 times; content found spam in 12 of 40 mails" */
+static span reputation_reason(const struct rep_names *names, const struct rep_score *rep, enum name_kind kind,
+                              char *text)
+{
+    span name = names->v[rep->from[kind].name].name;
+    const double *sum = rep->from[kind].record.sum[RECORD_SLOW];
+    int n = snprintf(text, REP_REASON_BYTES, "reputation: %s %.*s", NAME_WORDS[kind], SPAN_ARG(name));
+    bool said = sum[SUM_SAID_SPAM] + sum[SUM_SAID_HAM] > 0;
+    if (said) {
+        n += put_count(text + n, " called spam ", sum[SUM_SAID_SPAM]);
+        n += put_count(text + n, ", ham ", sum[SUM_SAID_HAM]);
+        n += sprintf(text + n, " times");
+    }
+    if (sum[SUM_HAM] + sum[SUM_SPAM] > 0) {
+        n += put_count(text + n, said ? "; content found spam in " : ": content found spam in ", sum[SUM_SPAM]);
+        n += put_count(text + n, " of ", sum[SUM_VOLUME]);
+        n += sprintf(text + n, " mails");
+    }
     return span_of(text, (size_t)n);
 }
 
@@ -37,9 +67,9 @@ static size_t put_reasons(const struct judged *j, const struct rep_score *rep, s
     if (!j->explain) return 0;
     for (size_t i = 0; i < j->reason_count; i++)
         add_reason(space->reasons, &n, j->reasons[i].what, j->reasons[i].weight);
-    for (size_t k = 0; k < REP_KIND_COUNT; k++) {
+    for (size_t k = 0; k < NAME_KIND_COUNT; k++) {
         if (rep->by_kind[k] == 0) continue;
-        span what = reputation_reason(&j->keys, rep, (enum rep_kind)k, space->rep_reason[k]);
+        span what = reputation_reason(&j->names, rep, (enum name_kind)k, space->rep_reason[k]);
         add_reason(space->reasons, &n, what, rep->by_kind[k]);
     }
     return n;
@@ -51,6 +81,12 @@ static size_t put_oddities(uint64_t odd, span *words)
     for (int bit = 0; bit < ODD_COUNT; bit++)
         if (odd >> bit & 1) words[n++] = span_cstr(odd_word((enum odd_bit)bit));
     return n;
+}
+
+struct tally_seen verdict_seen(const struct config *c, const struct scores *s)
+{
+    enum wire_class klass = config_class(config_policy_for(c, SPAN_NONE), s->p);
+    return (struct tally_seen){.mails = 1, .ham = klass == WIRE_HAM, .spam = klass == WIRE_SPAM};
 }
 
 double verdict_p(const struct scores *s, const struct rep_score *rep)

@@ -13,7 +13,7 @@
 
 enum {
     TICKET_BYTES = 32, /* of text */
-    REP_REASON_BYTES = REP_NAME_MAX + 96,
+    REP_REASON_BYTES = NAME_MAX_BYTES + 192,
 };
 
 /* What is kept of a mail when the mail itself is forgotten. */
@@ -29,7 +29,7 @@ struct judged {
     size_t reason_count;
     char ticket[TICKET_BYTES];
     int64_t begun_us;
-    struct rep_keys keys;
+    struct rep_names names;
 };
 
 /* Where a verdict's lists and words live. */
@@ -37,8 +37,12 @@ struct verdict_space {
     span oddities[ODD_COUNT];
     span degraded[1];
     struct wire_reason reasons[WIRE_REASON_MAX];
-    char rep_reason[REP_KIND_COUNT][REP_REASON_BYTES];
+    char rep_reason[NAME_KIND_COUNT][REP_REASON_BYTES];
 };
+
+/* What reputation counts of a mail: what content alone makes of it by everybody's policy, so that reputation never feeds
+ * itself. */
+struct tally_seen verdict_seen(const struct config *c, const struct scores *s);
 
 /* The probability that content and reputation give together; the class that a tenant's policy makes of it. */
 double verdict_p(const struct scores *s, const struct rep_score *rep);

@@ -5,7 +5,7 @@
  * are named by `extern` instead of by an include that would point up. */
 #include "proto/cli/cli.h"
 
-extern const struct verb verb_scan, verb_stat;                         /* here */
+extern const struct verb verb_scan, verb_stat, verb_reputation;        /* here */
 extern const struct verb verb_bench;                                   /* bench/ */
 extern const struct verb verb_train, verb_eval, verb_model, verb_show; /* models/ */
 
@@ -18,14 +18,14 @@ static const struct verb verb_help = {
 };
 
 /* In the order that `furui --help` shows. */
-static const struct verb *const verbs[] = {&verb_scan,  &verb_show, &verb_train, &verb_eval,
-                                           &verb_model, &verb_stat, &verb_bench, &verb_help};
+static const struct verb *const verbs[] = {&verb_scan, &verb_show,       &verb_train, &verb_eval, &verb_model,
+                                           &verb_stat, &verb_reputation, &verb_bench, &verb_help};
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
 static void list(FILE *to)
 {
     fputs("usage: furui VERB [OPTION…] [ARGUMENT…]\n\nverbs:\n", to);
-    for (size_t i = 0; i < VERBS; i++) fprintf(to, "  %-8s  %s\n", verbs[i]->name, verbs[i]->summary);
+    for (size_t i = 0; i < VERBS; i++) fprintf(to, "  %-10s  %s\n", verbs[i]->name, verbs[i]->summary);
     fputs("\n'furui VERB --help' explains a verb; 'furui --version' names this build.\n", to);
 }
 

@@ -6,6 +6,7 @@ kill a worker by its pid and see afterwards that nothing is left. `flood` speaks
 
 import contextlib
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -189,6 +190,22 @@ class Service:
         done = subprocess.run(["redis-cli", "-s", os.path.join(self.state, "redis.sock"), *words], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=20 * SLOW)
         return done.stdout.strip()
+
+    def reputation(self, action, *words):
+        """`furui reputation` about this service's Redis; for "show" what it says, or None."""
+        done = subprocess.run([os.path.join(B, "furui"), "reputation", action, "--config", self.config, *words]
+                              + (["--json"] if action == "show" else []),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20 * SLOW)
+        if action == "show" and done.returncode == 1:
+            return None
+        if done.returncode != 0:
+            raise AssertionError(done.stderr)
+        return json.loads(done.stdout) if action == "show" else None
+
+    def seen(self, kind, name):
+        """How many mails are counted for a name."""
+        record = self.reputation("show", kind, name)
+        return round(record["slow"]["mails"], 2) if record else 0
 
     def request(self, frames, timeout_s=60):
         """Send frames as they are; the answers, or None when none came."""

@@ -107,15 +107,15 @@ class Redis(Case):
         s.classify_whole(mail())
 
     def test_stopped_store_degrades_and_heals(self):
-        with Service() as s:
+        with Service(redis_cache_ms=0) as s:
             s.start()
             pid = s.redis()
             self.check_degraded_and_back(s, lambda: os.kill(pid, signal.SIGSTOP), lambda: os.kill(pid, signal.SIGCONT))
 
     def test_killed_store_is_started_again(self):
-        with Service(engine_restart_min_ms=3000 * SLOW, engine_restart_max_ms=10000 * SLOW) as s:
+        with Service(redis_cache_ms=0, engine_restart_min_ms=3000 * SLOW, engine_restart_max_ms=10000 * SLOW) as s:
             s.start()
-            s.redis_command("HSET", "furui:1:ip:192.0.2.9", "spam", "30")
+            s.reputation("set", "--spam", "30", "ip", "192.0.2.9")
             self.check_degraded_and_back(s, lambda: os.kill(s.redis(), signal.SIGKILL), lambda: None)
             # What it had been told is on disk.
             self.assertGreater(s.classify_whole(mail(), client_ip="192.0.2.9")["parts"]["reputation"], 2.5)
@@ -126,8 +126,7 @@ class Redis(Case):
             os.kill(s.redis(), signal.SIGSTOP)
             Flood(s.endpoint, [mail(n) for n in range(200)], client_ip="203.0.113.5")
             os.kill(s.redis(), signal.SIGCONT)
-            count = lambda: s.redis_command("HGET", "furui:1:ip:203.0.113.5", "vol")
-            wait_until(lambda: count() == "200", 30, "200 mails counted")
+            wait_until(lambda: s.seen("ip", "203.0.113.5") == 200, 30, "200 mails counted")
 
 
 class Engine(Case):
@@ -136,7 +135,7 @@ class Engine(Case):
             s.start()
             below = descendants(s.process.pid)
             self.assertGreaterEqual(len(below), 3)
-            s.redis_command("HSET", "furui:1:ip:192.0.2.9", "spam", "30")
+            s.reputation("set", "--spam", "30", "ip", "192.0.2.9")
             wait_until(lambda: s.redis_command("CONFIG", "GET", "appendfsync"), what="an answer")
             s.process.kill()
             s.process.wait()

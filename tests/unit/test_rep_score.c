@@ -12,42 +12,45 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-static struct rep_keys keys;
+static struct rep_names names;
 
 static void address_becomes_one_key(void **state)
 {
     static const struct {
-        const char *in, *want;
+        const char *in, *want, *net;
     } T[] = {
-        {"192.0.2.1", "192.0.2.1"},
-        {"2001:DB8:0:0:0:0:0:1", "2001:db8::1"},
-        {"::ffff:192.0.2.1", "192.0.2.1"},
-        {"::FFFF:c000:0201", "192.0.2.1"},
-        {"192.0.2.01", NULL},
-        {"192.0.2.1 ", NULL},
-        {"192.0.2", NULL},
-        {"fe80::1%eth0", NULL},
-        {"", NULL},
-        {"192.0.2.1\r\nFLUSHALL", NULL},
-        {"1111:2222:3333:4444:5555:6666:7777:8888:9999:0000:1111:2222", NULL},
+        {"192.0.2.1", "192.0.2.1", "192.0.2.0/24"},
+        {"2001:DB8:0:0:0:0:0:1", "2001:db8::1", "2001:db8::/64"},
+        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+        {"::ffff:192.0.2.1", "192.0.2.1", "192.0.2.0/24"},
+        {"::FFFF:c000:0201", "192.0.2.1", "192.0.2.0/24"},
+        {"192.0.2.01", NULL, NULL},
+        {"192.0.2.1 ", NULL, NULL},
+        {"192.0.2", NULL, NULL},
+        {"fe80::1%eth0", NULL, NULL},
+        {"", NULL, NULL},
+        {"192.0.2.1\r\nFLUSHALL", NULL, NULL},
+        {"1111:2222:3333:4444:5555:6666:7777:8888:9999:0000:1111:2222", NULL, NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof T / sizeof *T; i++) {
         struct mail m = {0};
-        rep_keys(&m, span_cstr(T[i].in), false, &keys);
-        assert_int_equal(keys.n, T[i].want ? 1 : 0);
+        rep_names(&m, span_cstr(T[i].in), SPAN_NONE, &names);
+        assert_int_equal(names.n, T[i].want ? 2 : 0);
         if (!T[i].want) continue;
-        assert_int_equal(keys.v[0].kind, REP_IP);
-        assert_true(span_eq(keys.v[0].name, span_cstr(T[i].want)));
+        assert_int_equal(names.v[0].kind, NAME_IP);
+        assert_int_equal(names.v[1].kind, NAME_NET);
+        assert_true(span_eq(names.v[1].name, span_cstr(T[i].net)));
+        assert_true(span_eq(names.v[0].name, span_cstr(T[i].want)));
     }
     struct mail m = {0};
-    rep_keys(&m, span_of("192.0.2.1\0", 10), false, &keys);
-    assert_int_equal(keys.n, 0);
+    rep_names(&m, span_of("192.0.2.1\0", 10), SPAN_NONE, &names);
+    assert_int_equal(names.n, 0);
 }
 
 static void domain_becomes_one_key(void **state)
 {
-    static char longest[REP_NAME_MAX + 2];
+    static char longest[NAME_MAX_BYTES + 2];
     static const struct {
         const char *in, *want;
     } T[] = {
@@ -64,115 +67,187 @@ static void domain_becomes_one_key(void **state)
         {longest, NULL},
     };
     (void)state;
-    memset(longest, 'a', REP_NAME_MAX + 1);
+    memset(longest, 'a', NAME_MAX_BYTES + 1);
     for (size_t i = 0; i < sizeof T / sizeof *T; i++) {
         struct mail m = {.from_domain = span_cstr(T[i].in)};
-        rep_keys(&m, SPAN_NONE, true, &keys);
-        assert_int_equal(keys.n, T[i].want ? 1 : 0);
-        if (T[i].want) assert_true(span_eq(keys.v[0].name, span_cstr(T[i].want)));
+        rep_names(&m, SPAN_NONE, SPAN_NONE, &names);
+        assert_int_equal(names.n, T[i].want ? 1 : 0);
+        if (T[i].want) assert_true(span_eq(names.v[0].name, span_cstr(T[i].want)));
     }
-    struct mail m = {.from_domain = span_of(longest, REP_NAME_MAX)};
-    rep_keys(&m, SPAN_NONE, true, &keys);
-    assert_int_equal(keys.n, 1);
-    assert_int_equal(keys.v[0].name.n, REP_NAME_MAX);
+    struct mail m = {.from_domain = span_of(longest, NAME_MAX_BYTES)};
+    rep_names(&m, SPAN_NONE, SPAN_NONE, &names);
+    assert_int_equal(names.n, 1);
+    assert_int_equal(names.v[0].name.n, NAME_MAX_BYTES);
 }
 
 static void links_are_looked_up_once_and_in_bounds(void **state)
 {
     struct url urls[40];
-    char names[40][16];
+    char host[40][16];
     struct mail m = {.from_domain = SPAN("a.example"), .urls = urls};
     (void)state;
     for (size_t i = 0; i < 40; i++) {
-        snprintf(names[i], sizeof names[i], "u%zu.example", i / 2);
-        urls[i] = (struct url){.domain = span_cstr(names[i])};
+        snprintf(host[i], sizeof host[i], "u%zu.example", i / 2);
+        urls[i] = (struct url){.domain = span_cstr(host[i])};
     }
-    m.url_count = 2 * (REP_KEYS_MAX - 2);
-    rep_keys(&m, SPAN("192.0.2.1"), false, &keys);
-    assert_int_equal(keys.n, REP_KEYS_MAX);
-    assert_false(keys.urls_cut);
-    for (size_t i = 2; i < keys.n; i++) assert_true(span_eq(keys.v[i].name, span_cstr(names[2 * (i - 2)])));
+    m.url_count = 2 * REP_URLS_MAX;
+    rep_names(&m, SPAN("192.0.2.1"), SPAN_NONE, &names);
+    assert_int_equal(names.n, 3 + REP_URLS_MAX);
+    assert_false(names.urls_cut);
+    for (size_t i = 3; i < names.n; i++) assert_true(span_eq(names.v[i].name, span_cstr(host[2 * (i - 3)])));
     m.url_count += 1;
-    rep_keys(&m, SPAN("192.0.2.1"), false, &keys);
-    assert_int_equal(keys.n, REP_KEYS_MAX);
-    assert_true(keys.urls_cut);
+    rep_names(&m, SPAN("192.0.2.1"), SPAN_NONE, &names);
+    assert_int_equal(names.n, 3 + REP_URLS_MAX);
+    assert_true(names.urls_cut);
     m.url_count = 2;
     m.odd = ODD(URL_LIMIT);
-    rep_keys(&m, SPAN("192.0.2.1"), false, &keys);
-    assert_true(keys.urls_cut);
+    rep_names(&m, SPAN("192.0.2.1"), SPAN_NONE, &names);
+    assert_true(names.urls_cut);
 }
 
-/* The plain reference: docs/reputation.md, written out. */
-static double reference(enum rep_kind kind, double ham, double spam)
+static void other_names(void **state)
 {
-    static const double limit[] = {3, 2, 4};
-    double n = ham + spam;
-    if (n == 0) return 0;
-    double x = log((spam + 1) / (ham + 1)) * n / (n + 5);
-    return fmax(-limit[kind], fmin(limit[kind], x));
+    struct mail_part part[9] = {{0}};
+    struct mail m = {.from_domain = SPAN("a.example"), .parts = part, .part_count = 9};
+    static const struct {
+        enum name_kind kind;
+        const char *name;
+    } WANT[] = {
+        {NAME_SENDER, "example.org"},
+        {NAME_FROM, "a.example"},
+        {NAME_DKIM, "example.co.jp"},
+        {NAME_FILE, "0000000000000001000000000000000f"},
+        {NAME_FILE, "00000000000000020000000000000000"},
+        {NAME_FILE, "00000000000000030000000000000000"},
+        {NAME_FILE, "00000000000000040000000000000000"},
+        {NAME_TEXT, "00000000deadbeef"},
+    };
+    (void)state;
+    m.auth.result[AUTH_DMARC] = AUTH_PASS;
+    m.auth.dkim_domain = SPAN("mail.Example.co.jp");
+    for (size_t i = 0; i < 9; i++) part[i].file = (struct attachment){.kind = ATTACH_PDF, .digest = {i}};
+    part[1].file.digest[1] = 15;
+    part[8].file.kind = ATTACH_PNG;
+    rep_names(&m, SPAN_NONE, SPAN("\"a@b\"@Mail.Example.org"), &names);
+    rep_names_text(&names, &(struct fingerprint){.band = {0xdeadbeef, 0xdeadbeef}, .n = 2});
+    assert_true(names.from_proven && !names.sender_proven);
+    assert_int_equal(names.n, sizeof WANT / sizeof *WANT);
+    for (size_t i = 0; i < names.n; i++) {
+        assert_int_equal(names.v[i].kind, WANT[i].kind);
+        assert_true(span_eq(names.v[i].name, span_cstr(WANT[i].name)));
+    }
+    static const char *const NOBODY[] = {"", "a", "a@", "a@b c", "@:", "a@b}:x"};
+    for (size_t i = 0; i < sizeof NOBODY / sizeof *NOBODY; i++) {
+        rep_names(&(struct mail){0}, SPAN_NONE, span_cstr(NOBODY[i]), &names);
+        assert_int_equal(names.n, 0);
+    }
 }
 
-struct said {
-    const char *name;
-    double ham, spam;
+/* --- the plain reference: docs/reputation.md, written out ---------------------------------------------------------- */
+
+static const struct {
+    double prior, half, said, seen;
+} KIND[NAME_KIND_COUNT] = {
+    [NAME_IP] = {1, 5, 3, 1},     [NAME_NET] = {2, 10, 2, .5}, [NAME_SENDER] = {1, 5, 2, .5},
+    [NAME_FROM] = {1, 5, 2, 1},   [NAME_DKIM] = {1, 5, 2, .5}, [NAME_URL] = {1, 5, 4, 1},
+    [NAME_FILE] = {.1, 1, 5, 1},  [NAME_TEXT] = {.1, 1, 5, 1}, [NAME_USER] = {1, 5, 3, 1},
+    [NAME_TENANT] = {1, 5, 0, 0},
 };
 
-static void counts_become_log_odds(void **state)
+static double bounded(double x, double limit)
 {
+    return fmax(-limit, fmin(limit, x));
+}
+
+static double said_reference(enum name_kind k, const struct record *r)
+{
+    const double *fast = r->sum[RECORD_FAST], *slow = r->sum[RECORD_SLOW], a = KIND[k].prior;
+    double n = slow[SUM_SAID_HAM] + slow[SUM_SAID_SPAM], m = fast[SUM_SAID_HAM] + fast[SUM_SAID_SPAM];
+    if (n == 0) return 0;
+    double now = log((fast[SUM_SAID_SPAM] + a) / (fast[SUM_SAID_HAM] + a)), w = m / (m + KIND[k].half);
+    double ever = log((slow[SUM_SAID_SPAM] + a) / (slow[SUM_SAID_HAM] + a));
+    return bounded((w * now + (1 - w) * ever) * n / (n + KIND[k].half), KIND[k].said);
+}
+
+static double seen_reference(enum name_kind k, const struct record *r)
+{
+    double ham = r->sum[RECORD_SLOW][SUM_HAM], spam = r->sum[RECORD_SLOW][SUM_SPAM], n = ham + spam - 20;
+    return n <= 0 ? 0 : bounded(log((spam + 1) / (ham + 1)) * n / (n + 50), KIND[k].seen);
+}
+
+struct told {
+    enum name_kind kind;
+    double ham, spam;         /* said, in the weeks */
+    double now_ham, now_spam; /* and in the hours; -1: the same */
+    double seen_ham, seen_spam;
+};
+
+static void records_become_log_odds(void **state)
+{
+    enum { TOLD = 5 };
     static const struct {
         const char *what;
-        struct said ip, from, url[3]; /* name NULL: no such key */
+        struct told told[TOLD]; /* all zero: the end */
         bool proven, cut;
-        double ip_want, from_want, url_want; /* counts of the reference: see below */
     } T[] = {
-        {.what = "no labels say nothing",
-         .ip = {"192.0.2.1", 0, 0},
-         .from = {"a.example", 0, 0},
-         .url = {{"b.example", 0, 0}}},
-        {.what = "spam", .ip = {"192.0.2.1", 1, 9}},
-        {.what = "bounds by kind and in sum",
-         .ip = {"192.0.2.1", 0, 1e9},
-         .from = {"a.example", 0, 1e9},
-         .url = {{"b.example", 0, 1e9}}},
-        {.what = "good bounds",
-         .ip = {"192.0.2.1", 1e9, 0},
-         .from = {"a.example", 1e9, 0},
-         .url = {{"b.example", 1e9, 0}},
+        {.what = "nothing", .told = {{NAME_URL}}},
+        {.what = "one report", .told = {{NAME_IP, 0, 1}}},
+        {.what = "reports", .told = {{NAME_IP, 1, 9}, {NAME_NET, 3, 40}, {NAME_FROM, 0, 2}}},
+        {.what = "bounds", .told = {{NAME_IP, 0, 1e9}, {NAME_FROM, 0, 1e9}, {NAME_URL, 0, 1e9}, {NAME_TEXT, 0, 1e9}}},
+        {.what = "good bounds", .told = {{NAME_IP, 1e9}, {NAME_FROM, 1e9}, {NAME_URL, 1e9}}, .proven = true},
+        {.what = "a good From that nobody proved", .told = {{NAME_FROM, 50}, {NAME_SENDER, 50}}},
+        {.what = "a good From, proven", .told = {{NAME_FROM, 50}, {NAME_SENDER, 50}}, .proven = true},
+        {.what = "a bad From needs no proof", .told = {{NAME_FROM, 0, 50}, {NAME_SENDER, 0, 50}}},
+        {.what = "the worst link", .told = {{NAME_URL, 90}, {NAME_URL, 0, 20}, {NAME_URL, 50, 1}}},
+        {.what = "an unknown link among good ones", .told = {{NAME_URL, 90}, {NAME_URL}}},
+        {.what = "good links only", .told = {{NAME_URL, 90}, {NAME_URL, 9, 1}}},
+        {.what = "good links, more than were looked up", .told = {{NAME_URL, 90}}, .cut = true},
+        {.what = "bad link, more than were looked up", .told = {{NAME_URL, 1, 30}}, .cut = true},
+        {.what = "three reports of a text", .told = {{NAME_TEXT, 0, 3}, {NAME_TEXT}, {NAME_TEXT, 0, 1}}},
+        {.what = "a good text speaks for no mail", .told = {{NAME_TEXT, 30}, {NAME_FILE, 30}}, .proven = true},
+        {.what = "good for weeks, bad for hours", .told = {{NAME_FROM, 400, 12, 2, 12}}, .proven = true},
+        {.what = "bad for weeks, nothing now", .told = {{NAME_FROM, 1, 12, 0, 0.01}}, .proven = true},
+        {.what = "seen too little", .told = {{NAME_IP, 0, 0, 0, 0, 0, 20}}},
+        {.what = "seen", .told = {{NAME_IP, 0, 0, 0, 0, 3, 40}, {NAME_NET, 0, 0, 0, 0, 300, 40}}},
+        {.what = "seen, bounded in sum",
+         .told = {{NAME_IP, 0, 0, 0, 0, 0, 1e6}, {NAME_URL, 0, 0, 0, 0, 0, 1e6}, {NAME_TEXT, 0, 0, 0, 0, 0, 1e6}}},
+        {.what = "seen good, bounded, and said bad",
+         .told = {{NAME_IP, 0, 3, 0, 0, 1e6}, {NAME_URL, 0, 0, 0, 0, 1e6}, {NAME_FROM, 0, 0, 0, 0, 1e6}},
          .proven = true},
-        {.what = "a good From that nobody proved", .from = {"a.example", 50, 0}},
-        {.what = "a good From, proven", .from = {"a.example", 50, 0}, .proven = true},
-        {.what = "a bad From needs no proof", .from = {"a.example", 0, 50}},
-        {.what = "the worst link speaks", .url = {{"g.example", 90, 0}, {"b.example", 0, 20}, {"h.example", 50, 1}}},
-        {.what = "an unknown link among good ones", .url = {{"g.example", 90, 0}, {"b.example", 0, 0}}},
-        {.what = "good links only", .url = {{"g.example", 90, 0}, {"b.example", 9, 1}}},
-        {.what = "good links, more than were looked up", .url = {{"g.example", 90, 0}}, .cut = true},
-        {.what = "bad link, more than were looked up", .url = {{"g.example", 1, 30}}, .cut = true},
-        {.what = "fractions, as decayed counters have", .ip = {"192.0.2.1", 0.25, 3.5}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof T / sizeof *T; i++) {
-        struct rep_counts counts[REP_KEYS_MAX];
+        struct record records[REP_NAMES_MAX] = {{0}};
         struct rep_score got;
-        keys = (struct rep_keys){.from_proven = T[i].proven, .urls_cut = T[i].cut};
-        const struct said *said[] = {&T[i].ip, &T[i].from, &T[i].url[0], &T[i].url[1], &T[i].url[2]};
-        double ip = 0, from = 0, url = -INFINITY;
-        for (size_t k = 0; k < 5; k++) {
-            enum rep_kind kind = k < 2 ? (enum rep_kind)k : REP_URL_DOMAIN;
-            if (!said[k]->name) continue;
-            counts[keys.n] = (struct rep_counts){said[k]->ham, said[k]->spam};
-            keys.v[keys.n++] = (struct rep_key){kind, span_cstr(said[k]->name)};
-            double x = reference(kind, said[k]->ham, said[k]->spam);
-            if (kind == REP_IP) ip = x;
-            if (kind == REP_FROM_DOMAIN) from = x < 0 && !T[i].proven ? 0 : x;
-            if (kind == REP_URL_DOMAIN) url = fmax(url, x);
+        double said[NAME_KIND_COUNT], seen[NAME_KIND_COUNT], seen_sum = 0, sum = 0;
+        names = (struct rep_names){.from_proven = T[i].proven, .sender_proven = T[i].proven, .urls_cut = T[i].cut};
+        for (int k = 0; k < NAME_KIND_COUNT; k++) said[k] = seen[k] = -1e9;
+        for (size_t n = 0; n < TOLD; n++) {
+            const struct told *t = &T[i].told[n];
+            struct record *r = &records[names.n];
+            if (n > 0 && memcmp(t, &(struct told){0}, sizeof *t) == 0) break;
+            r->sum[RECORD_SLOW][SUM_SAID_HAM] = t->ham, r->sum[RECORD_SLOW][SUM_SAID_SPAM] = t->spam;
+            r->sum[RECORD_FAST][SUM_SAID_HAM] = t->now_ham, r->sum[RECORD_FAST][SUM_SAID_SPAM] = t->now_spam;
+            r->sum[RECORD_SLOW][SUM_HAM] = t->seen_ham, r->sum[RECORD_SLOW][SUM_SPAM] = t->seen_spam;
+            names.v[names.n++] = (struct rep_name){t->kind, SPAN("x")};
+            double a = said_reference(t->kind, r), b = seen_reference(t->kind, r);
+            if (a + b > said[t->kind] + seen[t->kind]) said[t->kind] = a, seen[t->kind] = b;
         }
-        if (url == -INFINITY || (T[i].cut && url < 0)) url = 0;
-        rep_score(&keys, counts, &got);
+        for (int k = 0; k < NAME_KIND_COUNT; k++) {
+            if (said[k] < -1e8) said[k] = seen[k] = 0;
+            bool against_only = k == NAME_TEXT || k == NAME_FILE || (k == NAME_URL && T[i].cut) ||
+                                ((k == NAME_FROM || k == NAME_SENDER) && !T[i].proven);
+            if (against_only) said[k] = fmax(said[k], 0), seen[k] = fmax(seen[k], 0);
+            seen_sum += seen[k];
+        }
+        rep_score(&names, records, &got);
         assert_true(got.known);
-        assert_true(fabs(got.by_kind[REP_IP] - ip) < 1e-12);
-        assert_true(fabs(got.by_kind[REP_FROM_DOMAIN] - from) < 1e-12);
-        assert_true(fabs(got.by_kind[REP_URL_DOMAIN] - url) < 1e-12);
-        assert_true(fabs(got.log_odds - fmax(-6, fmin(6, ip + from + url))) < 1e-12);
+        for (int k = 0; k < NAME_KIND_COUNT; k++) {
+            double want = said[k] + seen[k] * (fabs(seen_sum) > 1.5 ? 1.5 / fabs(seen_sum) : 1);
+            sum += want;
+            assert_true(fabs(got.by_kind[k] - want) < 1e-9);
+        }
+        assert_true(fabs(got.log_odds - bounded(sum, 6)) < 1e-9);
     }
 }
 
@@ -182,7 +257,8 @@ int main(void)
         cmocka_unit_test(address_becomes_one_key),
         cmocka_unit_test(domain_becomes_one_key),
         cmocka_unit_test(links_are_looked_up_once_and_in_bounds),
-        cmocka_unit_test(counts_become_log_odds),
+        cmocka_unit_test(other_names),
+        cmocka_unit_test(records_become_log_odds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

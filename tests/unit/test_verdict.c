@@ -91,13 +91,17 @@ static void missing_evidence_is_named(void **state)
 static void reasons_stand_by_weight(void **state)
 {
     struct mail m = {.from_domain = SPAN("bad.example")};
-    struct rep_score rep = {.known = true, .by_kind = {[REP_FROM_DOMAIN] = 1.5}, .log_odds = 1.5};
+    struct rep_score rep = {.known = true, .by_kind = {[NAME_FROM] = 1.5, [NAME_IP] = 0.25}, .log_odds = 1.5};
     (void)state;
     j = (struct judged){.explain = true, .reason_count = WIRE_REASON_MAX};
     for (int i = 0; i < WIRE_REASON_MAX; i++)
         j.reasons[i] = (struct model_reason){SPAN("word"), (i % 2 ? -1 : 1) * 0.1 * (WIRE_REASON_MAX - i)};
-    rep_keys(&m, SPAN_NONE, false, &j.keys);
-    rep.from[REP_FROM_DOMAIN].counts = (struct rep_counts){.spam = 12, .ham = 0.5};
+    rep_names(&m, SPAN("192.0.2.1"), SPAN_NONE, &j.names);
+    rep.from[NAME_FROM].name = 2; /* behind address and network */
+    rep.from[NAME_FROM].record.sum[RECORD_SLOW][SUM_SAID_SPAM] = 12;
+    rep.from[NAME_FROM].record.sum[RECORD_SLOW][SUM_SAID_HAM] = 0.5;
+    memcpy(rep.from[NAME_IP].record.sum[RECORD_SLOW], (double[SUM_COUNT]){[SUM_VOLUME] = 123456.7, [SUM_SPAM] = 40},
+           sizeof rep.from[NAME_IP].record.sum[RECORD_SLOW]);
     struct wire_verdict v = build(two_tenants(), 1, &rep);
     assert_int_equal(v.reason_count, WIRE_REASON_MAX);
     for (size_t i = 1; i < v.reason_count; i++) assert_true(fabs(v.reasons[i].weight) <= fabs(v.reasons[i - 1].weight));
@@ -105,6 +109,11 @@ static void reasons_stand_by_weight(void **state)
     while (at < v.reason_count && v.reasons[at].weight != 1.5) at++;
     assert_true(at < v.reason_count);
     assert_true(span_eq(v.reasons[at].what, SPAN("reputation: From domain bad.example called spam 12, ham 0.5 times")));
+    j.reason_count = 0;
+    v = build(two_tenants(), 1, &rep);
+    assert_int_equal(v.reason_count, 2);
+    assert_true(
+        span_eq(v.reasons[1].what, SPAN("reputation: address 192.0.2.1: content found spam in 40 of 123457 mails")));
     j.explain = false;
     v = build(two_tenants(), 1, &rep);
     assert_int_equal(v.reason_count, 0);

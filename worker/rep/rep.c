@@ -1,73 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rep: batches of look-ups and counts written behind, over a store that may fail at any moment.
+/* rep: batches of look-ups through a small cache, over a store that may fail at any moment.
  *
- * Each command's tag says what its reply is for. A look-up carries the number of its batch: an answer to a batch that
- * is over is dropped, never mistaken for the present one's. */
+ * What a mail asks for is an entry of the cache; one that is not fresh joins the batch's list, and the list goes out as
+ * one MGET (one a group, in a cluster). A command's tag carries the number of its batch: an answer to a batch that is
+ * over is dropped, never mistaken for the present one's. */
 #include "worker/rep/rep.h"
 
 #include "proto/base/clock.h"
+#include "proto/base/hash.h"
 #include "proto/base/log.h"
-#include "proto/store/store.h"
-#include "worker/rep/tally.h"
+#include "proto/store/counters.h"
+#include "worker/rep/behind.h"
+#include "worker/rep/cache.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 enum {
-    FLUSH_STEP = 256, /* keys written at one go, so that look-ups never queue behind a long flush */
-    KEY_MAX = 64 + 16 + REP_NAME_MAX,
-    STALL_MS = 100,  /* answers late for longer: stop asking until they have come */
-    RETRY_MS = 1000, /* after the store refused to write for a reason that may pass */
+    STALL_MS = 100, /* answers late for longer: stop asking until they have come */
     CLOSE_MS = 200,
     TELL_MS = 60000, /* between two lines of log about the same trouble */
-    TICK_MS = 20,    /* while something is under way */
+    ASK_MAX = 1024,  /* keys in one MGET */
 };
-#define VOLUME_TTL "2592000" /* seconds, 30 days: a name that no mail brought for so long is forgotten */
 
-enum due_kind { DUE_READ, DUE_WRITE, DUE_EXPIRE };
-
-/* What a reply still to come is for: a command's tag. */
-struct due {
-    uint8_t kind;
-    uint8_t slot, key; /* DUE_READ */
-    uint16_t entry;    /* DUE_WRITE: of the tally in flight */
-    uint32_t batch;    /* DUE_READ */
-};
+/* What a reply is for: the top byte of a tag. Of a READ: batch << 32, first << 16, count. */
+#define TAG_WRITE ((uint64_t)1 << 56)
+enum { BATCH_BITS = 0xFFFFFF };
 
 struct slot {
-    const struct rep_keys *keys; /* lent until the batch's rep_result; NULL: nothing was asked */
-    size_t missing;              /* answers outstanding */
-    bool failed;                 /* an answer was an error that says nothing about the key */
-    struct rep_counts counts[REP_KEYS_MAX];
+    const struct rep_names *names; /* lent until the batch's rep_result; NULL: nothing was asked */
+    size_t asked;                  /* of them */
+    bool failed;                   /* no answer, or none that says anything */
+    bool tenant;                   /* own[] is asked as well */
+    int16_t all[REP_NAMES_MAX];    /* entries of the cache: everybody's records */
+    int16_t own[REP_NAMES_MAX];    /* the tenant's */
 };
 
 struct rep {
     bool off;
     struct store *store; /* NULL when off */
-    char prefix[64];
+    struct counters counters;
+    struct cache *cache;
+    struct behind *behind;
+    char prefix[NAME_PREFIX_BYTES + 1];
     int flush_ms;
+    int64_t cache_us;
 
     uint32_t batch;
     bool batch_open;      /* between rep_begin and the end of rep_collect */
-    size_t batch_missing; /* answers outstanding for the present batch */
-    size_t late;          /* answers outstanding for batches that are over */
+    int64_t batch_us;     /* when it began */
+    size_t batch_missing; /* replies outstanding for the present batch */
+    size_t late;          /* replies outstanding for batches that are over */
     struct slot slot[REP_BATCH_MAX];
+    uint16_t ask[CACHE_ENTRIES]; /* entries that the present batch asks for */
+    size_t asks, sent;           /* of them */
 
     bool told;             /* the log said that it is away */
     int64_t late_since_us; /* 0: nothing is late */
-
-    struct tally *filling, *flight; /* counts that come in; counts being written */
-    size_t flight_next;             /* first entry of `flight` not sent yet */
-    size_t writes_due;
-    int64_t flush_at_us;
-
     int64_t refusal_told_us, drop_told_us;
     struct rep_stat stat;
 };
 
-/* --- the connection's life ---------------------------------------------------------------------------------------- */
+/* --- the store's moods -------------------------------------------------------------------------------------------- */
 
 static void say_away(struct rep *r, const char *why)
 {
@@ -90,24 +86,11 @@ static bool worth_telling(int64_t *told_us)
     return true;
 }
 
-static uint64_t tag_of(struct due d)
+static void drop(struct rep *r, uint64_t counts, const char *why)
 {
-    return (uint64_t)d.kind << 56 | (uint64_t)d.slot << 48 | (uint64_t)d.key << 40 |
-           (uint64_t)(d.batch & 0xFFFFFF) << 16 | d.entry;
-}
-
-static struct due due_of(uint64_t tag)
-{
-    return (struct due){.kind = (uint8_t)(tag >> 56),
-                        .slot = (uint8_t)(tag >> 48),
-                        .key = (uint8_t)(tag >> 40),
-                        .batch = tag >> 16 & 0xFFFFFF,
-                        .entry = (uint16_t)tag};
-}
-
-static bool push(struct rep *r, struct due d, const span *words, size_t n)
-{
-    return store_put(r->store, words[1], words, n, tag_of(d));
+    r->stat.dropped += counts;
+    if (counts && worth_telling(&r->drop_told_us))
+        LOG(LEVEL_WARN, "reputation_dropped", L_INT("counts", r->stat.dropped), L_STR("why", why));
 }
 
 /* Is it worth asking? Not while the store is away, nor while it owes answers for longer than a hiccup. */
@@ -117,41 +100,34 @@ static bool ready(const struct rep *r, int64_t now_us)
     return r->late_since_us == 0 || now_us - r->late_since_us < STALL_MS * 1000;
 }
 
-/* A counter as the store holds it: a number not below 0; anything else is no count. */
-static double count_of(const struct store_reply *reply, size_t i)
+/* One value of an answer, as the store has it; what is no record is none. */
+static void land(struct rep *r, int at, const struct store_value *v)
 {
-    char text[32], *end;
-    if (reply->v[0].kind != STORE_LIST || i + 1 >= reply->n || reply->v[i + 1].kind != STORE_TEXT) return 0;
-    span s = reply->v[i + 1].text;
-    if (s.n == 0 || s.n >= sizeof text) return 0;
-    memcpy(text, s.p, s.n);
-    text[s.n] = 0;
-    double x = strtod(text, &end);
-    if (*end || !isfinite(x) || x < 0) return 0;
-    return fmin(x, 1e9);
+    struct cache_entry *e = cache_at(r->cache, at);
+    if (e->state != CACHE_ASKED) return;
+    record_read(v && v->kind == STORE_TEXT ? v->text : SPAN_NONE, &e->record);
+    e->state = CACHE_READ;
+    e->read_us = r->batch_us;
 }
 
-static void on_read(struct rep *r, struct due d, const struct store_reply *reply)
+static void on_read(struct rep *r, const struct store_reply *reply)
 {
-    if (!r->batch_open || d.batch != (r->batch & 0xFFFFFF)) {
+    size_t first = reply->tag >> 16 & 0xFFFF, n = reply->tag & 0xFFFF;
+    if (!r->batch_open || (reply->tag >> 32 & BATCH_BITS) != (r->batch & BATCH_BITS)) {
         r->stat.late++;
         if (r->late > 0) r->late--;
         if (r->late == 0) r->late_since_us = 0;
         return;
     }
-    struct slot *s = &r->slot[d.slot];
-    assert(s->missing > 0 && r->batch_missing > 0);
-    s->missing--;
+    assert(r->batch_missing > 0 && first + n <= r->asks);
     r->batch_missing--;
-    if (reply->passing) s->failed = true;
-    s->counts[d.key] = (struct rep_counts){.ham = count_of(reply, 0), .spam = count_of(reply, 1)};
-}
-
-static void on_write(struct rep *r, struct due d, const struct store_reply *reply)
-{
-    if (reply->passing) return; /* stays, is sent again */
-    if (reply->v[0].kind == STORE_ERROR) r->stat.dropped += tally_at(r->flight, d.entry)->count;
-    tally_done(r->flight, d.entry);
+    bool list = reply->v[0].kind == STORE_LIST && reply->v[0].n == n;
+    for (size_t i = 0; i < n; i++) {
+        if (list)
+            land(r, r->ask[first + i], i + 1 < reply->n ? &reply->v[i + 1] : NULL);
+        else
+            cache_at(r->cache, r->ask[first + i])->state = CACHE_FAILED;
+    }
 }
 
 /* Write and read what the store allows, and sort the answers that came. */
@@ -161,40 +137,45 @@ static void pump(struct rep *r)
     if (r->off) return;
     store_pump(r->store);
     while (store_next(r->store, &reply)) {
-        struct due d = due_of(reply.tag);
         if (reply.v[0].kind == STORE_ERROR) {
             r->stat.refused++;
             if (worth_telling(&r->refusal_told_us))
                 LOG(LEVEL_WARN, "reputation_refused", L_SPAN("why", reply.v[0].text));
         }
-        if (d.kind == DUE_READ) on_read(r, d, &reply);
-        if (d.kind == DUE_WRITE) on_write(r, d, &reply);
-        if (d.kind == DUE_WRITE || d.kind == DUE_EXPIRE) r->writes_due--;
+        if (reply.tag & TAG_WRITE)
+            drop(r, behind_reply(r->behind, &reply), "refused");
+        else
+            on_read(r, &reply);
     }
     if (!store_up(r->store) && *store_why(r->store)) say_away(r, store_why(r->store));
-    if (ready(r, clock_us()) && r->late == 0) say_back(r);
+    if (r->late == 0 && store_up(r->store)) say_back(r);
 }
 
-enum err rep_open(const char *where, const char *prefix, int flush_ms, struct rep **rep_out)
+/* --- a life ------------------------------------------------------------------------------------------------------- */
+
+enum err rep_open(const struct rep_options *o, struct rep **rep_out)
 {
+    uint64_t seed = (uint64_t)clock_wall_us();
     struct rep *r = calloc(1, sizeof *r);
     enum err e = ERR_MEMORY;
     if (!r) return ERR_MEMORY;
-    snprintf(r->prefix, sizeof r->prefix, "%s", prefix);
-    r->flush_ms = flush_ms;
-    r->off = strcmp(where, "off") == 0;
-    if (!r->off) {
-        if ((e = tally_open(&r->filling)) != ERR_OK) goto fail;
-        if ((e = tally_open(&r->flight)) != ERR_OK) goto fail;
-        if ((e = store_open(&(struct store_options){.where = where}, &r->store)) != ERR_OK) goto fail;
-        r->flush_at_us = clock_us() + (int64_t)flush_ms * 1000;
-    }
+    snprintf(r->prefix, sizeof r->prefix, "%s", o->prefix);
+    r->flush_ms = o->flush_ms;
+    r->cache_us = (int64_t)o->cache_ms * 1000;
+    r->off = strcmp(o->where, "off") == 0;
     *rep_out = r;
+    if (r->off) return ERR_OK;
+    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed) seed ^= (uint64_t)(uintptr_t)r;
+    if ((e = cache_open(seed, &r->cache)) != ERR_OK) goto fail;
+    if ((e = store_open(&(struct store_options){.where = o->where}, &r->store)) != ERR_OK) goto fail;
+    counters_init(&r->counters, r->store, &o->lives);
+    if ((e = behind_open(&r->counters, o->flush_ms, &r->behind)) != ERR_OK) goto fail;
     return ERR_OK;
 fail:
-    tally_close(r->filling);
-    tally_close(r->flight);
+    store_close(r->store);
+    cache_close(r->cache);
     free(r);
+    *rep_out = NULL;
     return e;
 }
 
@@ -211,15 +192,15 @@ void rep_close(struct rep *r)
 {
     if (!r) return;
     int64_t until_us = clock_us() + CLOSE_MS * 1000, left_us;
-    while (!r->off && store_up(r->store) && (left_us = until_us - clock_us()) > 0) {
-        r->flush_at_us = 0;
-        rep_tick(r);
-        if (tally_count(r->filling) == 0 && tally_count(r->flight) == 0) break;
-        if (store_up(r->store)) store_wait(r->store, left_us);
+    while (!r->off && store_up(r->store) && behind_waiting(r->behind) > 0 && (left_us = until_us - clock_us()) > 0) {
+        behind_flush(r->behind, clock_us(), TAG_WRITE, true);
+        pump(r);
+        if (behind_busy(r->behind)) store_wait(r->store, left_us);
+        pump(r);
     }
     store_close(r->store);
-    tally_close(r->filling);
-    tally_close(r->flight);
+    behind_close(r->behind);
+    cache_close(r->cache);
     free(r);
 }
 
@@ -230,54 +211,96 @@ int rep_fd(const struct rep *r)
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
-/* "PREFIX:1:KIND:NAME" */
-static span key_name(const struct rep *r, enum rep_kind kind, span name, char *buf)
-{
-    assert(name.n <= REP_NAME_MAX);
-    int n = snprintf(buf, KEY_MAX, "%s:1:%s:", r->prefix, rep_kind_word(kind));
-    memcpy(buf + n, name.p, name.n);
-    return span_of(buf, (size_t)n + name.n);
-}
-
 void rep_begin(struct rep *r)
 {
-    r->batch++;
+    if (++r->batch == 0) r->batch = 1; /* entries that nobody used yet have 0 */
     r->batch_open = true;
-    r->batch_missing = 0;
-    for (size_t i = 0; i < REP_BATCH_MAX; i++) r->slot[i].keys = NULL;
+    r->batch_us = clock_us();
+    r->batch_missing = r->asks = r->sent = 0;
+    for (size_t i = 0; i < REP_BATCH_MAX; i++) r->slot[i].names = NULL;
     pump(r); /* answers to earlier batches that are here already */
 }
 
-void rep_ask(struct rep *r, size_t slot, const struct rep_keys *keys)
+/* The cache's entry of a name, asked for unless it is fresh. -1: no room. */
+static int look_up(struct rep *r, span tenant, enum name_kind kind, span name)
+{
+    uint8_t text[NAME_KEY_BYTES];
+    span key = name_key(r->prefix, tenant, kind, name, text);
+    int at = cache_find(r->cache, key, r->batch, r->batch_us - r->cache_us);
+    if (at < 0) return -1;
+    struct cache_entry *e = cache_at(r->cache, at);
+    if (e->state != CACHE_NEW) {
+        r->stat.kept += e->state == CACHE_READ;
+        return at;
+    }
+    e->state = CACHE_ASKED;
+    r->ask[r->asks++] = (uint16_t)at;
+    r->stat.asked++;
+    return at;
+}
+
+/* Have people of this tenant ever reported anything, as far as was known at the last batch? Only then are its own
+ * records worth asking for. */
+static bool has_own(struct rep *r, span tenant)
+{
+    if (tenant.n == 0 || tenant.n > REP_SEEN_BYTES) return false;
+    int at = look_up(r, tenant, NAME_TENANT, SPAN("all"));
+    return at >= 0 && cache_at(r->cache, at)->record.minute > 0;
+}
+
+void rep_ask(struct rep *r, size_t slot, span tenant, const struct rep_names *names)
 {
     struct slot *s = &r->slot[slot];
-    assert(r->batch_open && slot < REP_BATCH_MAX && !s->keys);
-    if (r->off || !ready(r, clock_us())) return;
-    s->keys = keys;
-    s->missing = 0;
-    s->failed = false;
-    for (size_t i = 0; i < keys->n; i++) {
-        char name[KEY_MAX];
-        span words[] = {SPAN("HMGET"), key_name(r, keys->v[i].kind, keys->v[i].name, name), SPAN("ham"), SPAN("spam")};
-        struct due d = {.kind = DUE_READ, .slot = (uint8_t)slot, .key = (uint8_t)i, .batch = r->batch};
-        if (!push(r, d, words, 4)) {
-            s->failed = true;
-            return;
-        }
-        s->missing++;
-        r->batch_missing++;
+    assert(r->batch_open && slot < REP_BATCH_MAX && (!s->names || s->names == names));
+    if (r->off || !ready(r, r->batch_us)) return;
+    if (!s->names) {
+        s->names = names;
+        s->asked = 0;
+        s->failed = false;
+        s->tenant = has_own(r, tenant);
     }
+    for (; s->asked < names->n; s->asked++) {
+        const struct rep_name *n = &names->v[s->asked];
+        int all = look_up(r, SPAN_NONE, n->kind, n->name), own = s->tenant ? look_up(r, tenant, n->kind, n->name) : 0;
+        if (all < 0 || own < 0) s->failed = true;
+        s->all[s->asked] = (int16_t)all;
+        s->own[s->asked] = (int16_t)own;
+    }
+}
+
+/* One MGET for the longest run of one group from r->sent on. */
+static bool send_run(struct rep *r)
+{
+    span words[1 + ASK_MAX] = {SPAN("MGET")};
+    size_t n = 0, first = r->sent;
+    unsigned group = 0;
+    while (first + n < r->asks && n < ASK_MAX) {
+        const struct cache_entry *e = cache_at(r->cache, r->ask[first + n]);
+        span key = span_of(e->key, e->bytes);
+        unsigned g = store_group(r->store, key);
+        if (n > 0 && g != group) break;
+        group = g;
+        words[1 + n++] = key;
+    }
+    uint64_t tag = (uint64_t)(r->batch & BATCH_BITS) << 32 | (uint64_t)first << 16 | n;
+    if (!store_put(r->store, words[1], words, 1 + n, tag)) return false;
+    r->sent += n;
+    r->batch_missing++;
+    return true;
 }
 
 void rep_send(struct rep *r)
 {
+    if (r->off) return;
+    while (r->sent < r->asks && send_run(r)) continue;
+    while (r->sent < r->asks) cache_at(r->cache, r->ask[r->sent++])->state = CACHE_FAILED;
     pump(r);
 }
 
 void rep_collect(struct rep *r, int64_t deadline_us)
 {
     int64_t left_us;
-    pump(r);
+    rep_send(r);
     while (r->batch_missing > 0 && (left_us = deadline_us - clock_us()) > 0) {
         store_wait(r->store, left_us);
         pump(r);
@@ -288,74 +311,46 @@ void rep_collect(struct rep *r, int64_t deadline_us)
     if (r->late_since_us == 0) r->late_since_us = clock_us();
 }
 
-void rep_result(const struct rep *r, size_t slot, struct rep_score *out)
+/* A tenant's reports count fully in its own record and a share of them in everybody's: together once. */
+static void add_own(struct record *all, const struct record *own)
 {
+    for (int speed = 0; speed < RECORD_SPEEDS; speed++)
+        for (int k = SUM_SAID_HAM; k <= SUM_SAID_SPAM; k++)
+            all->sum[speed][k] += own->sum[speed][k] * (1 - RECORD_TENANT_SHARE);
+}
+
+void rep_result(struct rep *r, size_t slot, struct rep_score *out)
+{
+    struct record records[REP_NAMES_MAX];
     const struct slot *s = &r->slot[slot];
     *out = (struct rep_score){.known = r->off};
-    if (s->keys && s->missing == 0 && !s->failed) rep_score(s->keys, s->counts, out);
+    if (!s->names || s->failed || s->asked < s->names->n) return;
+    uint32_t minute = record_minute(clock_wall_us());
+    for (size_t i = 0; i < s->names->n; i++) {
+        const struct cache_entry *all = cache_at(r->cache, s->all[i]);
+        if (all->state != CACHE_READ) return;
+        records[i] = all->record;
+        record_decay(&records[i], minute, &r->counters.lives);
+        if (!s->tenant) continue;
+        const struct cache_entry *e = cache_at(r->cache, s->own[i]);
+        if (e->state != CACHE_READ) return;
+        struct record own = e->record;
+        record_decay(&own, minute, &r->counters.lives);
+        add_own(&records[i], &own);
+    }
+    rep_score(s->names, records, out);
 }
 
-/* --- writing behind ----------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
-static void drop_count(struct rep *r)
+void rep_count(struct rep *r, const struct rep_names *names, struct tally_seen seen)
 {
-    r->stat.dropped++;
-    if (worth_telling(&r->drop_told_us))
-        LOG(LEVEL_WARN, "reputation_dropped", L_INT("counts", r->stat.dropped), L_STR("why", "too many names wait"));
-}
-
-void rep_count(struct rep *r, const struct rep_keys *keys)
-{
+    uint8_t text[NAME_KEY_BYTES];
     if (r->off) return;
-    for (size_t i = 0; i < keys->n; i++)
-        if (!tally_add(r->filling, (uint8_t)keys->v[i].kind, keys->v[i].name, 1)) drop_count(r);
-}
-
-static bool send_count(struct rep *r, size_t i)
-{
-    char name[KEY_MAX], amount[16];
-    const struct tally_entry *e = tally_at(r->flight, i);
-    span key = key_name(r, (enum rep_kind)e->kind, tally_name(r->flight, i), name);
-    snprintf(amount, sizeof amount, "%u", (unsigned)e->count);
-    span add[] = {SPAN("HINCRBY"), key, SPAN("vol"), span_cstr(amount)};
-    span expire[] = {SPAN("EXPIRE"), key, SPAN(VOLUME_TTL)};
-    if (!push(r, (struct due){.kind = DUE_WRITE, .entry = (uint16_t)i}, add, 4)) return false;
-    r->writes_due++;
-    if (push(r, (struct due){.kind = DUE_EXPIRE}, expire, 3)) r->writes_due++;
-    return true;
-}
-
-static bool anything_left(const struct tally *t)
-{
-    for (size_t i = 0; i < tally_count(t); i++)
-        if (tally_at(t, i)->count) return true;
-    return false;
-}
-
-/* A table of counts goes out in steps; when all answers are here, what was refused goes again, else the next one. */
-static void flush(struct rep *r, int64_t now_us)
-{
-    if (r->late > 0 || now_us < r->flush_at_us) return;
-    if (tally_count(r->flight) == 0) {
-        if (tally_count(r->filling) == 0) return;
-        struct tally *full = r->filling;
-        r->filling = r->flight;
-        r->flight = full;
-        r->flight_next = 0;
+    for (size_t i = 0; i < names->n; i++) {
+        span key = name_key(r->prefix, SPAN_NONE, names->v[i].kind, names->v[i].name, text);
+        if (!behind_add(r->behind, key, seen)) drop(r, 1, "too many names wait");
     }
-    for (size_t step = 0; step < FLUSH_STEP && r->flight_next < tally_count(r->flight); r->flight_next++) {
-        if (tally_at(r->flight, r->flight_next)->count == 0) continue;
-        if (!send_count(r, r->flight_next)) break;
-        step++;
-    }
-    if (r->flight_next < tally_count(r->flight) || r->writes_due > 0) return;
-    r->flight_next = 0;
-    if (anything_left(r->flight)) {
-        r->flush_at_us = now_us + RETRY_MS * 1000;
-        return;
-    }
-    tally_reset(r->flight);
-    r->flush_at_us = now_us + (int64_t)r->flush_ms * 1000;
 }
 
 int rep_tick(struct rep *r)
@@ -364,21 +359,24 @@ int rep_tick(struct rep *r)
     int64_t now_us = clock_us();
     pump(r);
     if (!ready(r, now_us) && store_up(r->store)) say_away(r, "answers are late");
-    if (store_up(r->store)) {
-        flush(r, now_us);
+    if (store_up(r->store) && r->late == 0) {
+        behind_flush(r->behind, now_us, TAG_WRITE, false);
         pump(r);
     }
     int wish_ms = store_wish_ms(r->store);
-    if (store_up(r->store) && (wish_ms < 0 || wish_ms > r->flush_ms)) wish_ms = r->flush_ms;
+    if (store_up(r->store) && behind_waiting(r->behind) > 0 && (wish_ms < 0 || wish_ms > r->flush_ms))
+        wish_ms = r->flush_ms;
     return wish_ms;
 }
 
 void rep_stat(const struct rep *r, struct rep_stat *out)
 {
     *out = r->stat;
-    struct store_stat store = {0};
-    if (!r->off) store_stat(r->store, &store);
+    if (r->off) return;
+    struct store_stat store;
+    store_stat(r->store, &store);
     out->connections = store.connections;
-    out->away = !r->off && !ready(r, clock_us());
-    out->waiting = r->off ? 0 : tally_count(r->filling) + tally_count(r->flight);
+    out->away = !ready(r, clock_us());
+    out->waiting = behind_waiting(r->behind);
+    out->once = behind_once(r->behind);
 }

@@ -1,86 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rep: reputation: what was counted about a sender and its links, read for a whole batch in one round trip.
+/* rep: reputation: what was counted about the names in a mail, read for a whole batch in one round trip.
  *
- * Counters live in Redis (redis.c is the only file that sees hiredis). Reading has a deadline of its own; what has not
- * come by then is missing evidence, never a delay. Writing is behind: counts are summed up in the worker (tally.h) and
- * sent now and then, without waiting for the answer. docs/reputation.md: keys, counters, and the way to log-odds. */
+ * Records live in Redis (proto/store/record.h). Reading has a deadline of its own; what has not come by then is missing
+ * evidence, never a delay. Writing is behind: counts are summed up in the worker (behind.h) and sent now and then,
+ * without waiting for the answer. docs/reputation.md: names, records, and the way to log-odds. */
 #ifndef FURUI_REP_REP_H
 #define FURUI_REP_REP_H
 
 #include "proto/base/err.h"
+#include "proto/store/name.h"
+#include "proto/store/record.h"
 #include "worker/mime/mail.h"
-
-enum rep_kind { REP_IP, REP_FROM_DOMAIN, REP_URL_DOMAIN, REP_KIND_COUNT };
+#include "worker/rep/fingerprint.h"
+#include "worker/rep/tally.h"
 
 enum {
-    REP_KEYS_MAX = 16,  /* keys looked up for one mail: 1 IP, 1 From domain, the rest URL domains */
-    REP_NAME_MAX = 253, /* bytes of a name: a domain's longest text form (RFC 1035 2.3.4); longer ones are no key */
-    REP_BATCH_MAX = 64, /* mails in one batch */
+    REP_URLS_MAX = 14,
+    REP_FILES_MAX = 4,
+    REP_NAMES_MAX = 5 + REP_URLS_MAX + REP_FILES_MAX + FINGERPRINT_MAX,
+    REP_BATCH_MAX = 64,   /* mails in one batch */
+    REP_SEEN_BYTES = 256, /* of a tenant's name; a longer one has everybody's reputation */
 };
 
-/* The word of a kind within a key: "ip", "from", "url"; static. */
-const char *rep_kind_word(enum rep_kind kind);
-
-struct rep_key {
-    enum rep_kind kind;
-    span name; /* "192.0.2.1", "example.org" */
+struct rep_name {
+    enum name_kind kind;
+    span name; /* canonical: "192.0.2.1", "example.org" */
 };
 
-/* The keys of one mail, with the text they point to: a copy that outlives the mail. Not to be moved. */
-struct rep_keys {
-    struct rep_key v[REP_KEYS_MAX];
+/* The names of one mail, with the text they point to: a copy that outlives the mail. Not to be moved. */
+struct rep_names {
+    struct rep_name v[REP_NAMES_MAX];
     size_t n;
-    bool urls_cut;    /* the mail links to more domains than are looked up: good ones prove nothing */
-    bool from_proven; /* a trusted host found that the From domain's owner sent it (DMARC pass) */
+    bool urls_cut;      /* the mail links to more domains than are looked up: good ones prove nothing */
+    bool from_proven;   /* a trusted host found that the From domain's owner sent it (DMARC pass) */
+    bool sender_proven; /* and that the envelope sender's domain lets the client send (SPF pass) */
     size_t used;
-    uint8_t text[REP_KEYS_MAX * REP_NAME_MAX];
+    uint8_t text[REP_NAMES_MAX * NAME_MAX_BYTES];
 };
 
-/* Find a mail's keys: addresses in canonical form (an IPv4 address in IPv6 clothes is IPv4), domains in lower case,
- * each once. A name that could not be a host's is left out, so nothing that a mail says can forge a key. */
-void rep_keys(const struct mail *m, span client_ip, bool from_proven, struct rep_keys *out);
+/* Find a mail's names: client, network, domains and files, each once. A name that could not be one is left out, so
+ * nothing that a mail says can forge a key. */
+void rep_names(const struct mail *m, span client_ip, span mail_from, struct rep_names *out);
 
-struct rep; /* one worker's connection, counts still to be written, and back-off */
+/* Add the bands of its fingerprint, which is known later. */
+void rep_names_text(struct rep_names *names, const struct fingerprint *f);
 
-/* where: "unix:PATH", "tcp:HOST:PORT" or "off". Resolves the host once, here; connects on its own from then on, again
- * and again with back-off, never blocking a caller beyond its deadline. ERR_SYNTAX, ERR_IO (no such host), ERR_MEMORY.
- */
-enum err rep_open(const char *where, const char *prefix, int flush_ms, struct rep **rep_out);
+struct rep; /* one worker's connection, cache, and counts still to be written */
+
+struct rep_options {
+    const char *where;  /* "unix:PATH", "tcp:HOST:PORT" or "off" */
+    const char *prefix; /* of all keys */
+    int flush_ms;       /* counts are written this often */
+    int cache_ms;       /* what was read so long ago is believed */
+    struct record_lives lives;
+};
+
+/* Resolves the host once, here; connects on its own from then on, again and again with back-off, never blocking a
+ * caller beyond its deadline. ERR_SYNTAX, ERR_IO (no such host), ERR_MEMORY. */
+enum err rep_open(const struct rep_options *o, struct rep **rep_out);
 /* Give the store up to `timeout_ms` to answer for the first time, so that the first mails are not judged without it. */
 void rep_warm(struct rep *r, int timeout_ms);
 void rep_close(struct rep *r); /* sends what is still to be written, for at most 200 ms */
 
-/* One batch: begin, ask for each mail (slot below REP_BATCH_MAX, each once), send without waiting so that the CPU can
- * score meanwhile, then collect until all answers are there or `deadline_us` (clock_us) has passed. Answers that come
- * for an earlier batch are recognised and dropped. While the store is away or stalled, all of these return at once. */
+/* One batch: begin, ask for each mail (slot below REP_BATCH_MAX), send without waiting so that the CPU can score
+ * meanwhile, then collect until all answers are there or `deadline_us` (clock_us) has passed. Answers that come for an
+ * earlier batch are recognised and dropped. While the store is away or stalled, all of these return at once.
+ *
+ * rep_ask may be called again for a slot whose `names` have grown, and asks for the new ones. */
 void rep_begin(struct rep *r);
-void rep_ask(struct rep *r, size_t slot, const struct rep_keys *keys);
+void rep_ask(struct rep *r, size_t slot, span tenant, const struct rep_names *names);
 void rep_send(struct rep *r);
 void rep_collect(struct rep *r, int64_t deadline_us);
 
-/* Labelled counts of one key: how many people said ham, how many spam. */
-struct rep_counts {
-    double ham, spam;
-};
-
 struct rep_score {
     bool known;      /* the store answered in time (or is off by choice) */
-    double log_odds; /* sum of what the counters say, bounded; 0 when nothing was ever reported */
-    double by_kind[REP_KIND_COUNT];
-    struct { /* what spoke for each kind: index of the key, its counts; meaningless where by_kind is 0 */
-        size_t key;
-        struct rep_counts counts;
-    } from[REP_KIND_COUNT];
+    double log_odds; /* sum of what the records say, bounded; 0 when nothing was ever reported, and little was seen */
+    double by_kind[NAME_KIND_COUNT];
+    struct { /* what spoke for each kind; meaningless where by_kind is 0 */
+        size_t name;
+        struct record record;
+    } from[NAME_KIND_COUNT];
 };
 
 /* What was collected for a slot, until the next rep_begin. */
-void rep_result(const struct rep *r, size_t slot, struct rep_score *out);
+void rep_result(struct rep *r, size_t slot, struct rep_score *out);
 
-/* From counts to log-odds: counts[i] belongs to keys->v[i]. Pure; docs/reputation.md has the formula. */
-void rep_score(const struct rep_keys *keys, const struct rep_counts *counts, struct rep_score *out);
+/* From records (faded to the present) to log-odds: records[i] belongs to names->v[i]. Pure; docs/reputation.md has the
+ * formula. */
+void rep_score(const struct rep_names *names, const struct record *records, struct rep_score *out);
 
-/* Count one mail's volume for its keys; summed up in memory and written behind by rep_tick. */
-void rep_count(struct rep *r, const struct rep_keys *keys);
+/* Count one mail for its names; summed up in memory and written behind by rep_tick. */
+void rep_count(struct rep *r, const struct rep_names *names, struct tally_seen seen);
 
 /* Call each loop: reads late answers, flushes, reconnects. Never waits. Returns in how many ms it wants to be called
  * again at the latest; -1: no wish. */
@@ -97,6 +107,8 @@ struct rep_stat {
     uint64_t connections; /* how often a connection was made */
     uint64_t waiting;     /* keys with counts still to be written */
     uint64_t dropped;     /* counts dropped because the table was full or the store refuses the key */
+    uint64_t once;        /* names met once and let go unwritten (behind.h) */
+    uint64_t asked, kept; /* names looked up in the store; names that the cache knew */
 };
 void rep_stat(const struct rep *r, struct rep_stat *out);
 

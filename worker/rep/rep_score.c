@@ -1,47 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rep_score: from labelled counts to log-odds: shrunk by how few they are, bounded by kind and in sum.
+/* rep_score: from records to log-odds: shrunk by how little they hold, bounded by kind and in sum.
  *
  * The formula, and why each bound is there, stands in docs/reputation.md; tests/unit/test_rep_score.c holds the plain
- * reference. Volume is no evidence: without labels everything here is 0. */
+ * reference. Volume is no evidence: without reports, and with few verdicts of content, everything here is 0. */
 #include "worker/rep/rep.h"
 
 #include "proto/base/fixmath.h"
 
 #include <math.h>
 
-static const double PRIOR = 1.0;      /* a: labels of each class that every name is born with */
-static const double HALF_TRUST = 5.0; /* k: that many labels count half */
-static const double KIND_LIMIT[] = {[REP_IP] = 3.0, [REP_FROM_DOMAIN] = 2.0, [REP_URL_DOMAIN] = 4.0};
+/* What people say of a name of this kind: `prior` reports of each class that every name is born with, that many reports
+ * count half, and how far they may go. What is one mail's alone (a text, a file) tells with fewer than what many share. */
+struct trust {
+    double prior, half, said_limit, seen_limit;
+};
+
+static const struct trust TRUST[NAME_KIND_COUNT] = {
+    [NAME_IP] = {1, 5, 3, 1},     [NAME_NET] = {2, 10, 2, 0.5}, [NAME_SENDER] = {1, 5, 2, 0.5},
+    [NAME_FROM] = {1, 5, 2, 1},   [NAME_DKIM] = {1, 5, 2, 0.5}, [NAME_URL] = {1, 5, 4, 1},
+    [NAME_FILE] = {0.1, 1, 5, 1}, [NAME_TEXT] = {0.1, 1, 5, 1}, [NAME_USER] = {1, 5, 3, 1},
+    [NAME_TENANT] = {1, 5, 0, 0},
+};
 static const double SUM_LIMIT = 6.0;
+static const double SEEN_SUM_LIMIT = 1.5;
+static const double SEEN_FROM = 20.0; /* verdicts of content below which nothing is made of them */
+static const double SEEN_HALF = 50.0; /* so many more count half */
 
 static double clamp(double x, double limit)
 {
     return x > limit ? limit : x < -limit ? -limit : x;
 }
 
-static double log_odds(struct rep_counts c)
+/* What people say: the last hours as far as they are enough to go by, the weeks for the rest. */
+static double said(const struct record *r, const struct trust *t)
 {
-    double n = c.ham + c.spam;
-    return n > 0 ? fix_log((c.spam + PRIOR) / (c.ham + PRIOR)) * n / (n + HALF_TRUST) : 0;
+    double raw[RECORD_SPEEDS], n[RECORD_SPEEDS];
+    for (int speed = 0; speed < RECORD_SPEEDS; speed++) {
+        double ham = r->sum[speed][SUM_SAID_HAM], spam = r->sum[speed][SUM_SAID_SPAM];
+        n[speed] = ham + spam;
+        raw[speed] = fix_log((spam + t->prior) / (ham + t->prior));
+    }
+    if (n[RECORD_SLOW] <= 0) return 0;
+    double now = n[RECORD_FAST] / (n[RECORD_FAST] + t->half);
+    double x = now * raw[RECORD_FAST] + (1 - now) * raw[RECORD_SLOW];
+    return clamp(x * n[RECORD_SLOW] / (n[RECORD_SLOW] + t->half), t->said_limit);
 }
 
-void rep_score(const struct rep_keys *keys, const struct rep_counts *counts, struct rep_score *out)
+/* What content called the mails with this name. */
+static double seen(const struct record *r, const struct trust *t)
 {
-    bool met[REP_KIND_COUNT] = {false};
+    double ham = r->sum[RECORD_SLOW][SUM_HAM], spam = r->sum[RECORD_SLOW][SUM_SPAM], n = ham + spam - SEEN_FROM;
+    if (n <= 0) return 0;
+    return clamp(fix_log((spam + 1) / (ham + 1)) * n / (n + SEEN_HALF), t->seen_limit);
+}
+
+/* A name may speak for a mail only where whoever wrote the mail could not have taken it; against it, always. */
+static double believed(const struct rep_names *names, enum name_kind kind, double x)
+{
+    bool proven = true;
+    if (kind == NAME_FROM) proven = names->from_proven;
+    if (kind == NAME_SENDER) proven = names->sender_proven;
+    if (kind == NAME_URL) proven = !names->urls_cut;
+    if (kind == NAME_TEXT || kind == NAME_FILE) proven = false;
+    return proven ? x : fmax(x, 0);
+}
+
+void rep_score(const struct rep_names *names, const struct record *records, struct rep_score *out)
+{
+    double said_of[NAME_KIND_COUNT] = {0}, seen_of[NAME_KIND_COUNT] = {0}, seen_sum = 0;
+    bool met[NAME_KIND_COUNT] = {false};
     *out = (struct rep_score){.known = true};
-    for (size_t i = 0; i < keys->n; i++) {
-        enum rep_kind kind = keys->v[i].kind;
-        double x = clamp(log_odds(counts[i]), KIND_LIMIT[kind]);
-        /* The worst link speaks for all: good ones are free for anyone to add. */
-        if (met[kind] && x <= out->by_kind[kind]) continue;
+    for (size_t i = 0; i < names->n; i++) {
+        enum name_kind kind = names->v[i].kind;
+        double a = said(&records[i], &TRUST[kind]), b = seen(&records[i], &TRUST[kind]);
+        /* The worst of a kind speaks for all: good links are free for anyone to add. */
+        if (met[kind] && a + b <= said_of[kind] + seen_of[kind]) continue;
         met[kind] = true;
-        out->by_kind[kind] = x;
-        out->from[kind].key = i;
-        out->from[kind].counts = counts[i];
+        said_of[kind] = a;
+        seen_of[kind] = b;
+        out->from[kind].name = i;
+        out->from[kind].record = records[i];
     }
-    /* A good name must be proven, a bad one need not: anyone can write a From, and links past the limit are unseen. */
-    if (!keys->from_proven) out->by_kind[REP_FROM_DOMAIN] = fmax(out->by_kind[REP_FROM_DOMAIN], 0);
-    if (keys->urls_cut) out->by_kind[REP_URL_DOMAIN] = fmax(out->by_kind[REP_URL_DOMAIN], 0);
-    for (size_t k = 0; k < REP_KIND_COUNT; k++) out->log_odds += out->by_kind[k];
+    for (int k = 0; k < NAME_KIND_COUNT; k++) {
+        said_of[k] = believed(names, (enum name_kind)k, said_of[k]);
+        seen_of[k] = believed(names, (enum name_kind)k, seen_of[k]);
+        seen_sum += seen_of[k];
+    }
+    double share = fabs(seen_sum) > SEEN_SUM_LIMIT ? SEEN_SUM_LIMIT / fabs(seen_sum) : 1;
+    for (int k = 0; k < NAME_KIND_COUNT; k++) {
+        out->by_kind[k] = said_of[k] + share * seen_of[k];
+        out->log_odds += out->by_kind[k];
+    }
     out->log_odds = clamp(out->log_odds, SUM_LIMIT);
 }

@@ -10,11 +10,18 @@
 
 enum { SLOTS = TALLY_KEYS * 2 };
 
+struct entry {
+    uint32_t hash;
+    uint32_t at; /* of its key in the buffer */
+    uint16_t bytes;
+    struct tally_seen seen;
+};
+
 struct tally {
-    struct tally_entry entry[TALLY_KEYS];
+    struct entry entry[TALLY_KEYS];
     uint16_t slot[SLOTS]; /* entry + 1; 0: free */
-    size_t n, name_used;
-    uint8_t names[TALLY_NAME_BYTES];
+    size_t n, used;
+    uint8_t keys[TALLY_KEY_BYTES];
 };
 
 enum err tally_open(struct tally **out)
@@ -35,35 +42,38 @@ size_t tally_count(const struct tally *t)
     return t->n;
 }
 
-const struct tally_entry *tally_at(const struct tally *t, size_t i)
+struct tally_seen tally_at(const struct tally *t, size_t i)
 {
     assert(i < t->n);
-    return &t->entry[i];
+    return t->entry[i].seen;
 }
 
-span tally_name(const struct tally *t, size_t i)
+span tally_key(const struct tally *t, size_t i)
 {
     assert(i < t->n);
-    return span_of(t->names + t->entry[i].at, t->entry[i].name_bytes);
+    return span_of(t->keys + t->entry[i].at, t->entry[i].bytes);
 }
 
-bool tally_add(struct tally *t, uint8_t kind, span name, uint32_t count)
+bool tally_add(struct tally *t, span key, struct tally_seen seen)
 {
-    assert(name.n <= UINT8_MAX);
-    /* The seed keeps kinds apart. Whoever picks names for collisions only slows a walk of at most TALLY_KEYS steps. */
-    size_t at = hash64(name, kind) % SLOTS;
+    assert(key.n <= UINT16_MAX);
+    /* Whoever picks names for collisions only slows a walk of at most TALLY_KEYS steps. */
+    uint64_t hash = hash64(key, 0);
+    size_t at = (hash >> 32) % SLOTS;
     for (; t->slot[at]; at = (at + 1) % SLOTS) {
-        size_t i = t->slot[at] - 1u;
-        if (t->entry[i].kind != kind || !span_eq(tally_name(t, i), name)) continue;
-        if (t->entry[i].count > UINT32_MAX - count) return false;
-        t->entry[i].count += count;
+        struct entry *e = &t->entry[t->slot[at] - 1u];
+        if (e->hash != (uint32_t)hash || !span_eq(span_of(t->keys + e->at, e->bytes), key)) continue;
+        if (e->seen.mails > UINT32_MAX - seen.mails) return false;
+        e->seen.mails += seen.mails;
+        e->seen.ham += seen.ham;
+        e->seen.spam += seen.spam;
         return true;
     }
-    if (t->n == TALLY_KEYS || name.n > TALLY_NAME_BYTES - t->name_used) return false;
+    if (t->n == TALLY_KEYS || key.n > TALLY_KEY_BYTES - t->used) return false;
     t->entry[t->n] =
-        (struct tally_entry){.kind = kind, .name_bytes = (uint8_t)name.n, .at = (uint32_t)t->name_used, .count = count};
-    if (name.n) memcpy(t->names + t->name_used, name.p, name.n);
-    t->name_used += name.n;
+        (struct entry){.hash = (uint32_t)hash, .at = (uint32_t)t->used, .bytes = (uint16_t)key.n, .seen = seen};
+    if (key.n) memcpy(t->keys + t->used, key.p, key.n);
+    t->used += key.n;
     t->slot[at] = (uint16_t)++t->n;
     return true;
 }
@@ -71,11 +81,11 @@ bool tally_add(struct tally *t, uint8_t kind, span name, uint32_t count)
 void tally_done(struct tally *t, size_t i)
 {
     assert(i < t->n);
-    t->entry[i].count = 0;
+    t->entry[i].seen = (struct tally_seen){0};
 }
 
 void tally_reset(struct tally *t)
 {
     if (t->n) memset(t->slot, 0, sizeof t->slot);
-    t->n = t->name_used = 0;
+    t->n = t->used = 0;
 }

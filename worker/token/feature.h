@@ -65,6 +65,7 @@ struct features {
     struct feature_list view[VIEW_COUNT];
     const struct feature_name *names[VIEW_COUNT]; /* beside view[].v; NULL unless asked for */
     float number[NUMBER_COUNT];
+    size_t seen_from, seen_count; /* of view[VIEW_TEXT]: what the visible text alone added */
 };
 
 /* Turn a mail into features. Fields in FIELD_IGNORED are never looked at.

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* secret: the file, and the keyed hash; see secret.h. */
+#include "proto/store/secret.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { NAME_BYTES = 1024, WHAT_BYTES = 16, PATH_BYTES = 4096 };
+
+static_assert(SECRET_BYTES == crypto_shorthash_siphashx24_KEYBYTES, "SipHash's key");
+static_assert(SECRET_BYTES == crypto_shorthash_siphashx24_BYTES, "SipHash's output");
+
+static void put_hex(const uint8_t *bytes, uint8_t out[SECRET_HEX])
+{
+    static const char HEX[] = "0123456789abcdef";
+    for (size_t i = 0; i < SECRET_BYTES; i++) {
+        out[2 * i] = (uint8_t)HEX[bytes[i] >> 4];
+        out[2 * i + 1] = (uint8_t)HEX[bytes[i] & 15];
+    }
+}
+
+/* A whole file under another name, then linked to its own: nobody ever reads half a secret. */
+static enum err make_file(const char *path)
+{
+    char scratch[PATH_BYTES];
+    uint8_t key[SECRET_BYTES], line[SECRET_HEX + 1];
+    if ((size_t)snprintf(scratch, sizeof scratch, "%s.%ld", path, (long)getpid()) >= sizeof scratch) return ERR_IO;
+    randombytes_buf(key, sizeof key);
+    put_hex(key, line);
+    line[SECRET_HEX] = '\n';
+    int fd = open(scratch, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) return ERR_IO;
+    bool whole = write(fd, line, sizeof line) == sizeof line && fsync(fd) == 0;
+    whole = close(fd) == 0 && whole;
+    whole = whole && (link(scratch, path) == 0 || errno == EEXIST);
+    unlink(scratch);
+    return whole ? ERR_OK : ERR_IO;
+}
+
+enum err secret_load(const char *path, bool make, struct secret *out)
+{
+    uint8_t text[SECRET_HEX + 2];
+    if (sodium_init() < 0) return ERR_IO;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && make) {
+        enum err e = make_file(path);
+        return e == ERR_OK ? secret_load(path, false, out) : e;
+    }
+    if (fd < 0) return ERR_IO;
+    ssize_t n = read(fd, text, sizeof text);
+    close(fd);
+    if (n < SECRET_HEX || n > SECRET_HEX + 1 || (n == SECRET_HEX + 1 && text[SECRET_HEX] != '\n')) return ERR_SYNTAX;
+    for (size_t i = 0; i < SECRET_BYTES; i++) {
+        int high = ascii_hex(text[2 * i]), low = ascii_hex(text[2 * i + 1]);
+        if (high < 0 || low < 0) return ERR_SYNTAX;
+        out->key[i] = (uint8_t)(high << 4 | low);
+    }
+    return ERR_OK;
+}
+
+void secret_hash(const struct secret *s, span what, span name, uint8_t out[SECRET_HEX])
+{
+    uint8_t in[WHAT_BYTES + 1 + NAME_BYTES], hash[SECRET_BYTES];
+    size_t n = 0;
+    what = span_head(what, WHAT_BYTES);
+    name = span_head(name, NAME_BYTES);
+    for (size_t i = 0; i < what.n; i++) in[n++] = what.p[i];
+    in[n++] = 0;
+    for (size_t i = 0; i < name.n; i++) in[n++] = ascii_lower(name.p[i]);
+    crypto_shorthash_siphashx24(hash, in, n, s->key);
+    put_hex(hash, out);
+}

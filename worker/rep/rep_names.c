@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rep_names: which names a mail is looked up by, in canonical form (proto/store/name.h). */
+#include "worker/rep/rep.h"
+#include "worker/text/domain.h"
+
+#include <stdio.h>
+
+/* Keep one name unless it is there already. False when there is no room. */
+static bool add(struct rep_names *k, enum name_kind kind, span name)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if (k->v[i].kind == kind && span_eq(k->v[i].name, name)) return true;
+    if (k->n == REP_NAMES_MAX || name.n > sizeof k->text - k->used) return false;
+    memcpy(k->text + k->used, name.p, name.n);
+    k->v[k->n++] = (struct rep_name){kind, span_of(k->text + k->used, name.n)};
+    k->used += name.n;
+    return true;
+}
+
+static void add_canonical(struct rep_names *k, enum name_kind kind, span raw)
+{
+    uint8_t name[NAME_MAX_BYTES];
+    size_t n = name_canonical(kind, raw, name);
+    if (n) add(k, kind, span_of(name, n));
+}
+
+/* What owns a host that nobody has put into canonical form yet. */
+static void add_owner(struct rep_names *k, enum name_kind kind, span host)
+{
+    uint8_t name[NAME_MAX_BYTES];
+    size_t n = name_canonical(kind, host, name);
+    if (n) add(k, kind, domain_registrable(span_of(name, n)));
+}
+
+static span behind_at(span address)
+{
+    for (size_t i = address.n; i > 0; i--)
+        if (address.p[i - 1] == '@') return span_from(address, i);
+    return SPAN_NONE;
+}
+
+static void add_client(struct rep_names *k, span client_ip)
+{
+    uint8_t net[NAME_MAX_BYTES];
+    add_canonical(k, NAME_IP, client_ip);
+    if (k->n == 0) return;
+    size_t n = name_net(k->v[0].name, net);
+    if (n) add(k, NAME_NET, span_of(net, n));
+}
+
+/* What nobody sees must not push out what is followed. Room is counted by what was added, since one domain many times
+ * is one name. */
+static void add_links(struct rep_names *k, const struct mail *m)
+{
+    bool room = true;
+    size_t before = k->n;
+    for (int seen = 1; seen >= 0; seen--)
+        for (size_t i = 0; i < m->url_count + m->list_url_count && room; i++) {
+            uint8_t name[NAME_MAX_BYTES];
+            if (url_seen(&m->urls[i]) != seen) continue;
+            size_t n = name_canonical(NAME_URL, m->urls[i].domain, name), had = k->n;
+            if (n == 0) continue;
+            room = add(k, NAME_URL, span_of(name, n));
+            if (k->n <= before + REP_URLS_MAX) continue;
+            k->n = had;
+            room = false;
+        }
+    k->urls_cut = !room || m->odd & ODD(URL_LIMIT);
+}
+
+static void add_hex(struct rep_names *k, enum name_kind kind, const uint64_t *words, size_t n)
+{
+    char hex[2 * 16 + 1];
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) at += (size_t)sprintf(hex + at, "%016llx", (unsigned long long)words[i]);
+    add(k, kind, span_of(hex, at));
+}
+
+/* Pictures are left out: a logo is in every mail of its owner, good or forged. */
+static void add_files(struct rep_names *k, const struct mail *m)
+{
+    size_t before = k->n;
+    for (size_t i = 0; i < m->part_count && k->n < before + REP_FILES_MAX; i++) {
+        const struct attachment *f = &m->parts[i].file;
+        if (!(f->digest[0] | f->digest[1]) || attach_kind_family(f->kind) == FAMILY_PICTURE) continue;
+        add_hex(k, NAME_FILE, f->digest, 2);
+    }
+}
+
+void rep_names(const struct mail *m, span client_ip, span mail_from, struct rep_names *out)
+{
+    out->n = out->used = 0;
+    out->from_proven = m->auth.result[AUTH_DMARC] == AUTH_PASS;
+    out->sender_proven = m->auth.result[AUTH_SPF] == AUTH_PASS;
+    add_client(out, client_ip);
+    add_owner(out, NAME_SENDER, behind_at(mail_from));
+    add_canonical(out, NAME_FROM, m->from_domain);
+    add_owner(out, NAME_DKIM, m->auth.dkim_domain);
+    add_links(out, m);
+    add_files(out, m);
+}
+
+void rep_names_text(struct rep_names *names, const struct fingerprint *f)
+{
+    for (size_t i = 0; i < f->n; i++) add_hex(names, NAME_TEXT, &f->band[i], 1);
+}
