@@ -18,8 +18,11 @@ enum { LIFE_OK_MS = 10000, WARN_LOCKED_MS = 2000 };
 
 enum err redis_child_open(struct redis_child *r, const struct config *c, const struct state *dir, char *fault_out)
 {
-    *r = (struct redis_child){
-        .dir = dir, .ping_fd = -1, .memory_mb = c->redis_memory_mb, .restart_min_ms = c->restart_min_ms, .restart_max_ms = c->restart_max_ms};
+    *r = (struct redis_child){.dir = dir,
+                              .ping_fd = -1,
+                              .memory_mb = c->redis_memory_mb,
+                              .restart_min_ms = c->restart_min_ms,
+                              .restart_max_ms = c->restart_max_ms};
     if (strcmp(c->redis, "private") != 0) return ERR_OK;
     if (!child_find(c->redis_program, r->program)) {
         snprintf(fault_out, CONFIG_FAULT_MAX,
