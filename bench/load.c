@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-static const double PRECISION = 0.02, STEP_UP = 1.05, STEP_DOWN = 0.97, LEAST_PER_S = 1;
+static const double PRECISION = 0.02, STEP_UP = 1.05, STEP_DOWN = 0.97, LEAST_PER_S = 1, SATURATED = 0.9;
 enum { KEEPS_UP_MAILS = 10 };
 
 double load_own_cpu_s(void)
@@ -132,4 +132,9 @@ double load_goodput(const struct load_result *r)
 bool load_slipped(const struct load_result *r)
 {
     return hdr_quantile(&r->tally.slip, 0.99) > LOAD_SLIP_MAX_US;
+}
+
+bool load_saturated(const struct load_result *r)
+{
+    return r->own_cpu_s > SATURATED * r->seconds;
 }

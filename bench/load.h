@@ -57,5 +57,7 @@ double load_mails_per_core_s(const struct load_result *r);
 double load_goodput(const struct load_result *r); /* verdicts a second */
 /* Did the generator itself come too late, by over LOAD_SLIP_MAX_US at 99 %? Then latencies are partly its own. */
 bool load_slipped(const struct load_result *r);
+/* Had it a core all for itself, and no time left? Then a closed loop could have been faster. */
+bool load_saturated(const struct load_result *r);
 
 #endif

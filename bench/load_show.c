@@ -49,7 +49,9 @@ void load_text(const char *what, const struct load_result *r)
     }
     printf("  generator    %.1f us a mail", us_per_mail(r, r->own_cpu_s));
     if (r->plan.rate_per_s > 0) printf(", late by %" PRIu64 " us at 99%%", hdr_quantile(&t->slip, 0.99));
-    puts(load_slipped(r) ? ": TOO LATE, these latencies are partly its own" : "");
+    if (load_slipped(r)) printf(": TOO LATE, these latencies are partly its own");
+    if (load_saturated(r)) printf(": AT ITS LIMIT, the service could have done more");
+    putchar('\n');
 }
 
 void load_json(struct json *j, const struct load_result *r)
@@ -86,5 +88,6 @@ void load_json(struct json *j, const struct load_result *r)
     json_num(j, "cpu_us_per_mail", us_per_mail(r, r->own_cpu_s), 2);
     json_uint(j, "slip_p99_us", hdr_quantile(&t->slip, 0.99));
     json_bool(j, "slipped", load_slipped(r));
+    json_bool(j, "saturated", load_saturated(r));
     json_close_object(j);
 }

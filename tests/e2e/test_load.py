@@ -78,12 +78,15 @@ class Load(Case):
 
     def test_a_service_that_runs(self):
         with Service(engine_workers=1) as s:
+            tcp = "tcp://127.0.0.1:%d" % service.free_port()
+            s.configure(engine_listen="%s, %s" % (s.endpoint, tcp))
             s.start()
-            status, out, err = bench("load", "--endpoint", s.endpoint, "--rate", "100", "--seconds", "1", "--warm-up", "0",
-                                     SAMPLES)
-            self.assertEqual((status, err), (0, ""))
-            self.check(out)
-            self.assertEqual((out["sent"], out["verdicts"], out["workers"]), (100, 100, 1))
+            for endpoint in (s.endpoint, tcp):
+                status, out, err = bench("load", "--endpoint", endpoint, "--rate", "100", "--seconds", "1", "--warm-up", "0",
+                                         SAMPLES)
+                self.assertEqual((status, err), (0, ""))
+                self.check(out)
+                self.assertEqual((out["sent"], out["verdicts"], out["workers"]), (100, 100, 1))
             self.assertTrue(alive(s.process.pid))
 
     def test_refusals_are_counted(self):
