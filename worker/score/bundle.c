@@ -226,6 +226,8 @@ enum err bundle_open(const char *path, uint32_t feature_version, struct bundle *
         e = fault(fault_out, errno == ENOMEM ? ERR_MEMORY : ERR_IO, path, "cannot map: %s", strerror(errno));
         goto done;
     }
+    /* Tables are read at random. Where the file system has large pages and the file is not cached yet, it comes in them. */
+    madvise(map, (size_t)st.st_size, MADV_HUGEPAGE);
     e = bundle_parse(span_of(map, (size_t)st.st_size), path, feature_version, &b, fault_out);
     if (e) goto done;
     b.mapped = true;
