@@ -21,10 +21,9 @@ const struct verb verb_bench_load = {
         "of the service took a mail. Without --endpoint it starts a service of its own, and stops it after.\n"
         "\n"
         "how much is sent:\n"
-        "  (neither)         search: the peak with 256 in flight; the highest rate at which 99 of 100 mails have a\n"
-        "                    verdict within --p99-ms and none is refused; the same at half of it; and the peak "
-        "with\n"
-        "                    null workers, which answer at once and look at nothing: what share is ours\n"
+        "  (neither)         search: the peak, with 256 in flight; the highest rate at which 99 of 100 mails have a\n"
+        "                    verdict within --p99-ms and none is refused; half of it; twice the peak, to see what is\n"
+        "                    refused; and the peak with null workers, which answer at once and look at nothing\n"
         "  --rate R          R mails a second, each sent when it is due, whatever became of the others; latency "
         "counts\n"
         "                    from when it was due\n"
@@ -55,8 +54,8 @@ struct plan {
 
 /* What was measured; large, so not on the stack. */
 static struct {
-    struct load_result peak, best, half, null;
-    bool has_peak, has_half, has_null;
+    struct load_result peak, best, half, overload, null;
+    bool has_peak, has_half, has_overload, has_null;
 } result;
 
 static bool searching(const struct plan *p)
@@ -98,6 +97,7 @@ static void show_text(const struct plan *p, const struct mails *m, const struct 
         load_text("half of it", &result.half);
     } else
         printf("highest rate: none holds %ld ms at 99%%\n", p->p99_ms);
+    if (result.has_overload) load_text("overload", &result.overload);
     if (!result.has_null) return;
     load_text("null workers", &result.null);
     printf("null ratio   %.3f of the mails a second that null workers do\n", null_ratio(beside_null(p)));
@@ -127,6 +127,7 @@ static void show_json(const struct plan *p, const struct mails *m, const struct 
     load_json(&j, &result.best);
     if (result.has_half) part(&j, "half", &result.half);
     if (result.has_peak) part(&j, "peak", &result.peak);
+    if (result.has_overload) part(&j, "overload", &result.overload);
     if (result.has_null) {
         part(&j, "null", &result.null);
         json_num(&j, "null_ratio", null_ratio(beside_null(p)), 4);
@@ -140,7 +141,7 @@ static void show_json(const struct plan *p, const struct mails *m, const struct 
 /* --- measuring ---------------------------------------------------------------------------------------------------- */
 
 enum { PEAK_IN_FLIGHT = 256 };
-static const double ABOVE_PEAK = 1.05, TRY_S = 2, TRY_WARM_UP_S = 0.5;
+static const double ABOVE_PEAK = 1.05, OVERLOAD = 2, TRY_S = 2, TRY_WARM_UP_S = 0.5;
 
 static double least(double a, double b)
 {
@@ -175,10 +176,16 @@ static enum err search(const struct plan *p, struct gen *g, const struct target 
     plan.warm_up_s = least(TRY_WARM_UP_S, plan.warm_up_s);
     e = load_search(g, &plan, (uint64_t)p->p99_ms * 1000, ABOVE_PEAK * load_goodput(&result.peak),
                     least(TRY_S, plan.seconds), tell, &result.best);
-    if (e != ERR_OK || !(result.best.plan.rate_per_s > 0)) return e;
-    plan.rate_per_s = result.best.plan.rate_per_s / 2;
-    result.has_half = true;
-    return load_measure(g, &plan, &result.half);
+    if (e == ERR_OK && result.best.plan.rate_per_s > 0) {
+        plan.rate_per_s = result.best.plan.rate_per_s / 2;
+        e = load_measure(g, &plan, &result.half);
+        result.has_half = e == ERR_OK;
+    }
+    if (e != ERR_OK || target_stopped) return e;
+    plan.warm_up_s = (double)p->warm_up; /* for the queues to fill */
+    plan.rate_per_s = OVERLOAD * load_goodput(&result.peak);
+    result.has_overload = true;
+    return load_measure(g, &plan, &result.overload);
 }
 
 static enum err measure(const struct plan *p, struct gen *g, const struct target *t)

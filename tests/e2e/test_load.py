@@ -70,10 +70,11 @@ class Load(Case):
         status, out, err = bench("load", "--p99-ms", "60000", *QUICK, SAMPLES)
         self.assertIn(status, (0, 1), err)
         self.assertEqual(out["mode"], "search")
-        for part in ("peak", "half", "null"):
+        for part in ("peak", "half", "overload", "null"):
             self.check(out[part])
         self.check(out)
         self.assertAlmostEqual(out["half"]["rate_per_s"], out["rate_per_s"] / 2, places=0)
+        self.assertAlmostEqual(out["overload"]["rate_per_s"], out["peak"]["goodput_per_s"] * 2, places=0)
         self.assertAlmostEqual(out["null_ratio"], out["peak"]["goodput_per_s"] / out["null"]["goodput_per_s"], places=3)
 
     def test_a_service_that_runs(self):
@@ -88,6 +89,21 @@ class Load(Case):
                 self.check(out)
                 self.assertEqual((out["sent"], out["verdicts"], out["workers"]), (100, 100, 1))
             self.assertTrue(alive(s.process.pid))
+
+    def test_no_coordinated_omission(self):
+        """A service that stands still for a second makes each mail of that second late, not only the one it has."""
+        with Service(engine_workers=1) as s:
+            s.start()
+            run = subprocess.Popen([FURUI, "bench", "load", "--endpoint", s.endpoint, "--rate", "50", "--seconds", "6",
+                                    "--warm-up", "0", "--json", SAMPLES], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            time.sleep(2)
+            s.process.send_signal(signal.SIGSTOP)
+            time.sleep(1)
+            s.process.send_signal(signal.SIGCONT)
+            out = json.loads(run.communicate(timeout=60 * SLOW)[0])
+            self.check(out)
+            self.assertEqual(out["verdicts"], 300)
+            self.assertGreater(out["p99_us"], 800000)  # of 50 mails; of one, the rest would hide it
 
     def test_refusals_are_counted(self):
         with Service(engine_workers=1, engine_queue_mails=8, engine_credit=1) as s:
