@@ -257,25 +257,25 @@ static size_t flips_table(struct markup *m, const struct compare *c, const struc
 static void cards(struct markup *m, const struct compare *c)
 {
     char text[64], below[64];
-    report_cards_open(m);
+    webpage_cards_open(m);
     if (isfinite(c->roca.diff)) {
         snprintf(text, sizeof text, "%+.4f", c->roca.diff);
         snprintf(below, sizeof below, "A %.4f, B %.4f; less is better", c->roca.a, c->roca.b);
-        report_card(m, "1-ROCA%, B − A", text, below);
+        webpage_card(m, "1-ROCA%, B − A", text, below);
         snprintf(text, sizeof text, "%+.2f%%", 100 * c->missed[0].diff);
         snprintf(below, sizeof below, "A %.2f%%, B %.2f%%", 100 * c->missed[0].a, 100 * c->missed[0].b);
-        report_card(m, "spam missed at 0.1%, B − A", text, below);
+        webpage_card(m, "spam missed at 0.1%, B − A", text, below);
     }
     for (int label = 0; label < 2; label++) {
         size_t a = c->figures[0].called[label][CALLED_SPAM], b = c->figures[1].called[label][CALLED_SPAM];
         if (!(label ? c->figures[0].m.spam : c->figures[0].m.ham)) continue;
         snprintf(text, sizeof text, "%+.0f", (double)b - (double)a);
         snprintf(below, sizeof below, "A %zu, B %zu", a, b);
-        report_card(m, label ? "spam called spam, B − A" : "ham called spam, B − A", text, below);
+        webpage_card(m, label ? "spam called spam, B − A" : "ham called spam, B − A", text, below);
     }
     snprintf(text, sizeof text, "%zu", c->flips);
-    report_card(m, "verdicts that flip", text, "mails, listed below");
-    report_cards_close(m);
+    webpage_card(m, "verdicts that flip", text, "mails, listed below");
+    webpage_cards_close(m);
 }
 
 enum err compare_html(struct markup *m, const struct compare *c, const struct compare_about *about)
@@ -284,7 +284,7 @@ enum err compare_html(struct markup *m, const struct compare *c, const struct co
     compare_sentence(c, sentence);
     char title[64];
     snprintf(title, sizeof title, "Two filters on %zu mails", c->figures[0].m.ham + c->figures[0].m.spam);
-    report_page_open(m, title);
+    webpage_open(m, title);
     markup_put(m, "<h1>Two filters on ");
     markup_count(m, c->figures[0].m.ham + c->figures[0].m.spam, "labelled mail", "labelled mails");
     markup_put(m, "</h1>\n");
@@ -313,6 +313,6 @@ enum err compare_html(struct markup *m, const struct compare *c, const struct co
     markup_put(m, "<h2>Mails whose verdict flips</h2>\n");
     size_t better = flips_table(m, c, about, 0, true);
     flips_table(m, c, about, better, false);
-    report_page_close(m);
+    webpage_close(m, REPORT_FOOT);
     return ERR_OK;
 }

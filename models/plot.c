@@ -123,7 +123,7 @@ static size_t logit_ticks(const struct plot_axis *a, struct plot_tick *out, size
 static size_t log_ticks(const struct plot_axis *a, struct plot_tick *out, size_t most)
 {
     size_t n = 0;
-    for (double v = 1; v <= a->high * 1.0001; v *= 10) {
+    for (double v = pow(10, fmin(0, ceil(log10(a->low) - 1e-9))); v <= a->high * 1.0001; v *= 10) {
         char label[16];
         if (v >= 1e6)
             snprintf(label, sizeof label, "%gM", v / 1e6);

@@ -97,7 +97,7 @@ static void card_pct(struct markup *m, const char *name, double value, int digit
 {
     char text[32] = "–";
     if (isfinite(value)) snprintf(text, sizeof text, "%.*f%%", digits, value);
-    report_card(m, name, text, below);
+    webpage_card(m, name, text, below);
 }
 
 static void cards(struct markup *m, const struct figures *f, const struct report_about *a)
@@ -108,15 +108,15 @@ static void cards(struct markup *m, const struct figures *f, const struct report
     char roca[32] = "–", range[64] = "lower is better";
     if (isfinite(f->m.roca_pct)) snprintf(roca, sizeof roca, "%.4f", f->m.roca_pct);
     if (isfinite(f->roca.low)) snprintf(range, sizeof range, "95%%: %.4f–%.4f", f->roca.low, f->roca.high);
-    report_cards_open(m);
-    report_card(m, "1-ROCA%", roca, range);
+    webpage_cards_open(m);
+    webpage_card(m, "1-ROCA%", roca, range);
     card_pct(m, "spam missed", 100 * (1 - f->m.caught[0]), 2, "when 0.1% of ham is called spam");
     card_pct(m, "ham called spam", figures_pct(f->called[0][CALLED_SPAM], f->m.ham), 2, from);
     card_pct(m, "spam called ham", figures_pct(f->called[1][CALLED_HAM], f->m.spam), 2, below);
     char ece[32] = "–";
     if (isfinite(f->m.ece)) snprintf(ece, sizeof ece, "%.4f", f->m.ece);
-    report_card(m, "calibration error", ece, "0 is best");
-    report_cards_close(m);
+    webpage_card(m, "calibration error", ece, "0 is best");
+    webpage_cards_close(m);
 }
 
 static void plots(struct markup *m, const struct judged *d, const struct report_about *a)
@@ -287,7 +287,7 @@ enum err report_html(struct markup *m, const struct judged *d, const struct repo
     if (e) return e;
     char title[64];
     snprintf(title, sizeof title, "Verdicts on %zu mails", f.m.ham + f.m.spam);
-    report_page_open(m, title);
+    webpage_open(m, title);
     markup_put(m, "<h1>Verdicts on ");
     markup_count(m, f.m.ham + f.m.spam, "labelled mail", "labelled mails");
     markup_put(m, "</h1>\n");
@@ -307,6 +307,6 @@ enum err report_html(struct markup *m, const struct judged *d, const struct repo
                   "or a wrong label.</p>\n");
     worst(m, d, a, false);
     worst(m, d, a, true);
-    report_page_close(m);
+    webpage_close(m, REPORT_FOOT);
     return ERR_OK;
 }

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report_page: what all pages of `furui eval --html` share: head, style sheet, tables of figures, numbers in words.
- *
- * One file, no script, nothing loaded from anywhere (its policy forbids both); light or dark as the reader's system is,
- * black on white on paper. The markup is XML as well as HTML. */
+/* report_page: what the pages of `furui eval --html` share: cells of figures, and of mails. */
 #ifndef FURUI_MODELS_REPORT_PAGE_H
 #define FURUI_MODELS_REPORT_PAGE_H
 
 #include "models/figures.h"
 #include "models/judged.h"
-#include "models/markup.h"
+#include "models/webpage.h"
 
-/* <head> and the opening of <main>; the end of both, with who made it and when. */
-void report_page_open(struct markup *m, const char *title);
-void report_page_close(struct markup *m);
-
-/* A large figure with its name, and a line below that may be NULL. Between report_cards_open and _close. */
-void report_cards_open(struct markup *m);
-void report_card(struct markup *m, const char *name, const char *value, const char *below);
-void report_cards_close(struct markup *m);
+/* For the foot of such a page. */
+#define REPORT_FOOT                                                                                                   \
+    "Each figure is defined in docs/measuring.md. This page lists paths of mails: share it with whom you would show " \
+    "those."
 
 /* Table cells of numbers; a dash where there is none (NaN). */
 void report_cell_count(struct markup *m, size_t n);
