@@ -21,6 +21,13 @@ static double bytes_per_mail(const struct load_result *r)
     return r->tally.done ? (double)r->tally.done_bytes / (double)r->tally.done : 0;
 }
 
+/* Our own CPU, by what was sent. */
+static double own_us_per_mail(const struct load_result *r)
+{
+    uint64_t sent = gen_tally_sent(&r->tally);
+    return sent ? r->own_cpu_s * 1e6 / (double)sent : 0;
+}
+
 void load_text(const char *what, const struct load_result *r)
 {
     const struct gen_tally *t = &r->tally;
@@ -47,7 +54,7 @@ void load_text(const char *what, const struct load_result *r)
         double rate = load_mails_per_core_s(r);
         printf("  a core-s     %.0f mails, %.1f MB\n", rate, rate * bytes_per_mail(r) / 1e6);
     }
-    printf("  generator    %.1f us a mail", us_per_mail(r, r->own_cpu_s));
+    printf("  generator    %.1f us a mail", own_us_per_mail(r));
     if (r->plan.rate_per_s > 0) printf(", late by %" PRIu64 " us at 99%%", hdr_quantile(&t->slip, 0.99));
     if (load_slipped(r)) printf(": TOO LATE, these latencies are partly its own");
     if (load_saturated(r)) printf(": AT ITS LIMIT, the service could have done more");
@@ -85,7 +92,7 @@ void load_json(struct json *j, const struct load_result *r)
         json_close_object(j);
     }
     json_open_object(j, "generator");
-    json_num(j, "cpu_us_per_mail", us_per_mail(r, r->own_cpu_s), 2);
+    json_num(j, "cpu_us_per_mail", own_us_per_mail(r), 2);
     json_uint(j, "slip_p99_us", hdr_quantile(&t->slip, 0.99));
     json_bool(j, "slipped", load_slipped(r));
     json_bool(j, "saturated", load_saturated(r));
