@@ -21,9 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0 || arena_open(&a, 1 << 20) != ERR_OK) return 0;
     span text = span_of(data + 1, size - 1);
     size_t most = 4u * (*data >> 1), cap = 1000;
-    bag_open(&b, &a, bag_set(&a), cap, 1, true);
+    bag_open(&b, &a, bag_room(&a), cap, true);
     token_begin(&t, &b, "field", *data & 1 ? TOKEN_SYNTAX : TOKEN_PROSE, most);
     token_text(&t, text);
+    bag_settle(&b);
     assert(b.n <= cap && t.left <= most);
     for (size_t i = 0; i < b.n; i++) {
         assert(b.v[i] != 0 && within(b.names[i].first, text));

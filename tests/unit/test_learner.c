@@ -290,6 +290,11 @@ static void freezing_keeps_what_was_learnt(void **state)
         bytes[i] ^= 0xFF;
     }
     for (size_t n = 0; n < section.n; n += 4097) assert_int_equal(table_load(span_of(bytes, n), &t, &why), ERR_MODEL);
+    struct table_slot twins[TABLE_GROUP] = {{9, 1, 0, 0}, {8, 1, 1, 1}, {7, 0, 0, 0}, {9, 0, 0, 2}};
+    memcpy(bytes + sizeof(struct table_head) + 16, twins, sizeof twins);
+    assert_int_equal(table_load(span_of(bytes, section.n), &t, &why), ERR_MODEL);
+    bytes[sizeof(struct table_head) + 16] = 7; /* like one without a weight */
+    assert_int_equal(table_load(span_of(bytes, section.n), &t, &why), ERR_OK);
     float nan = NAN;
     memcpy(bytes + offsetof(struct table_head, scale), &nan, sizeof nan);
     assert_int_equal(table_load(span_of(bytes, section.n), &t, &why), ERR_MODEL);

@@ -350,25 +350,80 @@ static void test_same(void **state)
     munmap(pages, 3 * page);
 }
 
+/* Values of several kinds: few of them, many, such as begin alike and so are in each other's way, and zeros. */
+static uint32_t some_value(int kind, unsigned *seed)
+{
+    uint32_t x = (uint32_t)rand_r(seed);
+    switch (kind) {
+    case 0: return x % 7;
+    case 1: return x % 3000 * 2654435761u;
+    case 2: return x % 50000;                             /* one slot in the first round */
+    case 3: return (x % 64 << 19 | x % 61) * 0x144CBC89u; /* few in the first two */
+    default: return x * 2u + (uint32_t)rand_r(seed);
+    }
+}
+
+static const uint32_t *compared;
+
+static int by_value_and_place(const void *x, const void *y)
+{
+    uint32_t i = *(const uint32_t *)x, j = *(const uint32_t *)y;
+    if (compared[i] != compared[j]) return compared[i] < compared[j] ? -1 : 1;
+    return i < j ? -1 : 1;
+}
+
+static size_t distinct_slowly(uint32_t *v, size_t n)
+{
+    static uint32_t order[SCAN_DISTINCT_MAX];
+    static bool repeated[SCAN_DISTINCT_MAX];
+    size_t left = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (v[i] == 0) v[i] = 1;
+        order[i] = (uint32_t)i;
+    }
+    compared = v;
+    qsort(order, n, sizeof *order, by_value_and_place);
+    for (size_t i = 0; i < n; i++) repeated[order[i]] = i > 0 && v[order[i]] == v[order[i - 1]];
+    for (size_t i = 0; i < n; i++)
+        if (!repeated[i]) v[left++] = v[i];
+    return left;
+}
+
+static void test_distinct(void **state)
+{
+    (void)state;
+    static uint32_t got[SCAN_DISTINCT_MAX], want[SCAN_DISTINCT_MAX];
+    static struct scan_room room;
+    unsigned seed = 4;
+    memset(&room, 0x5A, sizeof room);
+    for (int round = 0; round < 1500; round++) {
+        size_t n = (size_t)rand_r(&seed) % (round % 50 ? 400 : SCAN_DISTINCT_MAX + 1);
+        if (round == 0) n = SCAN_DISTINCT_MAX;
+        for (size_t i = 0; i < n; i++) got[i] = want[i] = some_value(round % 5, &seed);
+        size_t left = distinct_slowly(want, n);
+        assert_int_equal(ops->distinct(got, n, &room), left);
+        assert_memory_equal(got, want, left * sizeof *got);
+    }
+}
+
 /* A table full of what looks alike: few check bytes, slots without a weight, weights at both ends. */
 static void test_weigh(void **state)
 {
     (void)state;
-    enum { GROUPS = 64, MOST = 100 };
+    enum { GROUPS = 64, MOST = 300 };
     static uint8_t slots[GROUPS * SCAN_GROUP_BYTES];
     static const uint8_t WEIGHTS[] = {0, 0, 0, 1, 127, 128, 255, 77};
     uint32_t hash[MOST];
     unsigned seed = 3;
     for (int round = 0; round < 3000; round++) {
-        for (size_t i = 0; i < sizeof slots; i++)
-            slots[i] = i % 4 ? WEIGHTS[rand_r(&seed) % 8] : (uint8_t)(rand_r(&seed) % 3);
+        for (size_t i = 0; i < sizeof slots; i++) slots[i] = i % 4 ? WEIGHTS[rand_r(&seed) % 8] : (uint8_t)(i / 4 % 4);
         size_t n = (size_t)rand_r(&seed) % MOST;
-        for (size_t i = 0; i < n; i++) hash[i] = (uint32_t)rand_r(&seed) % 4 << 24 | (uint32_t)rand_r(&seed) % 0xFFFFFF;
+        for (size_t i = 0; i < n; i++) hash[i] = (uint32_t)rand_r(&seed) % 5 << 24 | (uint32_t)rand_r(&seed) % 0xFFFFFF;
         struct scan_weights got, want = {0};
         ops->weigh(slots, GROUPS - 1, hash, n, &got);
         for (size_t i = 0; i < n; i++) {
             const uint8_t *slot = slots + hash[i] % GROUPS * SCAN_GROUP_BYTES, *end = slot + SCAN_GROUP_BYTES;
-            while (slot < end && !(slot[0] == hash[i] >> 24 && (slot[1] || slot[2] || slot[3]))) slot += 4;
+            while (slot < end && slot[0] != hash[i] >> 24) slot += 4;
             if (slot == end) continue;
             want.joint += (int8_t)slot[1];
             want.view += (int8_t)slot[2];
@@ -474,7 +529,8 @@ int main(void)
 {
     const struct CMUnitTest kernels[] = {
         cmocka_unit_test(test_decoders), cmocka_unit_test(test_utf8), cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_noise),    cmocka_unit_test(test_same), cmocka_unit_test(test_weigh),
+        cmocka_unit_test(test_noise),    cmocka_unit_test(test_same), cmocka_unit_test(test_distinct),
+        cmocka_unit_test(test_weigh),
     };
     int failed = 0;
     for (size_t i = 0; (ops = scan_variant(i)); i++) {

@@ -9,6 +9,7 @@
 
 #include "worker/text/normal.h"
 #include "worker/text/script.h"
+#include "worker/token/gram.h"
 #include "worker/token/token.h"
 
 static struct arena arena;
@@ -69,9 +70,10 @@ static void words_are_cut_as_documented(void **state)
         uint8_t got[512];
         size_t n = 0;
         span text = normal_text(span_cstr(CUTS[i].text), &arena, &count);
-        bag_open(&b, &arena, bag_set(&arena), 100, 100, true);
+        bag_open(&b, &arena, bag_room(&arena), 100, true);
         token_begin(&t, &b, "t", TOKEN_PROSE, 100);
         token_text(&t, text);
+        bag_settle(&b);
         for (size_t k = 0; k < b.n; k++) {
             span word = b.names[k].first;
             if (b.names[k].second.n) continue;
@@ -90,57 +92,60 @@ static void what_is_no_utf8_is_letters(void **state)
     arena_reset(&arena);
     struct bag b;
     struct token_stream t;
-    bag_open(&b, &arena, bag_set(&arena), 100, 100, true);
+    bag_open(&b, &arena, bag_room(&arena), 100, true);
     token_begin(&t, &b, "t", TOKEN_SYNTAX, 100);
     token_text(&t, SPAN("a\xff\xfe\xe3\x81: B"));
+    bag_settle(&b);
     assert_int_equal(b.n, 6); /* three words, the pairs of each with those before it */
     assert_true(span_eq(b.names[0].first, SPAN("a\xff\xfe\xe3\x81")));
 }
 
-/* Features that all belong into one slot: BAG_PROBES of them are kept, whichever way they come, and the next slots are
- * free for others. */
-static void a_bag_is_no_list(void **state)
-{
-    (void)state;
-    for (int grams = 0; grams < 2; grams++) {
-        arena_reset(&arena);
-        struct bag b;
-        bag_open(&b, &arena, bag_set(&arena), 4000, 4000, false);
-        uint32_t hash[BAG_CHUNK], one = BAG_PROBES;
-        for (uint32_t i = 0; i < BAG_CHUNK; i++) hash[i] = i << 16;
-        hash[0] = 1u << 31;
-        if (grams) bag_add_grams(&b, hash, BAG_CHUNK, NULL, SPAN_NONE);
-        for (uint32_t i = 0; !grams && i < BAG_CHUNK; i++) bag_add(&b, hash[i], SPAN_NONE, SPAN_NONE, SPAN_NONE, 0);
-        bag_settle(&b);
-        assert_int_equal(b.n, BAG_PROBES);
-        for (int i = 0; i < 2; i++) bag_add(&b, one, SPAN_NONE, SPAN_NONE, SPAN_NONE, 0);
-        bag_settle(&b);
-        assert_int_equal(b.n, BAG_PROBES + 1);
-    }
-}
-
-/* However small the set begins and whether features wait or not: none twice, and of too many the first ones. */
+/* Named or not, in whatever numbers they come: none twice, in order, and of too many the first ones. */
 static void a_bag_keeps_the_first(void **state)
 {
     (void)state;
     enum { CAP = 3000, MANY = 4000 };
+    static const uint8_t text[MANY + 3];
     for (int named = 0; named < 2; named++)
-        for (size_t likely = 0; likely <= CAP; likely += CAP / 3) {
+        for (size_t step = 1; step < 900; step += 449) {
             arena_reset(&arena);
             struct bag b;
-            bag_open(&b, &arena, bag_set(&arena), CAP, likely, named);
+            bag_open(&b, &arena, bag_room(&arena), CAP, named);
             for (uint32_t i = 0; i < MANY; i++)
-                for (uint32_t back = 0; back < 3 && back <= i; back++)
-                    bag_add(&b, hash_mix32(i + 1 - back), SPAN("f"), SPAN_NONE, SPAN_NONE, 0);
+                for (uint32_t back = 0; back < 3 * step && back <= i; back += (uint32_t)step)
+                    bag_add(&b, hash_mix32(i + 1 - back), SPAN("f"), span_of(text, i - back), SPAN_NONE, 0);
             bag_settle(&b);
             assert_int_equal(b.n, CAP);
-            static bool met[MANY];
-            memset(met, 0, sizeof met);
-            for (size_t k = 0; k < b.n; k++)
-                for (uint32_t i = 0; i < CAP; i++)
-                    if (b.v[k] == hash_mix32(i + 1)) met[i] = true;
-            for (uint32_t i = 0; i < CAP; i++) assert_true(met[i]);
+            for (uint32_t i = 0; i < CAP; i++) assert_int_equal(b.v[i], hash_mix32(i + 1));
+            for (uint32_t i = 0; named && i < CAP; i++) assert_int_equal(b.names[i].first.n, i);
+            assert_false(bag_reserve(&b, 1));
         }
+}
+
+/* The 4-grams of a text longer than what is looked at in one go. */
+static void grams_are_named_by_where_they_stand(void **state)
+{
+    (void)state;
+    static uint8_t text[2500];
+    for (size_t i = 0; i < sizeof text; i++) text[i] = (uint8_t)(hash_mix32((uint32_t)i) % 5);
+    arena_reset(&arena);
+    struct bag plain, named;
+    bag_open(&plain, &arena, bag_room(&arena), sizeof text, false);
+    gram_add(&plain, span_of(text, sizeof text), 7, SPAN("g"));
+    bag_settle(&plain);
+    bag_open(&named, &arena, bag_room(&arena), sizeof text, true);
+    gram_add(&named, span_of(text, sizeof text), 7, SPAN("g"));
+    bag_settle(&named);
+    assert_int_equal(plain.n, named.n);
+    assert_true(plain.n > 500 && plain.n <= 625);
+    assert_memory_equal(plain.v, named.v, plain.n * sizeof *plain.v);
+    for (size_t i = 0; i < named.n; i++) {
+        uint32_t hash;
+        const uint8_t *p = named.names[i].first.p;
+        scan->grams(p, 1, 7, &hash);
+        assert_int_equal(named.v[i], hash);
+        if (i) assert_true(p > named.names[i - 1].first.p);
+    }
 }
 
 /* Header words are lower-cased here, folded text is not looked at again: both are the same word. */
@@ -156,10 +161,10 @@ static void a_word_is_the_same_in_both_styles(void **state)
         struct bag a, b;
         struct token_stream t;
         arena_reset(&arena);
-        bag_open(&a, &arena, bag_set(&arena), 10, 10, false);
+        bag_open(&a, &arena, bag_room(&arena), 10, false);
         token_begin(&t, &a, "t", TOKEN_SYNTAX, 10);
         token_word(&t, span_cstr(WORDS[i][0]));
-        bag_open(&b, &arena, bag_set(&arena), 10, 10, false);
+        bag_open(&b, &arena, bag_room(&arena), 10, false);
         token_begin(&t, &b, "t", i == 2 ? TOKEN_SYNTAX : TOKEN_PROSE, 10);
         token_word(&t, span_cstr(WORDS[i][1]));
         bag_settle(&a);
@@ -209,8 +214,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_cut_as_documented),
         cmocka_unit_test(what_is_no_utf8_is_letters),
-        cmocka_unit_test(a_bag_is_no_list),
         cmocka_unit_test(a_bag_keeps_the_first),
+        cmocka_unit_test(grams_are_named_by_where_they_stand),
         cmocka_unit_test(a_word_is_the_same_in_both_styles),
         cmocka_unit_test(scripts_are_known),
     };

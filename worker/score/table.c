@@ -10,6 +10,20 @@ _Static_assert(sizeof(struct table_slot) == 4, "a slot is 4 bytes");
 _Static_assert(sizeof(struct table_head) % 64 == 0, "slots begin at a multiple of 64");
 _Static_assert(TABLE_GROUP * sizeof(struct table_slot) == SCAN_GROUP_BYTES, "a group is what `weigh` takes it for");
 
+static bool weighs(struct table_slot s)
+{
+    return s.joint || s.view || s.vote;
+}
+
+/* Do two slots of a group claim the same feature? */
+static bool doubled(const struct table_slot *group)
+{
+    for (unsigned i = 1; i < TABLE_GROUP; i++)
+        for (unsigned j = 0; j < i; j++)
+            if (group[i].check == group[j].check && weighs(group[i]) && weighs(group[j])) return true;
+    return false;
+}
+
 enum err table_load(span section, struct table *t_out, const char **why_out)
 {
     struct table_head h;
@@ -27,9 +41,13 @@ enum err table_load(span section, struct table *t_out, const char **why_out)
     for (size_t i = 0; i < sizeof h.scale / sizeof *f; i++)
         if (!isfinite(f[i]) || f[i] < 0 || f[i] > 1e3f) return ERR_MODEL;
     const uint8_t *base = section.p;
+    const struct table_slot *slot = (const void *)(base + sizeof h);
+    *why_out = "a group of the table holds a feature twice";
+    for (size_t i = 0; i < slots; i += TABLE_GROUP)
+        if (doubled(slot + i)) return ERR_MODEL;
     *t_out = (struct table){
         .scale = (const void *)(base + offsetof(struct table_head, scale)),
-        .slot = (const void *)(base + sizeof h),
+        .slot = slot,
         .group_mask = (uint32_t)(slots / TABLE_GROUP) - 1,
     };
     return ERR_OK;

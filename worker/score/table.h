@@ -3,7 +3,7 @@
  *
  * A slot is 4 bytes: a check byte of the hash, then the feature's weight in the joint model, its weight in its view's
  * model, and its Bayes vote. Slots stand in groups of 4, one memory access; a feature may be in any slot of its group,
- * so the table can be full. Sums are of integers: the same bits whatever the order.
+ * so the table can be full, and in no other. Sums are of integers: the same bits whatever the order.
  *
  * A section of a bundle (little endian):
  *

@@ -6,6 +6,7 @@
 #ifndef FURUI_SIMD_BLOCK_H
 #define FURUI_SIMD_BLOCK_H
 
+#include "worker/simd/distinct.h"
 #include "worker/simd/keep.h"
 #include "worker/simd/scan.h"
 #include "worker/simd/utf8_nibbles.h"
@@ -216,6 +217,63 @@ static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
     _mm256_storeu_si256((__m256i *)(out + 8), mix8(_mm256_xor_si256(b, s)));
 }
 
+/* --- distinct hashes: the steps of distinct.h for BLOCK_HASHES of them --- */
+
+#define BLOCK_HASHES 8
+
+static inline __m256i places8(uint32_t first)
+{
+    return _mm256_add_epi32(_mm256_set1_epi32((int)first), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+static inline __m256i values8(const uint32_t *v)
+{
+    return _mm256_max_epu32(_mm256_loadu_si256((const __m256i *)v), _mm256_set1_epi32(1));
+}
+
+/* Of values with the same slot the first one remains: those behind it are written first. */
+static inline void block_distinct_put(const uint32_t *v, uint32_t place, uint32_t *slot)
+{
+    for (uint32_t i = BLOCK_HASHES; i-- > 0;) {
+        uint32_t hash = distinct_value(v[i]);
+        slot[distinct_slot(hash)] = distinct_entry(hash, place + i);
+    }
+}
+
+/* A bit for each that is the first of its kind, and for each that lost its slot. */
+static inline uint32_t block_distinct_look(const uint32_t *v, uint32_t place, const uint32_t *slot, uint32_t *lost)
+{
+    __m256i hash = values8(v);
+    __m256i other = _mm256_i32gather_epi32((const int *)slot, _mm256_srli_epi32(hash, DISTINCT_SLOT_SHIFT), 4);
+    other = _mm256_xor_si256(other, _mm256_slli_epi32(hash, DISTINCT_PLACE_BITS));
+    other = _mm256_xor_si256(other, places8(place));
+    __m256i same = _mm256_cmpeq_epi32(_mm256_srli_epi32(other, DISTINCT_PLACE_BITS), _mm256_setzero_si256());
+    __m256i first = _mm256_cmpeq_epi32(other, _mm256_setzero_si256());
+    *lost = ~(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(same)) & 0xFF;
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(first));
+}
+
+/* The words of x with a bit to the front. */
+static inline __m256i compress8(__m256i x, uint32_t bits)
+{
+    __m128i order = _mm_cvtsi64_si128((long long)KEEP[bits]);
+    return _mm256_permutevar8x32_epi32(x, _mm256_cvtepu8_epi32(order));
+}
+
+/* Write down the places with a bit (and what else fills a register); returns how many. */
+static inline size_t block_distinct_wait(uint32_t *to, uint32_t place, uint32_t bits)
+{
+    _mm256_storeu_si256((__m256i *)to, compress8(places8(place), bits));
+    return (size_t)__builtin_popcount(bits);
+}
+
+/* The same for values; `bits` may have more above. */
+static inline size_t block_distinct_pack(uint32_t *to, const uint32_t *v, uint32_t bits)
+{
+    _mm256_storeu_si256((__m256i *)to, compress8(values8(v), bits & 0xFF));
+    return (size_t)__builtin_popcount(bits & 0xFF);
+}
+
 /* --- weights --- */
 
 enum { BLOCK_GROUPS = 2 };
@@ -233,13 +291,7 @@ static inline void block_weigh(const uint8_t *slots, uint32_t group_mask, const 
     __builtin_prefetch(scan_group(slots, group_mask, ahead[1]));
     __m256i x = _mm256_loadu2_m128i((const __m128i *)second, (const __m128i *)first);
     __m256i check = _mm256_set_m128i(_mm_set1_epi32((int)(hash[1] >> 24)), _mm_set1_epi32((int)(hash[0] >> 24)));
-    __m256i same = _mm256_cmpeq_epi32(_mm256_and_si256(x, _mm256_set1_epi32(0xFF)), check);
-    __m256i bare = _mm256_cmpeq_epi32(_mm256_srli_epi32(x, 8), _mm256_setzero_si256());
-    same = _mm256_andnot_si256(bare, same);
-    /* Of several the first: those with another before them go. */
-    __m256i before = _mm256_slli_si256(same, 4);
-    before = _mm256_or_si256(before, _mm256_slli_si256(_mm256_or_si256(same, before), 8));
-    x = _mm256_and_si256(x, _mm256_andnot_si256(before, same));
+    x = _mm256_and_si256(x, _mm256_cmpeq_epi32(_mm256_and_si256(x, _mm256_set1_epi32(0xFF)), check));
     __m256i vote = _mm256_srai_epi32(x, 24);
     sum->joint = _mm256_add_epi32(sum->joint, _mm256_srai_epi32(_mm256_slli_epi32(x, 16), 24));
     sum->view = _mm256_add_epi32(sum->view, _mm256_srai_epi32(_mm256_slli_epi32(x, 8), 24));

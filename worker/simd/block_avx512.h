@@ -7,6 +7,7 @@
 #define FURUI_SIMD_BLOCK_H
 
 #include "worker/simd/base64.h"
+#include "worker/simd/distinct.h"
 #include "worker/simd/scan.h"
 #include "worker/simd/utf8_nibbles.h"
 
@@ -144,6 +145,59 @@ static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
     _mm512_storeu_si512(out, x);
 }
 
+/* --- distinct hashes: the steps of distinct.h for BLOCK_HASHES of them --- */
+
+#define BLOCK_HASHES 16
+
+static inline __m512i places16(uint32_t first)
+{
+    return _mm512_add_epi32(_mm512_set1_epi32((int)first),
+                            _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+}
+
+static inline __m512i values16(const uint32_t *v)
+{
+    return _mm512_max_epu32(_mm512_loadu_si512(v), _mm512_set1_epi32(1));
+}
+
+static inline __m512i entries16(__m512i hash, uint32_t place)
+{
+    return _mm512_or_si512(_mm512_slli_epi32(hash, DISTINCT_PLACE_BITS), places16(place));
+}
+
+/* Of values with the same slot the first one remains: those behind it are written first. */
+static inline void block_distinct_put(const uint32_t *v, uint32_t place, uint32_t *slot)
+{
+    const __m512i order = _mm512_setr_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    __m512i hash = values16(v), entry = entries16(hash, place);
+    hash = _mm512_permutexvar_epi32(order, _mm512_srli_epi32(hash, DISTINCT_SLOT_SHIFT));
+    _mm512_i32scatter_epi32(slot, hash, _mm512_permutexvar_epi32(order, entry), 4);
+}
+
+/* A bit for each that is the first of its kind, and for each that lost its slot. */
+static inline uint32_t block_distinct_look(const uint32_t *v, uint32_t place, const uint32_t *slot, uint32_t *lost)
+{
+    __m512i hash = values16(v);
+    __m512i other = _mm512_i32gather_epi32(_mm512_srli_epi32(hash, DISTINCT_SLOT_SHIFT), slot, 4);
+    other = _mm512_xor_si512(other, entries16(hash, place));
+    *lost = _mm512_cmpge_epu32_mask(other, _mm512_set1_epi32(SCAN_DISTINCT_MAX));
+    return _mm512_testn_epi32_mask(other, other);
+}
+
+/* Write down the places with a bit (and what else fills a register); returns how many. */
+static inline size_t block_distinct_wait(uint32_t *to, uint32_t place, uint32_t bits)
+{
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32((__mmask16)bits, places16(place)));
+    return (size_t)__builtin_popcount(bits);
+}
+
+/* The same for values; `bits` may have more above. */
+static inline size_t block_distinct_pack(uint32_t *to, const uint32_t *v, uint32_t bits)
+{
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32((__mmask16)bits, values16(v)));
+    return (size_t)__builtin_popcount(bits & 0xFFFF);
+}
+
 /* --- weights --- */
 
 enum { BLOCK_GROUPS = 4 };
@@ -167,13 +221,8 @@ static inline void block_weigh(const uint8_t *slots, uint32_t group_mask, const 
 #undef GROUP
     __m512i check = _mm512_castsi128_si512(_mm_srli_epi32(_mm_loadu_si128((const __m128i *)hash), 24));
     check = _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3), check);
-    __mmask16 same = _mm512_cmpeq_epi32_mask(_mm512_and_si512(x, _mm512_set1_epi32(0xFF)), check);
-    same = _mm512_mask_test_epi32_mask(same, x, _mm512_set1_epi32(~0xFF));
+    __mmask16 same = _mm512_testn_epi32_mask(_mm512_xor_si512(x, check), _mm512_set1_epi32(0xFF));
     x = _mm512_maskz_mov_epi32(same, x);
-    /* Of several the first: those with another before them go. */
-    __m512i before = _mm512_bslli_epi128(x, 4);
-    before = _mm512_or_si512(before, _mm512_bslli_epi128(_mm512_or_si512(x, before), 8));
-    x = _mm512_maskz_mov_epi32(_mm512_testn_epi32_mask(before, before), x);
     __m512i vote = _mm512_srai_epi32(x, 24);
     sum->joint = _mm512_add_epi32(sum->joint, _mm512_srai_epi32(_mm512_slli_epi32(x, 16), 24));
     sum->view = _mm512_add_epi32(sum->view, _mm512_srai_epi32(_mm512_slli_epi32(x, 8), 24));

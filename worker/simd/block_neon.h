@@ -196,15 +196,10 @@ struct block_weights {
 static inline void block_weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, const uint32_t *ahead,
                                struct block_weights *sum)
 {
-    const uint32x4_t none = vdupq_n_u32(0);
     __builtin_prefetch(scan_group(slots, group_mask, ahead[0]));
     uint32x4_t x = vreinterpretq_u32_u8(vld1q_u8(scan_group(slots, group_mask, hash[0])));
     uint32x4_t same = vceqq_u32(vandq_u32(x, vdupq_n_u32(0xFF)), vdupq_n_u32(hash[0] >> 24));
-    same = vandq_u32(same, vcgtq_u32(x, vdupq_n_u32(0xFF)));
-    /* Of several the first: those with another before them go. */
-    uint32x4_t before = vextq_u32(none, same, 3);
-    before = vorrq_u32(before, vextq_u32(none, vorrq_u32(same, before), 2));
-    int32x4_t slot = vreinterpretq_s32_u32(vandq_u32(x, vbicq_u32(same, before)));
+    int32x4_t slot = vreinterpretq_s32_u32(vandq_u32(x, same));
     int32x4_t vote = vshrq_n_s32(slot, 24);
     sum->joint = vaddq_s32(sum->joint, vshrq_n_s32(vshlq_n_s32(slot, 16), 24));
     sum->view = vaddq_s32(sum->view, vshrq_n_s32(vshlq_n_s32(slot, 8), 24));

@@ -44,7 +44,14 @@ struct scan_weights {
     int32_t joint, view, vote, magnitude;
 };
 
-enum { SCAN_GROUP_BYTES = 16, SCAN_AHEAD = 32 /* groups that `weigh` has on their way from memory */ };
+enum { SCAN_GROUP_BYTES = 16, SCAN_AHEAD = 64 /* groups that `weigh` has on their way from memory */ };
+
+/* Room for `distinct`; need not be cleared. */
+enum { SCAN_DISTINCT_MAX = 1 << 13 };
+struct scan_room {
+    uint32_t slot[SCAN_DISTINCT_MAX], waiting[SCAN_DISTINCT_MAX + 16]; /* 16 more: vectors are written whole */
+    uint64_t first[SCAN_DISTINCT_MAX / 64];
+};
 
 /* The group of slots that a hash belongs into. */
 static inline const uint8_t *scan_group(const uint8_t *slots, uint32_t group_mask, uint32_t hash)
@@ -101,9 +108,13 @@ struct scan_ops {
      * bytes. */
     void (*grams)(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out);
 
-    /* What n hashes weigh by a table of score/table.h: of each one's group of 4 slots (16 bytes, little endian) the
-     * first with the hash's check byte and any weight. Sums of the slots' bytes 1, 2 and 3, signed, and of the last
-     * one's magnitudes. n < 2^23. */
+    /* Leave the first of each value in v[n], in order, and return how many; a 0 becomes 1. n <= SCAN_DISTINCT_MAX.
+     * (What finds no room in ten rounds is left out, too: see distinct.c.) */
+    size_t (*distinct)(uint32_t *v, size_t n, struct scan_room *room);
+
+    /* What n hashes weigh by a table of score/table.h: of each one's group of 4 slots (16 bytes, little endian) that
+     * with the hash's check byte; no two of a group have the same one and a weight. Sums of the slots' bytes 1, 2 and 3,
+     * signed, and of the last one's magnitudes. n < 2^23. */
     void (*weigh)(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out);
 };
 

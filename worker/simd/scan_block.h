@@ -7,6 +7,7 @@
  * be NULL. Kernels that short texts go through in numbers take the head of a block instead. Nothing outside of
  * [p, p+n) is read. */
 #include "worker/simd/base64.h"
+#include "worker/simd/distinct.h"
 #include "worker/simd/qp.h"
 #include "worker/simd/scan.h"
 
@@ -337,10 +338,40 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
     scan_scalar.grams(p + i, n - i, seed, out + i);
 }
 
+static size_t distinct(uint32_t *v, size_t n, struct scan_room *room)
+{
+#ifndef BLOCK_HASHES /* the instruction set does not read and write here and there */
+    return scan_scalar.distinct(v, n, room);
+#else
+    size_t whole = n - n % BLOCK, waiting = 0, left = 0;
+    distinct_put(v, whole, n, room);
+    for (size_t i = whole; i > 0;) {
+        i -= BLOCK_HASHES;
+        block_distinct_put(v + i, (uint32_t)i, room->slot);
+    }
+    for (size_t i = 0; i < whole; i += BLOCK) {
+        uint64_t first = 0;
+        for (size_t k = 0; k < BLOCK; k += BLOCK_HASHES) {
+            uint32_t lost;
+            first |= (uint64_t)block_distinct_look(v + i + k, (uint32_t)(i + k), room->slot, &lost) << k;
+            waiting += block_distinct_wait(room->waiting + waiting, (uint32_t)(i + k), lost);
+        }
+        room->first[i / 64] = first;
+    }
+    distinct_again(v, room, distinct_look(v, whole, n, room, waiting));
+    for (size_t i = 0; i < whole; i += BLOCK)
+        for (size_t k = 0; k < BLOCK; k += BLOCK_HASHES)
+            left += block_distinct_pack(v + left, v + i + k, (uint32_t)(room->first[i / 64] >> k));
+    return distinct_pack(v, whole, n, room, left);
+#endif
+}
+
 static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out)
 {
     struct block_weights sum = {0};
     size_t i = 0;
+    for (; i < n && i < SCAN_AHEAD; i++) __builtin_prefetch(scan_group(slots, group_mask, hash[i]));
+    i = 0;
     for (; n - i >= BLOCK_GROUPS; i += BLOCK_GROUPS) {
         size_t ahead = n - i >= SCAN_AHEAD + BLOCK_GROUPS ? i + SCAN_AHEAD : i;
         block_weigh(slots, group_mask, hash + i, hash + ahead, &sum);
@@ -356,5 +387,5 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
     {                                                                                                                 \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,           \
         .plain = plain, .white = white, .among = among, .lower = lower, .fold = fold, .words = words, .tally = tally, \
-        .grams = grams, .weigh = weigh,                                                                               \
+        .grams = grams, .distinct = distinct, .weigh = weigh,                                                         \
     }

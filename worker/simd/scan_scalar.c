@@ -4,6 +4,7 @@
  * Written to be read; where there is no better variant these run, too, and where lines end is memchr's to find. */
 #include "proto/base/hash.h"
 #include "worker/simd/base64.h"
+#include "worker/simd/distinct.h"
 #include "worker/simd/qp.h"
 #include "worker/simd/scan.h"
 
@@ -169,6 +170,13 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
     }
 }
 
+static size_t distinct(uint32_t *v, size_t n, struct scan_room *room)
+{
+    distinct_put(v, 0, n, room);
+    distinct_again(v, room, distinct_look(v, 0, n, room, 0));
+    return distinct_pack(v, 0, n, room, 0);
+}
+
 /* Without a branch, since no CPU can foresee whether and where a feature is known. */
 static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out)
 {
@@ -181,8 +189,8 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
         for (int k = 0; k < 4; k++) w[k] = __builtin_bswap32(w[k]);
 #endif
-        w &= (words)((w & 0xFF) == hash[i] >> 24) & (words)(w > 0xFF);
-        uint32_t first = w[0] ? w[0] : w[1], second = w[2] ? w[2] : w[3], found = first ? first : second;
+        w &= (words)((w & 0xFF) == hash[i] >> 24);
+        uint32_t found = w[0] | w[1] | w[2] | w[3];
         int8_t vote = (int8_t)(found >> 24);
         out->joint += (int8_t)(found >> 8);
         out->view += (int8_t)(found >> 16);
@@ -206,5 +214,6 @@ const struct scan_ops scan_scalar = {
     .words = words,
     .tally = tally,
     .grams = grams,
+    .distinct = distinct,
     .weigh = weigh,
 };

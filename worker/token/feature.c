@@ -22,8 +22,6 @@ enum {
     LINK_FEATURES = 1200,
     SHAPE_FEATURES = 500,
     RECEIVED_FIELDS = 8,
-    HEAD_LIKELY = 1000, /* features of most headers, at most */
-    LINK_LIKELY = 32,   /* ... of a link */
     SCRATCH_BYTES = HEAD_GRAM_BYTES + TEXT_GRAM_BYTES + BODY_GRAM_BYTES,
 };
 
@@ -163,7 +161,7 @@ static void link_tokens(const struct mail *m, struct bag *b, struct features *ou
 struct filling {
     const struct mail *m;
     struct arena *a;
-    uint32_t *set;
+    struct scan_room *room;
     bool named;
     struct features *out;
 };
@@ -171,16 +169,16 @@ struct filling {
 static void grams(const struct filling *f, enum feature_view view, span bytes, size_t cap, uint32_t seed, span field)
 {
     struct bag b;
-    bag_open(&b, f->a, f->set, cap, bytes.n, f->named);
+    bag_open(&b, f->a, f->room, cap, f->named);
     gram_add(&b, bytes, seed, field);
     bag_close(&b, f->a, view, f->out);
 }
 
 static void words(const struct filling *f, enum feature_view view,
-                  void (*tokens)(const struct mail *, struct bag *, struct features *), size_t cap, size_t likely)
+                  void (*tokens)(const struct mail *, struct bag *, struct features *), size_t cap)
 {
     struct bag b;
-    bag_open(&b, f->a, f->set, cap, likely, f->named);
+    bag_open(&b, f->a, f->room, cap, f->named);
     tokens(f->m, &b, f->out);
     bag_close(&b, f->a, view, f->out);
 }
@@ -195,7 +193,7 @@ enum { VIEWS_ALL = (1u << VIEW_COUNT) - 1 };
 static void extract(const struct mail *m, struct arena *a, unsigned views, struct features *out, bool named)
 {
     memset(out, 0, sizeof *out);
-    struct filling f = {.m = m, .a = a, .set = bag_set(a), .named = named, .out = out};
+    struct filling f = {.m = m, .a = a, .room = bag_room(a), .named = named, .out = out};
     /* Scratch is taken first: a list must be the newest allocation when it is trimmed. */
     uint8_t *scratch = arena_alloc(a, SCRATCH_BYTES);
     if (!scratch) return;
@@ -207,13 +205,11 @@ static void extract(const struct mail *m, struct arena *a, unsigned views, struc
     scratch += TEXT_GRAM_BYTES;
     if (has(views, VIEW_BODY_GRAM))
         grams(&f, VIEW_BODY_GRAM, body_bytes(m, scratch), BODY_GRAM_BYTES, 0x424F4459, SPAN("body"));
-    const struct mail_folded *t = &m->folded;
-    size_t text = t->subject.n + t->text.n + t->other.n; /* a feature a byte */
-    if (has(views, VIEW_HEAD)) words(&f, VIEW_HEAD, head_tokens, HEAD_FEATURES, HEAD_LIKELY);
-    if (has(views, VIEW_TEXT)) words(&f, VIEW_TEXT, text_tokens, TEXT_FEATURES, text);
-    if (has(views, VIEW_LINK)) words(&f, VIEW_LINK, link_tokens, LINK_FEATURES, LINK_LIKELY * m->url_count);
+    if (has(views, VIEW_HEAD)) words(&f, VIEW_HEAD, head_tokens, HEAD_FEATURES);
+    if (has(views, VIEW_TEXT)) words(&f, VIEW_TEXT, text_tokens, TEXT_FEATURES);
+    if (has(views, VIEW_LINK)) words(&f, VIEW_LINK, link_tokens, LINK_FEATURES);
     struct bag b; /* in any case: numbers are a by-product */
-    bag_open(&b, a, f.set, SHAPE_FEATURES, SHAPE_FEATURES, named);
+    bag_open(&b, a, f.room, SHAPE_FEATURES, named);
     shape_extract(m, &b, out->number);
     bag_close(&b, a, VIEW_SHAPE, out);
     out->number[NUMBER_TOKENS] = shape_log(out->view[VIEW_TEXT].n, 13);
