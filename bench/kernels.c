@@ -11,12 +11,13 @@
 
 #include <string.h>
 
-enum { ROUNDS = 50, BYTES_A_ROUND = 1 << 18, TABLE_GROUPS = 1 << 12 };
+enum { ROUNDS = 50, BYTES_A_ROUND = 1 << 18, TABLE_GROUPS = 1 << 12, VIEW_BYTES = 4000 };
 
 static uint8_t out[KERNEL_PIECE_MAX];
 static uint32_t hashes[KERNEL_PIECE_MAX];
 static uint8_t table[TABLE_GROUPS * SCAN_GROUP_BYTES];
 static struct arena arena;
+static struct scan_room room;
 static volatile size_t sink;
 
 /* --- what is timed ------------------------------------------------------------------------------------------------ */
@@ -129,6 +130,27 @@ static void run_weigh(const struct scan_ops *ops, span in)
     sink += (size_t)w.joint;
 }
 
+/* As views of 4-grams look at a text: hashed, each once, and looked up. */
+static void score(const struct scan_ops *ops, span in, bool weigh)
+{
+    for (; in.n > 3; in = span_from(in, VIEW_BYTES)) {
+        size_t n = ops->distinct(hashes, grams(ops, span_head(in, VIEW_BYTES)), &room);
+        struct scan_weights w = {.joint = (int32_t)n};
+        if (weigh) ops->weigh(table, TABLE_GROUPS - 1, hashes, n, &w);
+        sink += (size_t)w.joint;
+    }
+}
+
+static void run_distinct(const struct scan_ops *ops, span in)
+{
+    score(ops, in, false);
+}
+
+static void run_score(const struct scan_ops *ops, span in)
+{
+    score(ops, in, true);
+}
+
 /* --- what is built on kernels ------------------------------------------------------------------------------------- */
 
 /* A header block split into its fields. */
@@ -194,6 +216,8 @@ static const struct {
     {"tokens", run_tokens, KERNEL_WIDE_TEXT, false},
     {"grams", run_grams, KERNEL_TEXT, false},
     {"grams, weigh", run_weigh, KERNEL_TEXT, false},
+    {"grams, distinct", run_distinct, KERNEL_TEXT, false},
+    {"grams scored", run_score, KERNEL_TEXT, false},
 };
 
 enum { KERNEL_COUNT = sizeof KERNELS / sizeof *KERNELS };
