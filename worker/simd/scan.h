@@ -109,7 +109,8 @@ struct scan_ops {
     void (*grams)(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out);
 
     /* Leave the first of each value in v[n], in order, and return how many; a 0 becomes 1. n <= SCAN_DISTINCT_MAX.
-     * (What finds no room in ten rounds is left out, too: see distinct.c.) */
+     * room->first tells which are left: a bit for each of the n. (What finds no room in ten rounds is left out, too: see
+     * distinct.c.) */
     size_t (*distinct)(uint32_t *v, size_t n, struct scan_room *room);
 
     /* What n hashes weigh by a table of score/table.h: of each one's group of 4 slots (16 bytes, little endian) that

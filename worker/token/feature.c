@@ -79,9 +79,8 @@ static span body_bytes(const struct mail *m, uint8_t *buf)
     return span_of(buf, (size_t)(p - buf));
 }
 
-static void head_tokens(const struct mail *m, struct bag *b, struct features *out)
+static void head_tokens(const struct mail *m, struct bag *b)
 {
-    (void)out;
     struct token_stream names, t;
     token_begin(&names, b, "header names", TOKEN_SYNTAX, 100);
     unsigned received = 0;
@@ -98,20 +97,19 @@ static void head_tokens(const struct mail *m, struct bag *b, struct features *ou
     }
 }
 
-/* Where the visible text's features begin and end is told by the way: bag_settle first, so that none waits. */
-static void text_tokens(const struct mail *m, struct bag *b, struct features *out)
+enum { SEEN_FROM, SEEN_TO }; /* marks of text_tokens: where the visible text's features begin and end */
+
+static void text_tokens(const struct mail *m, struct bag *b)
 {
     struct token_stream t;
     token_begin(&t, b, "subject", TOKEN_PROSE, HEAD_WORDS);
     token_text(&t, m->folded.subject);
     token_begin(&t, b, "from name", TOKEN_PROSE, HEAD_WORDS);
     token_text(&t, m->folded.from_name);
-    bag_settle(b);
-    out->seen_from = b->n;
+    bag_mark(b, SEEN_FROM);
     token_begin(&t, b, "text", TOKEN_PROSE, TEXT_WORDS);
     token_text(&t, m->folded.text);
-    bag_settle(b);
-    out->seen_count = b->n - out->seen_from;
+    bag_mark(b, SEEN_TO);
     token_begin(&t, b, "hidden", TOKEN_PROSE, HIDDEN_WORDS);
     token_text(&t, m->folded.hidden);
     token_begin(&t, b, "other side", TOKEN_PROSE, OTHER_WORDS);
@@ -128,9 +126,8 @@ static size_t choose_links(const struct mail *m, const struct url *out[LINKS])
     return n;
 }
 
-static void link_tokens(const struct mail *m, struct bag *b, struct features *out)
+static void link_tokens(const struct mail *m, struct bag *b)
 {
-    (void)out;
     struct token_stream t;
     const struct url *links[LINKS];
     size_t n = choose_links(m, links);
@@ -174,13 +171,16 @@ static void grams(const struct filling *f, enum feature_view view, span bytes, s
     bag_close(&b, f->a, view, f->out);
 }
 
-static void words(const struct filling *f, enum feature_view view,
-                  void (*tokens)(const struct mail *, struct bag *, struct features *), size_t cap)
+static void words(const struct filling *f, enum feature_view view, void (*tokens)(const struct mail *, struct bag *),
+                  size_t cap)
 {
     struct bag b;
     bag_open(&b, f->a, f->room, cap, f->named);
-    tokens(f->m, &b, f->out);
+    tokens(f->m, &b);
     bag_close(&b, f->a, view, f->out);
+    if (view != VIEW_TEXT) return;
+    f->out->seen_from = b.mark[SEEN_FROM];
+    f->out->seen_count = b.mark[SEEN_TO] - b.mark[SEEN_FROM];
 }
 
 static bool has(unsigned views, enum feature_view view)
