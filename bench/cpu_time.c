@@ -91,6 +91,21 @@ done:
     return e;
 }
 
+enum err cpu_reread(struct cpu_snap *s)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        char pid[16];
+        struct cpu_proc p;
+        snprintf(pid, sizeof pid, "%ld", (long)s->proc[i].pid);
+        bool same = read_proc(pid, &p) && p.parent == s->proc[i].parent; /* not another by its number */
+        if (same) s->proc[kept++] = p;
+        if (!same && i == 0) return ERR_IO;
+    }
+    s->n = kept;
+    return ERR_OK;
+}
+
 static uint64_t ticks_of(const struct cpu_snap *s, pid_t pid)
 {
     for (size_t i = 0; i < s->n; i++)

@@ -22,6 +22,7 @@ enum err load_measure(struct gen *g, const struct load_plan *p, struct load_resu
     static struct cpu_snap before, after;
     *out = (struct load_result){.plan = *p};
     g->tally = NULL;
+    if (p->service && cpu_snap(p->service, &before) != ERR_OK) return ERR_CLOSED;
     if (p->rate_per_s > 0)
         gen_rate(g, p->rate_per_s, p->poisson);
     else
@@ -29,7 +30,7 @@ enum err load_measure(struct gen *g, const struct load_plan *p, struct load_resu
     int64_t from_us = clock_us() + (int64_t)(p->warm_up_s * 1e6), until_us = from_us + (int64_t)(p->seconds * 1e6);
     gen_run(g, from_us);
     gen_count(g, &out->tally, from_us, until_us);
-    if (p->service && cpu_snap(p->service, &before) != ERR_OK) return ERR_CLOSED;
+    if (p->service && cpu_reread(&before) != ERR_OK) return ERR_CLOSED;
     double own_s = load_own_cpu_s();
     bool connected = gen_run(g, until_us);
     out->own_cpu_s = load_own_cpu_s() - own_s;
@@ -40,7 +41,8 @@ enum err load_measure(struct gen *g, const struct load_plan *p, struct load_resu
         out->seconds = (double)(now_us - from_us) / 1e6;
     }
     if (p->service) {
-        if (cpu_snap(p->service, &after) != ERR_OK) return ERR_CLOSED;
+        after = before;
+        if (cpu_reread(&after) != ERR_OK) return ERR_CLOSED;
         out->cpus = cpu_used(&before, &after, out->cpu);
     }
     gen_drain(g, LOAD_DRAIN_S * 1000000);

@@ -13,8 +13,8 @@ struct memory {
     uint64_t private_kb; /* of that, pages that no other process maps */
 };
 
-/* ERR_IO: the process is gone, or not ours to look at. Costs the kernel a walk through its page tables: a third of a
- * millisecond for a worker. */
+/* ERR_IO: the process is gone, or not ours to look at. Some 60 us: the kernel walks
+ * through its page tables. */
 enum err memory_of(pid_t pid, struct memory *out);
 
 #endif

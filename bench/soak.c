@@ -13,12 +13,14 @@
 const char *const SOAK_SERIES_NAME[SOAK_SERIES] = {"engine_rss_mb", "workers_rss_mb", "workers_private_mb",
                                                    "redis_rss_mb",  "p50_us",         "p99_us"};
 
+enum { RESCAN_S = 60 };
+
 struct soak {
     struct gen *g;
     const struct soak_plan *plan;
     struct soak_result *out;
     struct gen_tally second; /* the present one */
-    struct cpu_snap before, now, first;
+    struct cpu_snap now, first;
     double *sample[SOAK_SERIES]; /* [samples]; grow */
     size_t cap;
     uint64_t seconds;
@@ -43,16 +45,23 @@ static void tell(const struct soak *s, const double *v, double worker_most)
     fflush(csv);
 }
 
-/* Processes of `before` that `now` lacks. */
-static uint64_t ended(const struct cpu_snap *before, const struct cpu_snap *now)
+/* furuid and what it started; not what these fork for a while, as Redis does to write its file. */
+static size_t lasting(const struct cpu_snap *s)
 {
-    uint64_t n = 0;
-    for (size_t i = 0; i < before->n; i++) {
-        size_t k = 0;
-        while (k < now->n && now->proc[k].pid != before->proc[i].pid) k++;
-        n += k == now->n;
-    }
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) n += i == 0 || s->proc[i].parent == s->proc[0].pid;
     return n;
+}
+
+/* Who runs now. Looking for new processes takes over a millisecond, in which nothing is sent: seldom. */
+static enum err look_at_processes(struct soak *s)
+{
+    size_t n = lasting(&s->now);
+    if (n && cpu_reread(&s->now) != ERR_OK) return ERR_CLOSED;
+    uint64_t ended = n - lasting(&s->now);
+    s->out->ended += ended;
+    bool all = n && !ended && s->seconds % RESCAN_S;
+    return all || cpu_snap(s->plan->load.service, &s->now) == ERR_OK ? ERR_OK : ERR_CLOSED;
 }
 
 /* What each kind of process has in memory. Returns the most that a worker has for itself. */
@@ -64,7 +73,7 @@ static double look_at_memory(struct soak *s, double v[SOAK_SERIES])
     for (size_t i = 0; i < s->now.n; i++) {
         const struct cpu_proc *p = &s->now.proc[i];
         struct memory m;
-        if (memory_of(p->pid, &m) != ERR_OK) continue;
+        if ((i && p->parent != s->now.proc[0].pid) || memory_of(p->pid, &m) != ERR_OK) continue;
         double rss = (double)m.rss_kb * MB, private = (double)m.private_kb * MB;
         if (strcmp(p->name, "furuid") == 0) v[SOAK_ENGINE_RSS] += rss;
         if (strcmp(p->name, "redis-server") == 0) v[SOAK_REDIS_RSS] += rss;
@@ -101,9 +110,7 @@ static void keep(struct soak *s, const double v[SOAK_SERIES])
 static enum err sample(struct soak *s, bool counts)
 {
     double v[SOAK_SERIES] = {0};
-    if (cpu_snap(s->plan->load.service, &s->now) != ERR_OK) return ERR_CLOSED;
-    if (s->before.n) s->out->ended += ended(&s->before, &s->now);
-    s->before = s->now;
+    if (look_at_processes(s) != ERR_OK) return ERR_CLOSED;
     double most = look_at_memory(s, v);
     v[SOAK_P50_US] = (double)hdr_quantile(&s->second.latency, 0.5);
     v[SOAK_P99_US] = (double)hdr_quantile(&s->second.latency, 0.99);
@@ -125,7 +132,8 @@ static enum err soak_seconds(struct soak *s)
     gen_rate(s->g, p->rate_per_s, p->poisson);
     for (; e == ERR_OK && connected && s->seconds < all && !gen_stopped(s->g); s->seconds++) {
         if (s->seconds == warm_up) {
-            if (cpu_snap(p->service, &s->first) != ERR_OK) return ERR_CLOSED;
+            if (look_at_processes(s) != ERR_OK) return ERR_CLOSED;
+            s->first = s->now;
             counted_us = clock_us();
             own_s = load_own_cpu_s();
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_cpu_time: a child's work is counted, and a grandchild's; a stranger's is not. */
+/* test_cpu_time: a child's work is counted, and a grandchild's; a stranger's is not; who ends is left out. */
 #include "bench/cpu_time.h"
 #include "proto/base/clock.h"
 
@@ -47,6 +47,7 @@ static void counts_a_tree(void **state)
     assert_int_equal(pipe(pids), 0);
     pid_t stranger = burn("stranger", 0.05, pipes[1]), root = fork();
     if (root == 0) {
+        signal(SIGCHLD, SIG_IGN);           /* no remains of the child */
         prctl(PR_SET_NAME, "a (root) 1 2"); /* brackets and blanks, as an attacker's program may have */
         pid_t child = burn("child", 0.3, pipes[1]);
         (void)!write(pids[1], &child, sizeof child);
@@ -57,9 +58,15 @@ static void counts_a_tree(void **state)
     assert_int_equal(cpu_snap(root, &before), ERR_OK);
     for (int i = 0; i < 2; i++) assert_int_equal(read(pipes[0], &c, 1), 1);
     assert_int_equal(cpu_snap(root, &after), ERR_OK);
-    struct cpu_used used[CPU_TIME_NAMES];
+    struct cpu_used used[CPU_TIME_NAMES], again[CPU_TIME_NAMES];
     size_t n = cpu_used(&before, &after, used);
+    struct cpu_snap reread = before;
+    assert_int_equal(cpu_reread(&reread), ERR_OK);
+    assert_int_equal(cpu_used(&before, &reread, again), 2);
+    assert_true(again[1].seconds >= used[1].seconds && again[1].seconds < used[1].seconds + 0.1);
     kill(child, SIGKILL);
+    while (reread.n == 2) assert_int_equal(cpu_reread(&reread), ERR_OK); /* until it has gone */
+    assert_int_equal(reread.n, 1);
     kill(root, SIGKILL);
     kill(stranger, SIGKILL);
     waitpid(root, NULL, 0);
@@ -71,6 +78,7 @@ static void counts_a_tree(void **state)
     assert_true(used[0].seconds < 0.1);
     assert_true(used[1].seconds > 0.2 && used[1].seconds < 0.5);
     assert_int_equal(cpu_snap(root, &after), ERR_IO); /* gone */
+    assert_int_equal(cpu_reread(&reread), ERR_IO);
 }
 
 int main(void)
