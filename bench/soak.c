@@ -4,6 +4,7 @@
 
 #include "bench/memory.h"
 #include "proto/base/clock.h"
+#include "proto/cli/cli.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -126,13 +127,15 @@ static enum err soak_seconds(struct soak *s)
     const struct load_plan *p = &s->plan->load;
     int64_t start_us = clock_us(), counted_us = 0;
     uint64_t warm_up = (uint64_t)p->warm_up_s, all = warm_up + (uint64_t)p->seconds;
+    struct progress bar;
     bool connected = true;
     enum err e = ERR_OK;
     double own_s = 0;
+    progress_start(&bar, "soaking", (uint64_t)((double)all * p->rate_per_s)); /* mails */
     gen_rate(s->g, p->rate_per_s, p->poisson);
     for (; e == ERR_OK && connected && s->seconds < all && !gen_stopped(s->g); s->seconds++) {
         if (s->seconds == warm_up) {
-            if (look_at_processes(s) != ERR_OK) return ERR_CLOSED;
+            if ((e = look_at_processes(s)) != ERR_OK) break;
             s->first = s->now;
             counted_us = clock_us();
             own_s = load_own_cpu_s();
@@ -140,7 +143,9 @@ static enum err soak_seconds(struct soak *s)
         gen_count(s->g, &s->second, INT64_MIN, INT64_MAX); /* whatever ends in this second */
         connected = gen_run(s->g, start_us + (int64_t)(s->seconds + 1) * 1000000);
         e = sample(s, s->seconds >= warm_up);
+        progress_at(&bar, (uint64_t)((double)s->seconds * p->rate_per_s));
     }
+    progress_end(&bar);
     if (e != ERR_OK || !connected) return ERR_CLOSED;
     struct load_result *r = &s->out->load;
     gen_count(s->g, &s->second, INT64_MIN, INT64_MAX);

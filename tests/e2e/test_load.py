@@ -164,6 +164,18 @@ class Load(Case):
             self.assertGreaterEqual(out["verdicts"], sum(verdicts[1:]))  # and what was under way at the end
             self.assertLessEqual(out["verdicts"], 50 * 5)
 
+    def test_a_soak_tells_of_a_worker_that_ended(self):
+        with Service(engine_workers=2) as s:
+            s.start()
+            run = subprocess.Popen([FURUI, "bench", "soak", "--endpoint", s.endpoint, "--rate", "20", "--for", "8s",
+                                    "--warm-up", "0", "--json", SAMPLES], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            time.sleep(3)
+            os.kill(s.workers()[0], signal.SIGKILL)
+            out = json.loads(run.communicate(timeout=60 * SLOW)[0])
+            self.assertEqual((run.returncode, out["ended"]), (1, 1))
+            self.check(out)
+            self.assertEqual(out["sent"], out["verdicts"])
+
     def test_bad_usage(self):
         for words, what in ((["load"], "either --index or mails"),
                             (["load", "--index", "x", SAMPLES], "either --index or mails"),
