@@ -20,6 +20,7 @@ enum {
     STALL_MS = 500,        /* between two ticks: the engine itself stood still */
     READ_BYTES = 64 << 10, /* of one worker's answers at a time */
     SEND_BYTES = 1 << 20,  /* on their way to a worker, if the system allows */
+    OUT_MAX = 2048,        /* records that wait for a worker: more than any credit, so it answers what it never read */
 };
 
 /* --- open and close ----------------------------------------------------------------------------------------------- */
@@ -100,10 +101,20 @@ static void write_to(struct pool *p, struct worker *w)
     if (w->full != was) epoll_ctl(p->fd, EPOLL_CTL_MOD, w->link.fd, &watch);
 }
 
+/* No worker of ours says such a thing: whatever made it do so, end it. */
+static void expose(struct worker *w, const char *why)
+{
+    snprintf(w->fault, sizeof w->fault, "%s", why);
+    stop_now(w);
+}
+
 void pool_send(struct pool *p)
 {
-    for (int i = 0; i < p->seats; i++)
-        if (p->worker[i].out.n && !p->worker[i].full) write_to(p, &p->worker[i]);
+    for (int i = 0; i < p->seats; i++) {
+        struct worker *w = &p->worker[i];
+        if (w->out.n && !w->full) write_to(p, w);
+        if (w->out.n > OUT_MAX) expose(w, "answered what it had not read");
+    }
 }
 
 void pool_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
@@ -218,9 +229,8 @@ static bool read_from(struct pool *p, int seat)
     enum err got = link_read(l), e;
     int64_t now_us = clock_us();
     while ((e = link_next(l, &r)) == ERR_OK) heard(p, seat, &r, now_us);
-    if (e == ERR_TOO_BIG || link_settle(l) != ERR_OK) { /* no worker of ours: whatever made it one, end it */
-        snprintf(p->worker[seat].fault, BACKEND_TEXT_MAX, "said more than a worker has to say");
-        stop_now(&p->worker[seat]);
+    if (e == ERR_TOO_BIG || link_settle(l) != ERR_OK) {
+        expose(&p->worker[seat], "said more than a worker has to say");
         got = ERR_CLOSED;
     }
     if (got != ERR_CLOSED) return got == ERR_OK;

@@ -6,10 +6,16 @@
 
 #include <stdlib.h>
 
+/* What a look-up goes through: one cache line. */
+struct set {
+    uint32_t tag[CACHE_WAYS];   /* of each entry's hash */
+    uint32_t batch[CACHE_WAYS]; /* that used the entry last; 0: it is free */
+};
+
 struct cache {
-    uint64_t seed;
-    uint32_t tag[CACHE_ENTRIES]; /* of each entry's hash: a set is one cache line */
+    struct set set[CACHE_SETS];
     struct cache_entry entry[CACHE_ENTRIES];
+    uint64_t seed;
 };
 
 enum err cache_open(uint64_t seed, struct cache **out)
@@ -31,34 +37,42 @@ struct cache_entry *cache_at(struct cache *c, int at)
     return &c->entry[at];
 }
 
+/* The place of the set that makes room; -1: the present batch uses all. */
+static int oldest(const struct set *s, uint32_t batch)
+{
+    int room = -1;
+    uint32_t most = 0;
+    for (int way = 0; way < CACHE_WAYS; way++) {
+        uint32_t age = s->batch[way] ? batch - s->batch[way] : UINT32_MAX;
+        if (age <= most) continue;
+        most = age;
+        room = way;
+    }
+    return room;
+}
+
 int cache_find(struct cache *c, span key, uint32_t batch, int64_t fresh_us)
 {
     uint64_t hash = hash64(key, c->seed);
     uint32_t tag = (uint32_t)hash;
-    int first = (int)((hash >> 32) % CACHE_SETS) * CACHE_WAYS, room = -1;
-    for (int at = first; at < first + CACHE_WAYS; at++) {
-        struct cache_entry *e = &c->entry[at];
-        if (c->tag[at] != tag || e->state == CACHE_FREE || !span_eq(span_of(e->key, e->bytes), key)) continue;
-        if (e->batch == batch) return at;
-        if (e->state != CACHE_READ || e->read_us < fresh_us) e->state = CACHE_NEW;
-        e->batch = batch;
-        return at;
+    struct set *s = &c->set[(hash >> 32) % CACHE_SETS];
+    int first = (int)(s - c->set) * CACHE_WAYS;
+    for (int way = 0; way < CACHE_WAYS; way++) {
+        struct cache_entry *e = &c->entry[first + way];
+        if (s->tag[way] != tag || !s->batch[way] || !span_eq(span_of(e->key, e->bytes), key)) continue;
+        if (s->batch[way] != batch && (e->state != CACHE_READ || e->read_us < fresh_us)) e->state = CACHE_NEW;
+        s->batch[way] = batch;
+        return first + way;
     }
-    for (int at = first; at < first + CACHE_WAYS; at++) {
-        const struct cache_entry *e = &c->entry[at];
-        if (e->state != CACHE_FREE && e->batch == batch) continue;
-        if (room < 0 ||
-            (c->entry[room].state != CACHE_FREE && (e->state == CACHE_FREE || e->read_us < c->entry[room].read_us)))
-            room = at;
-    }
-    if (room < 0) return -1;
-    struct cache_entry *e = &c->entry[room];
-    c->tag[room] = tag;
+    int way = oldest(s, batch);
+    if (way < 0) return -1;
+    struct cache_entry *e = &c->entry[first + way];
+    s->tag[way] = tag;
+    s->batch[way] = batch;
     e->state = CACHE_NEW;
-    e->batch = batch;
     e->read_us = 0;
     e->record = (struct record){0};
     e->bytes = (uint16_t)key.n;
     memcpy(e->key, key.p, key.n);
-    return room;
+    return first + way;
 }

@@ -2,7 +2,7 @@
 /* cache: records that this worker read a moment ago, and the table that a batch's answers land in.
  *
  * Sets of eight, the set by a hash under a seed of this process, so that nobody outside can fill one; keys are compared
- * whole. An entry that the present batch uses stays; else the one read longest ago makes room. A name without a record
+ * whole. An entry that the present batch uses stays; else the one used longest ago makes room. A name without a record
  * is remembered as well. */
 #ifndef FURUI_REP_CACHE_H
 #define FURUI_REP_CACHE_H
@@ -14,7 +14,6 @@
 enum { CACHE_WAYS = 8, CACHE_SETS = 512, CACHE_ENTRIES = CACHE_WAYS * CACHE_SETS };
 
 enum cache_state {
-    CACHE_FREE,
     CACHE_NEW,    /* looked for, and nobody has asked the store yet */
     CACHE_ASKED,  /* an answer is to come */
     CACHE_READ,   /* record is what the store had at read_us */
@@ -24,7 +23,6 @@ enum cache_state {
 struct cache_entry {
     enum cache_state state;
     uint16_t bytes;
-    uint32_t batch; /* that used it last */
     int64_t read_us;
     struct record record; /* the last that was read, whatever the state; else all zero */
     uint8_t key[NAME_KEY_BYTES];
