@@ -134,7 +134,7 @@ help:                      ## this list
 	@printf '  %-21s %s\n' 'MODE=asan|tsan' 'build with sanitisers, into build/MODE' 'CC=clang' 'another compiler' \
 	  'CROSS=aarch64-linux-gnu-' 'for another machine (tests/arm64 has its libraries)' \
 	  'V=1' 'show the commands' 'WERROR=1' 'warnings are errors' 'DESTDIR=, PREFIX=' 'where install puts things' \
-	  'FUZZ=, FUZZ_TIME=' 'one fuzz target by name; seconds for each (60)'
+	  'INDEX=, CORPUS=' 'mails to measure with, and their name in results' 'FUZZ=, FUZZ_TIME=' 'one fuzz target by name; seconds for each (60)'
 
 deps:                      ## install the Debian packages that are missing
 	@tests/deps
@@ -164,6 +164,14 @@ $(B)/libfuzzer/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/init.o $(B)/libtest.a
 
 arm64:                     ## build for 64-bit Arm and run there, under qemu, what kernels could change
 	@tests/arm64
+
+# Half an hour with a large corpus on a machine that has nothing else to do (bench/all).
+INDEX  ?= docs/samples/index
+CORPUS ?= $(notdir $(patsubst %/,%,$(dir $(INDEX))))
+bench: all                 ## measure all speeds on the mails of INDEX=, add to bench/results, make a page of them
+	@B=$(B) bench/all $(CORPUS) $(INDEX) build/bench.html
+bench-report: all          ## only the page, build/bench.html, and what became worse since the last commit
+	@$(B)/furui bench report --html build/bench.html
 
 oracle: $(B)/oracle/gmime $(B)/oracle/furui  ## build the two readers of mail that tests/oracle compares
 
@@ -205,5 +213,5 @@ clean:                     ## remove build/
 	rm -rf build
 
 .DEFAULT_GOAL = all
-.PHONY: all FORCE objects help deps deps-peers run test test-all fuzz arm64 oracle golden layers format format-check install install-client clean
+.PHONY: all FORCE objects help deps deps-peers run test test-all bench bench-report fuzz arm64 oracle golden layers format format-check install install-client clean
 .SECONDARY:

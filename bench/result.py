@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""result: lines of bench/results/*.csv: each says when, on which machine and at which commit it was measured."""
+"""result: lines of bench/results/*.csv: each says when, on which machine and at which commit it was measured. RESULTS in
+the environment names another directory."""
 
 import csv
 import datetime
@@ -9,7 +10,7 @@ import re
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-RESULTS = os.path.join(ROOT, "bench/results")
+RESULTS = os.environ.get("RESULTS", os.path.join(ROOT, "bench/results"))
 B = os.path.join(ROOT, os.environ.get("B", "build/release"))
 
 
@@ -39,12 +40,14 @@ def yardstick_ns():
     return json.loads(out)["ns_per_byte"] if status == 0 else ""
 
 
-def append(name, columns, rows, results=RESULTS):
+def append(name, columns, rows):
     """Add rows behind date, machine, commit and yardstick_ns to RESULTS/NAME.csv, which begins with the columns' names.
     A column that the file has not seen is added to it; older rows have nothing there."""
+    if not rows:
+        return
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     head = {"date": now, "machine": machine(), "commit": commit(), "yardstick_ns": yardstick_ns()}
-    path, known, old = os.path.join(results, name + ".csv"), [], []
+    path, known, old = os.path.join(RESULTS, name + ".csv"), [], []
     if os.path.exists(path):
         with open(path, newline="") as f:
             known, *old = csv.reader(f)

@@ -115,14 +115,14 @@ static const struct view VIEWS[] = {
     SCALE("keys", "By names in Redis", "names", "us_per_mail", "µs of CPU a mail"),
     {.sheet = "kernels",
      .kind = BARS,
-     .keys = {"kernel", "input"},
+     .keys = {"corpus", "kernel", "input"},
      .split = "variant",
      .column = {"gb_per_s"},
      .picture = {.id = "kernels-gbs",
                  .title = "Loops over bytes",
                  .unit = "GB/s",
                  .log = true,
-                 .how = "Higher is better. 64 KB in cache."}},
+                 .how = "Higher is better; each grid line is ten times the one before. All of it in cache."}},
     {.sheet = "hostile",
      .kind = BARS,
      .keys = {"class"},
@@ -226,12 +226,14 @@ static void draw_lines(struct markup *m, const struct view *v, const struct shee
     struct picture_point *point = calloc(s->rows + 1, sizeof *point);
     assert(lines && runs && point && "out of memory");
     size_t n = 0;
+    bool cut = false;
     for (size_t row = 0; row < s->rows; row++) {
         if (!counts(v, s, row)) continue;
         char name[PICTURE_LABEL_MAX], commit[PICTURE_LABEL_MAX];
         double x = v->x ? sheet_number(s, row, v->x) : 0, y = sheet_number(s, row, v->column[0]);
         label(v, s, row, name);
         size_t line = number_of(lines, name, PICTURE_COLOURS);
+        cut = cut || line == MAX_THINGS;
         if (line == MAX_THINGS || !isfinite(y) || !isfinite(x) || (v->picture.x_log && x <= 0)) continue;
         if (!v->x) {
             snprintf(commit, sizeof commit, "%.*s", SPAN_ARG(sheet_cell(s, row, "commit")));
@@ -241,6 +243,7 @@ static void draw_lines(struct markup *m, const struct view *v, const struct shee
         }
         point[n++] = (struct picture_point){x, y, line};
     }
+    if (cut) markup_format(m, "<p class=\"note\">The first %d are drawn; there are more.</p>\n", PICTURE_COLOURS);
     if (n) picture_lines(m, &v->picture, point, n, lines->name, lines->n, v->x ? NULL : runs->name, runs->n);
     free(lines);
     free(runs);
