@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { REFUSED = 1 };
+enum { REFUSED = 1, INTERRUPTED = 130 };
 
 static int soak_run(int argc, char **argv);
 
@@ -147,6 +147,7 @@ static int run(const struct plan *p, const struct mails *m)
     }
     if (csv && (fclose(csv) != 0)) return cli_fail(CLI_IO, p->o.verb, "%s: %s", p->csv, strerror(errno));
     if (status != CLI_OK) return status;
+    if (!result.samples) return cli_fail(INTERRUPTED, p->o.verb, "ended within its warm-up: there is nothing to say");
     return gen_tally_refused(&result.load.tally) || result.ended ? REFUSED : CLI_OK;
 }
 
