@@ -19,6 +19,7 @@
 static bool freeze_text(struct generation *g, const struct config *c, const char *redis)
 {
     struct config plain, seen = *c;
+    char secret[CONFIG_TEXT_MAX + 16];
     config_init(&plain);
     memcpy(seen.listen, plain.listen, sizeof seen.listen);
     seen.listen_count = plain.listen_count;
@@ -30,6 +31,9 @@ static bool freeze_text(struct generation *g, const struct config *c, const char
     seen.deadline_max_ms = plain.deadline_max_ms;
     seen.restart_min_ms = plain.restart_min_ms;
     seen.restart_max_ms = plain.restart_max_ms;
+    config_secret_file(c, secret);
+    snprintf(seen.redis_secret, sizeof seen.redis_secret, "%.*s", CONFIG_TEXT_MAX - 1, secret);
+    seen.redis_memory_mb = plain.redis_memory_mb;
     snprintf(seen.state_dir, sizeof seen.state_dir, "%s", plain.state_dir);
     snprintf(seen.bundle, sizeof seen.bundle, "%s", BACKEND_BUNDLE_PATH);
     snprintf(seen.history_dir, sizeof seen.history_dir, "%s", plain.history_dir);

@@ -94,7 +94,7 @@ static const struct key KEYS[] = {
     {"redis", "prefix", STRING(redis_prefix), "furui", wrong_word, "what the names of all our keys begin with"},
     {"redis", "deadline_ms", WHOLE(redis_deadline_ms, 1, 60000), "20", NULL,
      "milliseconds that a verdict waits for reputation; then it goes without, marked degraded"},
-    {"redis", "flush_ms", WHOLE(redis_flush_ms, 1, 60000), "500", NULL,
+    {"redis", "flush_ms", WHOLE(redis_flush_ms, 1, 60000), "1000", NULL,
      "milliseconds between writes of a worker's counters"},
     {"redis", "cache_ms", WHOLE(redis_cache_ms, 0, 60000), "1000", NULL,
      "milliseconds for which a worker believes what it read, without asking again"},

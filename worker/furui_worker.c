@@ -177,11 +177,19 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
     fault_model(model_id(p->model));
     if (p->candidate) fault_model(model_id(p->candidate));
     /* "private" was turned into "unix:…" by the engine, which knows where it started the server. */
+    char path[CONFIG_TEXT_MAX + 16];
+    struct secret secret = {{0}};
+    config_secret_file(c, path);
+    if (strcmp(c->redis, "off") != 0 && (e = secret_load(path, true, &secret)) != ERR_OK) {
+        snprintf(fault, CONFIG_FAULT_MAX, "[redis] secret_file = %.300s: %s", path, err_str(e));
+        return false;
+    }
     struct rep_options rep = {
         .where = c->redis,
         .prefix = c->redis_prefix,
         .flush_ms = c->redis_flush_ms,
         .cache_ms = c->redis_cache_ms,
+        .secret = &secret,
         .lives = {.minutes = {[RECORD_FAST] = 60.0 * c->redis_fast_hours, [RECORD_SLOW] = 1440.0 * c->redis_slow_days}},
     };
     if ((e = rep_open(&rep, &p->rep)) != ERR_OK) {

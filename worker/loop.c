@@ -195,6 +195,7 @@ static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail 
     struct mail_context c = context_of(w, &q);
     mail_read(m, raw, &c, &w->mail_arena);
     rep_names(m, q.client_ip, q.mail_from, &v->names);
+    rep_people(w->rep, &v->names, q.outbound ? q.auth_user : SPAN_NONE, q.rcpt_to, q.rcpt_count);
     rep_ask(w->rep, slot, v->tenant, &v->names);
     return true;
 }
@@ -262,7 +263,8 @@ static void answer_all(struct worker *w, size_t n)
         if (j->judged.shadowed)
             word.shadow = (uint8_t)(1 + verdict_class(w->config, j->judged.tenant, &j->judged.candidate, &rep));
         answer(w, j, word, span_of(w->out.p, w->out.n));
-        if (!j->judged.dry_run) rep_count(w->rep, &j->judged.names, verdict_seen(w->config, &j->judged.scores));
+        if (!j->judged.dry_run)
+            rep_count(w->rep, i, j->judged.tenant, &j->judged.names, verdict_seen(w->config, &j->judged.scores));
     }
     flush(w);
     arena_reset(&w->reason_arena);

@@ -61,7 +61,25 @@ static span reputation_reason(const struct rep_names *names, const struct rep_sc
     return span_of(text, (size_t)n);
 }
 
-static size_t put_reasons(const struct judged *j, const struct rep_score *rep, struct verdict_space *space)
+/* "reputation: likely stolen account: in 6 hours 2031 mails (usually 12), 1900 recipients new that day (usually 20)" */
+static span outbound_reason(const struct outbound *o, const struct config *c, char *text)
+{
+    static const char *const WHAT[OUT_SIGNS] = {[OUT_MAILS] = "mails",
+                                                [OUT_SPAM] = "mails that content finds spam",
+                                                [OUT_RECIPIENTS] = "recipients new that day",
+                                                [OUT_NETWORKS] = "networks never used before"};
+    int n = sprintf(text, "reputation: likely stolen account: in %d hours", c->redis_fast_hours);
+    const char *comma = "";
+    for (int sign = 0; sign < OUT_SIGNS; sign++) {
+        if (o->by_sign[sign] == 0) continue;
+        n += sprintf(text + n, "%s %.0f %s (usually %.0f)", comma, o->now[sign], WHAT[sign], o->usual[sign]);
+        comma = ",";
+    }
+    return span_of(text, (size_t)n);
+}
+
+static size_t put_reasons(const struct judged *j, const struct rep_score *rep, const struct config *c,
+                          struct verdict_space *space)
 {
     size_t n = 0;
     if (!j->explain) return 0;
@@ -69,7 +87,9 @@ static size_t put_reasons(const struct judged *j, const struct rep_score *rep, s
         add_reason(space->reasons, &n, j->reasons[i].what, j->reasons[i].weight);
     for (size_t k = 0; k < NAME_KIND_COUNT; k++) {
         if (rep->by_kind[k] == 0) continue;
-        span what = reputation_reason(&j->names, rep, (enum name_kind)k, space->rep_reason[k]);
+        span what = k == NAME_USER && rep->outbound.log_odds > 0
+                        ? outbound_reason(&rep->outbound, c, space->rep_reason[k])
+                        : reputation_reason(&j->names, rep, (enum name_kind)k, space->rep_reason[k]);
         add_reason(space->reasons, &n, what, rep->by_kind[k]);
     }
     return n;
@@ -118,7 +138,7 @@ void verdict_build(const struct judged *j, const struct rep_score *rep, const st
         .net = j->scores.net,
         .reputation = rep->log_odds,
         .reasons = space->reasons,
-        .reason_count = put_reasons(j, rep, space),
+        .reason_count = put_reasons(j, rep, c, space),
         .oddities = space->oddities,
         .oddity_count = put_oddities(j->odd, space->oddities),
         .degraded = space->degraded,

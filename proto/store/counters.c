@@ -2,12 +2,13 @@
 /* counters: the script, and its packed argument; see counters.h.
  *
  * The argument is two words (seconds to live of a name that was only seen, and of one that people spoke about), two
- * singles (half-lives in minutes), then five singles a key, little-endian as in a record. */
+ * singles (half-lives in minutes), then five singles a key, little-endian as in a record, and a byte: 1 keeps it as
+ * if people had spoken about it. */
 #include "proto/store/counters.h"
 
 #include <assert.h>
 
-enum { LIVES = 2, SEEN_SHARE = 6, HEAD_BYTES = 16, ADD_BYTES = 4 * SUM_COUNT };
+enum { LIVES = 2, SEEN_SHARE = 6, HEAD_BYTES = 16, ADD_BYTES = 4 * SUM_COUNT + 1 };
 
 /* TIME comes first, by itself: every record of a call has the same minute, and a factor is computed once for all
  * records that were last changed in one minute. */
@@ -17,8 +18,8 @@ static const char SCRIPT[] =
     "local seen, said, fast, slow, at = struct.unpack('<I4I4ff', arg)\n"
     "local minute, f, s = now, 1, 1\n"
     "for _, key in ipairs(KEYS) do\n"
-    "  local a, b, c, d, e\n"
-    "  a, b, c, d, e, at = struct.unpack('<fffff', arg, at)\n"
+    "  local a, b, c, d, e, keep\n"
+    "  a, b, c, d, e, keep, at = struct.unpack('<fffffB', arg, at)\n"
     "  local v = redis.pcall('GET', key)\n"
     "  local a2, b2, c2, d2, e2 = a, b, c, d, e\n"
     "  local head = now\n"
@@ -33,7 +34,7 @@ static const char SCRIPT[] =
     "    a2, b2, c2, d2, e2 = a2 + w1 * s, b2 + w2 * s, c2 + w3 * s, d2 + w4 * s, e2 + w5 * s\n"
     "  end\n"
     "  v = struct.pack('<I4ffffffffff', 33554432 + math.max(now, head), a, b, c, d, e, a2, b2, c2, d2, e2)\n"
-    "  redis.call('SET', key, v, 'EX', d2 + e2 > 0 and said or seen)\n"
+    "  redis.call('SET', key, v, 'EX', d2 + e2 + keep > 0 and said or seen)\n"
     "end\n"
     "return #KEYS\n";
 
@@ -59,8 +60,10 @@ bool counters_put(const struct counters *c, const span *keys, const struct count
     assert(n > 0 && n <= COUNTERS_BATCH);
     p = put_bits(put_bits(p, &c->seen_s), &c->said_s);
     p = put_bits(put_bits(p, &fast), &slow);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         for (int k = 0; k < SUM_COUNT; k++) p = put_bits(p, &add[i].sum[k]);
+        *p++ = add[i].keep;
+    }
     span blob = span_of(arg, (size_t)(p - arg));
     return store_eval(c->store, c->script, keys, n, &blob, 1, tag);
 }

@@ -26,6 +26,7 @@ void counters_init(struct counters *c, struct store *s, const struct record_live
 /* What is added to one record, to its fast and slow sums alike. */
 struct counters_add {
     float sum[SUM_COUNT];
+    bool keep; /* it lives as long as one that people spoke about */
 };
 
 /* Add to n <= COUNTERS_BATCH records, whose keys are of one group. Something of another size or version at a key is

@@ -15,8 +15,9 @@
 enum { FILE_DIGITS = 32, TEXT_DIGITS = 16, USER_DIGITS = 32, NET4 = 24, NET6 = 64 };
 
 static const char *const WORDS[] = {
-    [NAME_IP] = "ip",   [NAME_NET] = "net",   [NAME_SENDER] = "sender", [NAME_FROM] = "from", [NAME_DKIM] = "dkim",
-    [NAME_URL] = "url", [NAME_FILE] = "file", [NAME_TEXT] = "text",     [NAME_USER] = "user", [NAME_TENANT] = "tenant",
+    [NAME_IP] = "ip",     [NAME_NET] = "net",     [NAME_SENDER] = "sender", [NAME_FROM] = "from",
+    [NAME_DKIM] = "dkim", [NAME_URL] = "url",     [NAME_FILE] = "file",     [NAME_TEXT] = "text",
+    [NAME_USER] = "user", [NAME_RCPTS] = "rcpts", [NAME_NETS] = "nets",     [NAME_TENANT] = "tenant",
 };
 
 const char *name_kind_word(enum name_kind kind)
@@ -110,6 +111,8 @@ size_t name_canonical(enum name_kind kind, span name, uint8_t out[NAME_MAX_BYTES
     case NAME_NET: return put_net(read_address(span_head(name, span_find(name, '/'))), out);
     case NAME_FILE: return canonical_hex(name, FILE_DIGITS, out);
     case NAME_TEXT: return canonical_hex(name, TEXT_DIGITS, out);
+    case NAME_RCPTS:
+    case NAME_NETS:
     case NAME_USER: return canonical_hex(name, USER_DIGITS, out);
     default: return canonical_domain(name, out);
     }
@@ -128,6 +131,13 @@ static size_t put_tenant(span tenant, uint8_t *out)
     uint64_t h[2];
     hash128(tenant, h);
     return (size_t)sprintf((char *)out, "~%016llx%016llx", (unsigned long long)h[0], (unsigned long long)h[1]);
+}
+
+span name_key_word(span key)
+{
+    span rest = span_from(key, span_find(key, '}') + 2); /* TENANT:KIND:NAME */
+    rest = span_from(rest, span_find(rest, ':') + 1);
+    return span_head(rest, span_find(rest, ':'));
 }
 
 span name_key(const char *prefix, span tenant, enum name_kind kind, span name, uint8_t out[NAME_KEY_BYTES])

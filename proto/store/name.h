@@ -19,6 +19,8 @@ enum name_kind {
     NAME_FILE,   /* digest of an attached file, hex */
     NAME_TEXT,   /* band of the text's fingerprint, hex (worker/rep/fingerprint.h) */
     NAME_USER,   /* who logged in to send it: a keyed hash, hex (secret.h) */
+    NAME_RCPTS,  /* the same user: recipients that were new on their day */
+    NAME_NETS,   /* the same user: networks never sent from before */
     NAME_TENANT, /* "all": a tenant as a whole, so that one which never reported costs no look-ups */
     NAME_KIND_COUNT
 };
@@ -43,6 +45,9 @@ size_t name_canonical(enum name_kind kind, span name, uint8_t out[NAME_MAX_BYTES
 
 /* The network that an address (in canonical form) is in: /24 of IPv4, /64 of IPv6. 0 when it is no address. */
 size_t name_net(span ip, uint8_t out[NAME_MAX_BYTES]);
+
+/* The word of a key's kind; empty when it is no key of ours. */
+span name_key_word(span key);
 
 /* The key of a canonical name; tenant: empty is everybody's. One that is no plain word stands as a hash of it. */
 span name_key(const char *prefix, span tenant, enum name_kind kind, span name, uint8_t out[NAME_KEY_BYTES]);

@@ -62,15 +62,30 @@ enum err secret_load(const char *path, bool make, struct secret *out)
     return ERR_OK;
 }
 
-void secret_hash(const struct secret *s, span what, span name, uint8_t out[SECRET_HEX])
+static void hash_name(const struct secret *s, span what, span name, uint8_t out[SECRET_BYTES])
 {
-    uint8_t in[WHAT_BYTES + 1 + NAME_BYTES], hash[SECRET_BYTES];
+    uint8_t in[WHAT_BYTES + 1 + NAME_BYTES];
     size_t n = 0;
     what = span_head(what, WHAT_BYTES);
     name = span_head(name, NAME_BYTES);
     for (size_t i = 0; i < what.n; i++) in[n++] = what.p[i];
     in[n++] = 0;
     for (size_t i = 0; i < name.n; i++) in[n++] = ascii_lower(name.p[i]);
-    crypto_shorthash_siphashx24(hash, in, n, s->key);
+    crypto_shorthash_siphashx24(out, in, n, s->key);
+}
+
+void secret_hash(const struct secret *s, span what, span name, uint8_t out[SECRET_HEX])
+{
+    uint8_t hash[SECRET_BYTES];
+    hash_name(s, what, name, hash);
     put_hex(hash, out);
+}
+
+uint64_t secret_number(const struct secret *s, span what, span name)
+{
+    uint8_t hash[SECRET_BYTES];
+    uint64_t x = 0;
+    hash_name(s, what, name, hash);
+    for (int i = 0; i < 8; i++) x = x << 8 | hash[i];
+    return x;
 }

@@ -22,5 +22,6 @@ enum err secret_load(const char *path, bool make, struct secret *out);
 /* The hash of somebody's name, letters of ASCII in lower case, under a word that says what is named ("user",
  * "rcpt"), as hex. Longer names count by their first 1024 bytes. */
 void secret_hash(const struct secret *s, span what, span name, uint8_t out[SECRET_HEX]);
+uint64_t secret_number(const struct secret *s, span what, span name); /* 64 bits of the same */
 
 #endif

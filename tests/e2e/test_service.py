@@ -176,6 +176,43 @@ class Verdicts(Case):
         self.assertGreater(self.s.reputation("show", "ip", ip)["forgotten_in_s"], 6 * 86400)
 
 
+class Outbound(Case):
+    """Mails of users of ours; whoever sends in a user's name shows by bursts against that user's own history."""
+
+    def classify(self, s, n, user, to, ip="192.0.2.1", **keys):
+        return s.classify_whole(mail(n, sender="%s@example.org" % user), direction="out", auth_user=user, client_ip=ip,
+                                rcpt_to=to, explain=True, **keys)
+
+    def test_a_stolen_account_is_named(self):
+        with Service(engine_workers=1, redis_cache_ms=50, redis_flush_ms=50) as s:
+            s.start()
+            first = self.classify(s, 0, "quiet", ["a@example.net"])
+            self.assertEqual(first["parts"]["reputation"], 0)
+            # Usual mail of one, to the same few; a torrent of another, each to somebody else, from anywhere.
+            Flood(s.endpoint, [mail(n, sender="quiet@example.org") for n in range(20)], direction="out", auth_user="quiet",
+                  client_ip="192.0.2.1", rcpt_to=["a@example.net", "b@example.net"])
+            for part in range(20):
+                Flood(s.endpoint, [mail(n, sender="stolen@example.org") for n in range(100)], direction="out",
+                      auth_user="stolen", client_ip="198.51.%d.1" % part,
+                      rcpt_to=["u%d@example.net" % (part * 50 + i) for i in range(50)])
+            told = lambda v: [what for what, _ in v.get("reasons", []) if "stolen account" in what]
+            bad = wait_until(lambda: (lambda v: v["parts"]["reputation"] > 4 and v)
+                             (self.classify(s, 1, "Stolen", ["x@example.net"], dry_run=True)), what="the burst seen")
+            self.assertEqual(len(told(bad)), 1)
+            self.assertRegex(told(bad)[0], r"in 6 hours (1\d{3}|2000) mails \(usually \d+\), \d+ recipients new that day .*"
+                                           r"networks never used before")
+            self.assertIn(bad["class"], ["unsure", "spam"])
+            good = self.classify(s, 2, "quiet", ["a@example.net"], dry_run=True)
+            self.assertEqual(told(good), [])
+            # Another tenant's user of that name, and the same name in mail from the world, are not this user.
+            self.assertEqual(told(self.classify(s, 3, "stolen", ["x@example.net"], tenant="t", dry_run=True)), [])
+            v = s.classify_whole(mail(), auth_user="stolen", explain=True, dry_run=True)
+            self.assertEqual(told(v), [])
+            record = s.reputation("show", "user", "stolen")
+            self.assertEqual(round(record["slow"]["mails"], -1), 2000)
+            self.assertNotIn("stolen", s.redis_command("--scan"))
+
+
 class OtherRedis(Case):
     def test_off_is_not_degraded(self):
         with Service(redis_server="off") as s:

@@ -148,10 +148,10 @@ static void other_names(void **state)
 static const struct {
     double prior, half, said, seen;
 } KIND[NAME_KIND_COUNT] = {
-    [NAME_IP] = {1, 5, 3, 1},     [NAME_NET] = {2, 10, 2, .5}, [NAME_SENDER] = {1, 5, 2, .5},
-    [NAME_FROM] = {1, 5, 2, 1},   [NAME_DKIM] = {1, 5, 2, .5}, [NAME_URL] = {1, 5, 4, 1},
-    [NAME_FILE] = {.1, 1, 5, 1},  [NAME_TEXT] = {.1, 1, 5, 1}, [NAME_USER] = {1, 5, 3, 1},
-    [NAME_TENANT] = {1, 5, 0, 0},
+    [NAME_IP] = {1, 5, 3, 1},    [NAME_NET] = {2, 10, 2, .5}, [NAME_SENDER] = {1, 5, 2, .5},
+    [NAME_FROM] = {1, 5, 2, 1},  [NAME_DKIM] = {1, 5, 2, .5}, [NAME_URL] = {1, 5, 4, 1},
+    [NAME_FILE] = {.1, 1, 5, 1}, [NAME_TEXT] = {.1, 1, 5, 1}, [NAME_USER] = {1, 5, 3, 0},
+    [NAME_RCPTS] = {1, 1, 0, 0}, [NAME_NETS] = {1, 1, 0, 0},  [NAME_TENANT] = {1, 5, 0, 0},
 };
 
 static double bounded(double x, double limit)
@@ -240,7 +240,7 @@ static void records_become_log_odds(void **state)
             if (against_only) said[k] = fmax(said[k], 0), seen[k] = fmax(seen[k], 0);
             seen_sum += seen[k];
         }
-        rep_score(&names, records, &got);
+        rep_score(&names, records, &(struct record_lives){.minutes = {360, 30240}}, &got);
         assert_true(got.known);
         for (int k = 0; k < NAME_KIND_COUNT; k++) {
             double want = said[k] + seen[k] * (fabs(seen_sum) > 1.5 ? 1.5 / fabs(seen_sum) : 1);

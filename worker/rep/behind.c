@@ -3,6 +3,7 @@
 #include "worker/rep/behind.h"
 
 #include "proto/base/clock.h"
+#include "proto/store/name.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -104,7 +105,9 @@ static bool send_some(struct behind *b, uint64_t tag)
         struct tally_seen seen = tally_at(b->flight, b->turn[to].entry);
         if (seen.mails == 0) continue;
         keys[n] = tally_key(b->flight, b->turn[to].entry);
+        bool keep = span_eq(name_key_word(keys[n]), SPAN("user"));
         add[n++] = (struct counters_add){
+            .keep = keep,
             .sum = {[SUM_VOLUME] = (float)seen.mails, [SUM_HAM] = (float)seen.ham, [SUM_SPAM] = (float)seen.spam}};
     }
     if (n > 0) {

@@ -12,6 +12,7 @@
 #include "proto/store/counters.h"
 #include "worker/rep/behind.h"
 #include "worker/rep/cache.h"
+#include "worker/rep/crowd.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ enum {
 
 /* What a reply is for: the top byte of a tag. Of a READ: batch << 32, first << 16, count. */
 #define TAG_WRITE ((uint64_t)1 << 56)
+#define TAG_CROWD ((uint64_t)1 << 57)
 enum { BATCH_BITS = 0xFFFFFF };
 
 struct slot {
@@ -44,6 +46,9 @@ struct rep {
     struct counters counters;
     struct cache *cache;
     struct behind *behind;
+    struct crowd *crowd;
+    int64_t crowd_at_us; /* its next flush */
+    struct secret secret;
     char prefix[NAME_PREFIX_BYTES + 1];
     int flush_ms;
     int64_t cache_us;
@@ -144,6 +149,8 @@ static void pump(struct rep *r)
         }
         if (reply.tag & TAG_WRITE)
             drop(r, behind_reply(r->behind, &reply), "refused");
+        else if (reply.tag & TAG_CROWD)
+            crowd_reply(r->crowd, &reply);
         else
             on_read(r, &reply);
     }
@@ -161,6 +168,7 @@ enum err rep_open(const struct rep_options *o, struct rep **rep_out)
     if (!r) return ERR_MEMORY;
     snprintf(r->prefix, sizeof r->prefix, "%s", o->prefix);
     r->flush_ms = o->flush_ms;
+    r->secret = *o->secret;
     r->cache_us = (int64_t)o->cache_ms * 1000;
     r->off = strcmp(o->where, "off") == 0;
     *rep_out = r;
@@ -170,8 +178,10 @@ enum err rep_open(const struct rep_options *o, struct rep **rep_out)
     if ((e = store_open(&(struct store_options){.where = o->where}, &r->store)) != ERR_OK) goto fail;
     counters_init(&r->counters, r->store, &o->lives);
     if ((e = behind_open(&r->counters, o->flush_ms, &r->behind)) != ERR_OK) goto fail;
+    if ((e = crowd_open(&r->counters, &r->crowd)) != ERR_OK) goto fail;
     return ERR_OK;
 fail:
+    behind_close(r->behind);
     store_close(r->store);
     cache_close(r->cache);
     free(r);
@@ -188,18 +198,25 @@ void rep_warm(struct rep *r, int timeout_ms)
     }
 }
 
+static size_t waiting(const struct rep *r)
+{
+    return behind_waiting(r->behind) + crowd_waiting(r->crowd);
+}
+
 void rep_close(struct rep *r)
 {
     if (!r) return;
     int64_t until_us = clock_us() + CLOSE_MS * 1000, left_us;
-    while (!r->off && store_up(r->store) && behind_waiting(r->behind) > 0 && (left_us = until_us - clock_us()) > 0) {
+    while (!r->off && store_up(r->store) && waiting(r) > 0 && (left_us = until_us - clock_us()) > 0) {
         behind_flush(r->behind, clock_us(), TAG_WRITE, true);
+        crowd_flush(r->crowd, clock_wall_us(), TAG_CROWD);
         pump(r);
-        if (behind_busy(r->behind)) store_wait(r->store, left_us);
+        if (behind_busy(r->behind) || crowd_waiting(r->crowd) > 0) store_wait(r->store, left_us);
         pump(r);
     }
     store_close(r->store);
     behind_close(r->behind);
+    crowd_close(r->crowd);
     cache_close(r->cache);
     free(r);
 }
@@ -207,6 +224,11 @@ void rep_close(struct rep *r)
 int rep_fd(const struct rep *r)
 {
     return r->off ? -1 : store_fd(r->store);
+}
+
+void rep_people(const struct rep *r, struct rep_names *names, span user, const span *rcpt, size_t rcpts)
+{
+    rep_names_people(names, &r->secret, user, rcpt, rcpts);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -261,7 +283,9 @@ void rep_ask(struct rep *r, size_t slot, span tenant, const struct rep_names *na
     }
     for (; s->asked < names->n; s->asked++) {
         const struct rep_name *n = &names->v[s->asked];
-        int all = look_up(r, SPAN_NONE, n->kind, n->name), own = s->tenant ? look_up(r, tenant, n->kind, n->name) : 0;
+        bool theirs = n->kind >= NAME_USER; /* users are their tenant's alone */
+        int all = look_up(r, theirs ? tenant : SPAN_NONE, n->kind, n->name), own = all;
+        if (s->tenant && !theirs) own = look_up(r, tenant, n->kind, n->name);
         if (all < 0 || own < 0) s->failed = true;
         s->all[s->asked] = (int16_t)all;
         s->own[s->asked] = (int16_t)own;
@@ -331,25 +355,40 @@ void rep_result(struct rep *r, size_t slot, struct rep_score *out)
         if (all->state != CACHE_READ) return;
         records[i] = all->record;
         record_decay(&records[i], minute, &r->counters.lives);
-        if (!s->tenant) continue;
+        if (s->own[i] == s->all[i]) continue;
         const struct cache_entry *e = cache_at(r->cache, s->own[i]);
         if (e->state != CACHE_READ) return;
         struct record own = e->record;
         record_decay(&own, minute, &r->counters.lives);
         add_own(&records[i], &own);
     }
-    rep_score(s->names, records, out);
+    rep_score(s->names, records, &r->counters.lives, out);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-void rep_count(struct rep *r, const struct rep_names *names, struct tally_seen seen)
+/* Whom a text goes to is worth counting once it was met before; whom a user writes to, always. */
+static void count_people(struct rep *r, size_t slot, const struct rep_names *names, size_t i, span key)
+{
+    const struct slot *s = &r->slot[slot];
+    bool fine = true;
+    if (names->v[i].kind == NAME_TEXT && names->rcpt_count && s->names == names && s->asked > i && s->all[i] >= 0 &&
+        cache_at(r->cache, s->all[i])->record.minute > 0)
+        fine = crowd_add(r->crowd, key, CROWD_SILENT, names->rcpt, names->rcpt_count);
+    if (names->v[i].kind == NAME_RCPTS) fine = crowd_add(r->crowd, key, CROWD_DAY, names->rcpt, names->rcpt_count);
+    if (names->v[i].kind == NAME_NETS && names->net) fine = crowd_add(r->crowd, key, CROWD_EVER, &names->net, 1);
+    if (!fine) drop(r, 1, "too many people wait");
+}
+
+void rep_count(struct rep *r, size_t slot, span tenant, const struct rep_names *names, struct tally_seen seen)
 {
     uint8_t text[NAME_KEY_BYTES];
     if (r->off) return;
     for (size_t i = 0; i < names->n; i++) {
-        span key = name_key(r->prefix, SPAN_NONE, names->v[i].kind, names->v[i].name, text);
-        if (!behind_add(r->behind, key, seen)) drop(r, 1, "too many names wait");
+        enum name_kind kind = names->v[i].kind;
+        span key = name_key(r->prefix, kind >= NAME_USER ? tenant : SPAN_NONE, kind, names->v[i].name, text);
+        if (kind <= NAME_USER && !behind_add(r->behind, key, seen)) drop(r, 1, "too many names wait");
+        if (kind >= NAME_TEXT) count_people(r, slot, names, i, key);
     }
 }
 
@@ -361,11 +400,14 @@ int rep_tick(struct rep *r)
     if (!ready(r, now_us) && store_up(r->store)) say_away(r, "answers are late");
     if (store_up(r->store) && r->late == 0) {
         behind_flush(r->behind, now_us, TAG_WRITE, false);
+        if (now_us >= r->crowd_at_us && crowd_waiting(r->crowd) > 0) {
+            crowd_flush(r->crowd, clock_wall_us(), TAG_CROWD);
+            r->crowd_at_us = now_us + (int64_t)r->flush_ms * 1000;
+        }
         pump(r);
     }
     int wish_ms = store_wish_ms(r->store);
-    if (store_up(r->store) && behind_waiting(r->behind) > 0 && (wish_ms < 0 || wish_ms > r->flush_ms))
-        wish_ms = r->flush_ms;
+    if (store_up(r->store) && waiting(r) > 0 && (wish_ms < 0 || wish_ms > r->flush_ms)) wish_ms = r->flush_ms;
     return wish_ms;
 }
 
@@ -377,6 +419,6 @@ void rep_stat(const struct rep *r, struct rep_stat *out)
     store_stat(r->store, &store);
     out->connections = store.connections;
     out->away = !ready(r, clock_us());
-    out->waiting = behind_waiting(r->behind);
+    out->waiting = waiting(r);
     out->once = behind_once(r->behind);
 }

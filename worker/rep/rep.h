@@ -10,14 +10,17 @@
 #include "proto/base/err.h"
 #include "proto/store/name.h"
 #include "proto/store/record.h"
+#include "proto/store/secret.h"
 #include "worker/mime/mail.h"
+#include "worker/rep/crowd.h"
 #include "worker/rep/fingerprint.h"
+#include "worker/rep/outbound.h"
 #include "worker/rep/tally.h"
 
 enum {
     REP_URLS_MAX = 14,
     REP_FILES_MAX = 4,
-    REP_NAMES_MAX = 5 + REP_URLS_MAX + REP_FILES_MAX + FINGERPRINT_MAX,
+    REP_NAMES_MAX = 8 + REP_URLS_MAX + REP_FILES_MAX + FINGERPRINT_MAX,
     REP_BATCH_MAX = 64,   /* mails in one batch */
     REP_SEEN_BYTES = 256, /* of a tenant's name; a longer one has everybody's reputation */
 };
@@ -31,9 +34,12 @@ struct rep_name {
 struct rep_names {
     struct rep_name v[REP_NAMES_MAX];
     size_t n;
-    bool urls_cut;      /* the mail links to more domains than are looked up: good ones prove nothing */
-    bool from_proven;   /* a trusted host found that the From domain's owner sent it (DMARC pass) */
-    bool sender_proven; /* and that the envelope sender's domain lets the client send (SPF pass) */
+    bool urls_cut;                     /* the mail links to more domains than are looked up: good ones prove nothing */
+    bool from_proven;                  /* a trusted host found that the From domain's owner sent it (DMARC pass) */
+    bool sender_proven;                /* and that the envelope sender's domain lets the client send (SPF pass) */
+    bool outbound;                     /* a user of ours sends it: NAME_USER, NAME_RCPTS and NAME_NETS are there */
+    uint64_t rcpt[CROWD_MEMBERS], net; /* recipients, and the client's network, as hashes under the secret */
+    size_t rcpt_count;
     size_t used;
     uint8_t text[REP_NAMES_MAX * NAME_MAX_BYTES];
 };
@@ -45,6 +51,9 @@ void rep_names(const struct mail *m, span client_ip, span mail_from, struct rep_
 /* Add the bands of its fingerprint, which is known later. */
 void rep_names_text(struct rep_names *names, const struct fingerprint *f);
 
+/* Add who sends it and to whom. user: who logged in to send it, empty when it comes from the world. */
+void rep_names_people(struct rep_names *names, const struct secret *secret, span user, const span *rcpt, size_t rcpts);
+
 struct rep; /* one worker's connection, cache, and counts still to be written */
 
 struct rep_options {
@@ -53,6 +62,7 @@ struct rep_options {
     int flush_ms;       /* counts are written this often */
     int cache_ms;       /* what was read so long ago is believed */
     struct record_lives lives;
+    const struct secret *secret; /* copied; people's names are hashed under it */
 };
 
 /* Resolves the host once, here; connects on its own from then on, again and again with back-off, never blocking a
@@ -61,6 +71,9 @@ enum err rep_open(const struct rep_options *o, struct rep **rep_out);
 /* Give the store up to `timeout_ms` to answer for the first time, so that the first mails are not judged without it. */
 void rep_warm(struct rep *r, int timeout_ms);
 void rep_close(struct rep *r); /* sends what is still to be written, for at most 200 ms */
+
+/* rep_names_people with this installation's secret. */
+void rep_people(const struct rep *r, struct rep_names *names, span user, const span *rcpt, size_t rcpts);
 
 /* One batch: begin, ask for each mail (slot below REP_BATCH_MAX), send without waiting so that the CPU can score
  * meanwhile, then collect until all answers are there or `deadline_us` (clock_us) has passed. Answers that come for an
@@ -80,6 +93,7 @@ struct rep_score {
         size_t name;
         struct record record;
     } from[NAME_KIND_COUNT];
+    struct outbound outbound; /* of a user of ours */
 };
 
 /* What was collected for a slot, until the next rep_begin. */
@@ -87,10 +101,12 @@ void rep_result(struct rep *r, size_t slot, struct rep_score *out);
 
 /* From records (faded to the present) to log-odds: records[i] belongs to names->v[i]. Pure; docs/reputation.md has the
  * formula. */
-void rep_score(const struct rep_names *names, const struct record *records, struct rep_score *out);
+void rep_score(const struct rep_names *names, const struct record *records, const struct record_lives *lives,
+               struct rep_score *out);
 
-/* Count one mail for its names; summed up in memory and written behind by rep_tick. */
-void rep_count(struct rep *r, const struct rep_names *names, struct tally_seen seen);
+/* Count the mail of a slot for its names, before the next rep_begin; summed up in memory and written behind by
+ * rep_tick. */
+void rep_count(struct rep *r, size_t slot, span tenant, const struct rep_names *names, struct tally_seen seen);
 
 /* Call each loop: reads late answers, flushes, reconnects. Never waits. Returns in how many ms it wants to be called
  * again at the latest; -1: no wish. */

@@ -89,7 +89,9 @@ static void add_files(struct rep_names *k, const struct mail *m)
 
 void rep_names(const struct mail *m, span client_ip, span mail_from, struct rep_names *out)
 {
-    out->n = out->used = 0;
+    out->n = out->used = out->rcpt_count = 0;
+    out->outbound = false;
+    out->net = 0;
     out->from_proven = m->auth.result[AUTH_DMARC] == AUTH_PASS;
     out->sender_proven = m->auth.result[AUTH_SPF] == AUTH_PASS;
     add_client(out, client_ip);
@@ -98,6 +100,19 @@ void rep_names(const struct mail *m, span client_ip, span mail_from, struct rep_
     add_owner(out, NAME_DKIM, m->auth.dkim_domain);
     add_links(out, m);
     add_files(out, m);
+}
+
+void rep_names_people(struct rep_names *names, const struct secret *secret, span user, const span *rcpt, size_t rcpts)
+{
+    uint8_t hex[SECRET_HEX];
+    for (size_t i = 0; i < rcpts && names->rcpt_count < CROWD_MEMBERS; i++)
+        names->rcpt[names->rcpt_count++] = secret_number(secret, SPAN("rcpt"), rcpt[i]);
+    if (user.n == 0) return;
+    names->outbound = true;
+    secret_hash(secret, SPAN("user"), user, hex);
+    for (int kind = NAME_USER; kind <= NAME_NETS; kind++) add(names, (enum name_kind)kind, span_of(hex, sizeof hex));
+    for (size_t i = 0; i < names->n; i++)
+        if (names->v[i].kind == NAME_NET) names->net = secret_number(secret, SPAN("net"), names->v[i].name);
 }
 
 void rep_names_text(struct rep_names *names, const struct fingerprint *f)

@@ -18,8 +18,8 @@ struct trust {
 static const struct trust TRUST[NAME_KIND_COUNT] = {
     [NAME_IP] = {1, 5, 3, 1},     [NAME_NET] = {2, 10, 2, 0.5}, [NAME_SENDER] = {1, 5, 2, 0.5},
     [NAME_FROM] = {1, 5, 2, 1},   [NAME_DKIM] = {1, 5, 2, 0.5}, [NAME_URL] = {1, 5, 4, 1},
-    [NAME_FILE] = {0.1, 1, 5, 1}, [NAME_TEXT] = {0.1, 1, 5, 1}, [NAME_USER] = {1, 5, 3, 1},
-    [NAME_TENANT] = {1, 5, 0, 0},
+    [NAME_FILE] = {0.1, 1, 5, 1}, [NAME_TEXT] = {0.1, 1, 5, 1}, [NAME_USER] = {1, 5, 3, 0},
+    [NAME_RCPTS] = {1, 1, 0, 0},  [NAME_NETS] = {1, 1, 0, 0},   [NAME_TENANT] = {1, 1, 0, 0},
 };
 static const double SUM_LIMIT = 6.0;
 static const double SEEN_SUM_LIMIT = 1.5;
@@ -54,18 +54,32 @@ static double seen(const struct record *r, const struct trust *t)
     return clamp(fix_log((spam + 1) / (ham + 1)) * n / (n + SEEN_HALF), t->seen_limit);
 }
 
-/* A name may speak for a mail only where whoever wrote the mail could not have taken it; against it, always. */
+/* A name may speak for a mail only where whoever wrote the mail could not have taken it; against it, always. Whoever has
+ * a user's password has all that is good of that user. */
 static double believed(const struct rep_names *names, enum name_kind kind, double x)
 {
     bool proven = true;
     if (kind == NAME_FROM) proven = names->from_proven;
     if (kind == NAME_SENDER) proven = names->sender_proven;
     if (kind == NAME_URL) proven = !names->urls_cut;
-    if (kind == NAME_TEXT || kind == NAME_FILE) proven = false;
+    if (kind == NAME_TEXT || kind == NAME_FILE || names->outbound) proven = false;
     return proven ? x : fmax(x, 0);
 }
 
-void rep_score(const struct rep_names *names, const struct record *records, struct rep_score *out)
+/* Somebody else in a user's name: the user's three records together. */
+static void add_outbound(const struct rep_names *names, const struct record *records, const struct record_lives *lives,
+                         struct rep_score *out)
+{
+    const struct record *of[NAME_KIND_COUNT] = {NULL};
+    for (size_t i = 0; i < names->n; i++) of[names->v[i].kind] = &records[i];
+    if (!of[NAME_USER] || !of[NAME_RCPTS] || !of[NAME_NETS]) return;
+    outbound_score(of[NAME_USER], of[NAME_RCPTS], of[NAME_NETS], lives, &out->outbound);
+    out->by_kind[NAME_USER] += out->outbound.log_odds;
+    out->log_odds += out->outbound.log_odds;
+}
+
+void rep_score(const struct rep_names *names, const struct record *records, const struct record_lives *lives,
+               struct rep_score *out)
 {
     double said_of[NAME_KIND_COUNT] = {0}, seen_of[NAME_KIND_COUNT] = {0}, seen_sum = 0;
     bool met[NAME_KIND_COUNT] = {false};
@@ -91,5 +105,6 @@ void rep_score(const struct rep_names *names, const struct record *records, stru
         out->by_kind[k] = said_of[k] + share * seen_of[k];
         out->log_odds += out->by_kind[k];
     }
+    if (names->outbound) add_outbound(names, records, lives, out);
     out->log_odds = clamp(out->log_odds, SUM_LIMIT);
 }
