@@ -158,11 +158,13 @@ static uint8_t *put_big_endian(uint8_t *to, uint64_t x, int bytes)
 void ticket_make(span mail, int64_t wall_us, char out[TICKET_BYTES])
 {
     static const char ALPHABET[] = "abcdefghijklmnopqrstuvwxyz234567";
+    uint64_t hash[2];
     uint8_t raw[20], *end = raw;
     uint32_t bits = 0;
     int have = 0;
-    end = put_big_endian(end, hash64(mail, 0), 8);
-    end = put_big_endian(end, hash64(mail, 1), 8);
+    hash128(mail, hash);
+    end = put_big_endian(end, hash[1], 8);
+    end = put_big_endian(end, hash[0], 8);
     put_big_endian(end, (uint64_t)(wall_us / 1000000), 4);
     for (size_t i = 0, n = 0; i < sizeof raw; i++) {
         bits = bits << 8 | raw[i];

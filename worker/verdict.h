@@ -52,9 +52,9 @@ enum wire_class verdict_class(const struct config *c, span tenant, const struct 
 void verdict_build(const struct judged *j, const struct rep_score *rep, const struct config *c, const char *model_id,
                    int64_t now_us, struct verdict_space *space, struct wire_verdict *out);
 
-/* The name of a mail in later reports: base32 (RFC 4648, lower case) of 20 bytes: two XXH3-64 of the raw mail under the
- * seeds 0 and 1, then the second of its verdict since 1970, each big-endian. The same mail twice in a second is the
- * same ticket. Names, does not prove: whoever has the mail can make it. Not NUL-terminated. O(mail). */
+/* The name of a mail in later reports: base32 (RFC 4648, lower case) of 20 bytes: XXH3-128 of the raw mail, then the
+ * second of its verdict since 1970, each big-endian. The same mail twice in a second is the same ticket. Names, does not
+ * prove: whoever has the mail can make it. Not NUL-terminated. O(mail). */
 void ticket_make(span mail, int64_t wall_us, char out[TICKET_BYTES]);
 
 #endif

@@ -124,7 +124,7 @@ static void ticket_names_mail_and_second(void **state)
     static const char ALPHABET[] = "abcdefghijklmnopqrstuvwxyz234567";
     span mail = SPAN("From: a@example.org\r\n\r\nhello\r\n");
     char text[TICKET_BYTES];
-    uint64_t word[3] = {0};
+    uint64_t word[3] = {0}, hash[2];
     (void)state;
     ticket_make(mail, 1700000000123456, text);
     for (int bit = 0; bit < 160; bit++) {
@@ -133,8 +133,8 @@ static void ticket_names_mail_and_second(void **state)
         uint64_t one = (uint64_t)(at - ALPHABET) >> (4 - bit % 5) & 1;
         word[bit / 64] = word[bit / 64] << 1 | one;
     }
-    assert_true(word[0] == hash64(mail, 0));
-    assert_true(word[1] == hash64(mail, 1));
+    hash128(mail, hash);
+    assert_true(word[0] == hash[1] && word[1] == hash[0]);
     assert_true(word[2] == 1700000000);
 }
 
