@@ -10,7 +10,7 @@
 const char *const KERNEL_INPUT_NAME[KERNEL_INPUT_COUNT] = {
     [KERNEL_MAIL] = "mail", [KERNEL_HEADER] = "header",       [KERNEL_BASE64] = "base64",
     [KERNEL_QP] = "quoted", [KERNEL_QP_ALL] = "quoted, all",  [KERNEL_HTML] = "html",
-    [KERNEL_TEXT] = "text", [KERNEL_WIDE_TEXT] = "wide text",
+    [KERNEL_TEXT] = "text", [KERNEL_WIDE_TEXT] = "wide text", [KERNEL_WEIGHTS] = "weights",
 };
 
 static void add(struct kernel_pieces *to, span piece)
@@ -45,11 +45,20 @@ static const char *const MADE[KERNEL_INPUT_COUNT] = {
     [KERNEL_WIDE_TEXT] = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。\n",
 };
 
+/* As many as the fusion's net has: 31 inputs, 6 hidden neurons, each with a bias. */
+static void add_weights(struct kernel_inputs *k)
+{
+    float w[6 * 32];
+    for (int i = 0; i < 6 * 32; i++) w[i] = (float)(i * 7919 % 200) / 100 - 1;
+    add(&k->of[KERNEL_WEIGHTS], span_of((const uint8_t *)w, sizeof w));
+}
+
 void kernel_inputs_make(struct kernel_inputs *k)
 {
     static uint8_t text[KERNEL_PIECE_MAX];
     *k = (struct kernel_inputs){0};
-    for (int kind = 0; kind < KERNEL_INPUT_COUNT; kind++) {
+    add_weights(k);
+    for (int kind = 0; kind < KERNEL_WEIGHTS; kind++) {
         size_t n = strlen(MADE[kind]), whole = KERNEL_PIECE_MAX / n * n;
         for (size_t i = 0; i < whole; i++) text[i] = (uint8_t)MADE[kind][i % n];
         add(&k->of[kind], span_of(text, whole));
@@ -90,6 +99,7 @@ bool kernel_inputs_of_mails(struct kernel_inputs *k, const struct mails *m)
     *k = (struct kernel_inputs){0};
     if (arena_open(&a, MAIL_ARENA_BYTES) != ERR_OK) return false;
     mail_init();
+    add_weights(k);
     for (size_t first = 0; first < STRIDE; first++) {
         for (size_t i = first; i < m->n; i += STRIDE) {
             struct mail mail;

@@ -15,6 +15,7 @@ enum kernel_input {
     KERNEL_HTML,      /* parts, decoded */
     KERNEL_TEXT,      /* what a reader sees of a mail, mostly ASCII */
     KERNEL_WIDE_TEXT, /* the same, mostly not */
+    KERNEL_WEIGHTS,   /* of a net, as floats; never of mails */
     KERNEL_INPUT_COUNT
 };
 

@@ -151,6 +151,15 @@ static void run_score(const struct scan_ops *ops, span in)
     score(ops, in, true);
 }
 
+/* A layer of a net. */
+static void run_dots(const struct scan_ops *ops, span in)
+{
+    static const float x[31] = {1, -2, 3, -4};
+    float sums[KERNEL_PIECE_MAX / 4 / 32];
+    ops->dots((const float *)(const void *)in.p, in.n / 4 / 32, 32, x, 31, sums);
+    sink += sums[0] > 0;
+}
+
 /* --- what is built on kernels ------------------------------------------------------------------------------------- */
 
 /* A header block split into its fields. */
@@ -218,6 +227,7 @@ static const struct {
     {"grams, weigh", run_weigh, KERNEL_TEXT, false},
     {"grams, distinct", run_distinct, KERNEL_TEXT, false},
     {"grams scored", run_score, KERNEL_TEXT, false},
+    {"dots", run_dots, KERNEL_WEIGHTS, false},
 };
 
 enum { KERNEL_COUNT = sizeof KERNELS / sizeof *KERNELS };

@@ -434,6 +434,41 @@ static void test_weigh(void **state)
     }
 }
 
+/* Rows flush against an unreadable page, whatever their length; the order of sums is what the bits tell. */
+static void test_dots(void **state)
+{
+    (void)state;
+    enum { ROWS = 5, MOST = 70 };
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *pages = mmap(NULL, 4 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(pages, MAP_FAILED);
+    assert_int_equal(mprotect(pages, page, PROT_READ | PROT_WRITE), 0);
+    assert_int_equal(mprotect(pages + 2 * page, page, PROT_READ | PROT_WRITE), 0);
+    unsigned seed = 4;
+    for (size_t n = 0; n <= MOST; n++) {
+        for (int round = 0; round < 50; round++) {
+            size_t stride = n + (size_t)round % 3, floats = (ROWS - 1) * stride + n;
+            float *w = (float *)(void *)(pages + page) - floats, *x = (float *)(void *)(pages + 3 * page) - n;
+            for (size_t i = 0; i < floats + n; i++) {
+                float v = (float)(rand_r(&seed) % 2000 - 1000) * (round % 2 ? 1e-3f : 1e30f);
+                (i < floats ? w : x - floats)[i] = rand_r(&seed) % 8 ? v : v < 0 ? -0.0f : 0.0f;
+            }
+            float got[ROWS], right[ROWS];
+            ops->dots(w, ROWS, stride, x, n, got);
+            scan_scalar.dots(w, ROWS, stride, x, n, right);
+            assert_memory_equal(got, right, sizeof got);
+        }
+    }
+    /* The order that scan.h tells: any other loses the 1. */
+    float one[32] = {0}, w[32];
+    for (size_t i = 0; i < 32; i++) w[i] = 1;
+    one[0] = 1e9f, one[16] = -1e9f, one[8] = 1;
+    float sum;
+    ops->dots(w, 1, 0, one, 32, &sum);
+    assert_true(sum == 1);
+    munmap(pages, 4 * page);
+}
+
 /* --- codecs ------------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -530,7 +565,7 @@ int main(void)
     const struct CMUnitTest kernels[] = {
         cmocka_unit_test(test_decoders), cmocka_unit_test(test_utf8), cmocka_unit_test(test_lines),
         cmocka_unit_test(test_noise),    cmocka_unit_test(test_same), cmocka_unit_test(test_distinct),
-        cmocka_unit_test(test_weigh),
+        cmocka_unit_test(test_weigh),    cmocka_unit_test(test_dots),
     };
     int failed = 0;
     for (size_t i = 0; (ops = scan_variant(i)); i++) {

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* net: one row of values grows layer by layer; each neuron is a dot product over a stretch of it.
  *
- * Lane k of 16 adds products k, k + 16, ...; lanes then meet as a tree: any SIMD width gives the same bits. tanh and
- * sigmoid come from fixmath. Conventions of FANN 2.2 (fann.c): s = steepness * (w.x + bias), held within
+ * Sums come from scan.h's `dots` and tanh and sigmoid from fixmath: the same bits everywhere. Conventions of FANN 2.2 (fann.c): s = steepness * (w.x + bias), held within
  * +-150 / steepness in hidden layers; our output is not, so that it never ties. */
 #include "worker/score/net.h"
 
 #include "proto/base/fixmath.h"
+#include "worker/simd/scan.h"
 
 #include <math.h>
 
-enum { LANES = 16 };
 static const float SUM_LIMIT = 150.0f;
 static const float INPUT_LIMIT = 1e6f;
 /* With each number this small no sum of a net of the largest shape overflows, so no input makes a NaN. */
@@ -98,38 +97,6 @@ enum err net_load(span section, struct net *n_out, const char **why_out)
     return ERR_OK;
 }
 
-/* Four lanes: what the baseline of each CPU has (SSE2, NEON); gcc and clang know it by this name. */
-struct lanes {
-    float v __attribute__((vector_size(16)));
-};
-
-static struct lanes product(const float *w, const float *x)
-{
-    struct lanes a, b;
-    memcpy(&a, w, sizeof a);
-    memcpy(&b, x, sizeof b);
-    a.v *= b.v;
-    return a;
-}
-
-static float dot(const float *w, const float *x, uint32_t n)
-{
-    struct lanes sum[LANES / 4] = {0};
-    uint32_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (uint32_t k = 0; k < LANES / 4; k++) sum[k].v += product(w + i + 4 * k, x + i + 4 * k).v;
-    /* The rest goes to the first lanes; those left over add a zero, which changes nothing. */
-    float tail_w[LANES] = {0}, tail_x[LANES] = {0};
-    if (i < n) {
-        memcpy(tail_w, w + i, (n - i) * sizeof *w);
-        memcpy(tail_x, x + i, (n - i) * sizeof *x);
-        for (uint32_t k = 0; k < LANES / 4; k++) sum[k].v += product(tail_w + 4 * k, tail_x + 4 * k).v;
-    }
-    /* Lane k meets k + 8, k + 4, k + 2, k + 1. */
-    sum[0].v = (sum[0].v + sum[2].v) + (sum[1].v + sum[3].v);
-    return (sum[0].v[0] + sum[0].v[2]) + (sum[0].v[1] + sum[0].v[3]);
-}
-
 static float activate(const struct net_layer *l, float s)
 {
     float limit = SUM_LIMIT / l->steepness;
@@ -164,9 +131,10 @@ float net_eval(const struct net *n, const float *x)
     uint32_t values = n->inputs;
     for (uint32_t i = 0; i < n->layers; i++) {
         const struct net_layer *l = &n->layer[i];
-        const float *w = l->w;
-        for (uint32_t k = 0; k < l->neurons; k++, w += l->in + 1) {
-            float s = l->steepness * (dot(w, value + l->from, l->in) + w[l->in]);
+        float sum[NET_NEURONS_MAX];
+        scan->dots(l->w, l->neurons, l->in + 1, value + l->from, l->in, sum);
+        for (uint32_t k = 0; k < l->neurons; k++) {
+            float s = l->steepness * (sum[k] + l->w[k * (l->in + 1) + l->in]); /* its bias */
             if (i + 1 == n->layers) return s;
             value[values + k] = activate(l, s);
         }

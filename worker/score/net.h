@@ -59,7 +59,7 @@ enum err net_load(span section, struct net *n_out, const char **why_out);
 bool net_reads(const struct net *n, unsigned input);
 
 /* The log-odds for x[n->inputs]. A NaN counts as the input's center ("not known"); infinities as +-1e6 scaled.
- * Cannot fail, allocates nothing, any thread. About 1 ns a weight. */
+ * Cannot fail, allocates nothing, any thread. About 200 ns for 31 inputs and 6 neurons, most of it not the weights. */
 float net_eval(const struct net *n, const float *x);
 
 #endif

@@ -306,6 +306,30 @@ static inline int32_t block_sum(__m256i x)
     return _mm_cvtsi128_si32(_mm_add_epi32(y, _mm_shuffle_epi32(y, 0xB1)));
 }
 
+/* --- products --- */
+
+/* One sum of scan.h's `dots`. */
+static inline float block_dot(const float *w, const float *x, size_t n)
+{
+    static const int32_t HAVE[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    __m256 low = _mm256_setzero_ps(), high = low;
+    size_t i = 0;
+    for (; n - i >= 16; i += 16) {
+        low = _mm256_add_ps(low, _mm256_mul_ps(_mm256_loadu_ps(w + i), _mm256_loadu_ps(x + i)));
+        high = _mm256_add_ps(high, _mm256_mul_ps(_mm256_loadu_ps(w + i + 8), _mm256_loadu_ps(x + i + 8)));
+    }
+    if (i < n) {
+        __m256i a = _mm256_loadu_si256((const __m256i *)(HAVE + 16 - (n - i)));
+        __m256i b = _mm256_loadu_si256((const __m256i *)(HAVE + 24 - (n - i)));
+        low = _mm256_add_ps(low, _mm256_mul_ps(_mm256_maskload_ps(w + i, a), _mm256_maskload_ps(x + i, a)));
+        high = _mm256_add_ps(high, _mm256_mul_ps(_mm256_maskload_ps(w + i + 8, b), _mm256_maskload_ps(x + i + 8, b)));
+    }
+    low = _mm256_add_ps(low, high);
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(low), _mm256_extractf128_ps(low, 1));
+    four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+}
+
 /* --- UTF-8 --- */
 
 static inline __m256i twice(const uint8_t table[16])

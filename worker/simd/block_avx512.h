@@ -235,6 +235,23 @@ static inline int32_t block_sum(__m512i x)
     return _mm512_reduce_add_epi32(x);
 }
 
+/* --- products --- */
+
+/* One sum of scan.h's `dots`. */
+static inline float block_dot(const float *w, const float *x, size_t n)
+{
+    __m512 sum = _mm512_setzero_ps();
+    for (size_t i = 0; i < n; i += 16) {
+        __mmask16 have = (__mmask16)_bzhi_u32(0xFFFF, n - i < 16 ? (unsigned)(n - i) : 16);
+        sum = _mm512_add_ps(sum, _mm512_mul_ps(_mm512_maskz_loadu_ps(have, w + i), _mm512_maskz_loadu_ps(have, x + i)));
+    }
+    __m512i upper = _mm512_shuffle_i64x2(_mm512_castps_si512(sum), _mm512_castps_si512(sum), 0x4E);
+    __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(sum), _mm256_castsi256_ps(_mm512_castsi512_si256(upper)));
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+}
+
 /* --- UTF-8 --- */
 
 static inline bool block_utf8_clash(block x, const uint8_t *p)

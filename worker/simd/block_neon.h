@@ -212,6 +212,29 @@ static inline int32_t block_sum(int32x4_t x)
     return vaddvq_s32(x);
 }
 
+/* --- products --- */
+
+static inline void products16(const float *w, const float *x, float32x4_t sum[4])
+{
+    for (int k = 0; k < 4; k++) sum[k] = vaddq_f32(sum[k], vmulq_f32(vld1q_f32(w + 4 * k), vld1q_f32(x + 4 * k)));
+}
+
+/* One sum of scan.h's `dots`. */
+static inline float block_dot(const float *w, const float *x, size_t n)
+{
+    float32x4_t sum[4] = {vdupq_n_f32(0), vdupq_n_f32(0), vdupq_n_f32(0), vdupq_n_f32(0)};
+    size_t i = 0;
+    for (; n - i >= 16; i += 16) products16(w + i, x + i, sum);
+    if (i < n) {
+        float last_w[16] = {0}, last_x[16] = {0};
+        for (size_t k = 0; k < n - i; k++) last_w[k] = w[i + k], last_x[k] = x[i + k];
+        products16(last_w, last_x, sum);
+    }
+    float32x4_t four = vaddq_f32(vaddq_f32(sum[0], sum[2]), vaddq_f32(sum[1], sum[3]));
+    float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
+    return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
+}
+
 /* --- UTF-8 --- */
 
 /* Does any of the 64 bytes at p not fit to those before it? Reads p[-3 .. 64). */

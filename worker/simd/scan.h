@@ -117,6 +117,10 @@ struct scan_ops {
      * with the hash's check byte; no two of a group have the same one and a weight. Sums of the slots' bytes 1, 2 and 3,
      * signed, and of the last one's magnitudes. n < 2^23. */
     void (*weigh)(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out);
+
+    /* Sums of products: out[k] = w[k * stride .. + n) . x[0 .. n) for k < rows. Lane i of 16 adds products i, i + 16, ...
+     * (zeros where the last ones are missing); then lane i meets i + 8, i + 4, i + 2, i + 1: the same bits everywhere. */
+    void (*dots)(const float *w, size_t rows, size_t stride, const float *x, size_t n, float *out);
 };
 
 extern const struct scan_ops scan_scalar;

@@ -383,9 +383,14 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
     out->magnitude += block_sum(sum.magnitude);
 }
 
+static void dots(const float *w, size_t rows, size_t stride, const float *x, size_t n, float *out)
+{
+    for (size_t k = 0; k < rows; k++) out[k] = block_dot(w + k * stride, x, n);
+}
+
 #define SCAN_BLOCK_OPS                                                                                                \
     {                                                                                                                 \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,           \
         .plain = plain, .white = white, .among = among, .lower = lower, .fold = fold, .words = words, .tally = tally, \
-        .grams = grams, .distinct = distinct, .weigh = weigh,                                                         \
+        .grams = grams, .distinct = distinct, .weigh = weigh, .dots = dots,                                           \
     }

@@ -199,6 +199,22 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
     }
 }
 
+static float dot(const float *w, const float *x, size_t n)
+{
+    enum { LANES = 16 };
+    float lane[LANES] = {0};
+    for (size_t i = 0; i < n; i += LANES)
+        for (size_t k = 0; k < LANES; k++) lane[k] += i + k < n ? w[i + k] * x[i + k] : 0.0f;
+    for (size_t half = LANES / 2; half; half /= 2)
+        for (size_t k = 0; k < half; k++) lane[k] += lane[k + half];
+    return lane[0];
+}
+
+static void dots(const float *w, size_t rows, size_t stride, const float *x, size_t n, float *out)
+{
+    for (size_t k = 0; k < rows; k++) out[k] = dot(w + k * stride, x, n);
+}
+
 const struct scan_ops scan_scalar = {
     .level = CPU_SCALAR,
     .dashes = dashes,
@@ -216,4 +232,5 @@ const struct scan_ops scan_scalar = {
     .grams = grams,
     .distinct = distinct,
     .weigh = weigh,
+    .dots = dots,
 };
