@@ -20,6 +20,7 @@ static const struct {
      "On the same mails in the same run: <code>bench/peers</code>; bench/peers.d has what each "
      "runs with."},
     {"scale", "When one thing grows", "The cost of a mail should stay flat: <code>bench/scale</code>."},
+    {"calls", "Calls", "What engine and worker ask of the kernel and of malloc: <code>bench/calls</code>."},
     {"kernels", "Kernels", "Each for every instruction set of this CPU: <code>bench/kernels</code>."},
     {"hostile", "Hostile mail", "10,000 made mails that are meant to be slow: <code>bench/hostile</code>."},
     {"soak", "For long", "Memory and latency under a steady load, and whether they grow: <code>bench/soak</code>."},
