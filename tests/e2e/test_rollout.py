@@ -88,8 +88,11 @@ class Rollout(Case):
     def states(self, s):
         return [(row["id"], row["state"]) for row in self.history(s)["history"]]
 
+    def stat(self, s):
+        return json.loads(furui("stat", "--json", "--endpoint", s.endpoint)[1])
+
     def rollout(self, s):
-        return json.loads(furui("stat", "--json", "--endpoint", s.endpoint)[1])["rollout"]
+        return self.stat(s)["rollout"]
 
     def serves(self, s, model):
         self.assertEqual(s.classify(mail())["model"], model)
@@ -433,7 +436,7 @@ class Rollout(Case):
             self.push(s, self.good)
             client = subprocess.Popen([FURUI, "model", "push", self.like, "--state-dir", s.state], stdin=subprocess.DEVNULL,
                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-            wait_until(lambda: len(s.workers()) == 3, what="a worker that tries the new model")
+            wait_until(lambda: "starting" in [w["state"] for w in self.stat(s)["workers"]], what="a worker that tries it")
             self.assertEqual(s.classify(mail())["model"], self.good_id)
             self.assertEqual(self.model(s, "push", self.bad)[0], 75)
             self.assertIn("called off by me (uid %d): no" % os.geteuid(), self.ok(s, "rollback", "--by", "me", "--note", "no"))
