@@ -193,42 +193,30 @@ static size_t clean(uint8_t *p, size_t n, bool keep_shifts, uint64_t *odd)
 
 enum looks { PLAIN, FOLDED, ELSE };
 
-static enum looks look_byte(uint8_t c)
+/* Bytes of ASCII that may mean something: controls, and what encoded words and escapes without ESC have. */
+static struct scan_set remarkable;
+
+__attribute__((constructor)) static void fill_remarkable(void)
 {
-    if (c >= ' ' && c < 127) return PLAIN;
-    return c == '\r' || c == '\n' || c == '\t' ? FOLDED : ELSE;
+    remarkable = scan_set_of("?$\x7F");
+    for (size_t i = 0; i < sizeof remarkable.low; i++) remarkable.low[i] |= 1 << 0 | 1 << 1; /* below ' ' */
 }
 
-static uint64_t has_byte(uint64_t w, uint8_t c)
-{
-    static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
-    w ^= ONES * c;
-    return (w - ONES) & ~w & HIGH;
-}
-
-/* Is there nothing but ASCII in it, beside folds, and no encoded word? That is nine fields of ten: eight bytes a
- * step. */
+/* Is there nothing but ASCII in it, beside folds, and no encoded word? That is nine fields of ten. */
 static enum looks look(span s, span hint)
 {
-    static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
     enum looks all = PLAIN;
-    uint64_t marks = 0; /* a '?' or '$' */
-    for (size_t i = 0; i < s.n;) {
-        uint64_t w, step = s.n - i >= 8 ? 8 : 1;
-        if (step == 8) {
-            memcpy(&w, s.p + i, 8);
-            uint64_t del = w ^ (ONES * 127), odd = (w - ONES * ' ') | (del - ONES) | w;
-            marks |= has_byte(w, '?') | has_byte(w, '$');
-            if (!(odd & HIGH)) {
-                i += 8;
-                continue;
-            }
-        }
-        for (size_t end = i + step; i < end; i++) {
-            enum looks one = look_byte(s.p[i]);
-            if (one == ELSE) return ELSE;
-            if (one == FOLDED) all = FOLDED;
-            marks |= s.p[i] == '?' || s.p[i] == '$';
+    bool marks = false; /* a '?' or '$' */
+    if (scan->plain(s.p, s.n) < s.n) return ELSE;
+    struct scan_marks m = SCAN_NO_MARKS;
+    for (size_t i = 0; (i = scan_next(&m, &remarkable, s, i)) < s.n; i++) {
+        switch (s.p[i]) {
+        case '\r':
+        case '\n':
+        case '\t': all = FOLDED; break;
+        case '?':
+        case '$': marks = true; break;
+        default: return ELSE;
         }
     }
     return marks && (word_begins(s) || maybe_lost(s, hint)) ? ELSE : all;

@@ -14,7 +14,7 @@
 
 enum {
     LABELS_MAX = 12, /* from the right; the longest rules of the list have five labels */
-    MEMO_HOSTS = 256,
+    MEMO_HOSTS = 1024,
     MEMO_LABELS = 128,
 };
 

@@ -96,28 +96,33 @@ static inline size_t next_white(struct whites *w, span s, size_t i)
     }
 }
 
+/* A run of ASCII white space. */
+static inline void owe_run(struct text *t, span white)
+{
+    if (!white.n) return;
+    owe(t, white.p[0]);
+    for (size_t i = 1; i < white.n && t->lines < TEXT_SPACED; i++)
+        if (white.p[i] == '\n') t->lines++;
+}
+
 size_t text_put_words(struct text *t, span s)
 {
     enum { ROOM = 256, FEW = 16 }; /* where the end of the buffer is near each word is looked at by itself; */
     if (t->cap - t->n < ROOM || s.n < FEW || (t->n && t->p[t->n - 1] >= 0x80)) return 0; /* a few bytes, too */
-    size_t between = 0; /* tags: a line end and an indent, mostly */
-    while (between < FEW - 1 && ascii_space(s.p[between])) between++;
-    if (s.p[between] == '<') {
-        for (size_t i = 0; i < between; i++) owe(t, s.p[i]);
-        return between;
-    }
+    if (s.p[1] == '<' && ascii_space(s.p[0])) return owe(t, s.p[0]); /* the line end between tags */
     size_t owed = t->pending != 0, wrote;
     bool space = owed || !t->n;
     t->p[t->n] = t->pending;
-    size_t read = scan->words(s.p, s.n, t->p + t->n + owed, t->cap - t->n - owed, &space, &wrote), white = 0;
+    size_t read = scan->words(s.p, s.n, t->p + t->n + owed, t->cap - t->n - owed, &space, &wrote), white = read;
     if (wrote) {
         t->n += owed + wrote - space;
         t->pending = 0;
         if (!space) return read;
-        white = read;
         while (white && ascii_space(s.p[white - 1])) white--;
+    } else {
+        white = 0;
     }
-    while (white < read) white += owe(t, s.p[white]);
+    owe_run(t, span_of(s.p + white, read - white));
     return read;
 }
 
