@@ -80,11 +80,25 @@ static inline int ascii_hex(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* Eight bytes at once: A to Z in each of them made small. */
+static inline uint64_t ascii_lower8(uint64_t x)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), low = x & ones * 0x7F;
+    uint64_t upper = (low + ones * (0x80 - 'A')) ^ (low + ones * (0x7F - 'Z'));
+    return x | (upper & ~x & ones * 0x80) >> 2;
+}
+
 /* Equal but for ASCII case. */
 static inline bool span_ieq(span a, span b)
 {
     if (a.n != b.n) return false;
-    for (size_t i = 0; i < a.n; i++)
+    size_t i = 0;
+    for (uint64_t x, y; a.n - i >= sizeof x; i += sizeof x) {
+        memcpy(&x, a.p + i, sizeof x);
+        memcpy(&y, b.p + i, sizeof y);
+        if (x != y && ascii_lower8(x) != ascii_lower8(y)) return false;
+    }
+    for (; i < a.n; i++)
         if (ascii_lower(a.p[i]) != ascii_lower(b.p[i])) return false;
     return true;
 }

@@ -6,15 +6,13 @@
 
 #include "worker/mime/foreign.h"
 
-static bool name_char(uint8_t c)
-{
-    return c > ' ' && c < 127 && c != ':';
-}
+/* Bytes that a name may have: all of ASCII that can be seen. */
+static const bool IN_NAME[256] = {['!' ... '9'] = true, [';' ... '~'] = true};
 
 size_t header_name(span line, size_t *colon)
 {
     size_t n = 0;
-    while (n < line.n && name_char(line.p[n])) n++;
+    while (n < line.n && IN_NAME[line.p[n]]) n++;
     *colon = n;
     while (*colon < line.n && (line.p[*colon] == ' ' || line.p[*colon] == '\t')) ++*colon;
     return *colon < line.n && line.p[*colon] == ':' ? n : 0;

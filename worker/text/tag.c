@@ -39,14 +39,6 @@ struct key {
     uint32_t tail;
 };
 
-/* A to Z in each byte of x, made small. */
-static inline uint64_t lower8(uint64_t x)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), low = x & ones * 0x7F;
-    uint64_t upper = (low + ones * (0x80 - 'A')) ^ (low + ones * (0x7F - 'Z'));
-    return x | (upper & ~x & ones * 0x80) >> 2;
-}
-
 /* n <= NAME_MAX bytes. Of a name of 4 to 8 bytes the first and last four overlap. */
 static inline struct key key_of(const char *name, size_t n)
 {
@@ -64,7 +56,7 @@ static inline struct key key_of(const char *name, size_t n)
         for (size_t i = 0; i < n; i++) k.head |= (uint64_t)(uint8_t)name[i] << 8 * i;
         k.head = htole64(k.head);
     }
-    return (struct key){lower8(k.head), (uint32_t)lower8(k.tail)};
+    return (struct key){ascii_lower8(k.head), (uint32_t)ascii_lower8(k.tail)};
 }
 
 /* A hash table over one of the lists, filled before main: at most a third full, so that nearly every name is found, or
