@@ -453,10 +453,10 @@ static void read_declaration(struct css *c, span name, span value)
     }
 }
 
-/* "name: value", with "!important" perhaps. */
-static void read_one(struct css *out, span name, span value)
+/* "name: value", with "!important" perhaps, where there is a '!' at all. */
+static void read_one(struct css *out, span name, span value, bool bangs)
 {
-    size_t bang = span_find(value, '!');
+    size_t bang = bangs ? span_find(value, '!') : value.n;
     bool important = bang < value.n && span_ieq(span_trim(span_from(value, bang + 1)), SPAN("important"));
     name = span_trim(name);
     value = span_trim(span_head(value, bang));
@@ -480,7 +480,8 @@ static bool is_plain(span s)
 void css_read(span s, struct css *out)
 {
     *out = (struct css){0};
-    for (bool plain = is_plain(s); s.n;) {
+    bool plain = is_plain(s), bangs = !plain || span_find(s, '!') < s.n;
+    while (s.n) {
         uint8_t buf[WORD_MAX];
         size_t colon = css_find(s, 0, CSS_COLON | CSS_SEMICOLON), end = colon;
         if (colon < s.n && s.p[colon] == ':') {
@@ -490,7 +491,7 @@ void css_read(span s, struct css *out)
                 name = css_plain(name, buf, 64);
                 value = css_plain(value, buf + 64, sizeof buf - 64);
             }
-            read_one(out, name, value);
+            read_one(out, name, value, bangs);
         }
         s = span_from(s, end + 1);
     }

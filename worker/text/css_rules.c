@@ -42,7 +42,6 @@ void css_rules_init(struct css_rules *r)
     r->asked_count = 0;
     r->spread = 0;
     r->any = r->forgot = false;
-    memset(r->slots, 0, sizeof r->slots);
 }
 
 /* The slot of a key, free or taken; NULL when the table has none for it. */
@@ -226,6 +225,7 @@ static bool same_selector(const struct css_rule *a, const struct css_rule *b)
 static void keep(struct css_rules *r, const struct css_rule *rule)
 {
     bool hides = css_hides(&rule->css);
+    if (!r->n) memset(r->slots, 0, sizeof r->slots); /* most documents have no rules */
     uint16_t *slot = find_slot(r, rule->key);
     struct css_rule *first = slot && *slot ? &r->v[*slot - 1] : NULL;
     if (first && first->last == r->n) { /* the last one again? */
