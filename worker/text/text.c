@@ -109,7 +109,7 @@ size_t text_put_words(struct text *t, span s)
 {
     enum { ROOM = 256, FEW = 16 }; /* where the end of the buffer is near each word is looked at by itself; */
     if (t->cap - t->n < ROOM || s.n < FEW || (t->n && t->p[t->n - 1] >= 0x80)) return 0; /* a few bytes, too */
-    if (s.p[1] == '<' && ascii_space(s.p[0])) return owe(t, s.p[0]); /* the line end between tags */
+    if (s.p[1] == '<' && ascii_space(s.p[0])) return owe(t, s.p[0]);                     /* the line end between tags */
     size_t owed = t->pending != 0, wrote;
     bool space = owed || !t->n;
     t->p[t->n] = t->pending;
