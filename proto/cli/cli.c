@@ -16,6 +16,7 @@
 enum {
     BAR_AFTER_US = 2000000,
     BAR_EVERY_US = 100000,
+    LINE_EVERY_US = 30000000,
     BAR_CELLS = 30,
     WORD_MAX = 32, /* letters of a word that cli_nearest compares */
 };
@@ -131,38 +132,46 @@ const char *cli_nearest(const char *word, const char *const *candidates, size_t 
 
 void progress_start(struct progress *p, const char *what, uint64_t total)
 {
-    *p = (struct progress){.what = what, .total = total, .start_us = clock_us(), .off = !isatty(STDERR_FILENO)};
+    int64_t now_us = clock_us();
+    *p = (struct progress){
+        .what = what, .total = total, .start_us = now_us, .drawn_us = now_us, .lines = !isatty(STDERR_FILENO)};
+}
+
+static void draw_bar(const char *line)
+{
+    struct winsize w;
+    int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1 : 79;
+    fprintf(stderr, "\r%.*s\033[K", columns, line);
+    fflush(stderr);
 }
 
 static void draw(struct progress *p, uint64_t done, int64_t now_us)
 {
     double spent_s = (double)(now_us - p->start_us) / 1e6, rate = (double)done / spent_s;
-    char line[160];
-    int n;
+    char line[160], bar[BAR_CELLS + 1] = "";
     if (p->total) {
         double share = done < p->total ? (double)done / (double)p->total : 1.0;
         int full = (int)(share * BAR_CELLS);
         long left_s = rate > 0 && done < p->total ? (long)((double)(p->total - done) / rate + 0.5) : 0;
-        n = snprintf(line, sizeof line, "%s [%.*s%*s] %3.0f%%  %.0f/s  %ld:%02ld left", p->what, full,
-                     "##############################", BAR_CELLS - full, "", share * 100, rate, left_s / 60,
-                     left_s % 60);
+        for (int i = 0; !p->lines && i < BAR_CELLS; i++) bar[i] = i < full ? '#' : ' ';
+        snprintf(line, sizeof line,
+                 p->lines ? "%s%s %3.0f%%  %.0f/s  %ld:%02ld left" : "%s [%s] %3.0f%%  %.0f/s  %ld:%02ld left", p->what,
+                 bar, share * 100, rate, left_s / 60, left_s % 60);
     } else {
-        n = snprintf(line, sizeof line, "%s %llu  %.0f/s", p->what, (unsigned long long)done, rate);
+        snprintf(line, sizeof line, "%s %llu  %.0f/s", p->what, (unsigned long long)done, rate);
     }
-    struct winsize w;
-    int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col - 1 : 79;
-    if (n > (int)sizeof line - 1) n = (int)sizeof line - 1;
-    fprintf(stderr, "\r%.*s\033[K", n < columns ? n : columns, line);
-    fflush(stderr);
-    p->shown = true;
+    if (p->lines)
+        fprintf(stderr, "%s\n", line);
+    else
+        draw_bar(line);
+    p->shown = !p->lines;
     p->drawn_us = now_us;
 }
 
 void progress_at(struct progress *p, uint64_t done)
 {
-    if (p->off) return;
     int64_t now_us = clock_us();
-    if (now_us - p->start_us < BAR_AFTER_US || now_us - p->drawn_us < BAR_EVERY_US) return;
+    if (now_us - p->drawn_us < (p->lines ? LINE_EVERY_US : BAR_EVERY_US) || now_us - p->start_us < BAR_AFTER_US) return;
     draw(p, done, now_us);
 }
 

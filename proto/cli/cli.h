@@ -40,14 +40,14 @@ void cli_print(FILE *to, span bytes);
  * is near enough to be a slip of the finger; NULL otherwise. */
 const char *cli_nearest(const char *word, const char *const *candidates, size_t n);
 
-/* A progress bar on standard error: only on a terminal, only after two seconds, redrawn at most ten times a second,
- * gone when done. */
+/* How far a long job is, on standard error. On a terminal a bar: after two seconds, redrawn at most ten times a second,
+ * gone when done. Elsewhere, a log or a pipe, a line each half minute. */
 struct progress {
     const char *what;
     uint64_t total; /* 0: unknown */
     int64_t start_us, drawn_us;
-    bool shown;
-    bool off; /* standard error is no terminal */
+    bool shown; /* a bar stands there */
+    bool lines; /* standard error is no terminal */
 };
 void progress_start(struct progress *p, const char *what, uint64_t total);
 void progress_at(struct progress *p, uint64_t done);

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -74,9 +75,36 @@ static void test_number(void **state)
     }
 }
 
+/* Where no terminal is: nothing at once, a line when half a minute has gone by, none soon after. */
+static void test_progress_in_a_log(void **state)
+{
+    (void)state;
+    char said[400] = "";
+    FILE *log = tmpfile();
+    int terminal = dup(STDERR_FILENO);
+    assert_true(log && terminal >= 0 && dup2(fileno(log), STDERR_FILENO) >= 0);
+    struct progress p;
+    progress_start(&p, "training", 1000);
+    progress_at(&p, 100);
+    p.start_us -= 40000000; /* so long ago */
+    p.drawn_us -= 40000000;
+    progress_at(&p, 200);
+    progress_at(&p, 201);
+    p.start_us -= 40000000;
+    p.drawn_us -= 40000000;
+    progress_at(&p, 1000);
+    progress_end(&p);
+    dup2(terminal, STDERR_FILENO);
+    close(terminal);
+    rewind(log);
+    said[fread(said, 1, sizeof said - 1, log)] = 0;
+    fclose(log);
+    assert_string_equal(said, "training  20%  5/s  2:40 left\ntraining 100%  12/s  0:00 left\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_print), cmocka_unit_test(test_nearest),
-                                       cmocka_unit_test(test_number)};
+                                       cmocka_unit_test(test_progress_in_a_log), cmocka_unit_test(test_number)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
