@@ -120,6 +120,19 @@ static enum err open_indexes(struct counting *k)
     return ERR_OK;
 }
 
+/* Will there be mails of both labels? Those of indexes count as they stand there. */
+static enum err check_labels(struct counting *k)
+{
+    size_t mails[2] = {k->c->count[0], k->c->count[1]};
+    for (size_t i = 0; i < k->indexes; i++) {
+        mails[0] += k->index[i].n - k->index[i].spam;
+        mails[1] += k->index[i].spam;
+    }
+    if (mails[0] && mails[1]) return ERR_OK;
+    snprintf(k->fault, GATHER_FAULT_BYTES, "%zu ham and %zu spam: both are needed", mails[0], mails[1]);
+    return ERR_MODEL;
+}
+
 /* The sources of the file: the corpus's so far, if all is kept, then those of the indexes. */
 static enum err choose_sources(struct counting *k)
 {
@@ -214,6 +227,7 @@ enum err gather(const struct gather *g, struct corpus *c, struct gathered *out, 
     k.index = calloc(g->inputs - k.first + 1, sizeof *k.index);
     enum err e = k.index ? add_all_counts(&k) : fail(&k, ERR_MEMORY, "counts", err_str(ERR_MEMORY));
     if (!e) e = open_indexes(&k);
+    if (!e && g->both) e = check_labels(&k);
     if (!e && (k.indexes || g->keep)) {
         e = choose_sources(&k);
         if (!e) e = count(&k, wrote_out);

@@ -26,6 +26,7 @@ struct gather {
     size_t withouts;
     const char *keep;          /* counts file for all of it, or NULL */
     const char *folder;        /* for the temporary one, or NULL */
+    bool both;                 /* mails of one label alone are of no use: told before any is read */
     const struct trust *trust; /* NULL: as in the first counts */
 };
 

@@ -215,6 +215,7 @@ int train_run(struct train_run *t)
     if (t->output && bundle_place(t->output, fault)) status = cli_fail(CLI_IO, t->verb, "%s", fault);
     if (!status && t->old) status = check_old(t);
     t->gather.folder = folder ? dirname(folder) : NULL;
+    t->gather.both = (t->output || t->audit) && !t->gather.keep; /* counts of one label are worth keeping */
     if (!status) {
         enum err e = gather(&t->gather, &c, &g, &wrote, fault);
         if (e) status = cli_fail(status_of(e, wrote), t->verb, "%s", fault);

@@ -361,6 +361,9 @@ class Training(Case):
     def test_what_cannot_be_trained_on(self):
         one = self.index("one", [m for m in self.mails if m[0] == "ham"])
         self.fails(65, " ham and 0 spam: both are needed", "train", "--index", one, "-o", self.path("x"))
+        with open(one, "a") as index:
+            index.write("ham mails/not-there\n")  # told before any mail is looked at
+        self.fails(65, " ham and 0 spam: both are needed", "train", "--index", one, "-o", self.path("x"))
         self.fails(66, "names no mail", "train", "--index", self.index("no", []), "-o", self.path("x"))
         self.fails(64, "no --index, --ham or --spam", "train", "-o", self.path("x"))
         self.fails(64, "no --output, and no --counts", "train", "--index", one)
