@@ -93,14 +93,19 @@ static void print_all(const struct eval_options *o, const struct judged *d, cons
         if (o->plan.flip > 0) printf(", %zu of them wrong", d->flipped);
         printf("\n");
     }
-    printf("1-ROCA%%          %s (95%% interval %s to %s)\n", cell(a, m->roca_pct, 4), cell(b, f->roca.low, 4),
-           cell(c, f->roca.high, 4));
-    printf("lam%%             %s\n", cell(a, m->lam_pct, 3));
-    for (unsigned i = 0; i < METRICS_POINTS; i++)
-        printf("spam missed      %s%% when %s%% of ham is called spam: %zu of %zu\n",
-               cell(a, 100 * (1 - m->caught[i]), 2), POINT[i], metrics_ham_at(m->ham, METRICS_FPR[i]), m->ham);
+    if (m->ham && m->spam) {
+        printf("1-ROCA%%          %s (95%% interval %s to %s)\n", cell(a, m->roca_pct, 4), cell(b, f->roca.low, 4),
+               cell(c, f->roca.high, 4));
+        printf("lam%%             %s\n", cell(a, m->lam_pct, 3));
+        for (unsigned i = 0; i < METRICS_POINTS; i++)
+            printf("spam missed      %s%% when %s%% of ham is called spam: %zu of %zu\n",
+                   cell(a, 100 * (1 - m->caught[i]), 2), POINT[i], metrics_ham_at(m->ham, METRICS_FPR[i]), m->ham);
+    } else {
+        printf("1-ROCA%%          none, nor a share of spam missed: that takes mails of both labels\n");
+    }
     for (unsigned label = 0; label < 2; label++) {
         size_t all = label ? m->spam : m->ham;
+        if (!all) continue;
         printf("%-16s ham %s%%, unsure %s%%, spam %s%%\n", label ? "spam called" : "ham called",
                cell(a, figures_pct(f->called[label][CALLED_HAM], all), 2),
                cell(b, figures_pct(f->called[label][CALLED_UNSURE], all), 2),

@@ -114,6 +114,12 @@ class Eval(Case):
         self.assertIn(["source"], rows)
         self.assertEqual([row[1:9] for row in rows if row and row[0].endswith("/b")], [["18", "0"] + ["-"] * 6])
         self.assertNotIn("nan", out.lower().replace(self.dir.name.lower(), ""))
+        # of one label there is no figure, and so no row, of the other
+        status, out, err = self.run_eval("--index", one_label)
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("that takes mails of both labels\n", out)
+        self.assertIn("\nham called  ", out)
+        self.assertNotRegex(out, "-%|spam called  ")
         # a list belongs to the index before it
         got = self.figures("--index", self.index, "--exclude", audit, "--index", one_label)
         self.assertEqual([s["mails"] for s in got["sources"]], [58, 20])
