@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fusion: the weights of the mean, and the mixture of two; see fusion.h. */
+/* fusion: the weights of the means, and the mixture of two; see fusion.h. */
 #include "models/fusion.h"
 
 #include "proto/base/fixmath.h"
@@ -25,14 +25,43 @@ static const double WEIGHT[PART_COUNT] = {
 /* A mean is too timid: parts that agree are surer together. */
 static const double SLOPE = 2;
 
-double fusion_score(const struct parts *p)
+/* Log-odds that a margin of 1 is worth beside the parts, and alone; and the mean of the Bayes parts beside it. */
+static const double BESIDE = 2, ALONE = 10, BAYES = 0.8;
+
+/* The weighted mean of parts `from` to `to`, squashed. */
+static double mean(const struct parts *p, unsigned from, unsigned to)
 {
     double sum = 0, all = 0;
-    for (unsigned i = 0; i < PART_COUNT; i++) {
+    for (unsigned i = from; i < to; i++) {
         sum += WEIGHT[i] * part_squash(p->v[i]);
         all += WEIGHT[i];
     }
-    return SLOPE * sum / all;
+    return sum / all;
+}
+
+static double mean_margin(const struct arow_margins *m)
+{
+    double sum = WEIGHT[PART_JOINT] * m->joint, all = WEIGHT[PART_JOINT];
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        sum += WEIGHT[PART_VIEW + v] * m->view[v];
+        all += WEIGHT[PART_VIEW + v];
+    }
+    return sum / all;
+}
+
+double fusion_score(const struct parts *p)
+{
+    return SLOPE * mean(p, 0, PART_COUNT);
+}
+
+double fusion_quick(const struct parts *p, const struct arow_margins *m)
+{
+    return fusion_score(p) + BESIDE * mean_margin(m);
+}
+
+double fusion_steady(const struct parts *p, const struct arow_margins *m)
+{
+    return BAYES * mean(p, PART_BAYES, PART_COUNT) + ALONE * mean_margin(m);
 }
 
 double fusion_mix(double first, double second, double share)

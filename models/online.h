@@ -1,46 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* online: a filter that learns each mail right after judging it: a learner of two paces, fusion, and a memory of close
- * calls.
+/* online: a filter that learns each mail right after judging it: two experts, and mails that are learnt again.
  *
- * Quick weights are best while labels are right, calm ones where many are wrong; each pace counts for as much as its
- * verdicts have lately deserved, as experts do (Vovk 1990; Herbster and Warmuth 1998).
- * A mail that was judged wrong or with doubt is kept; with each new mail one of the kept ones is learnt again (replay),
- * which does for a single pass what several passes do for a batch. Bounded: the oldest are forgotten.
- * docs/scoring.md, "The immediate protocol". */
+ * The quick expert (learner.h, with the other's margins beside) is best while labels are right. The steady one (arow.h,
+ * with Bayes beside) doubts labels, and is best where many are wrong. Each counts for as much as its verdicts have
+ * lately deserved (Vovk 1990; Herbster and Warmuth 1998). The quick one learns mails again that were close calls, the
+ * steady one any; both bounded. docs/scoring.md, "The immediate protocol". */
 #ifndef FURUI_MODELS_ONLINE_H
 #define FURUI_MODELS_ONLINE_H
 
-#include "models/calm.h"
-#include "models/fusion.h"
+#include "models/arow.h"
 #include "models/learner.h"
+#include "models/replay.h"
 
 enum { ONLINE_KEPT_MAX = 2000, ONLINE_BITS = 25 };
 
-enum online_pace { ONLINE_QUICK, ONLINE_CALM, ONLINE_PACES };
-
-struct online_kept {
-    struct features f; /* lists in one owned block, at `block` */
-    void *block;
-    bool spam;
-};
+enum online_expert { ONLINE_QUICK, ONLINE_STEADY, ONLINE_EXPERTS };
 
 struct online {
     struct learner learner;
-    struct calm calm;
-    double lost[ONLINE_PACES]; /* log loss of each pace's verdicts, the older the less */
-    struct online_kept *kept;  /* owned; a ring of ONLINE_KEPT_MAX */
-    size_t kept_count, kept_next;
-    uint64_t random; /* which one is repeated: a fixed sequence */
+    struct arow arow;
+    double wrong[ONLINE_EXPERTS]; /* how wrong each expert's verdicts were, the older the less */
+    struct replay close, recent;
 };
 
 /* What the filter thought of a mail. */
 struct online_opinion {
-    struct parts parts[ONLINE_PACES];
-    double pace[ONLINE_PACES]; /* log-odds of spam by each pace */
-    double score;              /* log-odds of spam */
+    struct parts parts;
+    struct arow_margins margins;
+    double expert[ONLINE_EXPERTS]; /* log-odds of spam by each */
+    double score;                  /* log-odds of spam */
 };
 
-/* ERR_MEMORY. 1 << bits cells of 32 bytes; ONLINE_BITS leave words their own. */
+/* ERR_MEMORY. 1 << bits cells of 40 bytes, ONLINE_BITS leave words their own; 80 MB for mails to learn again. */
 enum err online_open(struct online *o, unsigned bits);
 void online_close(struct online *o);
 
