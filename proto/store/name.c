@@ -67,16 +67,46 @@ struct address {
     uint8_t bytes[16];
 };
 
+/* Four numbers, no zero before another digit, as inet_pton(3) has it: most clients, without the library's printf. */
+static bool read_ipv4(span text, uint8_t out[4])
+{
+    size_t at = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned x = 0;
+        size_t first = at;
+        for (; at < text.n && ascii_digit(text.p[at]) && at - first < 3; at++) x = 10 * x + (text.p[at] - '0');
+        if (at == first || x > 255 || (text.p[first] == '0' && at - first > 1)) return false;
+        if (i < 3 && (at == text.n || text.p[at++] != '.')) return false;
+        out[i] = (uint8_t)x;
+    }
+    return at == text.n;
+}
+
+static size_t put_ipv4(const uint8_t bytes[4], uint8_t *out)
+{
+    size_t n = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned x = bytes[i];
+        if (i) out[n++] = '.';
+        if (x >= 100) out[n++] = (uint8_t)('0' + x / 100);
+        if (x >= 10) out[n++] = (uint8_t)('0' + x / 10 % 10);
+        out[n++] = (uint8_t)('0' + x % 10);
+    }
+    return n;
+}
+
 static struct address read_address(span text)
 {
     char in[INET6_ADDRSTRLEN];
     struct address a = {0};
+    if (read_ipv4(text, a.bytes)) {
+        a.family = AF_INET;
+        return a;
+    }
     if (text.n == 0 || text.n >= sizeof in || memchr(text.p, 0, text.n)) return a;
     memcpy(in, text.p, text.n);
     in[text.n] = 0;
-    if (inet_pton(AF_INET, in, a.bytes) == 1) {
-        a.family = AF_INET;
-    } else if (inet_pton(AF_INET6, in, a.bytes) == 1) {
+    if (inet_pton(AF_INET6, in, a.bytes) == 1) {
         a.family = AF_INET6;
         if (!IN6_IS_ADDR_V4MAPPED((struct in6_addr *)a.bytes)) return a;
         memmove(a.bytes, a.bytes + 12, 4);
@@ -87,6 +117,7 @@ static struct address read_address(span text)
 
 static size_t put_address(const struct address *a, uint8_t *out)
 {
+    if (a->family == AF_INET) return put_ipv4(a->bytes, out);
     return a->family && inet_ntop(a->family, a->bytes, (char *)out, INET6_ADDRSTRLEN) ? strlen((char *)out) : 0;
 }
 
@@ -95,7 +126,9 @@ static size_t put_net(struct address a, uint8_t *out)
     size_t bits = a.family == AF_INET ? NET4 : NET6;
     memset(a.bytes + bits / 8, 0, sizeof a.bytes - bits / 8);
     size_t n = put_address(&a, out);
-    return n ? n + (size_t)sprintf((char *)out + n, "/%zu", bits) : 0;
+    if (n == 0) return 0;
+    memcpy(out + n, a.family == AF_INET ? "/24" : "/64", 3);
+    return n + 3;
 }
 
 size_t name_net(span ip, uint8_t out[NAME_MAX_BYTES])

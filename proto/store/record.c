@@ -59,7 +59,7 @@ uint32_t record_minute(int64_t wall_us)
 void record_decay(struct record *r, uint32_t minute, const struct record_lives *lives)
 {
     static const double LN2 = 0.69314718055994530942;
-    if (minute <= r->minute) return;
+    if (minute <= r->minute || r->minute == 0) return; /* nothing fades of nothing */
     for (int speed = 0; speed < RECORD_SPEEDS; speed++) {
         double left = fix_exp(-LN2 * (double)(minute - r->minute) / lives->minutes[speed]);
         for (int k = 0; k < SUM_COUNT; k++) r->sum[speed][k] *= left;

@@ -47,7 +47,8 @@ void record_write(const struct record *r, uint8_t out[RECORD_BYTES]);
 /* The minute of a wall clock. */
 uint32_t record_minute(int64_t wall_us);
 
-/* What is left of the sums at `minute`; nothing changes when that is before the record's own. */
+/* What is left of the sums at `minute`; nothing changes when that is before the record's own, or when there
+ * is no record. */
 void record_decay(struct record *r, uint32_t minute, const struct record_lives *lives);
 
 #endif

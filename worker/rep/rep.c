@@ -368,12 +368,10 @@ void rep_result(struct rep *r, size_t slot, struct rep_score *out)
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
 /* Whom a text goes to is worth counting once it was met before; whom a user writes to, always. */
-static void count_people(struct rep *r, size_t slot, const struct rep_names *names, size_t i, span key)
+static void count_people(struct rep *r, const struct rep_names *names, size_t i, span key, bool met)
 {
-    const struct slot *s = &r->slot[slot];
     bool fine = true;
-    if (names->v[i].kind == NAME_TEXT && names->rcpt_count && s->names == names && s->asked > i && s->all[i] >= 0 &&
-        cache_at(r->cache, s->all[i])->record.minute > 0)
+    if (names->v[i].kind == NAME_TEXT && names->rcpt_count && met)
         fine = crowd_add(r->crowd, key, CROWD_SILENT, names->rcpt, names->rcpt_count);
     if (names->v[i].kind == NAME_RCPTS) fine = crowd_add(r->crowd, key, CROWD_DAY, names->rcpt, names->rcpt_count);
     if (names->v[i].kind == NAME_NETS && names->net) fine = crowd_add(r->crowd, key, CROWD_EVER, &names->net, 1);
@@ -383,12 +381,16 @@ static void count_people(struct rep *r, size_t slot, const struct rep_names *nam
 void rep_count(struct rep *r, size_t slot, span tenant, const struct rep_names *names, struct tally_seen seen)
 {
     uint8_t text[NAME_KEY_BYTES];
+    const struct slot *s = &r->slot[slot];
     if (r->off) return;
     for (size_t i = 0; i < names->n; i++) {
         enum name_kind kind = names->v[i].kind;
-        span key = name_key(r->prefix, kind >= NAME_USER ? tenant : SPAN_NONE, kind, names->v[i].name, text);
+        bool known = s->names == names && s->asked > i && s->all[i] >= 0;
+        const struct cache_entry *e = known ? cache_at(r->cache, s->all[i]) : NULL;
+        span key = e ? span_of(e->key, e->bytes)
+                     : name_key(r->prefix, kind >= NAME_USER ? tenant : SPAN_NONE, kind, names->v[i].name, text);
         if (kind <= NAME_USER && !behind_add(r->behind, key, seen)) drop(r, 1, "too many names wait");
-        if (kind >= NAME_TEXT) count_people(r, slot, names, i, key);
+        if (kind >= NAME_TEXT) count_people(r, names, i, key, e && e->record.minute > 0);
     }
 }
 

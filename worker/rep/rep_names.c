@@ -3,8 +3,6 @@
 #include "worker/rep/rep.h"
 #include "worker/text/domain.h"
 
-#include <stdio.h>
-
 /* Keep one name unless it is there already. False when there is no room. */
 static bool add(struct rep_names *k, enum name_kind kind, span name)
 {
@@ -24,12 +22,21 @@ static void add_canonical(struct rep_names *k, enum name_kind kind, span raw)
     if (n) add(k, kind, span_of(name, n));
 }
 
-/* What owns a host that nobody has put into canonical form yet. */
-static void add_owner(struct rep_names *k, enum name_kind kind, span host)
+/* Is it that domain, or below it? */
+static bool within(span host, span domain)
+{
+    return span_ends(host, domain) && (host.n == domain.n || host.p[host.n - domain.n - 1] == '.');
+}
+
+/* What owns a host that nobody has put into canonical form yet: most often From's domain, which is known; a look into
+ * the list of public suffixes costs 1 us. */
+static void add_owner(struct rep_names *k, enum name_kind kind, span host, span from)
 {
     uint8_t name[NAME_MAX_BYTES];
     size_t n = name_canonical(kind, host, name);
-    if (n) add(k, kind, domain_registrable(span_of(name, n)));
+    if (n == 0) return;
+    host = span_of(name, n);
+    add(k, kind, from.n && within(host, from) ? from : domain_registrable(host));
 }
 
 static span behind_at(span address)
@@ -70,10 +77,10 @@ static void add_links(struct rep_names *k, const struct mail *m)
 
 static void add_hex(struct rep_names *k, enum name_kind kind, const uint64_t *words, size_t n)
 {
-    char hex[2 * 16 + 1];
-    size_t at = 0;
-    for (size_t i = 0; i < n; i++) at += (size_t)sprintf(hex + at, "%016llx", (unsigned long long)words[i]);
-    add(k, kind, span_of(hex, at));
+    char hex[2 * 16];
+    for (size_t i = 0; i < n; i++)
+        for (size_t d = 0; d < 16; d++) hex[16 * i + d] = "0123456789abcdef"[words[i] >> (60 - 4 * d) & 15];
+    add(k, kind, span_of(hex, 16 * n));
 }
 
 /* Pictures are left out: a logo is in every mail of its owner, good or forged. */
@@ -95,9 +102,9 @@ void rep_names(const struct mail *m, span client_ip, span mail_from, struct rep_
     out->from_proven = m->auth.result[AUTH_DMARC] == AUTH_PASS;
     out->sender_proven = m->auth.result[AUTH_SPF] == AUTH_PASS;
     add_client(out, client_ip);
-    add_owner(out, NAME_SENDER, behind_at(mail_from));
+    add_owner(out, NAME_SENDER, behind_at(mail_from), m->from_domain);
     add_canonical(out, NAME_FROM, m->from_domain);
-    add_owner(out, NAME_DKIM, m->auth.dkim_domain);
+    add_owner(out, NAME_DKIM, m->auth.dkim_domain, m->from_domain);
     add_links(out, m);
     add_files(out, m);
 }

@@ -35,12 +35,12 @@ static double clamp(double x, double limit)
 static double said(const struct record *r, const struct trust *t)
 {
     double raw[RECORD_SPEEDS], n[RECORD_SPEEDS];
+    if (r->sum[RECORD_SLOW][SUM_SAID_HAM] + r->sum[RECORD_SLOW][SUM_SAID_SPAM] <= 0) return 0;
     for (int speed = 0; speed < RECORD_SPEEDS; speed++) {
         double ham = r->sum[speed][SUM_SAID_HAM], spam = r->sum[speed][SUM_SAID_SPAM];
         n[speed] = ham + spam;
         raw[speed] = fix_log((spam + t->prior) / (ham + t->prior));
     }
-    if (n[RECORD_SLOW] <= 0) return 0;
     double now = n[RECORD_FAST] / (n[RECORD_FAST] + t->half);
     double x = now * raw[RECORD_FAST] + (1 - now) * raw[RECORD_SLOW];
     return clamp(x * n[RECORD_SLOW] / (n[RECORD_SLOW] + t->half), t->said_limit);
