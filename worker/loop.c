@@ -16,7 +16,6 @@
 enum {
     BATCH_MAX = 32,
     BATCH_US = 10000,       /* a batch takes in no more mails after that long */
-    ASK_EVERY = 16,         /* mails: look-ups leave in up to two writes, so that Redis answers while we score */
     REASON_ARENA = 1 << 20, /* reasons of one batch: 32 mails, 32 reasons, 1 KB each */
 };
 
@@ -242,7 +241,7 @@ static size_t judge(struct worker *w)
         n += read;
         more = n < BATCH_MAX && clock_us() - begun_us < BATCH_US && take(w, &w->job[n]);
         if (!read) continue;
-        if (!more || n % ASK_EVERY == 0) rep_send(w->rep);
+        if (!more) rep_send(w->rep); /* Redis answers while the last mail is scored */
         score_mail(w, j, n - 1, &m);
         beat_when_due(w);
     }
