@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_token: any bytes are cut into words that lie within them, none empty, no feature twice, no more than may be.
+/* fuzz_token: any bytes are cut into words that lie within them, none empty, no feature twice, no more than may be; and
+ * without names they are the same features.
  *
  * Input: the style, by the first byte's lowest bit; how many words, by its others; then the text. */
 #include <assert.h>
@@ -16,7 +17,7 @@ static bool within(span word, span text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a;
-    struct bag b;
+    struct bag b, plain;
     struct token_stream t;
     if (size == 0 || arena_open(&a, 1 << 20) != ERR_OK) return 0;
     span text = span_of(data + 1, size - 1);
@@ -32,6 +33,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(b.names[i].gap < TOKEN_WINDOW - 1);
         for (size_t k = i < 8 ? 0 : i - 8; k < i; k++) assert(b.v[k] != b.v[i]);
     }
+    bag_open(&plain, &a, bag_room(&a), cap, false);
+    token_begin(&t, &plain, "field", *data & 1 ? TOKEN_SYNTAX : TOKEN_PROSE, most);
+    token_text(&t, text);
+    bag_settle(&plain);
+    assert(plain.n == b.n && memcmp(plain.v, b.v, b.n * sizeof *b.v) == 0);
     arena_close(&a);
     return 0;
 }

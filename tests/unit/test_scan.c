@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/agree.h"
+#include "proto/base/hash.h"
 #include "worker/mime/codec.h"
 #include "worker/simd/scan.h"
 #include "worker/text/odd.h"
@@ -350,6 +351,26 @@ static void test_same(void **state)
     munmap(pages, 3 * page);
 }
 
+static void test_pairs(void **state)
+{
+    (void)state;
+    enum { MOST = 50 };
+    uint32_t word[SCAN_PAIRS + MOST], out[MOST * (1 + SCAN_PAIRS) + 1];
+    unsigned seed = 6;
+    for (size_t n = 0; n <= MOST; n++) {
+        for (size_t i = 0; i < SCAN_PAIRS + n; i++) word[i] = (uint32_t)rand_r(&seed) * 5;
+        out[n * (1 + SCAN_PAIRS)] = 77;
+        ops->pairs(word + SCAN_PAIRS, n, out);
+        const uint32_t *got = out;
+        for (const uint32_t *w = word + SCAN_PAIRS; w < word + SCAN_PAIRS + n; w++) {
+            assert_int_equal(*got++, *w);
+            for (uint32_t d = 1; d <= SCAN_PAIRS; d++)
+                assert_int_equal(*got++, hash_mix32(*w + hash_mix32(w[-(int)d] ^ d * SCAN_DISTANCE)));
+        }
+        assert_int_equal(*got, 77);
+    }
+}
+
 /* Values of several kinds: few of them, many, such as begin alike and so are in each other's way, and zeros. */
 static uint32_t some_value(int kind, unsigned *seed)
 {
@@ -563,9 +584,9 @@ static void test_choice(void **state)
 int main(void)
 {
     const struct CMUnitTest kernels[] = {
-        cmocka_unit_test(test_decoders), cmocka_unit_test(test_utf8), cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_noise),    cmocka_unit_test(test_same), cmocka_unit_test(test_distinct),
-        cmocka_unit_test(test_weigh),    cmocka_unit_test(test_dots),
+        cmocka_unit_test(test_decoders), cmocka_unit_test(test_utf8),  cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_noise),    cmocka_unit_test(test_same),  cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_distinct), cmocka_unit_test(test_weigh), cmocka_unit_test(test_dots),
     };
     int failed = 0;
     for (size_t i = 0; (ops = scan_variant(i)); i++) {

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "worker/text/normal.h"
@@ -148,6 +149,65 @@ static void grams_are_named_by_where_they_stand(void **state)
     }
 }
 
+/* Pieces of texts in which words begin and end in all ways, at all places of a block. */
+static const char *const PIECES[] = {
+    "a",      "be",
+    "word",   "Another",
+    " ",      " ",
+    "  ",     "\n",
+    ".",      "-",
+    "'",      "_",
+    "@",      "..",
+    "$",      "$9",
+    "$$",     "!",
+    "!!!!!",  "%",
+    "?",      "/",
+    "////",   ":",
+    "0",      "9",
+    "\x7f",   "\x01",
+    "~",      "(",
+    u8"é",    u8"e\u0301",
+    u8"日本", u8"の",
+    u8"キー", u8"한국",
+    u8"ไทย",  u8"💰",
+    u8"£5",   u8"\u00a0",
+    "\xff",   "\xe3\x81",
+    "\x80",   "a-word-that-is-longer-than-a-block-of-sixty-four-bytes.and_then_some@more.of.it-and-again",
+};
+
+/* With names words are cut a character at a time, else as plain.c does: the same words. */
+static void many_at_a_time_is_no_other_way(void **state)
+{
+    (void)state;
+    unsigned seed = 5;
+    const struct scan_ops *chosen = scan;
+    for (size_t variant = 0; (scan = scan_variant(variant)); variant++)
+        for (int round = 0; cpu_has(scan->level) && round < 6000; round++) {
+            uint8_t text[600];
+            size_t n = 0, most = (size_t)rand_r(&seed) % (sizeof text - 100);
+            int plain = rand_r(&seed) % 4 ? 30 : (int)(sizeof PIECES / sizeof *PIECES); /* most are ASCII */
+            while (n < most) {
+                const char *piece = PIECES[rand_r(&seed) % plain];
+                memcpy(text + n, piece, strlen(piece));
+                n += strlen(piece);
+            }
+            struct bag bag[2];
+            size_t words = round % 3 ? 1000 : (size_t)rand_r(&seed) % 40;
+            arena_reset(&arena);
+            for (int named = 0; named < 2; named++) {
+                struct token_stream t;
+                bag_open(&bag[named], &arena, bag_room(&arena), 3000, named);
+                token_begin(&t, &bag[named], "t", round & 1 ? TOKEN_PROSE : TOKEN_SYNTAX, words);
+                token_text(&t, span_of(text, n / 2)); /* the field goes on */
+                token_text(&t, span_of(text + n / 2, n - n / 2));
+                bag_settle(&bag[named]);
+            }
+            if (bag[0].n != bag[1].n || memcmp(bag[0].v, bag[1].v, bag[0].n * sizeof *bag[0].v) != 0)
+                fail_msg("%s: '%.*s' is cut otherwise", cpu_level_name(scan->level), (int)n, text);
+        }
+    scan = chosen;
+}
+
 /* Header words are lower-cased here, folded text is not looked at again: both are the same word. */
 static void a_word_is_the_same_in_both_styles(void **state)
 {
@@ -216,6 +276,7 @@ int main(void)
         cmocka_unit_test(what_is_no_utf8_is_letters),
         cmocka_unit_test(a_bag_keeps_the_first),
         cmocka_unit_test(grams_are_named_by_where_they_stand),
+        cmocka_unit_test(many_at_a_time_is_no_other_way),
         cmocka_unit_test(a_word_is_the_same_in_both_styles),
         cmocka_unit_test(scripts_are_known),
     };

@@ -217,6 +217,24 @@ static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
     _mm256_storeu_si256((__m256i *)(out + 8), mix8(_mm256_xor_si256(b, s)));
 }
 
+/* --- pairs of words --- */
+
+#define BLOCK_PAIRS 2
+
+/* scan.h's `pairs` for two words. */
+static inline void block_pairs(const uint32_t *word, uint32_t *out)
+{
+    const __m256i distance = _mm256_broadcastsi128_si256(_mm_setr_epi32(
+        (int)SCAN_DISTANCE, (int)(2 * SCAN_DISTANCE), (int)(3 * SCAN_DISTANCE), (int)(4 * SCAN_DISTANCE)));
+    /* The first word's four, then the second's; they lie one further. */
+    __m256i x = _mm256_loadu2_m128i((const __m128i *)(word - SCAN_PAIRS + 1), (const __m128i *)(word - SCAN_PAIRS));
+    __m256i of = _mm256_set_m128i(_mm_set1_epi32((int)word[1]), _mm_set1_epi32((int)word[0]));
+    x = mix8(_mm256_xor_si256(_mm256_shuffle_epi32(x, _MM_SHUFFLE(0, 1, 2, 3)), distance));
+    x = mix8(_mm256_add_epi32(of, x));
+    out[0] = word[0], out[5] = word[1];
+    _mm256_storeu2_m128i((__m128i *)(out + 6), (__m128i *)(out + 1), x);
+}
+
 /* --- distinct hashes: the steps of distinct.h for BLOCK_HASHES of them --- */
 
 #define BLOCK_HASHES 8

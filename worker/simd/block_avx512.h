@@ -128,6 +128,15 @@ static inline block block_unescape(block x, block second, block third, uint64_t 
 
 enum { BLOCK_GRAMS = 16 };
 
+static inline __m512i mix16(__m512i x)
+{
+    x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
+    x = _mm512_mullo_epi32(x, _mm512_set1_epi32(0x7FEB352D));
+    x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 15));
+    x = _mm512_mullo_epi32(x, _mm512_set1_epi32((int)0x846CA68Bu));
+    return _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
+}
+
 /* The first BLOCK_GRAMS hashes of scan.h's `grams`. Reads 19 bytes. */
 static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
 {
@@ -137,12 +146,27 @@ static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
                                         12, 13, 14, 15, 13, 14, 15, 16, 14, 15, 16, 17, 15, 16, 17, 18};
     __m512i x = _mm512_permutexvar_epi8(block_load(WINDOWS), _mm512_maskz_loadu_epi8((UINT64_C(1) << 19) - 1, p));
     x = _mm512_xor_si512(x, _mm512_set1_epi32((int)seed));
-    x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
-    x = _mm512_mullo_epi32(x, _mm512_set1_epi32(0x7FEB352D));
-    x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 15));
-    x = _mm512_mullo_epi32(x, _mm512_set1_epi32((int)0x846CA68Bu));
-    x = _mm512_xor_si512(x, _mm512_srli_epi32(x, 16));
-    _mm512_storeu_si512(out, x);
+    _mm512_storeu_si512(out, mix16(x));
+}
+
+/* --- pairs of words --- */
+
+#define BLOCK_PAIRS 4
+
+/* scan.h's `pairs` for four words. */
+static inline void block_pairs(const uint32_t *word, uint32_t *out)
+{
+    const __m512i distance = _mm512_broadcast_i32x4(_mm_setr_epi32((int)SCAN_DISTANCE, (int)(2 * SCAN_DISTANCE),
+                                                                   (int)(3 * SCAN_DISTANCE), (int)(4 * SCAN_DISTANCE)));
+    __m512i eight = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(word - SCAN_PAIRS)));
+    __m512i before = _mm512_permutexvar_epi32(_mm512_setr_epi32(3, 2, 1, 0, 4, 3, 2, 1, 5, 4, 3, 2, 6, 5, 4, 3), eight);
+    __m512i of = _mm512_permutexvar_epi32(_mm512_setr_epi32(4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7), eight);
+    __m512i pair = mix16(_mm512_add_epi32(of, mix16(_mm512_xor_si512(before, distance))));
+    out[0] = word[0], out[5] = word[1], out[10] = word[2], out[15] = word[3];
+    _mm_storeu_si128((__m128i *)(out + 1), _mm512_castsi512_si128(pair));
+    _mm_storeu_si128((__m128i *)(out + 6), _mm512_extracti32x4_epi32(pair, 1));
+    _mm_storeu_si128((__m128i *)(out + 11), _mm512_extracti32x4_epi32(pair, 2));
+    _mm_storeu_si128((__m128i *)(out + 16), _mm512_extracti32x4_epi32(pair, 3));
 }
 
 /* --- distinct hashes: the steps of distinct.h for BLOCK_HASHES of them --- */

@@ -46,6 +46,9 @@ struct scan_weights {
 
 enum { SCAN_GROUP_BYTES = 16, SCAN_AHEAD = 64 /* groups that `weigh` has on their way from memory */ };
 
+enum { SCAN_PAIRS = 4 };
+#define SCAN_DISTANCE 0x9E3779B1u
+
 /* Room for `distinct`; need not be cleared. */
 enum { SCAN_DISTINCT_MAX = 1 << 13 };
 struct scan_room {
@@ -107,6 +110,11 @@ struct scan_ops {
     /* Hashes of overlapping byte 4-grams: out[i] = hash_mix32(p[i..i+4) little endian ^ seed) for i < n. Reads n + 3
      * bytes. */
     void (*grams)(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out);
+
+    /* Hashes of n words and of their pairs, out[n][1 + SCAN_PAIRS]: word[i], then for each of the SCAN_PAIRS words before
+     * it, the nearest first, hash_mix32(word[i] + hash_mix32(that one ^ its distance * SCAN_DISTANCE)). Reads
+     * word[-SCAN_PAIRS] to word[n - 1]. */
+    void (*pairs)(const uint32_t *word, size_t n, uint32_t *out);
 
     /* Leave the first of each value in v[n], in order, and return how many; a 0 becomes 1. n <= SCAN_DISTINCT_MAX.
      * room->first tells which are left: a bit for each of the n. (What finds no room in ten rounds is left out, too: see

@@ -338,6 +338,15 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
     scan_scalar.grams(p + i, n - i, seed, out + i);
 }
 
+static void pairs(const uint32_t *word, size_t n, uint32_t *out)
+{
+    size_t i = 0;
+#ifdef BLOCK_PAIRS /* else those of four are good enough */
+    for (; n - i >= BLOCK_PAIRS; i += BLOCK_PAIRS) block_pairs(word + i, out + i * (1 + SCAN_PAIRS));
+#endif
+    scan_scalar.pairs(word + i, n - i, out + i * (1 + SCAN_PAIRS));
+}
+
 static size_t distinct(uint32_t *v, size_t n, struct scan_room *room)
 {
 #ifndef BLOCK_HASHES /* the instruction set does not read and write here and there */
@@ -392,5 +401,5 @@ static void dots(const float *w, size_t rows, size_t stride, const float *x, siz
     {                                                                                                                 \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,           \
         .plain = plain, .white = white, .among = among, .lower = lower, .fold = fold, .words = words, .tally = tally, \
-        .grams = grams, .distinct = distinct, .weigh = weigh, .dots = dots,                                           \
+        .grams = grams, .pairs = pairs, .distinct = distinct, .weigh = weigh, .dots = dots,                           \
     }

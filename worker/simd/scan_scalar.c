@@ -5,10 +5,12 @@
 #include "proto/base/hash.h"
 #include "worker/simd/base64.h"
 #include "worker/simd/distinct.h"
+#include "worker/simd/pairs.h"
 #include "worker/simd/qp.h"
 #include "worker/simd/scan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static size_t dashes(const uint8_t *p, size_t n, uint8_t eol)
 {
@@ -170,6 +172,16 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
     }
 }
 
+static void pairs(const uint32_t *word, size_t n, uint32_t *out)
+{
+    for (const uint32_t *w = word; w < word + n; w++) {
+        pair_hashes pair = pairs_of(w[0], (pair_hashes){w[-1], w[-2], w[-3], w[-4]});
+        *out++ = w[0];
+        memcpy(out, &pair, sizeof pair);
+        out += SCAN_PAIRS;
+    }
+}
+
 static size_t distinct(uint32_t *v, size_t n, struct scan_room *room)
 {
     distinct_put(v, 0, n, room);
@@ -230,6 +242,7 @@ const struct scan_ops scan_scalar = {
     .words = words,
     .tally = tally,
     .grams = grams,
+    .pairs = pairs,
     .distinct = distinct,
     .weigh = weigh,
     .dots = dots,

@@ -4,6 +4,7 @@
 
 #include "proto/base/hash.h"
 #include "worker/text/script.h"
+#include "worker/token/plain.h"
 
 #include <assert.h>
 
@@ -22,9 +23,7 @@ static const uint8_t KIND[256] = {
 };
 static_assert(SCRIPT_NONE == 0, "controls and space are none");
 
-/* Hash of a word in lower case. A long one counts by its beginning, and its length in steps of 16, so that random tails
- * fall together. */
-static uint32_t hash_folded(span word, uint32_t seed)
+uint32_t token_hash_folded(span word, uint32_t seed)
 {
     uint64_t h;
     if (word.n <= TOKEN_BYTES_MAX) {
@@ -43,7 +42,7 @@ uint32_t token_hash(span word, uint32_t seed)
     uint8_t low[TOKEN_BYTES_MAX];
     size_t n = word.n < TOKEN_BYTES_MAX ? word.n : TOKEN_BYTES_MAX;
     for (size_t i = 0; i < n; i++) low[i] = ascii_lower(word.p[i]);
-    return hash_folded(span_of(low, word.n), seed); /* of a longer one no more than its head is read */
+    return token_hash_folded(span_of(low, word.n), seed); /* of a longer one no more than its head is read */
 }
 
 void token_begin(struct token_stream *t, struct bag *bag, const char *field, enum token_style style, size_t max)
@@ -54,32 +53,30 @@ void token_begin(struct token_stream *t, struct bag *bag, const char *field, enu
 
 static uint32_t hash_of(const struct token_stream *t, span word)
 {
-    return t->style == TOKEN_PROSE ? hash_folded(word, t->seed) : token_hash(word, t->seed);
-}
-
-/* hash_mix32 of each. */
-static token_hashes mix(token_hashes x)
-{
-    x ^= x >> 16;
-    x *= 0x7FEB352Du;
-    x ^= x >> 15;
-    x *= 0x846CA68Bu;
-    return x ^ x >> 16;
+    return t->style == TOKEN_PROSE ? token_hash_folded(word, t->seed) : token_hash(word, t->seed);
 }
 
 void token_word(struct token_stream *t, span word)
 {
-    static const token_hashes DISTANCE = {0x9E3779B1u, 2 * 0x9E3779B1u, 3 * 0x9E3779B1u, 4 * 0x9E3779B1u};
+    struct bag *b = t->bag;
     if (!t->left) return;
     t->left--;
     uint32_t h = hash_of(t, word);
-    token_hashes pair = mix(h + mix(t->last ^ DISTANCE));
-    bag_add(t->bag, h, t->field, word, SPAN_NONE, 0);
-    for (size_t i = 0; i < t->filled; i++) bag_add(t->bag, pair[i], t->field, t->word[i], word, (unsigned)i);
-    t->last = (token_hashes){h, t->last[0], t->last[1], t->last[2]};
-    if (t->filled < TOKEN_WINDOW - 1) t->filled++;
-    if (!t->bag->names) return;
-    for (size_t i = TOKEN_WINDOW - 2; i > 0; i--) t->word[i] = t->word[i - 1];
+    pair_hashes pair = pairs_of(h, t->before);
+    t->before = (pair_hashes){h, t->before[0], t->before[1], t->before[2]};
+    if (bag_reserve(b, TOKEN_WINDOW)) {
+        b->v[b->n] = h;
+        memcpy(b->v + b->n + 1, &pair, sizeof pair);
+        if (b->names) {
+            b->names[b->n] = (struct feature_name){.field = t->field, .first = word};
+            for (size_t i = 0; i < t->filled; i++)
+                b->names[b->n + 1 + i] = (struct feature_name){t->field, t->word[i], word, (uint8_t)i};
+        }
+        b->n += 1 + t->filled;
+    }
+    if (t->filled < SCAN_PAIRS) t->filled++;
+    if (!b->names) return;
+    for (size_t i = SCAN_PAIRS - 1; i > 0; i--) t->word[i] = t->word[i - 1];
     t->word[0] = word;
 }
 
@@ -208,35 +205,50 @@ static bool currency(uint32_t c)
     return c == '$' || (c >= 0xA2 && c <= 0xA5) || (c >= 0x20A0 && c < 0x20D0);
 }
 
+/* The careful way: one word, or what is none. Returns its end. */
+static const uint8_t *take(struct token_stream *t, const uint8_t *p, const uint8_t *end)
+{
+    uint32_t c;
+    enum script s;
+    const uint8_t *start = p;
+    p = look(p, end, &c, &s);
+    switch (s) {
+    case SCRIPT_NONE:
+    case SCRIPT_EXTEND: break; /* a mark on nothing */
+    case SCRIPT_MARK:
+    case SCRIPT_SYMBOL:
+        if (currency(c) && p < end && ascii_digit(*p)) {
+            p = run_end(p, end, SCRIPT_WORD);
+            token_word(t, span_of(start, (size_t)(p - start)));
+        } else if (s == SCRIPT_SYMBOL) {
+            p = put_symbol(t, start, end);
+        } else {
+            while (p < end && *p == *start && p - start < TOKEN_MARKS_MAX) p++;
+            if (t->style == TOKEN_SYNTAX || c == '!' || c == '?' || c == '$' || c == '%')
+                token_word(t, span_of(start, (size_t)(p - start)));
+        }
+        break;
+    case SCRIPT_WORD:
+        p = run_end(p, end, s);
+        token_word(t, span_of(start, (size_t)(p - start)));
+        break;
+    default: p = run_end(p, end, s); cut_run(t, start, p, s);
+    }
+    return p;
+}
+
 void token_text(struct token_stream *t, span text)
 {
     const uint8_t *p = text.p, *end = p + text.n;
     while (p < end && t->left) {
-        uint32_t c;
-        enum script s;
-        const uint8_t *start = p;
-        p = look(p, end, &c, &s);
-        switch (s) {
-        case SCRIPT_NONE:
-        case SCRIPT_EXTEND: break; /* a mark on nothing */
-        case SCRIPT_MARK:
-        case SCRIPT_SYMBOL:
-            if (currency(c) && p < end && ascii_digit(*p)) {
-                p = run_end(p, end, SCRIPT_WORD);
-                token_word(t, span_of(start, (size_t)(p - start)));
-            } else if (s == SCRIPT_SYMBOL) {
-                p = put_symbol(t, start, end);
-            } else {
-                while (p < end && *p == *start && p - start < TOKEN_MARKS_MAX) p++;
-                if (t->style == TOKEN_SYNTAX || c == '!' || c == '?' || c == '$' || c == '%')
-                    token_word(t, span_of(start, (size_t)(p - start)));
-            }
-            break;
-        case SCRIPT_WORD:
-            p = run_end(p, end, s);
-            token_word(t, span_of(start, (size_t)(p - start)));
-            break;
-        default: p = run_end(p, end, s); cut_run(t, start, p, s);
+        if (*p <= ' ')
+            p++;
+        else if (t->bag->names || *p > 0x7F)
+            p = take(t, p, end);
+        else {
+            const uint8_t *from = p;
+            p = plain_words(t, p, end);
+            if (p == from) p = take(t, p, end);
         }
     }
 }

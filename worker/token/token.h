@@ -8,11 +8,12 @@
 #ifndef FURUI_TOKEN_TOKEN_H
 #define FURUI_TOKEN_TOKEN_H
 
+#include "worker/simd/pairs.h"
 #include "worker/token/bag.h"
 
 enum {
-    TOKEN_WINDOW = 5,     /* a word is paired with the 4 before it */
-    TOKEN_BYTES_MAX = 40, /* a longer word counts by its beginning and rough length */
+    TOKEN_WINDOW = 1 + SCAN_PAIRS, /* a word is paired with the 4 before it */
+    TOKEN_BYTES_MAX = 40,          /* a longer word counts by its beginning and rough length */
     TOKEN_HEAD_BYTES = 12,
     TOKEN_MARKS_MAX = 4, /* of the same ASCII punctuation in a row that are one word */
     TOKEN_ROW_MAX = 3,   /* of the same symbol in a row; a longer row is the same word */
@@ -23,16 +24,14 @@ enum token_style {
     TOKEN_SYNTAX /* header fields: lower-cased here (ASCII), each punctuation mark is a word too */
 };
 
-typedef uint32_t token_hashes __attribute__((vector_size(4 * (TOKEN_WINDOW - 1))));
-
 struct token_stream {
     struct bag *bag;
     span field;
     uint32_t seed; /* the field's own; the same word in another field is another feature */
     enum token_style style;
-    size_t left;       /* words that may still come */
-    token_hashes last; /* of the words before this one, newest first */
-    span word[TOKEN_WINDOW - 1];
+    size_t left;           /* words that may still come */
+    pair_hashes before;    /* of the words before this one, the nearest first */
+    span word[SCAN_PAIRS]; /* these words, when there are names */
     size_t filled;
 };
 
@@ -45,7 +44,11 @@ void token_text(struct token_stream *t, span text);
 /* One word as it is: counted, paired. */
 void token_word(struct token_stream *t, span word);
 
-/* Hash of a word, lower-cased (ASCII), under a seed. */
+/* Hash of a word in lower case, under a seed. A long one counts by its beginning, and its length in steps of 16, so that
+ * random tails fall together. */
+uint32_t token_hash_folded(span word, uint32_t seed);
+
+/* The same of one that is lower-cased (ASCII) for it. */
 uint32_t token_hash(span word, uint32_t seed);
 
 #endif
