@@ -88,17 +88,34 @@ static inline uint64_t ascii_lower8(uint64_t x)
     return x | (upper & ~x & ones * 0x80) >> 2;
 }
 
+/* Are eight bytes at each equal but for ASCII case? */
+static inline bool span_ieq8(const uint8_t *p, const uint8_t *q)
+{
+    uint64_t x, y;
+    memcpy(&x, p, sizeof x);
+    memcpy(&y, q, sizeof y);
+    return x == y || ascii_lower8(x) == ascii_lower8(y);
+}
+
 /* Equal but for ASCII case. */
 static inline bool span_ieq(span a, span b)
 {
+    enum { STEP = 8, HALF = 4 };
     if (a.n != b.n) return false;
-    size_t i = 0;
-    for (uint64_t x, y; a.n - i >= sizeof x; i += sizeof x) {
-        memcpy(&x, a.p + i, sizeof x);
-        memcpy(&y, b.p + i, sizeof y);
-        if (x != y && ascii_lower8(x) != ascii_lower8(y)) return false;
+    if (a.n >= STEP) { /* the last step overlaps the one before */
+        for (size_t i = 0; i + STEP < a.n; i += STEP)
+            if (!span_ieq8(a.p + i, b.p + i)) return false;
+        return span_ieq8(a.p + a.n - STEP, b.p + a.n - STEP);
     }
-    for (; i < a.n; i++)
+    if (a.n >= HALF) {
+        uint8_t x[STEP], y[STEP];
+        memcpy(x, a.p, HALF);
+        memcpy(x + HALF, a.p + a.n - HALF, HALF);
+        memcpy(y, b.p, HALF);
+        memcpy(y + HALF, b.p + a.n - HALF, HALF);
+        return span_ieq8(x, y);
+    }
+    for (size_t i = 0; i < a.n; i++)
         if (ascii_lower(a.p[i]) != ascii_lower(b.p[i])) return false;
     return true;
 }
