@@ -547,13 +547,15 @@ struct mail_part *walk_add_part(struct mail *m, struct arena *a)
 
 size_t walk_mail(struct mail *m, struct arena *a)
 {
-    struct walk w = {
-        .m = m,
-        .a = a,
-        .in = source_of(m->raw, 0, &m->odd),
-        .message_budget = MAIL_DECODE_MESSAGES_MAX,
-        .ahead_budget = MAIL_AHEAD_BYTES,
-    };
+    struct walk w; /* its stacks are as empty as their counts say */
+    w.m = m;
+    w.a = a;
+    w.in = source_of(m->raw, 0, &m->odd);
+    w.outers = w.depth = 0;
+    w.message_budget = MAIL_DECODE_MESSAGES_MAX;
+    w.ahead_budget = MAIL_AHEAD_BYTES;
+    w.marks = 0;
+    w.digest = false;
     w.heading = (struct heading){m, a, .budget = MAIL_HEADER_TOTAL_MAX, .boundary = is_boundary, .walk = &w};
     int parent = -1;
     for (bool more = true; more;) {

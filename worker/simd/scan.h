@@ -34,6 +34,12 @@ static inline bool scan_in(const struct scan_set *set, uint8_t c)
     return c < 0x80 && set->low[c & 15] >> (c >> 4) & 1;
 }
 
+/* Does it end the words of `words`? */
+static inline bool scan_ends_words(uint8_t c)
+{
+    return c == 0 || c == '<' || c == '&' || c == 0xC2 || c == 0xCD || c == 0xD8 || c >= 0xE0;
+}
+
 /* Bytes of each kind. */
 struct scan_tally {
     size_t high, upper, lower, digits, bangs, dollars; /* over 127, A-Z, a-z, 0-9, '!', '$' */
@@ -101,8 +107,10 @@ struct scan_ops {
      * what stands before p + n). At most `cap` bytes; returns how many. */
     size_t (*fold)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space);
 
-    /* Words up to the first byte that is '<', '&', NUL or over 127, each run of ASCII white space as one space as in
-     * `fold`. Returns bytes read; *wrote of at most `cap` that out has room for, whatever stands there behind them. */
+    /* Words up to the first byte that is '<', '&', NUL or that begins a character which may be more than a letter:
+     * white space, nothing to be seen, East Asian (C2, CD, D8, E0 and up). Each run of ASCII white space becomes one
+     * space as in `fold`. Returns bytes read; *wrote of at most `cap` that out has room for, whatever stands there
+     * behind them. */
     size_t (*words)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space, size_t *wrote);
 
     void (*tally)(const uint8_t *p, size_t n, struct scan_tally *out);

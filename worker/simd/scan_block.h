@@ -283,7 +283,9 @@ static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *
     while (n - i >= BLOCK && cap - o >= BLOCK) {
         block x = block_load(p + i);
         uint64_t white = block_eq(x, ' ') | block_range(x, '\t', '\r'), again = white & (white << 1 | before);
-        uint64_t stop = block_high(x) | block_eq(x, '<') | block_eq(x, '&') | block_eq(x, 0);
+        uint64_t stop = block_eq(x, '<') | block_eq(x, '&') | block_eq(x, 0);
+        if (block_high(x))
+            stop |= block_eq(x, 0xC2) | block_eq(x, 0xCD) | block_eq(x, 0xD8) | block_range(x, 0xE0, 0xFF);
         block_store(out + o, block_put(x, white, ' '));
         if (!(again | stop)) {
             i += BLOCK, o += BLOCK;

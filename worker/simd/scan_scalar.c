@@ -138,7 +138,7 @@ static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *s
 static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space, size_t *wrote)
 {
     size_t i = 0, o = 0;
-    for (; i < n && o < cap && p[i] && p[i] < 0x80 && p[i] != '<' && p[i] != '&'; i++) {
+    for (; i < n && o < cap && !scan_ends_words(p[i]); i++) {
         bool white = ascii_space(p[i]);
         if (!white || !*space) out[o++] = white ? ' ' : p[i];
         *space = white;

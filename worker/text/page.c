@@ -6,6 +6,7 @@
  * parenting), simplified. */
 #include "worker/text/page.h"
 
+#include "worker/simd/scan.h"
 #include "worker/text/entity.h"
 #include "worker/text/lean.h"
 #include "worker/text/odd.h"
@@ -66,7 +67,7 @@ void page_emit(struct page *p, span run)
 
 size_t page_words(struct page *p, span s)
 {
-    if (!p->shown || !s.p[0] || s.p[0] >= 0x80 || s.p[0] == '&') return 0;
+    if (!p->shown || scan_ends_words(s.p[0])) return 0;
     begin_run(p, s);
     struct text before = *p->visible;
     size_t n = text_put_words(p->visible, s);

@@ -97,7 +97,7 @@ static inline struct element *page_next(struct page *p)
 /* Write text without markup or references, to the side that the look on top says. */
 void page_emit(struct page *p, span run);
 
-/* Write the words that `s` begins with (not with a '<'), where that is plain ASCII that is seen; bytes read, or 0. */
+/* Write the words that `s` begins with (not with a '<'), where that is seen and plain enough; bytes read, or 0. */
 size_t page_words(struct page *p, span s);
 
 /* Write text, character references decoded. */

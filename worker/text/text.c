@@ -108,12 +108,18 @@ static inline void owe_run(struct text *t, span white)
 size_t text_put_words(struct text *t, span s)
 {
     enum { ROOM = 256, FEW = 16 }; /* where the end of the buffer is near each word is looked at by itself; */
-    if (t->cap - t->n < ROOM || s.n < FEW || (t->n && t->p[t->n - 1] >= 0x80)) return 0; /* a few bytes, too */
-    if (s.p[1] == '<' && ascii_space(s.p[0])) return owe(t, s.p[0]);                     /* the line end between tags */
+    if (t->cap - t->n < ROOM || s.n < FEW) return 0;                           /* a few bytes, too */
+    if (t->n > 1 && t->p[t->n - 1] >= 0x80 && t->p[t->n - 2] < 0xC0) return 0; /* behind three bytes or more */
+    if (s.p[1] == '<' && ascii_space(s.p[0])) return owe(t, s.p[0]);           /* the line end between tags */
     size_t owed = t->pending != 0, wrote;
     bool space = owed || !t->n;
     t->p[t->n] = t->pending;
-    size_t read = scan->words(s.p, s.n, t->p + t->n + owed, t->cap - t->n - owed, &space, &wrote), white = read;
+    size_t room = t->cap - t->n - owed;
+    if (s.n > room) { /* whole characters */
+        s.n = room;
+        while ((s.p[s.n] & 0xC0) == 0x80) s.n--;
+    }
+    size_t read = scan->words(s.p, s.n, t->p + t->n + owed, room, &space, &wrote), white = read;
     if (wrote) {
         t->n += owed + wrote - space;
         t->pending = 0;
@@ -130,7 +136,7 @@ void text_put(struct text *t, span utf8)
 {
     struct whites w = {.at = SIZE_MAX / 2}; /* far from all */
     for (size_t i = 0; i < utf8.n && !t->full;) {
-        size_t words = utf8.p[i] < 0x80 ? text_put_words(t, span_from(utf8, i)) : 0;
+        size_t words = !scan_ends_words(utf8.p[i]) ? text_put_words(t, span_from(utf8, i)) : 0;
         if (words) {
             i += words;
             continue;

@@ -27,8 +27,8 @@ void text_init(struct text *t, struct arena *a, size_t cap);
  * `full`. O(utf8.n). */
 void text_put(struct text *t, span utf8);
 
-/* The same for what ASCII `s` begins with, up to the first '<', '&', NUL or byte over 127; returns how many bytes these
- * are, or 0 where only text_put can tell what becomes of them. */
+/* The same for the words that `s` begins with, up to what ends them (scan_ends_words); returns how many bytes these are,
+ * or 0 where only text_put can tell what becomes of them. */
 size_t text_put_words(struct text *t, span s);
 
 /* End a block: what follows stands on a new line. Twice is once; at the start it is nothing. */
