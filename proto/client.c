@@ -278,7 +278,7 @@ static enum furui_status submit(struct furui_client *c, struct wire_request *w, 
     struct slot *s = &c->slots[i];
     if (bus_frame_copy_in(&s->frame[0], span_of(c->buf.p, c->buf.n)) != ERR_OK) return FURUI_NO_MEMORY;
     s->frames = 1;
-    if (w->kind == WIRE_CLASSIFY) {
+    if (w->kind == WIRE_CLASSIFY || mail.n) {
         if (bus_frame_copy_in(&s->frame[1], mail) != ERR_OK) {
             bus_frame_close(&s->frame[0]);
             s->frames = 0;
@@ -311,18 +311,17 @@ static uint32_t deadline_or(const struct furui_client *c, int deadline_ms)
     return (uint32_t)(deadline_ms > 0 ? deadline_ms : c->deadline_ms);
 }
 
-enum furui_status furui_client_submit(struct furui_client *c, const void *mail, size_t mail_bytes,
-                                      const struct furui_request *request, uint64_t *id_out)
+/* What the caller knows, as it goes on the wire. Lists are in the arena. */
+static enum furui_status request_of(struct furui_client *c, enum wire_kind kind, const struct furui_request *r,
+                                    struct wire_request *out)
 {
-    static const struct furui_request NOTHING_SAID;
-    const struct furui_request *r = request ? request : &NOTHING_SAID;
     if (r->rcpt_count > WIRE_RCPT_MAX) return FURUI_TOO_LARGE;
     arena_reset(&c->arena);
     span *rcpt_to = arena_alloc(&c->arena, r->rcpt_count * sizeof *rcpt_to);
     if (!rcpt_to) return FURUI_NO_MEMORY;
     for (size_t i = 0; i < r->rcpt_count; i++) rcpt_to[i] = span_cstr(r->rcpt_to[i]);
-    struct wire_request w = {
-        .kind = WIRE_CLASSIFY,
+    *out = (struct wire_request){
+        .kind = kind,
         .tenant = span_cstr(r->tenant),
         .outbound = r->outbound,
         .client_ip = span_cstr(r->client_ip),
@@ -337,7 +336,31 @@ enum furui_status furui_client_submit(struct furui_client *c, const void *mail, 
         .explain = r->explain,
         .dry_run = r->dry_run,
     };
-    return submit(c, &w, span_of(mail, mail_bytes), r->tag, id_out);
+    return FURUI_OK;
+}
+
+static const struct furui_request NOTHING_SAID;
+
+enum furui_status furui_client_submit(struct furui_client *c, const void *mail, size_t mail_bytes,
+                                      const struct furui_request *request, uint64_t *id_out)
+{
+    struct wire_request w;
+    if (!request) request = &NOTHING_SAID;
+    enum furui_status s = request_of(c, WIRE_CLASSIFY, request, &w);
+    return s == FURUI_OK ? submit(c, &w, span_of(mail, mail_bytes), request->tag, id_out) : s;
+}
+
+enum furui_status furui_client_report(struct furui_client *c, const struct furui_report *report, const void *mail,
+                                      size_t mail_bytes, const struct furui_request *request, uint64_t *id_out)
+{
+    struct wire_request w;
+    if (!request) request = &NOTHING_SAID;
+    enum furui_status s = request_of(c, WIRE_REPORT, request, &w);
+    if (s != FURUI_OK) return s;
+    w.says = (enum wire_say)report->says;
+    w.reporter = span_cstr(report->reporter);
+    w.ticket = span_cstr(report->ticket);
+    return submit(c, &w, span_of(mail, mail_bytes), request->tag, id_out);
 }
 
 enum furui_status furui_client_ping(struct furui_client *c, int deadline_ms, void *tag, uint64_t *id_out)
@@ -411,7 +434,7 @@ static bool understand(struct furui_client *c, span frame, struct furui_answer *
     enum err e = wire_parse_answer(frame, &c->arena, &a, fault);
     struct slot *s = find(c, a.id);
     if (!s) return false;
-    *out = (struct furui_answer){.id = s->id, .tag = s->tag, .detail = "", .stat_json = ""};
+    *out = (struct furui_answer){.id = s->id, .tag = s->tag, .detail = "", .stat_json = "", .ticket = ""};
     if (e != ERR_OK) {
         out->type = FURUI_REFUSAL;
         out->why = FURUI_UNANSWERED;
@@ -431,6 +454,12 @@ static bool understand(struct furui_client *c, span frame, struct furui_answer *
         case WIRE_ANSWER_STAT:
             out->type = FURUI_STAT;
             out->stat_json = text(c, a.stat_json);
+            break;
+        case WIRE_ANSWER_REPORTED:
+            out->type = FURUI_REPORTED;
+            out->ticket = text(c, a.reported.ticket);
+            out->again = a.reported.again;
+            out->journal_only = a.reported.kept == WIRE_KEPT_JOURNAL;
             break;
         }
     }

@@ -72,6 +72,27 @@ struct furui_request {
 FURUI_API enum furui_status furui_client_submit(struct furui_client *client, const void *mail, size_t mail_bytes,
                                                 const struct furui_request *request, uint64_t *id_out);
 
+enum furui_say {
+    FURUI_SAY_SPAM,
+    FURUI_SAY_HAM,
+    FURUI_SAY_UNDO, /* what this reporter said of the mail is taken back */
+    FURUI_SAY_ARF,  /* the mail is a feedback report (RFC 5965), and says it itself */
+};
+
+/* What somebody says about a mail. Zero it, then set. Text as in struct furui_request. */
+struct furui_report {
+    enum furui_say says;
+    const char *reporter; /* who says it, always the same for the same person; empty: the gateway itself */
+    const char *ticket;   /* of the verdict, when the mail is not at hand */
+    void *reserved[4];
+};
+
+/* Report a mail; what is known of it besides (`request`, may be NULL) as when its verdict was asked for. With a ticket
+ * the mail may be NULL and its size 0: then names are remembered, but nothing is learnt of its text. */
+FURUI_API enum furui_status furui_client_report(struct furui_client *client, const struct furui_report *report,
+                                                const void *mail, size_t mail_bytes,
+                                                const struct furui_request *request, uint64_t *id_out);
+
 /* Is anyone there? And: the service's counters, as JSON. deadline_ms 0: as in the options. */
 FURUI_API enum furui_status furui_client_ping(struct furui_client *client, int deadline_ms, void *tag,
                                               uint64_t *id_out);
@@ -113,13 +134,16 @@ struct furui_verdict {
 };
 
 struct furui_answer {
-    enum { FURUI_VERDICT, FURUI_REFUSAL, FURUI_PONG, FURUI_STAT } type;
+    enum { FURUI_VERDICT, FURUI_REFUSAL, FURUI_PONG, FURUI_STAT, FURUI_REPORTED } type;
     uint64_t id;
     void *tag;
     struct furui_verdict verdict; /* VERDICT; text that was not said is "" */
     enum furui_refusal why;       /* REFUSAL */
     const char *detail;           /* REFUSAL: for people; "" when there is none */
     const char *stat_json;        /* STAT: one JSON object */
+    const char *ticket;           /* REPORTED: names the mail, to undo it by */
+    bool again;                   /* REPORTED: the same was said before, and counts once */
+    bool journal_only;            /* REPORTED: kept on that host; it goes into the shared stream later */
 };
 
 /* The words that the protocol uses; static. */

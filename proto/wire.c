@@ -168,6 +168,8 @@ void wire_put_request(struct wire_buf *b, const struct wire_request *r)
 {
     struct writer w;
     struct map m = begin(&w, b, wire_kind_name(r->kind), r->id);
+    bool report = r->kind == WIRE_REPORT;
+    if (report) put_sent(&w, &m, "says", span_cstr(wire_say_name(r->says)));
     put_sent(&w, &m, "tenant", r->tenant);
     if (r->outbound) put_sent(&w, &m, "direction", SPAN("out"));
     put_sent(&w, &m, "client_ip", r->client_ip);
@@ -191,8 +193,10 @@ void wire_put_request(struct wire_buf *b, const struct wire_request *r)
         close_map(&w, &auth);
     }
     if (r->deadline_ms) put_uint(&w, &m, "deadline_ms", r->deadline_ms);
-    put_true(&w, &m, "explain", r->explain);
-    put_true(&w, &m, "dry_run", r->dry_run);
+    put_true(&w, &m, "explain", r->explain && !report); /* so that no map has more than 15 pairs */
+    put_true(&w, &m, "dry_run", r->dry_run && !report);
+    if (report) put_sent(&w, &m, "reporter", r->reporter);
+    if (report) put_sent(&w, &m, "ticket", r->ticket);
     close_map(&w, &m);
 }
 
@@ -236,6 +240,16 @@ void wire_put_refusal(struct wire_buf *b, const struct wire_refused *r)
     struct map m = begin(&w, b, wire_answer_name(WIRE_ANSWER_REFUSAL), r->id);
     put_shown(&w, &m, "why", span_cstr(wire_refusal_name(r->why)));
     put_shown(&w, &m, "detail", r->detail);
+    close_map(&w, &m);
+}
+
+void wire_put_reported(struct wire_buf *b, const struct wire_reported *r)
+{
+    struct writer w;
+    struct map m = begin(&w, b, wire_answer_name(WIRE_ANSWER_REPORTED), r->id);
+    put_shown(&w, &m, "kept", span_cstr(wire_kept_name(r->kept)));
+    put_shown(&w, &m, "ticket", r->ticket);
+    put_true(&w, &m, "again", r->again);
     close_map(&w, &m);
 }
 

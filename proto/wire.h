@@ -23,15 +23,28 @@ enum {
 };
 
 enum wire_kind { WIRE_CLASSIFY, WIRE_PING, WIRE_STAT, WIRE_REPORT };
-enum wire_answer_type { WIRE_ANSWER_VERDICT, WIRE_ANSWER_REFUSAL, WIRE_ANSWER_PONG, WIRE_ANSWER_STAT };
+enum wire_answer_type {
+    WIRE_ANSWER_VERDICT,
+    WIRE_ANSWER_REFUSAL,
+    WIRE_ANSWER_PONG,
+    WIRE_ANSWER_STAT,
+    WIRE_ANSWER_REPORTED
+};
 enum wire_class { WIRE_HAM, WIRE_UNSURE, WIRE_SPAM };
 enum wire_refusal { WIRE_BUSY, WIRE_LATE, WIRE_TOO_BIG, WIRE_BAD_REQUEST, WIRE_DENIED, WIRE_POISON };
+
+/* What a report says of a mail: a word, its withdrawal, or whatever a feedback report (RFC 5965) sent as the mail says. */
+enum wire_say { WIRE_SAY_SPAM, WIRE_SAY_HAM, WIRE_SAY_UNDO, WIRE_SAY_ARF };
+/* Where a report is kept when it is acknowledged: in the shared stream, or only in this host's journal for now. */
+enum wire_kept { WIRE_KEPT_STREAM, WIRE_KEPT_JOURNAL };
 
 /* The words on the wire; "?" for what is none. */
 const char *wire_kind_name(enum wire_kind k);
 const char *wire_answer_name(enum wire_answer_type t);
 const char *wire_class_name(enum wire_class c);
 const char *wire_refusal_name(enum wire_refusal r);
+const char *wire_say_name(enum wire_say s);
+const char *wire_kept_name(enum wire_kept k);
 
 /* What the gateway found out about who sent a mail; "" when it did not say. RFC 8601 result words. */
 struct wire_auth {
@@ -52,6 +65,10 @@ struct wire_request {
     uint32_t deadline_ms; /* 0: the engine's default */
     bool explain;         /* reasons wanted */
     bool dry_run;         /* leave no trace in reputation */
+    /* REPORT only */
+    enum wire_say says;
+    span reporter; /* who says so; "": the gateway itself */
+    span ticket;   /* of the verdict, when the mail itself is not sent */
 };
 
 /* Parse a request header.
@@ -62,8 +79,7 @@ struct wire_request {
  *              WIRE_FAULT_MAX bytes, NUL-terminated printable ASCII. The id is still filled in when it could be
  *              read, 0 otherwise. Empty when all is well.
  *
- * ERR_SYNTAX, ERR_VERSION, ERR_TOO_BIG; ERR_MEMORY when the arena is full (16 bytes a recipient). WIRE_REPORT is
- * reserved and refused here. O(in.n) whatever the nesting, no recursion. Safe on any bytes. */
+ * ERR_SYNTAX, ERR_VERSION, ERR_TOO_BIG; ERR_MEMORY when the arena is full (16 bytes a recipient). O(in.n) whatever the nesting, no recursion. Safe on any bytes. */
 enum { WIRE_FAULT_MAX = 160 };
 enum err wire_parse_request(span in, struct arena *a, struct wire_request *request_out, char *fault_out);
 
@@ -97,6 +113,14 @@ struct wire_refused {
     span detail; /* for people */
 };
 
+/* A report was taken: it survives whatever happens to this host's processes. */
+struct wire_reported {
+    uint64_t id;
+    enum wire_kept kept;
+    bool again;  /* this reporter said the same of this mail before; it counts once */
+    span ticket; /* names the mail, for a later `undo` */
+};
+
 /* What a client gets back. */
 struct wire_answer {
     enum wire_answer_type type;
@@ -104,6 +128,7 @@ struct wire_answer {
     struct wire_verdict verdict; /* VERDICT */
     struct wire_refused refusal; /* REFUSAL */
     span stat_json;              /* STAT: one JSON object, as text */
+    struct wire_reported reported;
 };
 
 /* Bytes on their way out; owned; a buffer may be used again and again. */
@@ -119,6 +144,7 @@ void wire_buf_close(struct wire_buf *b);
 void wire_put_request(struct wire_buf *b, const struct wire_request *r);
 void wire_put_verdict(struct wire_buf *b, const struct wire_verdict *v);
 void wire_put_refusal(struct wire_buf *b, const struct wire_refused *r);
+void wire_put_reported(struct wire_buf *b, const struct wire_reported *r);
 void wire_put_pong(struct wire_buf *b, uint64_t id);
 void wire_put_stat(struct wire_buf *b, uint64_t id, span json);
 

@@ -15,7 +15,9 @@ static const char *const KINDS[] = {"classify", "ping", "stat", "report", NULL};
 static const char *const DIRECTIONS[] = {"in", "out", NULL};
 static const char *const CLASSES[] = {"ham", "unsure", "spam", NULL};
 static const char *const REFUSALS[] = {"busy", "late", "too_big", "bad_request", "denied", "poison", NULL};
-static const char *const ANSWERS[] = {"verdict", "refusal", "pong", "stat", NULL};
+static const char *const ANSWERS[] = {"verdict", "refusal", "pong", "stat", "reported", NULL};
+static const char *const SAYS[] = {"spam", "ham", "undo", "arf", NULL};
+static const char *const KEPT[] = {"stream", "journal", NULL};
 
 const char *wire_kind_name(enum wire_kind k)
 {
@@ -24,7 +26,7 @@ const char *wire_kind_name(enum wire_kind k)
 
 const char *wire_answer_name(enum wire_answer_type t)
 {
-    return t <= WIRE_ANSWER_STAT ? ANSWERS[t] : "?";
+    return t <= WIRE_ANSWER_REPORTED ? ANSWERS[t] : "?";
 }
 
 const char *wire_class_name(enum wire_class c)
@@ -35,6 +37,16 @@ const char *wire_class_name(enum wire_class c)
 const char *wire_refusal_name(enum wire_refusal r)
 {
     return r <= WIRE_POISON ? REFUSALS[r] : "?";
+}
+
+const char *wire_say_name(enum wire_say s)
+{
+    return s <= WIRE_SAY_ARF ? SAYS[s] : "?";
+}
+
+const char *wire_kept_name(enum wire_kept k)
+{
+    return k <= WIRE_KEPT_JOURNAL ? KEPT[k] : "?";
 }
 
 /* --- the keys ----------------------------------------------------------------------------------------------------- */
@@ -53,13 +65,13 @@ struct field {
 struct request_draft {
     struct wire_request r;
     uint64_t version;
-    unsigned kind, direction;
+    unsigned kind, direction, says;
 };
 
 struct answer_draft {
     struct wire_answer a;
     uint64_t version;
-    unsigned kind, klass, why;
+    unsigned kind, klass, why, kept;
 };
 
 #define REQ(member)    offsetof(struct request_draft, member)
@@ -79,11 +91,12 @@ static const struct field AUTH[] = {
 };
 
 /* The keys that a message must have come first, so that their bits have names. */
-enum { HAS_V = 1 << 0, HAS_KIND = 1 << 1, HAS_ID = 1 << 2 };
+enum { HAS_V = 1 << 0, HAS_KIND = 1 << 1, HAS_ID = 1 << 2, HAS_SAYS = 1 << 3 };
 static const struct field REQUEST[] = {
     {"v", .type = UINT64, .at = REQ(version)},
     {"kind", .type = WORD, .at = REQ(kind), .words = KINDS},
     {"id", .type = UINT64, .at = REQ(r.id)},
+    {"says", .type = WORD, .at = REQ(says), .words = SAYS},
     {"tenant", REQ_TEXT(tenant)},
     {"direction", .type = WORD, .at = REQ(direction), .words = DIRECTIONS},
     {"client_ip", REQ_TEXT(client_ip)},
@@ -95,6 +108,8 @@ static const struct field REQUEST[] = {
     {"deadline_ms", .type = UINT32, .at = REQ(r.deadline_ms)},
     {"explain", .type = BOOL, .at = REQ(r.explain)},
     {"dry_run", .type = BOOL, .at = REQ(r.dry_run)},
+    {"reporter", REQ_TEXT(reporter)},
+    {"ticket", REQ_TEXT(ticket)},
     {.key = NULL},
 };
 
@@ -106,7 +121,7 @@ static const struct field PARTS[] = {
     {.key = NULL},
 };
 
-enum { HAS_CLASS = 1 << 3, HAS_P = 1 << 4, HAS_WHY = 1 << 5, HAS_JSON = 1 << 6 };
+enum { HAS_CLASS = 1 << 3, HAS_P = 1 << 4, HAS_WHY = 1 << 5, HAS_JSON = 1 << 6, HAS_KEPT = 1 << 7 };
 static const struct field ANSWER[] = {
     {"v", .type = UINT64, .at = ANS(version)},
     {"kind", .type = WORD, .at = ANS(kind), .words = ANSWERS},
@@ -115,6 +130,7 @@ static const struct field ANSWER[] = {
     {"p", ANS_REAL(p)},
     {"why", .type = WORD, .at = ANS(why), .words = REFUSALS},
     {"json", .type = TEXT, .at = ANS(a.stat_json), .max = WIRE_STAT_MAX},
+    {"kept", .type = WORD, .at = ANS(kept), .words = KEPT},
     {"score", ANS_REAL(score)},
     {"action", ANS_TEXT(verdict.action)},
     {"parts", .type = MAP, .sub = PARTS},
@@ -125,6 +141,7 @@ static const struct field ANSWER[] = {
     {"time_us", .type = UINT32, .at = ANS(a.verdict.time_us)},
     {"ticket", ANS_TEXT(verdict.ticket)},
     {"detail", ANS_TEXT(refusal.detail)},
+    {"again", .type = BOOL, .at = ANS(a.reported.again)},
     {.key = NULL},
 };
 
@@ -406,10 +423,11 @@ enum err wire_parse_request(span in, struct arena *a, struct wire_request *reque
     }
     uint32_t seen = read_message(&r, in, REQUEST, &d);
     check_head(&r, seen, d.version);
-    if (d.kind == WIRE_REPORT) note(&r, ERR_SYNTAX, "kind 'report': not served by this version");
+    if (d.kind == WIRE_REPORT && !(seen & HAS_SAYS)) note(&r, ERR_SYNTAX, "key 'says': missing");
     *request_out = d.r;
     request_out->kind = (enum wire_kind)d.kind;
     request_out->outbound = d.direction == 1;
+    request_out->says = (enum wire_say)d.says;
     return r.err;
 }
 
@@ -424,6 +442,9 @@ enum err wire_parse_answer(span in, struct arena *a, struct wire_answer *answer_
     d.a.verdict.id = d.a.refusal.id = d.a.id;
     d.a.verdict.klass = (enum wire_class)d.klass;
     d.a.refusal.why = (enum wire_refusal)d.why;
+    d.a.reported.id = d.a.id;
+    d.a.reported.kept = (enum wire_kept)d.kept;
+    d.a.reported.ticket = d.a.verdict.ticket;
     if (d.kind == WIRE_ANSWER_VERDICT) {
         if (!(seen & HAS_CLASS)) note(&r, ERR_SYNTAX, "key 'class': missing");
         if (!(seen & HAS_P)) note(&r, ERR_SYNTAX, "key 'p': missing");
@@ -431,6 +452,7 @@ enum err wire_parse_answer(span in, struct arena *a, struct wire_answer *answer_
     }
     if (d.kind == WIRE_ANSWER_REFUSAL && !(seen & HAS_WHY)) note(&r, ERR_SYNTAX, "key 'why': missing");
     if (d.kind == WIRE_ANSWER_STAT && !(seen & HAS_JSON)) note(&r, ERR_SYNTAX, "key 'json': missing");
+    if (d.kind == WIRE_ANSWER_REPORTED && !(seen & HAS_KEPT)) note(&r, ERR_SYNTAX, "key 'kept': missing");
     *answer_out = d.a;
     return r.err;
 }

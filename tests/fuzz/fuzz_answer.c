@@ -13,6 +13,7 @@ static void put(struct wire_buf *b, const struct wire_answer *a)
     case WIRE_ANSWER_REFUSAL: wire_put_refusal(b, &a->refusal); break;
     case WIRE_ANSWER_PONG: wire_put_pong(b, a->id); break;
     case WIRE_ANSWER_STAT: wire_put_stat(b, a->id, a->stat_json); break;
+    case WIRE_ANSWER_REPORTED: wire_put_reported(b, &a->reported); break;
     }
 }
 

@@ -76,6 +76,20 @@ static void write_vector(struct wire_buf *b, const char *name)
                                 .time_us = 95,
                                 .ticket = SPAN("t-2"),
                             });
+    } else if (strcmp(name, "report") == 0) {
+        wire_put_request(b, &(struct wire_request){.kind = WIRE_REPORT,
+                                                   .id = 4,
+                                                   .says = WIRE_SAY_SPAM,
+                                                   .tenant = SPAN("example"),
+                                                   .reporter = SPAN("hana@example.org")});
+    } else if (strcmp(name, "report-undo") == 0) {
+        wire_put_request(b, &(struct wire_request){.kind = WIRE_REPORT,
+                                                   .id = 5,
+                                                   .says = WIRE_SAY_UNDO,
+                                                   .reporter = SPAN("hana@example.org"),
+                                                   .ticket = SPAN("t-1")});
+    } else if (strcmp(name, "reported") == 0) {
+        wire_put_reported(b, &(struct wire_reported){4, WIRE_KEPT_STREAM, true, SPAN("t-1")});
     } else if (strcmp(name, "refusal") == 0) {
         wire_put_refusal(b, &(struct wire_refused){3, WIRE_BUSY, SPAN("4096 mails wait already")});
     } else if (strcmp(name, "refusal-bad-request") == 0) {
@@ -95,7 +109,8 @@ static void read_and_write_again(span bytes, const char *name, struct wire_buf *
     char fault[WIRE_FAULT_MAX];
     struct arena a;
     assert_int_equal(arena_open(&a, 1 << 20), ERR_OK);
-    bool request = strcmp(name, "ping") == 0 || strncmp(name, "classify", 8) == 0;
+    bool request = strcmp(name, "ping") == 0 || strncmp(name, "classify", 8) == 0 || strcmp(name, "report") == 0 ||
+                   strcmp(name, "report-undo") == 0;
     struct wire_request r;
     struct wire_answer w;
     enum err e = request ? wire_parse_request(bytes, &a, &r, fault) : wire_parse_answer(bytes, &a, &w, fault);
@@ -106,6 +121,8 @@ static void read_and_write_again(span bytes, const char *name, struct wire_buf *
         wire_put_verdict(b, &w.verdict);
     else if (w.type == WIRE_ANSWER_REFUSAL)
         wire_put_refusal(b, &w.refusal);
+    else if (w.type == WIRE_ANSWER_REPORTED)
+        wire_put_reported(b, &w.reported);
     else if (w.type == WIRE_ANSWER_PONG)
         wire_put_pong(b, w.id);
     else
@@ -155,7 +172,7 @@ static void vectors(void **state)
         assert_true(span_eq(span_of(b.p, b.n), span_of(bytes, n)));
         count++;
     }
-    assert_int_equal(count, 9);
+    assert_int_equal(count, 12);
     wire_buf_close(&b);
 }
 
@@ -164,11 +181,11 @@ static void words_and_limits(void **state)
 {
     (void)state;
     static const char *const KEYS[] = {
-        "v",        "kind",    "id",      "tenant", "direction",   "client_ip",   "helo",    "mail_from",
-        "rcpt_to",  "explain", "dry_run", "auth",   "auth_user",   "deadline_ms", "spf",     "dkim",
-        "dmarc",    "arc",     "p",       "score",  "action",      "parts",       "reasons", "oddities",
-        "degraded", "model",   "time_us", "ticket", "bayes",       "linear",      "net",     "reputation",
-        "class",    "why",     "detail",  "json",   "dkim_domain",
+        "v",           "kind",    "id",     "tenant",    "direction",   "client_ip", "helo",     "mail_from", "rcpt_to",
+        "explain",     "dry_run", "auth",   "auth_user", "deadline_ms", "spf",       "dkim",     "dmarc",     "arc",
+        "p",           "score",   "action", "parts",     "reasons",     "oddities",  "degraded", "model",     "time_us",
+        "ticket",      "bayes",   "linear", "net",       "reputation",  "class",     "why",      "detail",    "json",
+        "dkim_domain", "says",    "kept",   "again",     "reporter",
     };
     char want[64];
     for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
@@ -177,6 +194,10 @@ static void words_and_limits(void **state)
     }
     for (int k = 0; k <= WIRE_REPORT; k++) {
         snprintf(want, sizeof want, "`%s`", wire_kind_name((enum wire_kind)k));
+        assert_non_null(strstr(page, want));
+    }
+    for (int s = 0; s <= WIRE_SAY_ARF; s++) {
+        snprintf(want, sizeof want, "`%s`", wire_say_name((enum wire_say)s));
         assert_non_null(strstr(page, want));
     }
     for (int w = 0; w <= WIRE_POISON; w++) {

@@ -51,7 +51,7 @@ static void faults_are_named(void **state)
              ERR_SYNTAX, "key 'id': expected an unsigned integer, got a string", 0),
         CASE("\x83\xa1v\x01\xa4kind\xa4pong\xa2id\x07", ERR_SYNTAX, "key 'kind': 'pong' is not one of its words", 7),
         CASE("\x83\xa1v\x01\xa4kind\xa4\x1b[2J\xa2id\x07", ERR_SYNTAX, "key 'kind': '?[2J' is not one of its words", 7),
-        CASE("\x83\xa1v\x01\xa4kind\xa6report\xa2id\x07", ERR_SYNTAX, "kind 'report': not served by this version", 7),
+        CASE("\x83\xa1v\x01\xa4kind\xa6report\xa2id\x07", ERR_SYNTAX, "key 'says': missing", 7),
         CASE("\x84" HEAD3 "\xab"
              "deadline_ms\xa1"
              "5",
@@ -259,6 +259,11 @@ static void answers_come_back(void **state)
     wire_put_stat(&b, 5, SPAN("{\"workers\":2}"));
     assert_int_equal(wire_parse_answer(span_of(b.p, b.n), &arena, &a, fault), ERR_OK);
     assert_true(a.type == WIRE_ANSWER_STAT && a.id == 5 && span_eq(a.stat_json, SPAN("{\"workers\":2}")));
+
+    wire_put_reported(&b, &(struct wire_reported){6, WIRE_KEPT_JOURNAL, true, SPAN("t-3")});
+    assert_int_equal(wire_parse_answer(span_of(b.p, b.n), &arena, &a, fault), ERR_OK);
+    assert_true(a.type == WIRE_ANSWER_REPORTED && a.id == 6 && a.reported.id == 6);
+    assert_true(a.reported.kept == WIRE_KEPT_JOURNAL && a.reported.again && span_eq(a.reported.ticket, SPAN("t-3")));
     wire_buf_close(&b);
 
     static const struct {
