@@ -48,6 +48,7 @@ OTHER_ISA  = $(if $(filter x86_64,$(MACHINE)),,%_avx2.c %_avx512.c) $(if $(filte
 WORKER_LIB_SRC = $(filter-out $(OTHER_ISA),$(wildcard worker/*/*.c))
 WORKER_SRC = $(wildcard worker/*.c)
 MODELS_SRC = $(wildcard models/*.c)
+LIVE_SRC   = $(wildcard models/live/*.c)
 BENCH_SRC  = $(wildcard bench/*.c)
 CLIENT_SRC = proto/base/arena.c proto/base/clock.c proto/pack.c proto/wire.c proto/wire_read.c proto/bus.c proto/client.c
 
@@ -98,7 +99,7 @@ $(B)/%_avx2.o:   ISA = -mavx2 -mbmi2
 $(B)/%_avx512.o: ISA = -mavx512bw -mavx512vl -mavx512vbmi -mavx512vbmi2 -mbmi2
 
 # A unit test may use everything but the programs' main files.
-TEST_OBJ = $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC) \
+TEST_OBJ = $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(LIVE_SRC) $(BENCH_SRC) \
              $(filter-out engine/furuid.c,$(ENGINE_SRC)) $(filter-out worker/furui_worker.c,$(WORKER_SRC)) \
              $(filter-out proto/cli/furui.c,$(CLI_SRC)))
 $(B)/libtest.a: $(TEST_OBJ)
@@ -126,8 +127,8 @@ $(B)/oracle/%: $(B)/tests/oracle/%.o $(ORACLE_OBJ)
 
 # --- what a person types -------------------------------------------------------------------------------------------
 # Every object, for a quick look whether all of it compiles.
-objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC) $(MODELS_SRC) $(BENCH_SRC) \
-           bench/null/worker.c $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c) tests/oracle/dump.c tests/oracle/furui.c)
+objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC) $(MODELS_SRC) $(LIVE_SRC) \
+           $(BENCH_SRC) bench/null/worker.c $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c) tests/oracle/dump.c tests/oracle/furui.c)
 
 help:                      ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
