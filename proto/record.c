@@ -61,6 +61,7 @@ size_t record_pack(const struct record *r, uint8_t *to, size_t cap)
     put_fixed(&k, r->features, 4);
     put_fixed(&k, r->digest[0], 8);
     put_fixed(&k, r->digest[1], 8);
+    put_fixed(&k, r->alike, 8);
     put_fixed(&k, r->reporter, 8);
     put_text(&k, r->tenant);
     put_text(&k, r->ticket);
@@ -186,6 +187,7 @@ static void get_all(struct unpacker *u, struct arena *a, struct record *r)
     r->features = (uint32_t)get_fixed(u, 4);
     r->digest[0] = get_fixed(u, 8);
     r->digest[1] = get_fixed(u, 8);
+    r->alike = get_fixed(u, 8);
     r->reporter = get_fixed(u, 8);
     r->tenant = get_text(u, WIRE_TEXT_MAX);
     r->ticket = get_text(u, WIRE_TEXT_MAX);

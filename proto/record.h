@@ -13,11 +13,11 @@
 
 enum {
     RECORD_VERSION = 1,
-    RECORD_NAMES_MAX = 64,
+    RECORD_NAMES_MAX = 32,
     RECORD_NAME_BYTES_MAX = 253,
     RECORD_VIEWS_MAX = 16,
-    RECORD_VIEW_MAX = 8192,       /* features in one view */
-    RECORD_BYTES_MAX = 256 << 10, /* of a packed record */
+    RECORD_VIEW_MAX = 8192,      /* features in one view */
+    RECORD_BYTES_MAX = 64 << 10, /* of a packed record; a mail full of features has 46 KB */
 };
 
 /* One of the names that a mail carries: its kind as worker/rep numbers them. */
@@ -39,6 +39,7 @@ struct record {
     double score;        /* log-odds that the bundle gave the content */
     uint32_t features;   /* version of what views hold (FEATURE_VERSION) */
     uint64_t digest[2];  /* of the mail: the same for each recipient's copy */
+    uint64_t alike;      /* the same for mails that say the same in other words; 0: not known */
     uint64_t reporter;   /* keyed hash; 0: the gateway itself */
     span tenant, ticket; /* at most WIRE_TEXT_MAX bytes */
     struct record_name names[RECORD_NAMES_MAX];

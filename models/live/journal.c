@@ -185,7 +185,8 @@ static enum err mend_newest(struct journal *j, char *fault_out)
     j->lost++;
     j->bytes -= f->bytes - at;
     f->bytes = at;
-    if (ftruncate(j->fd, (off_t)at) != 0 || fsync(j->fd) != 0) return fail(fault_out, "the newest file", strerror(errno));
+    if (ftruncate(j->fd, (off_t)at) != 0 || fsync(j->fd) != 0)
+        return fail(fault_out, "the newest file", strerror(errno));
     return ERR_OK;
 }
 
@@ -340,8 +341,7 @@ bool journal_read(struct journal *j, uint64_t from, uint64_t *number_out, span *
     if (!here && !start_reading(j, file_with(j, from))) return false;
     for (;;) {
         size_t bytes = 0, step = 0;
-        if (j->read_at < j->file[j->read_file].bytes)
-            step = entry_at(j, j->read_fd, j->read_at, j->read_next, &bytes);
+        if (j->read_at < j->file[j->read_file].bytes) step = entry_at(j, j->read_fd, j->read_at, j->read_next, &bytes);
         if (step == 0) { /* the end of this file, or damage */
             j->lost += j->read_at < j->file[j->read_file].bytes;
             if (j->read_file + 1 >= j->files || !start_reading(j, j->read_file + 1)) {

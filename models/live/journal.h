@@ -18,7 +18,7 @@
 #include "proto/base/span.h"
 
 enum {
-    JOURNAL_ENTRY_MAX = 512 << 10, /* bytes of one entry */
+    JOURNAL_ENTRY_MAX = 128 << 10, /* bytes of one entry */
     JOURNAL_FAULT_MAX = 512,
 };
 

@@ -22,6 +22,7 @@ static struct record made(void)
         .score = -3.25,
         .features = 3,
         .digest = {0x0123456789abcdef, 7},
+        .alike = 12,
         .reporter = UINT64_MAX,
         .tenant = SPAN("example"),
         .ticket = SPAN("t-1"),
@@ -45,7 +46,7 @@ static void comes_back(void **state)
     assert_string_equal(fault, "");
     assert_true(back.says == WIRE_SAY_HAM && back.trap && back.learns && back.wall_ms == r.wall_ms);
     assert_true(back.score == -3.25 && back.features == 3 && back.reporter == UINT64_MAX);
-    assert_true(back.digest[0] == r.digest[0] && back.digest[1] == 7);
+    assert_true(back.digest[0] == r.digest[0] && back.digest[1] == 7 && back.alike == 12);
     assert_true(span_eq(back.tenant, r.tenant) && span_eq(back.ticket, r.ticket));
     assert_int_equal(back.name_count, 2);
     assert_true(back.names[0].kind == 2 && span_eq(back.names[1].name, SPAN("192.0.2.1")));

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* voices: who said what of which mail, how much that is believed, and what follows from a new word.
+ *
+ * Each reporter starts with little weight and earns more by agreeing with what is settled about a mail: by the weighed
+ * words of others, by the content's own verdict, by traps. One who disagrees loses faster than one who agrees gains.
+ * The same word twice counts once; `undo` takes exactly back what was given. Strangers together move a name no further
+ * than one trusted reporter does, and nobody moves one name far alone, however many mails he reports.
+ *
+ * Logic only, and nothing but what the stream holds decides: the same records at the same times give the same voices,
+ * byte by byte, on every host. Everything is bounded (memo.h): what was said longest ago is forgotten. Formulas:
+ * docs/feedback.md. */
+#ifndef FURUI_LIVE_VOICES_H
+#define FURUI_LIVE_VOICES_H
+
+#include "models/live/memo.h"
+#include "proto/record.h"
+
+enum {
+    VOICES_WORD_BITS = 16, /* words remembered: of a reporter about a mail */
+    VOICES_MAIL_BITS = 16, /* mails spoken about */
+    VOICES_WHO_BITS = 16,  /* reporters */
+    VOICES_NAME_BITS = 17, /* names, and pairs of a reporter and a name */
+    VOICES_KEPT_MAX = 16,  /* of one mail, whose agreement is judged again when opinion turns */
+};
+
+/* What the owner decides. */
+struct voices_rules {
+    const uint64_t *trusted; /* reporters whose word counts fully from the first; ascending; lent */
+    size_t trusted_count;
+};
+
+struct voices {
+    void *block; /* owned */
+    size_t bytes;
+    struct memo words, mails, who, names;
+    struct voices_rules rules;
+};
+
+/* ERR_MEMORY; 30 MB, touched as they are used. */
+enum err voices_open(struct voices *v, const struct voices_rules *rules);
+void voices_close(struct voices *v);
+
+/* What follows from a word. Amounts are in trusted reports: 1 is one person who is believed. */
+struct voices_effect {
+    bool again;                    /* nothing: it was said before, or there is nothing to undo */
+    double spam[RECORD_NAMES_MAX]; /* to be added to what was said of each name of the record; below 0 to take back */
+    double ham[RECORD_NAMES_MAX];
+    double learn; /* to learn the content as `as_spam` with this weight; 0: not at all */
+    bool as_spam;
+    double unlearn; /* what had been learnt from this reporter's last word, to be taken back first */
+    bool was_spam;
+};
+
+/* Take in a record.
+ *
+ *   z        log-odds of spam that bundle and live model together give the mail before they learn this
+ *   now_ms   time of the stream's entry */
+void voices_take(struct voices *v, const struct record *r, double z, int64_t now_ms, struct voices_effect *out);
+
+/* What is known of a reporter. */
+struct voices_who {
+    double agreed, disagreed; /* settled mails, the older the less */
+    double weight;            /* of the next word, 0 to 1 */
+    int64_t first_ms, last_ms;
+    uint64_t words; /* in all */
+};
+
+/* False when nothing is; the weight of a newcomer then. */
+bool voices_who(const struct voices *v, uint64_t reporter, struct voices_who *out);
+
+#endif
