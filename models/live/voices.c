@@ -34,7 +34,7 @@ struct word {
     struct {
         uint32_t name; /* hash */
         float given;
-    } given[RECORD_NAMES_MAX];
+    } given[FEEDBACK_NAMES_MAX];
 };
 
 struct mail {
@@ -62,13 +62,14 @@ static const struct {
     size_t item_bytes;
 } TABLE[] = {{VOICES_WORD_BITS, sizeof(struct word)},
              {VOICES_MAIL_BITS, sizeof(struct mail)},
+             {VOICES_ALIKE_BITS, sizeof(uint64_t)},
              {VOICES_WHO_BITS, sizeof(struct who)},
              {VOICES_NAME_BITS, sizeof(struct about)}};
 enum { TABLES = sizeof TABLE / sizeof *TABLE };
 
 enum err voices_open(struct voices *v, const struct voices_rules *rules)
 {
-    struct memo *memo[TABLES] = {&v->words, &v->mails, &v->who, &v->names};
+    struct memo *memo[TABLES] = {&v->words, &v->mails, &v->alike, &v->who, &v->names};
     *v = (struct voices){.rules = *rules};
     for (size_t i = 0; i < TABLES; i++) v->bytes += memo_bytes(TABLE[i].bits, TABLE[i].item_bytes);
     v->block = calloc(1, v->bytes);
@@ -191,7 +192,7 @@ static void remember(struct voices *v, uint64_t key, double more, int64_t now_ms
     a->at_ms = now_ms;
 }
 
-static uint64_t name_hash(const struct record *r, size_t i)
+static uint64_t name_hash(const struct feedback *r, size_t i)
 {
     return hash_pair(hash64(r->names[i].name, r->names[i].kind), hash64(r->tenant, 0));
 }
@@ -216,7 +217,7 @@ static double allowance(struct voices *v, uint64_t name, uint64_t reporter, doub
 /* --- a word ------------------------------------------------------------------------------------------------------- */
 
 /* Take back what a word gave. Names of the record that the word did not give anything stay. */
-static void take_back(struct voices *v, struct word *w, struct mail *m, const struct record *r, int64_t now_ms,
+static void take_back(struct voices *v, struct word *w, struct mail *m, const struct feedback *r, int64_t now_ms,
                       struct voices_effect *out)
 {
     bool spam = w->said == SAID_SPAM;
@@ -241,7 +242,7 @@ static void take_back(struct voices *v, struct word *w, struct mail *m, const st
     }
 }
 
-static void give(struct voices *v, struct word *w, const struct record *r, int64_t now_ms, struct voices_effect *out)
+static void give(struct voices *v, struct word *w, const struct feedback *r, int64_t now_ms, struct voices_effect *out)
 {
     bool spam = w->said == SAID_SPAM;
     for (size_t i = 0; i < r->name_count; i++) {
@@ -264,10 +265,20 @@ static void add_voice(struct mail *m, uint64_t key)
     if (m->voices < VOICES_KEPT_MAX) m->voice[m->voices++] = key;
 }
 
-void voices_take(struct voices *v, const struct record *r, double z, int64_t now_ms, struct voices_effect *out)
+/* The key under which opinions of the mail are kept: that of one spoken about before which it is alike, else its own. */
+static uint64_t mail_of(struct voices *v, const struct feedback *r, uint64_t digest, int64_t now_ms)
+{
+    const uint64_t *known = NULL;
+    for (size_t i = 0; i < r->alike_count && !known; i++) known = memo_find(&v->alike, r->alike[i] | 1);
+    uint64_t mail = known ? *known : digest;
+    for (size_t i = 0; i < r->alike_count; i++) *(uint64_t *)memo_put(&v->alike, r->alike[i] | 1, now_ms) = mail;
+    return mail;
+}
+
+void voices_take(struct voices *v, const struct feedback *r, double z, int64_t now_ms, struct voices_effect *out)
 {
     uint64_t digest = key_of(r->digest[0], r->digest[1]), key = key_of(digest, r->reporter);
-    uint64_t mail_key = r->alike ? key_of(r->alike, 2) : digest;
+    uint64_t mail_key = mail_of(v, r, digest, now_ms);
     uint8_t said = r->says == WIRE_SAY_SPAM ? SAID_SPAM : r->says == WIRE_SAY_HAM ? SAID_HAM : 0;
     struct word *w = memo_find(&v->words, key);
     *out = (struct voices_effect){.again = (w && w->said == said) || (!w && !said)};

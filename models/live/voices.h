@@ -13,14 +13,15 @@
 #define FURUI_LIVE_VOICES_H
 
 #include "models/live/memo.h"
-#include "proto/record.h"
+#include "proto/feedback.h"
 
 enum {
-    VOICES_WORD_BITS = 16, /* words remembered: of a reporter about a mail */
-    VOICES_MAIL_BITS = 16, /* mails spoken about */
-    VOICES_WHO_BITS = 16,  /* reporters */
-    VOICES_NAME_BITS = 17, /* names, and pairs of a reporter and a name */
-    VOICES_KEPT_MAX = 16,  /* of one mail, whose agreement is judged again when opinion turns */
+    VOICES_WORD_BITS = 16,  /* words remembered: of a reporter about a mail */
+    VOICES_MAIL_BITS = 16,  /* mails spoken about */
+    VOICES_ALIKE_BITS = 17, /* fingerprints of these */
+    VOICES_WHO_BITS = 16,   /* reporters */
+    VOICES_NAME_BITS = 17,  /* names, and pairs of a reporter and a name */
+    VOICES_KEPT_MAX = 16,   /* of one mail, whose agreement is judged again when opinion turns */
 };
 
 /* What the owner decides. */
@@ -32,7 +33,7 @@ struct voices_rules {
 struct voices {
     void *block; /* owned */
     size_t bytes;
-    struct memo words, mails, who, names;
+    struct memo words, mails, alike, who, names;
     struct voices_rules rules;
 };
 
@@ -42,9 +43,9 @@ void voices_close(struct voices *v);
 
 /* What follows from a word. Amounts are in trusted reports: 1 is one person who is believed. */
 struct voices_effect {
-    bool again;                    /* nothing: it was said before, or there is nothing to undo */
-    double spam[RECORD_NAMES_MAX]; /* to be added to what was said of each name of the record; below 0 to take back */
-    double ham[RECORD_NAMES_MAX];
+    bool again;                      /* nothing: it was said before, or there is nothing to undo */
+    double spam[FEEDBACK_NAMES_MAX]; /* to be added to what was said of each name of the record; below 0 to take back */
+    double ham[FEEDBACK_NAMES_MAX];
     double learn; /* to learn the content as `as_spam` with this weight; 0: not at all */
     bool as_spam;
     double unlearn; /* what had been learnt from this reporter's last word, to be taken back first */
@@ -55,7 +56,7 @@ struct voices_effect {
  *
  *   z        log-odds of spam that bundle and live model together give the mail before they learn this
  *   now_ms   time of the stream's entry */
-void voices_take(struct voices *v, const struct record *r, double z, int64_t now_ms, struct voices_effect *out);
+void voices_take(struct voices *v, const struct feedback *r, double z, int64_t now_ms, struct voices_effect *out);
 
 /* What is known of a reporter. */
 struct voices_who {

@@ -29,12 +29,12 @@ static struct voices *open_one(void)
 static const struct voices_effect *say(struct voices *l, uint64_t who, enum wire_say says, uint64_t mail, double z,
                                        int64_t now_ms)
 {
-    struct record r = {.says = says,
-                       .learns = true,
-                       .digest = {mail, 1},
-                       .reporter = who,
-                       .names = {{1, SPAN("example.org")}},
-                       .name_count = 1};
+    struct feedback r = {.says = says,
+                         .learns = true,
+                         .digest = {mail, 1},
+                         .reporter = who,
+                         .names = {{1, SPAN("example.org")}},
+                         .name_count = 1};
     voices_take(l, &r, z, now_ms, &e);
     return &e;
 }
@@ -79,7 +79,7 @@ static void trust_is_earned_and_lost(void **state)
     say(l, 8, WIRE_SAY_HAM, 50, -5, T0);
     assert_true(fabs(weight(l, 100) - 21.0 / 29) < 1e-12);
     /* and when opinion turns, as a trap gets the same mail, so does that */
-    struct record trap = {.says = WIRE_SAY_SPAM, .trap = true, .learns = true, .digest = {50, 1}, .reporter = 300};
+    struct feedback trap = {.says = WIRE_SAY_SPAM, .trap = true, .learns = true, .digest = {50, 1}, .reporter = 300};
     voices_take(l, &trap, -5, T0, &e);
     assert_true(e.learn == 3);
     assert_true(fabs(weight(l, 100) - 22.0 / 26) < 1e-12);
@@ -110,6 +110,24 @@ static void crowds_and_zealots(void **state)
     double later = say(l, 7, WIRE_SAY_SPAM, 7000, -5, T0 + 7 * 86400000LL)->spam[0];
     assert_true(later > 0.98 && later <= 1);
     voices_close(l);
+}
+
+/* Variants of one campaign are one mail: who reports another variant agrees with who reported the first. */
+static void alike_is_one(void **state)
+{
+    (void)state;
+    struct voices *v = open_one();
+    for (uint64_t i = 0; i < 6; i++) {
+        struct feedback r = {.says = WIRE_SAY_SPAM,
+                             .digest = {i, 1},
+                             .reporter = 500 + i,
+                             .alike = {100 * (i + 1), 100 * (i + 2)}, /* each shares one band with the next */
+                             .alike_count = 2};
+        voices_take(v, &r, 0, T0, &e);
+    }
+    assert_true(weight(v, 500) > 0.2); /* five strangers' words settle what content has no opinion of */
+    assert_true(weight(v, 505) > 0.2);
+    voices_close(v);
 }
 
 /* Whatever was said, undoing all of it leaves nothing behind. */
@@ -172,9 +190,13 @@ static void the_trusted_are_not_forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_once),           cmocka_unit_test(trust_is_earned_and_lost),
-        cmocka_unit_test(crowds_and_zealots),    cmocka_unit_test(undone_is_undone),
-        cmocka_unit_test(same_words_same_bytes), cmocka_unit_test(the_trusted_are_not_forgotten),
+        cmocka_unit_test(counts_once),
+        cmocka_unit_test(trust_is_earned_and_lost),
+        cmocka_unit_test(crowds_and_zealots),
+        cmocka_unit_test(alike_is_one),
+        cmocka_unit_test(undone_is_undone),
+        cmocka_unit_test(same_words_same_bytes),
+        cmocka_unit_test(the_trusted_are_not_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

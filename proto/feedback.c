@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record: fixed fields first, then text with its length before it, then each view as differences in base 128.
+/* feedback: fixed fields first, then text with its length before it, then each view as differences in base 128.
  *
  * One form for one content (the shortest numbers, nothing behind the end), so that bytes can be compared and hashed. */
-#include "proto/record.h"
+#include "proto/feedback.h"
 
 #include <assert.h>
 #include <math.h>
@@ -48,12 +48,12 @@ static void put_text(struct packer *k, span s)
     k->p += s.n;
 }
 
-size_t record_pack(const struct record *r, uint8_t *to, size_t cap)
+size_t feedback_pack(const struct feedback *r, uint8_t *to, size_t cap)
 {
     struct packer k = {.p = to, .end = to + cap};
     uint64_t score;
     memcpy(&score, &r->score, sizeof score);
-    put_byte(&k, RECORD_VERSION);
+    put_byte(&k, FEEDBACK_VERSION);
     put_byte(&k, (uint8_t)r->says);
     put_byte(&k, (uint8_t)((r->trap ? FLAG_TRAP : 0) | (r->learns ? FLAG_LEARNS : 0)));
     put_fixed(&k, (uint64_t)r->wall_ms, 8);
@@ -61,10 +61,11 @@ size_t record_pack(const struct record *r, uint8_t *to, size_t cap)
     put_fixed(&k, r->features, 4);
     put_fixed(&k, r->digest[0], 8);
     put_fixed(&k, r->digest[1], 8);
-    put_fixed(&k, r->alike, 8);
     put_fixed(&k, r->reporter, 8);
     put_text(&k, r->tenant);
     put_text(&k, r->ticket);
+    put_number(&k, r->alike_count);
+    for (size_t i = 0; i < r->alike_count; i++) put_fixed(&k, r->alike[i], 8);
     put_number(&k, r->name_count);
     for (size_t i = 0; i < r->name_count; i++) {
         put_byte(&k, r->names[i].kind);
@@ -72,7 +73,7 @@ size_t record_pack(const struct record *r, uint8_t *to, size_t cap)
     }
     put_number(&k, r->view_count);
     for (size_t i = 0; i < r->view_count; i++) {
-        const struct record_view *v = &r->view[i];
+        const struct feedback_view *v = &r->view[i];
         put_number(&k, v->n);
         for (size_t j = 0; j < v->n; j++) {
             uint32_t before = j ? v->v[j - 1] : 0;
@@ -153,9 +154,9 @@ static span get_text(struct unpacker *u, uint32_t most)
     return s;
 }
 
-static void get_view(struct unpacker *u, struct arena *a, struct record_view *out)
+static void get_view(struct unpacker *u, struct arena *a, struct feedback_view *out)
 {
-    uint32_t n = get_count(u, RECORD_VIEW_MAX, "too many features in a view");
+    uint32_t n = get_count(u, FEEDBACK_VIEW_MAX, "too many features in a view");
     uint32_t *v = arena_alloc(a, n * sizeof *v);
     if (!v) {
         wrong(u, ERR_MEMORY, "no memory for a view");
@@ -168,13 +169,13 @@ static void get_view(struct unpacker *u, struct arena *a, struct record_view *ou
         if (step == 0 || last > UINT32_MAX) wrong(u, ERR_SYNTAX, "a view that does not ascend");
         v[i] = (uint32_t)last;
     }
-    *out = (struct record_view){v, n};
+    *out = (struct feedback_view){v, n};
 }
 
-static void get_all(struct unpacker *u, struct arena *a, struct record *r)
+static void get_all(struct unpacker *u, struct arena *a, struct feedback *r)
 {
     uint64_t version = get_fixed(u, 1), says = get_fixed(u, 1), flags = get_fixed(u, 1), score;
-    if (u->err == ERR_OK && version != RECORD_VERSION) wrong(u, ERR_VERSION, "made for another version");
+    if (u->err == ERR_OK && version != FEEDBACK_VERSION) wrong(u, ERR_VERSION, "made for another version");
     if (says > WIRE_SAY_UNDO) wrong(u, ERR_SYNTAX, "says what is no word");
     if (flags > (FLAG_TRAP | FLAG_LEARNS)) wrong(u, ERR_SYNTAX, "unknown flags");
     r->says = (enum wire_say)says;
@@ -187,29 +188,30 @@ static void get_all(struct unpacker *u, struct arena *a, struct record *r)
     r->features = (uint32_t)get_fixed(u, 4);
     r->digest[0] = get_fixed(u, 8);
     r->digest[1] = get_fixed(u, 8);
-    r->alike = get_fixed(u, 8);
     r->reporter = get_fixed(u, 8);
     r->tenant = get_text(u, WIRE_TEXT_MAX);
     r->ticket = get_text(u, WIRE_TEXT_MAX);
-    r->name_count = get_count(u, RECORD_NAMES_MAX, "too many names");
+    r->alike_count = get_count(u, FEEDBACK_ALIKE_MAX, "too many fingerprints");
+    for (size_t i = 0; i < r->alike_count; i++) r->alike[i] = get_fixed(u, 8);
+    r->name_count = get_count(u, FEEDBACK_NAMES_MAX, "too many names");
     for (size_t i = 0; i < r->name_count && u->err == ERR_OK; i++) {
         r->names[i].kind = (uint8_t)get_fixed(u, 1);
-        r->names[i].name = get_text(u, RECORD_NAME_BYTES_MAX);
+        r->names[i].name = get_text(u, FEEDBACK_NAME_BYTES_MAX);
     }
-    r->view_count = get_count(u, RECORD_VIEWS_MAX, "too many views");
+    r->view_count = get_count(u, FEEDBACK_VIEWS_MAX, "too many views");
     for (size_t i = 0; i < r->view_count && u->err == ERR_OK; i++) get_view(u, a, &r->view[i]);
     if (u->err == ERR_OK && u->p != u->end) wrong(u, ERR_SYNTAX, "bytes behind the end");
 }
 
-enum err record_unpack(span in, struct arena *a, struct record *out, char *fault_out)
+enum err feedback_unpack(span in, struct arena *a, struct feedback *out, char *fault_out)
 {
     struct unpacker u = {.begin = in.p, .p = in.p, .end = in.p + in.n};
     fault_out[0] = 0;
     memset(out, 0, sizeof *out);
-    if (in.n > RECORD_BYTES_MAX)
+    if (in.n > FEEDBACK_BYTES_MAX)
         wrong(&u, ERR_TOO_BIG, "a record over its limit");
     else
         get_all(&u, a, out);
-    if (u.err != ERR_OK) snprintf(fault_out, RECORD_FAULT_MAX, "byte %zu: %s", u.at, u.fault);
+    if (u.err != ERR_OK) snprintf(fault_out, FEEDBACK_FAULT_MAX, "byte %zu: %s", u.at, u.fault);
     return u.err;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record: what is packed comes back, byte by byte cut or changed it is refused by name or another record, never trusted
+/* feedback: what is packed comes back, byte by byte cut or changed it is refused by name or another record, never trusted
  * beyond its limits. */
-#include "proto/record.h"
+#include "proto/feedback.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,9 +12,9 @@
 static struct arena arena;
 static const uint32_t FIRST[] = {1, 127, 128, 300, UINT32_MAX}, SECOND[] = {5};
 
-static struct record made(void)
+static struct feedback made(void)
 {
-    return (struct record){
+    return (struct feedback){
         .says = WIRE_SAY_HAM,
         .trap = true,
         .learns = true,
@@ -22,7 +22,8 @@ static struct record made(void)
         .score = -3.25,
         .features = 3,
         .digest = {0x0123456789abcdef, 7},
-        .alike = 12,
+        .alike = {12, 13},
+        .alike_count = 2,
         .reporter = UINT64_MAX,
         .tenant = SPAN("example"),
         .ticket = SPAN("t-1"),
@@ -37,45 +38,45 @@ static void comes_back(void **state)
 {
     (void)state;
     uint8_t bytes[512], again[512];
-    char fault[RECORD_FAULT_MAX];
-    struct record r = made(), back;
-    size_t n = record_pack(&r, bytes, sizeof bytes);
+    char fault[FEEDBACK_FAULT_MAX];
+    struct feedback r = made(), back;
+    size_t n = feedback_pack(&r, bytes, sizeof bytes);
     assert_true(n > 0);
     arena_reset(&arena);
-    assert_int_equal(record_unpack(span_of(bytes, n), &arena, &back, fault), ERR_OK);
+    assert_int_equal(feedback_unpack(span_of(bytes, n), &arena, &back, fault), ERR_OK);
     assert_string_equal(fault, "");
     assert_true(back.says == WIRE_SAY_HAM && back.trap && back.learns && back.wall_ms == r.wall_ms);
     assert_true(back.score == -3.25 && back.features == 3 && back.reporter == UINT64_MAX);
-    assert_true(back.digest[0] == r.digest[0] && back.digest[1] == 7 && back.alike == 12);
+    assert_true(back.digest[0] == r.digest[0] && back.digest[1] == 7 && back.alike_count == 2 && back.alike[1] == 13);
     assert_true(span_eq(back.tenant, r.tenant) && span_eq(back.ticket, r.ticket));
     assert_int_equal(back.name_count, 2);
     assert_true(back.names[0].kind == 2 && span_eq(back.names[1].name, SPAN("192.0.2.1")));
     assert_int_equal(back.view_count, 3);
     assert_memory_equal(back.view[0].v, FIRST, sizeof FIRST);
     assert_true(back.view[1].n == 0 && back.view[2].v[0] == 5);
-    assert_int_equal(record_pack(&back, again, sizeof again), n);
+    assert_int_equal(feedback_pack(&back, again, sizeof again), n);
     assert_memory_equal(again, bytes, n);
-    for (size_t cap = 0; cap < n; cap++) assert_int_equal(record_pack(&r, again, cap), 0);
+    for (size_t cap = 0; cap < n; cap++) assert_int_equal(feedback_pack(&r, again, cap), 0);
 }
 
 static void damage_is_named(void **state)
 {
     (void)state;
     uint8_t bytes[512], again[512];
-    char fault[RECORD_FAULT_MAX];
-    struct record r = made(), back;
-    size_t n = record_pack(&r, bytes, sizeof bytes);
+    char fault[FEEDBACK_FAULT_MAX];
+    struct feedback r = made(), back;
+    size_t n = feedback_pack(&r, bytes, sizeof bytes);
     for (size_t cut = 0; cut < n; cut++) {
         arena_reset(&arena);
-        assert_int_not_equal(record_unpack(span_of(bytes, cut), &arena, &back, fault), ERR_OK);
+        assert_int_not_equal(feedback_unpack(span_of(bytes, cut), &arena, &back, fault), ERR_OK);
         assert_string_not_equal(fault, "");
     }
     for (size_t at = 0; at < n; at++)
         for (int bit = 0; bit < 8; bit++) {
             bytes[at] ^= (uint8_t)(1 << bit);
             arena_reset(&arena);
-            if (record_unpack(span_of(bytes, n), &arena, &back, fault) == ERR_OK) {
-                assert_int_equal(record_pack(&back, again, sizeof again), n);
+            if (feedback_unpack(span_of(bytes, n), &arena, &back, fault) == ERR_OK) {
+                assert_int_equal(feedback_pack(&back, again, sizeof again), n);
                 assert_memory_equal(again, bytes, n);
             }
             bytes[at] ^= (uint8_t)(1 << bit);
@@ -96,14 +97,14 @@ static void damage_is_named(void **state)
         if (CASES[i].at == 18) bytes[17] = 0xF0; /* exponent of all ones */
         bytes[CASES[i].at] = CASES[i].byte;
         arena_reset(&arena);
-        assert_int_equal(record_unpack(span_of(bytes, n), &arena, &back, fault), CASES[i].err);
+        assert_int_equal(feedback_unpack(span_of(bytes, n), &arena, &back, fault), CASES[i].err);
         assert_string_equal(fault, CASES[i].fault);
         bytes[CASES[i].at] = was;
         if (CASES[i].at == 18) bytes[17] = next;
     }
     bytes[n] = 0;
     arena_reset(&arena);
-    assert_int_equal(record_unpack(span_of(bytes, n + 1), &arena, &back, fault), ERR_SYNTAX);
+    assert_int_equal(feedback_unpack(span_of(bytes, n + 1), &arena, &back, fault), ERR_SYNTAX);
     assert_non_null(strstr(fault, "bytes behind the end"));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records of reports, as the journal and the stream hand them back: no bytes crash the reader, and what it accepts is
  * packed to the same bytes again. */
-#include "proto/record.h"
+#include "proto/feedback.h"
 
 #include <assert.h>
 
@@ -10,16 +10,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct arena arena;
-    static uint8_t again[RECORD_BYTES_MAX];
-    static struct record r;
-    char fault[RECORD_FAULT_MAX];
+    static uint8_t again[FEEDBACK_BYTES_MAX];
+    static struct feedback r;
+    char fault[FEEDBACK_FAULT_MAX];
     if (!arena.base && arena_open(&arena, 1 << 20) != ERR_OK) return 0;
     arena_reset(&arena);
 
-    enum err e = record_unpack(span_of(data, size), &arena, &r, fault);
+    enum err e = feedback_unpack(span_of(data, size), &arena, &r, fault);
     assert((e == ERR_OK) == (fault[0] == 0));
     if (e != ERR_OK) return 0;
-    size_t n = record_pack(&r, again, sizeof again);
+    size_t n = feedback_pack(&r, again, sizeof again);
     assert(span_eq(span_of(again, n), span_of(data, size)));
     return 0;
 }
