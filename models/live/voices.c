@@ -275,14 +275,30 @@ static uint64_t mail_of(struct voices *v, const struct feedback *r, uint64_t dig
     return mail;
 }
 
+static uint64_t digest_key(const struct feedback *r)
+{
+    return key_of(r->digest[0], r->digest[1]);
+}
+
+static uint8_t said_of(enum wire_say says)
+{
+    return says == WIRE_SAY_SPAM ? SAID_SPAM : says == WIRE_SAY_HAM ? SAID_HAM : 0;
+}
+
+bool voices_heard(const struct voices *v, const struct feedback *r)
+{
+    const struct word *w = memo_find(&v->words, key_of(digest_key(r), r->reporter));
+    return w ? w->said == said_of(r->says) : r->says == WIRE_SAY_UNDO;
+}
+
 void voices_take(struct voices *v, const struct feedback *r, double z, int64_t now_ms, struct voices_effect *out)
 {
-    uint64_t digest = key_of(r->digest[0], r->digest[1]), key = key_of(digest, r->reporter);
+    uint64_t digest = digest_key(r), key = key_of(digest, r->reporter);
     uint64_t mail_key = mail_of(v, r, digest, now_ms);
-    uint8_t said = r->says == WIRE_SAY_SPAM ? SAID_SPAM : r->says == WIRE_SAY_HAM ? SAID_HAM : 0;
-    struct word *w = memo_find(&v->words, key);
-    *out = (struct voices_effect){.again = (w && w->said == said) || (!w && !said)};
+    uint8_t said = said_of(r->says);
+    *out = (struct voices_effect){.again = voices_heard(v, r)};
     if (out->again) return;
+    struct word *w = memo_find(&v->words, key);
 
     struct mail *m = memo_find(&v->mails, mail_key);
     if (w) {

@@ -58,6 +58,9 @@ struct voices_effect {
  *   now_ms   time of the stream's entry */
 void voices_take(struct voices *v, const struct feedback *r, double z, int64_t now_ms, struct voices_effect *out);
 
+/* Has this reporter said this of this mail before, and not taken it back? */
+bool voices_heard(const struct voices *v, const struct feedback *r);
+
 /* What is known of a reporter. */
 struct voices_who {
     double agreed, disagreed; /* settled mails, the older the less */

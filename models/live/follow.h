@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* follow: the stream of reports, entry by entry, in the order that all hosts see.
+ *
+ * An entry holds which host's journal it is from (h), its number there (n), that of the one sent before it (p), and the
+ * report (r, proto/feedback.h). It is taken when its predecessor is the last that was taken from that host: so entries
+ * that come twice, or too early, are passed over, and each report counts exactly once. What cannot be read goes to a
+ * stream of its own, with the reason; the learner goes on. When the stream has lost what should come next (this host was
+ * away for longer than the stream remembers) it is said, and the rest is taken. docs/feedback.md. */
+#ifndef FURUI_LIVE_FOLLOW_H
+#define FURUI_LIVE_FOLLOW_H
+
+#include "models/live/memo.h"
+#include "proto/feedback.h"
+#include "proto/store/store.h"
+
+enum {
+    FOLLOW_HOSTS_BITS = 8, /* hosts whose numbers are remembered */
+    FOLLOW_BATCH = 12,     /* entries asked for at a time: with the largest record still under STORE_REPLY_BYTES */
+    FOLLOW_BLOCK_MS = 1000,
+};
+
+/* Where in the stream: an entry's id. */
+struct follow_place {
+    uint64_t ms, n;
+};
+
+/* What decides how the stream is taken: part of the state that snapshots hold. */
+struct follow_state {
+    struct follow_place place;
+    struct memo hosts; /* number of the last entry taken, by host */
+    void *hosts_block; /* owned */
+    size_t hosts_bytes;
+};
+
+enum err follow_state_open(struct follow_state *s);
+void follow_state_close(struct follow_state *s);
+
+struct follow_ops {
+    void *ctx;
+    /* A report, in its turn; lent. */
+    void (*report)(void *ctx, const struct feedback *r, struct follow_place at);
+};
+
+struct follow;
+
+/* `key`, `dead_key`: of the stream and of that for entries that cannot be read; lent, as the rest. The store is one of
+ * its own: a read waits in it until an entry comes. ERR_MEMORY. */
+enum err follow_open(struct store *s, span key, span dead_key, struct follow_state *state,
+                     const struct follow_ops *ops, struct follow **out);
+void follow_close(struct follow *f);
+
+/* Ask for more when nothing is asked for, and take what has come. Returns how many entries were taken. */
+size_t follow_turn(struct follow *f, int64_t now_us);
+
+struct follow_stat {
+    uint64_t taken, doubled, early, dead, gaps;
+    bool idle; /* the last read found nothing new: all that was there is taken */
+};
+void follow_stat(const struct follow *f, struct follow_stat *out);
+
+/* "MS-N" to a place; false when it is none. */
+bool follow_place_read(span text, struct follow_place *out);
+
+#endif

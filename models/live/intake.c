@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* intake: see intake.h.
+ *
+ * Entries go to the stream in the order of their numbers over one connection, a window of them at a time. Each names
+ * the one sent before it, so that a reader who finds them doubled or out of order (after an error in the middle of a
+ * window, or a broken connection) takes each once and in order: docs/feedback.md, "Exactly once". */
+#include "models/live/intake.h"
+
+#include "proto/base/hash.h"
+#include "proto/base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    RETRY_MS = 1000, /* after the stream refused an entry */
+    TELL_US = 60 * 1000000,
+    BUCKET_BITS = 14, /* reporters and tenants whose rate is remembered */
+    ARENA_BYTES = 1 << 20,
+    BURST_MINUTES = 1, /* what a limit allows at once */
+};
+
+/* A report that its sender waits for. */
+struct pending {
+    uint64_t job, id, number;
+    int64_t since_us;
+    bool synced, again;
+    uint8_t ticket_bytes;
+    uint8_t ticket[WIRE_TEXT_MAX / 8];
+};
+
+struct bucket {
+    double left;
+    int64_t at_us;
+};
+
+struct intake {
+    struct journal *journal;
+    struct store *store;
+    span key;
+    struct intake_limits limits;
+    struct intake_ops ops;
+    struct arena arena;
+    struct wire_buf out;
+    struct memo rates;
+    void *rates_block;
+
+    struct pending pending[INTAKE_PENDING_MAX]; /* a ring, in the order of numbers */
+    size_t from, count;
+    bool dirty; /* written and not synced */
+
+    uint64_t sending;  /* the newest entry on its way */
+    uint64_t previous; /* the one sent before it */
+    size_t in_flight;
+    bool failed; /* an entry of this window was refused or lost: wait for the rest, then begin again behind `sent` */
+    int64_t retry_us, told_us;
+    uint64_t cursor; /* entries up to this one are in the stream */
+    struct intake_stat stat;
+};
+
+enum err intake_open(struct journal *j, struct store *s, span key, const struct intake_limits *l,
+                     const struct intake_ops *ops, struct intake **out)
+{
+    struct intake *in = calloc(1, sizeof *in);
+    if (!in) return ERR_MEMORY;
+    *in = (struct intake){.journal = j, .store = s, .key = key, .limits = *l, .ops = *ops};
+    in->cursor = in->sending = in->previous = journal_sent(j);
+    in->rates_block = calloc(1, memo_bytes(BUCKET_BITS, sizeof(struct bucket)));
+    if (!in->rates_block || arena_open(&in->arena, ARENA_BYTES) != ERR_OK) {
+        intake_close(in);
+        return ERR_MEMORY;
+    }
+    memo_init(&in->rates, in->rates_block, BUCKET_BITS, sizeof(struct bucket));
+    *out = in;
+    return ERR_OK;
+}
+
+void intake_close(struct intake *in)
+{
+    if (!in) return;
+    arena_close(&in->arena);
+    wire_buf_close(&in->out);
+    free(in->rates_block);
+    free(in);
+}
+
+/* --- answers ------------------------------------------------------------------------------------------------------ */
+
+static void refuse(struct intake *in, uint64_t job, uint64_t id, enum wire_refusal why, const char *detail)
+{
+    in->stat.refused++;
+    wire_put_refusal(&in->out, &(struct wire_refused){id, why, span_cstr(detail)});
+    in->ops.answer(in->ops.ctx, job, span_of(in->out.p, in->out.n));
+}
+
+static void acknowledge(struct intake *in, const struct pending *p, enum wire_kept kept)
+{
+    wire_put_reported(&in->out,
+                      &(struct wire_reported){p->id, kept, p->again, span_of(p->ticket, p->ticket_bytes)});
+    in->ops.answer(in->ops.ctx, p->job, span_of(in->out.p, in->out.n));
+}
+
+/* --- taking ------------------------------------------------------------------------------------------------------- */
+
+/* A bucket that fills by `a_minute` tokens a minute; false when it is empty. */
+static bool spend(struct intake *in, uint64_t key, double a_minute, int64_t now_us)
+{
+    if (a_minute <= 0) return true;
+    struct bucket *b = memo_put(&in->rates, key | 1, now_us);
+    if (!b->at_us) *b = (struct bucket){a_minute * BURST_MINUTES, now_us};
+    b->left += (double)(now_us - b->at_us) / 60e6 * a_minute;
+    if (b->left > a_minute * BURST_MINUTES) b->left = a_minute * BURST_MINUTES;
+    b->at_us = now_us;
+    if (b->left < 1) return false;
+    b->left -= 1;
+    return true;
+}
+
+static bool is_unlimited(const struct intake *in, uint64_t reporter)
+{
+    for (size_t i = 0; i < in->limits.unlimited_count; i++)
+        if (in->limits.unlimited[i] == reporter) return true;
+    return false;
+}
+
+/* Is somebody over a limit? Then what the refusal says. */
+static bool over_limit(struct intake *in, const struct feedback *r, int64_t now_us, char detail[96])
+{
+    const struct intake_limits *l = &in->limits;
+    if (r->trap || is_unlimited(in, r->reporter)) return false;
+    if (!spend(in, hash_pair(r->reporter, 1), l->reporter_a_minute, now_us)) {
+        snprintf(detail, 96, "this reporter says more than %g reports a minute", l->reporter_a_minute);
+        return true;
+    }
+    if (!spend(in, hash_pair(hash64(r->tenant, 0), 2), l->tenant_a_minute, now_us)) {
+        snprintf(detail, 96, "this tenant's reporters say more than %g reports a minute", l->tenant_a_minute);
+        return true;
+    }
+    return false;
+}
+
+void intake_take(struct intake *in, uint64_t job, uint64_t id, span record, const struct voices *voices, int64_t now_us)
+{
+    char fault[FEEDBACK_FAULT_MAX], detail[128];
+    struct feedback r;
+    arena_reset(&in->arena);
+    if (in->count == INTAKE_PENDING_MAX) {
+        refuse(in, job, id, WIRE_BUSY, "too many reports wait for the disk");
+        return;
+    }
+    if (feedback_unpack(record, &in->arena, &r, fault) != ERR_OK) {
+        snprintf(detail, sizeof detail, "record of the report: %s", fault);
+        refuse(in, job, id, WIRE_BAD_REQUEST, detail);
+        return;
+    }
+    if (over_limit(in, &r, now_us, detail)) {
+        in->stat.limited++;
+        refuse(in, job, id, WIRE_DENIED, detail);
+        return;
+    }
+    uint64_t number;
+    enum err e = journal_append(in->journal, record, &number);
+    if (e != ERR_OK) {
+        refuse(in, job, id, WIRE_BUSY,
+               e == ERR_TOO_BIG ? "the journal of reports is full: Redis has been away for too long"
+                                : "the journal of reports cannot be written: is the disk full?");
+        return;
+    }
+    struct pending *p = &in->pending[(in->from + in->count++) % INTAKE_PENDING_MAX];
+    *p = (struct pending){.job = job, .id = id, .number = number, .since_us = now_us};
+    p->again = voices_heard(voices, &r);
+    span ticket = span_head(r.ticket, sizeof p->ticket);
+    p->ticket_bytes = (uint8_t)ticket.n;
+    if (ticket.n) memcpy(p->ticket, ticket.p, ticket.n);
+    in->stat.taken++;
+    in->stat.again += p->again;
+    in->dirty = true;
+}
+
+/* --- to the stream ------------------------------------------------------------------------------------------------ */
+
+static bool put_entry(struct intake *in, uint64_t number, span record)
+{
+    char most[24], host[20], now[24], before[24];
+    snprintf(most, sizeof most, "%" PRIu64, in->limits.stream_max);
+    snprintf(host, sizeof host, "%016" PRIx64, journal_host(in->journal));
+    snprintf(now, sizeof now, "%" PRIu64, number);
+    snprintf(before, sizeof before, "%" PRIu64, in->previous);
+    span words[] = {SPAN("XADD"),    in->key,   SPAN("MAXLEN"), SPAN("~"),         span_cstr(most), SPAN("*"),
+                    SPAN("h"),       span_cstr(host), SPAN("n"), span_cstr(now),   SPAN("p"),       span_cstr(before),
+                    SPAN("r"),       record};
+    return store_put(in->store, in->key, words, sizeof words / sizeof *words, INTAKE_TAG | number);
+}
+
+static void send(struct intake *in, int64_t now_us)
+{
+    if (in->failed && in->in_flight == 0) {
+        in->failed = false;
+        in->sending = in->previous = in->cursor;
+    }
+    if (!in->store || in->failed || now_us < in->retry_us || !store_up(in->store)) return;
+    uint64_t number;
+    span record;
+    while (in->in_flight < INTAKE_WINDOW && journal_read(in->journal, in->sending + 1, &number, &record)) {
+        if (!put_entry(in, number, record)) break;
+        in->previous = in->sending = number;
+        in->in_flight++;
+    }
+    store_pump(in->store);
+}
+
+void intake_reply(struct intake *in, const struct store_reply *r, int64_t now_us)
+{
+    uint64_t number = r->tag & ~INTAKE_TAG;
+    in->in_flight--;
+    if (r->v[0].kind == STORE_TEXT && !in->failed) { /* the entry's id */
+        in->cursor = number;
+        journal_mark(in->journal, number);
+        return;
+    }
+    in->failed = true;
+    if (r->v[0].kind != STORE_ERROR) return;
+    in->retry_us = now_us + RETRY_MS * 1000;
+    if (in->told_us && now_us - in->told_us < TELL_US) return;
+    in->told_us = now_us;
+    char why[96];
+    snprintf(why, sizeof why, "%.*s", SPAN_ARG(span_head(r->v[0].text, sizeof why - 1)));
+    LOG(LEVEL_WARN, "reports_refused", L_STR("by", "redis"), L_STR("why", why), L_STR("now", "they stay in the journal"));
+}
+
+/* --- a turn ------------------------------------------------------------------------------------------------------- */
+
+static void sync_journal(struct intake *in)
+{
+    if (!in->dirty) return;
+    in->dirty = false;
+    bool ok = journal_sync(in->journal) == ERR_OK;
+    if (!ok) in->stat.journal_broken = true;
+    size_t n = in->count;
+    for (size_t i = 0; i < n; i++) {
+        struct pending *p = &in->pending[(in->from + i) % INTAKE_PENDING_MAX];
+        if (ok) p->synced = true;
+    }
+    /* Nobody knows what of them is on disk: refused, and sent again they count once. */
+    while (!ok && in->count && !in->pending[(in->from + in->count - 1) % INTAKE_PENDING_MAX].synced) {
+        const struct pending *p = &in->pending[(in->from + --in->count) % INTAKE_PENDING_MAX];
+        refuse(in, p->job, p->id, WIRE_BUSY, "the journal of reports cannot be written: is the disk full?");
+    }
+}
+
+void intake_turn(struct intake *in, int64_t now_us)
+{
+    sync_journal(in);
+    send(in, now_us);
+    while (in->count) {
+        const struct pending *p = &in->pending[in->from];
+        bool streamed = p->number <= in->cursor;
+        bool waits = in->store && store_up(in->store) && now_us - p->since_us < INTAKE_STREAM_MS * 1000;
+        if (!streamed && (!p->synced || waits)) break;
+        acknowledge(in, p, streamed ? WIRE_KEPT_STREAM : WIRE_KEPT_JOURNAL);
+        in->from = (in->from + 1) % INTAKE_PENDING_MAX;
+        in->count--;
+    }
+}
+
+int intake_wish_ms(const struct intake *in, int64_t now_us)
+{
+    bool behind = in->store && in->cursor + 1 < journal_next(in->journal);
+    if (in->count) {
+        int64_t left = in->pending[in->from].since_us + INTAKE_STREAM_MS * 1000 - now_us;
+        return left < 0 ? 0 : (int)(left / 1000) + 1;
+    }
+    return behind ? RETRY_MS : -1;
+}
+
+void intake_stat(const struct intake *in, struct intake_stat *out)
+{
+    *out = in->stat;
+    out->waiting = journal_next(in->journal) - 1 - in->cursor;
+}
