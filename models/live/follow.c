@@ -43,8 +43,8 @@ void follow_state_close(struct follow_state *s)
     *s = (struct follow_state){0};
 }
 
-enum err follow_open(struct store *s, span key, span dead_key, struct follow_state *state,
-                     const struct follow_ops *ops, struct follow **out)
+enum err follow_open(struct store *s, span key, span dead_key, struct follow_state *state, const struct follow_ops *ops,
+                     struct follow **out)
 {
     struct follow *f = calloc(1, sizeof *f);
     if (!f) return ERR_MEMORY;
@@ -116,9 +116,13 @@ static void bury(struct follow *f, const struct entry *e, const char *why)
     LOG(LEVEL_WARN, "report_unreadable", L_INT("ms", e->at.ms), L_INT("n", e->at.n), L_STR("why", why),
         L_STR("now", "it lies in the dead letters"));
     snprintf(id, sizeof id, "%" PRIu64 "-%" PRIu64, e->at.ms, e->at.n);
-    span words[] = {SPAN("XADD"), f->dead_key, SPAN("MAXLEN"), SPAN("~"),      SPAN("1000"), span_cstr(id),
-                    SPAN("why"),  span_cstr(why), SPAN("h"),  e->host,         SPAN("n"),    e->number,
-                    SPAN("r"),    span_head(e->record, FEEDBACK_BYTES_MAX)};
+    span words[] = {SPAN("XADD"),   f->dead_key,
+                    SPAN("MAXLEN"), SPAN("~"),
+                    SPAN("1000"),   span_cstr(id),
+                    SPAN("why"),    span_cstr(why),
+                    SPAN("h"),      e->host,
+                    SPAN("n"),      e->number,
+                    SPAN("r"),      span_head(e->record, FEEDBACK_BYTES_MAX)};
     store_put(f->store, f->dead_key, words, sizeof words / sizeof *words, TAG_DEAD);
 }
 
@@ -229,8 +233,8 @@ static void ask(struct follow *f)
     snprintf(id, sizeof id, "%" PRIu64 "-%" PRIu64, p->ms, p->n);
     snprintf(count, sizeof count, "%d", FOLLOW_BATCH);
     snprintf(block, sizeof block, "%d", FOLLOW_BLOCK_MS);
-    span words[] = {SPAN("XREAD"),    SPAN("COUNT"), span_cstr(count), SPAN("BLOCK"), span_cstr(block),
-                    SPAN("STREAMS"), f->key,        span_cstr(id)};
+    span words[] = {SPAN("XREAD"),    SPAN("COUNT"),   span_cstr(count), SPAN("BLOCK"),
+                    span_cstr(block), SPAN("STREAMS"), f->key,           span_cstr(id)};
     f->asked = store_put(f->store, f->key, words, sizeof words / sizeof *words, TAG_READ);
 }
 

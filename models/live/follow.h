@@ -45,8 +45,8 @@ struct follow;
 
 /* `key`, `dead_key`: of the stream and of that for entries that cannot be read; lent, as the rest. The store is one of
  * its own: a read waits in it until an entry comes. ERR_MEMORY. */
-enum err follow_open(struct store *s, span key, span dead_key, struct follow_state *state,
-                     const struct follow_ops *ops, struct follow **out);
+enum err follow_open(struct store *s, span key, span dead_key, struct follow_state *state, const struct follow_ops *ops,
+                     struct follow **out);
 void follow_close(struct follow *f);
 
 /* Ask for more when nothing is asked for, and take what has come. Returns how many entries were taken. */

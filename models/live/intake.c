@@ -3,7 +3,11 @@
  *
  * Entries go to the stream in the order of their numbers over one connection, a window of them at a time. Each names
  * the one sent before it, so that a reader who finds them doubled or out of order (after an error in the middle of a
- * window, or a broken connection) takes each once and in order: docs/feedback.md, "Exactly once". */
+ * window, or a broken connection) takes each once and in order: docs/feedback.md, "Exactly once".
+ *
+ * A server that says that it has an entry may still lose it: its file is written and synced some moments later, and a
+ * replica hears of it later, too. So the journal keeps entries for SAFE_MS beyond the server's word, and all that is
+ * younger is sent again over a new connection. */
 #include "models/live/intake.h"
 
 #include "proto/base/hash.h"
@@ -19,6 +23,8 @@ enum {
     BUCKET_BITS = 14, /* reporters and tenants whose rate is remembered */
     ARENA_BYTES = 1 << 20,
     BURST_MINUTES = 1, /* what a limit allows at once */
+    SAFE_MS = 5000,    /* appendfsync everysec: written after 2 s at the latest, redis.conf */
+    MOMENTS = 8,
 };
 
 /* A report that its sender waits for. */
@@ -55,7 +61,13 @@ struct intake {
     size_t in_flight;
     bool failed; /* an entry of this window was refused or lost: wait for the rest, then begin again behind `sent` */
     int64_t retry_us, told_us;
-    uint64_t cursor; /* entries up to this one are in the stream */
+    uint64_t cursor;      /* entries up to this one are in the stream, by the server's word */
+    uint64_t connections; /* over which entries were sent */
+    struct {
+        int64_t at_us;
+        uint64_t cursor;
+    } moment[MOMENTS]; /* a ring: what `cursor` was, each SAFE_MS / (MOMENTS - 1) */
+    size_t moments;
     struct intake_stat stat;
 };
 
@@ -96,8 +108,7 @@ static void refuse(struct intake *in, uint64_t job, uint64_t id, enum wire_refus
 
 static void acknowledge(struct intake *in, const struct pending *p, enum wire_kept kept)
 {
-    wire_put_reported(&in->out,
-                      &(struct wire_reported){p->id, kept, p->again, span_of(p->ticket, p->ticket_bytes)});
+    wire_put_reported(&in->out, &(struct wire_reported){p->id, kept, p->again, span_of(p->ticket, p->ticket_bytes)});
     in->ops.answer(in->ops.ctx, p->job, span_of(in->out.p, in->out.n));
 }
 
@@ -187,19 +198,44 @@ static bool put_entry(struct intake *in, uint64_t number, span record)
     snprintf(host, sizeof host, "%016" PRIx64, journal_host(in->journal));
     snprintf(now, sizeof now, "%" PRIu64, number);
     snprintf(before, sizeof before, "%" PRIu64, in->previous);
-    span words[] = {SPAN("XADD"),    in->key,   SPAN("MAXLEN"), SPAN("~"),         span_cstr(most), SPAN("*"),
-                    SPAN("h"),       span_cstr(host), SPAN("n"), span_cstr(now),   SPAN("p"),       span_cstr(before),
-                    SPAN("r"),       record};
+    span words[] = {SPAN("XADD"),    in->key,   SPAN("MAXLEN"), SPAN("~"), span_cstr(most),   SPAN("*"), SPAN("h"),
+                    span_cstr(host), SPAN("n"), span_cstr(now), SPAN("p"), span_cstr(before), SPAN("r"), record};
     return store_put(in->store, in->key, words, sizeof words / sizeof *words, INTAKE_TAG | number);
+}
+
+/* What the server has had for long enough leaves the journal. */
+static void let_go(struct intake *in, int64_t now_us)
+{
+    const size_t newest = in->moments % MOMENTS, oldest = (in->moments + 1) % MOMENTS;
+    if (now_us - in->moment[newest].at_us < SAFE_MS * 1000 / (MOMENTS - 1)) return;
+    in->moments++;
+    if (in->moment[oldest].cursor) journal_mark(in->journal, in->moment[oldest].cursor);
+    in->moment[oldest].at_us = now_us;
+    in->moment[oldest].cursor = in->cursor;
+}
+
+/* Begin again behind what is surely there, when an entry failed or the connection is a new one. */
+static void begin_again(struct intake *in)
+{
+    struct store_stat s;
+    store_stat(in->store, &s);
+    if (s.connections != in->connections) {
+        in->connections = s.connections;
+        in->cursor = journal_sent(in->journal);
+        memset(in->moment, 0, sizeof in->moment);
+        in->failed = true;
+    }
+    if (!in->failed || in->in_flight) return;
+    in->failed = false;
+    in->sending = in->previous = in->cursor;
 }
 
 static void send(struct intake *in, int64_t now_us)
 {
-    if (in->failed && in->in_flight == 0) {
-        in->failed = false;
-        in->sending = in->previous = in->cursor;
-    }
-    if (!in->store || in->failed || now_us < in->retry_us || !store_up(in->store)) return;
+    if (!in->store || !store_up(in->store)) return;
+    begin_again(in);
+    let_go(in, now_us);
+    if (in->failed || now_us < in->retry_us) return;
     uint64_t number;
     span record;
     while (in->in_flight < INTAKE_WINDOW && journal_read(in->journal, in->sending + 1, &number, &record)) {
@@ -216,7 +252,6 @@ void intake_reply(struct intake *in, const struct store_reply *r, int64_t now_us
     in->in_flight--;
     if (r->v[0].kind == STORE_TEXT && !in->failed) { /* the entry's id */
         in->cursor = number;
-        journal_mark(in->journal, number);
         return;
     }
     in->failed = true;
@@ -226,7 +261,8 @@ void intake_reply(struct intake *in, const struct store_reply *r, int64_t now_us
     in->told_us = now_us;
     char why[96];
     snprintf(why, sizeof why, "%.*s", SPAN_ARG(span_head(r->v[0].text, sizeof why - 1)));
-    LOG(LEVEL_WARN, "reports_refused", L_STR("by", "redis"), L_STR("why", why), L_STR("now", "they stay in the journal"));
+    LOG(LEVEL_WARN, "reports_refused", L_STR("by", "redis"), L_STR("why", why),
+        L_STR("now", "they stay in the journal"));
 }
 
 /* --- a turn ------------------------------------------------------------------------------------------------------- */
@@ -266,7 +302,7 @@ void intake_turn(struct intake *in, int64_t now_us)
 
 int intake_wish_ms(const struct intake *in, int64_t now_us)
 {
-    bool behind = in->store && in->cursor + 1 < journal_next(in->journal);
+    bool behind = in->store && journal_sent(in->journal) + 1 < journal_next(in->journal);
     if (in->count) {
         int64_t left = in->pending[in->from].since_us + INTAKE_STREAM_MS * 1000 - now_us;
         return left < 0 ? 0 : (int)(left / 1000) + 1;

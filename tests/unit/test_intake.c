@@ -115,7 +115,8 @@ static void until(uint64_t known, uint64_t taken)
         turn();
         usleep(500);
         if (clock_us() > until_us)
-            fail_msg("%d acknowledged, %d taken; wanted %d, %d", (int)acknowledged(), (int)got.n, (int)known, (int)taken);
+            fail_msg("%d acknowledged, %d taken; wanted %d, %d", (int)acknowledged(), (int)got.n, (int)known,
+                     (int)taken);
     }
 }
 
@@ -235,8 +236,8 @@ static void the_poisoned_are_buried(void **unused)
     struct store *s = own_redis_store();
     report(1, 1);
     until(1, 1);
-    ASK(s, SPAN("XADD"), KEY, SPAN("*"), SPAN("h"), SPAN("00000000000000aa"), SPAN("n"), SPAN("5"), SPAN("p"), SPAN("4"),
-        SPAN("r"), SPAN("\1\0\0 cut"));
+    ASK(s, SPAN("XADD"), KEY, SPAN("*"), SPAN("h"), SPAN("00000000000000aa"), SPAN("n"), SPAN("5"), SPAN("p"),
+        SPAN("4"), SPAN("r"), SPAN("\1\0\0 cut"));
     ASK(s, SPAN("XADD"), KEY, SPAN("*"), SPAN("what"), SPAN("ever"));
     ASK(s, SPAN("XADD"), KEY, SPAN("*"), SPAN("h"), SPAN("zz"), SPAN("n"), SPAN("99999999999999999999999"), SPAN("p"),
         SPAN("-1"));
