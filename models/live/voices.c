@@ -26,6 +26,7 @@ enum { SAID_SPAM = 1, SAID_HAM = 2 };
 /* One reporter about one mail. */
 struct word {
     uint64_t mail, who;
+    int64_t at_ms;
     double weight;
     uint8_t said;
     int8_t judged; /* 1 agreed with what is settled, -1 not, 0 nothing is settled */
@@ -220,10 +221,13 @@ static double allowance(struct voices *v, uint64_t name, uint64_t reporter, doub
 static void take_back(struct voices *v, struct word *w, struct mail *m, const struct feedback *r, int64_t now_ms,
                       struct voices_effect *out)
 {
-    bool spam = w->said == SAID_SPAM;
+    out->has_back = true;
+    out->back.spam = w->said == SAID_SPAM;
+    out->back.at_ms = w->at_ms;
+    out->back.learn = w->learnt ? w->weight : 0;
     judge(v, w, 0);
     if (m) {
-        double *side = spam ? &m->spam : &m->ham;
+        double *side = out->back.spam ? &m->spam : &m->ham;
         *side = fmax(*side - w->weight, 0);
         if (w->weight < STRANGER) m->strangers = fmax(m->strangers - w->weight, 0);
     }
@@ -231,31 +235,27 @@ static void take_back(struct voices *v, struct word *w, struct mail *m, const st
         uint64_t name = name_hash(r, i);
         for (size_t k = 0; k < w->names; k++) {
             if (w->given[k].name != (uint32_t)name) continue;
-            *(spam ? &out->spam[i] : &out->ham[i]) -= (double)w->given[k].given;
-            remember(v, key_of(name, w->who), -(double)w->given[k].given, now_ms);
+            out->back.amount[i] = (double)w->given[k].given;
+            remember(v, key_of(name, w->who), -out->back.amount[i], now_ms);
             break;
         }
-    }
-    if (w->learnt) {
-        out->unlearn = w->weight;
-        out->was_spam = spam;
     }
 }
 
 static void give(struct voices *v, struct word *w, const struct feedback *r, int64_t now_ms, struct voices_effect *out)
 {
-    bool spam = w->said == SAID_SPAM;
+    out->has_now = true;
+    out->now.spam = w->said == SAID_SPAM;
+    out->now.at_ms = w->at_ms = now_ms;
+    w->learnt = r->learns;
+    out->now.learn = w->learnt ? w->weight : 0;
     for (size_t i = 0; i < r->name_count; i++) {
         uint64_t name = name_hash(r, i);
-        double amount = allowance(v, name, w->who, w->weight, now_ms);
+        float amount = (float)allowance(v, name, w->who, w->weight, now_ms);
         w->given[w->names].name = (uint32_t)name;
-        w->given[w->names++].given = (float)amount;
-        *(spam ? &out->spam[i] : &out->ham[i]) += (double)(float)amount;
+        w->given[w->names++].given = amount;
+        out->now.amount[i] = (double)amount;
     }
-    w->learnt = r->learns;
-    if (!r->learns) return;
-    out->learn = w->weight;
-    out->as_spam = spam;
 }
 
 static void add_voice(struct mail *m, uint64_t key)

@@ -41,15 +41,20 @@ struct voices {
 enum err voices_open(struct voices *v, const struct voices_rules *rules);
 void voices_close(struct voices *v);
 
-/* What follows from a word. Amounts are in trusted reports: 1 is one person who is believed. */
+/* A word's weight, and what it gives the names of its mail. Amounts are in trusted reports: 1 is one person who is
+ * believed. */
+struct voices_word {
+    bool spam;
+    int64_t at_ms; /* when it was said */
+    double amount[FEEDBACK_NAMES_MAX];
+    double learn; /* the weight that the content is learnt with; 0: not at all */
+};
+
+/* What follows from a word: an earlier one is taken back, a new one counts. */
 struct voices_effect {
-    bool again;                      /* nothing: it was said before, or there is nothing to undo */
-    double spam[FEEDBACK_NAMES_MAX]; /* to be added to what was said of each name of the record; below 0 to take back */
-    double ham[FEEDBACK_NAMES_MAX];
-    double learn; /* to learn the content as `as_spam` with this weight; 0: not at all */
-    bool as_spam;
-    double unlearn; /* what had been learnt from this reporter's last word, to be taken back first */
-    bool was_spam;
+    bool again; /* nothing: it was said before, or there is nothing to undo */
+    bool has_back, has_now;
+    struct voices_word back, now;
 };
 
 /* Take in a record.
