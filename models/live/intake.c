@@ -12,6 +12,7 @@
 
 #include "proto/base/hash.h"
 #include "proto/base/log.h"
+#include "proto/store/ticket.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,6 +27,8 @@ enum {
     SAFE_MS = 5000,    /* appendfsync everysec: written after 2 s at the latest, redis.conf */
     MOMENTS = 8,
 };
+#define TICKET_TAG (UINT64_C(1) << 61) /* of a GET; the rest is its slot */
+_Static_assert((INTAKE_TICKETS_MAX & (INTAKE_TICKETS_MAX - 1)) == 0, "a slot is cut out of a tag");
 
 /* A report that its sender waits for. */
 struct pending {
@@ -34,6 +37,15 @@ struct pending {
     bool synced, again;
     uint8_t ticket_bytes;
     uint8_t ticket[WIRE_TEXT_MAX / 8];
+};
+
+/* A report whose ticket is being looked up. */
+struct asked {
+    bool used;
+    uint64_t job, id;
+    uint8_t bytes; /* of the ticket */
+    uint8_t ticket[TICKET_TEXT];
+    struct feedback r; /* without text */
 };
 
 struct bucket {
@@ -52,6 +64,8 @@ struct intake {
     struct memo rates;
     void *rates_block;
 
+    struct asked asked[INTAKE_TICKETS_MAX];
+    uint8_t record[FEEDBACK_BYTES_MAX];
     struct pending pending[INTAKE_PENDING_MAX]; /* a ring, in the order of numbers */
     size_t from, count;
     bool dirty; /* written and not synced */
@@ -151,25 +165,10 @@ static bool over_limit(struct intake *in, const struct feedback *r, int64_t now_
     return false;
 }
 
-void intake_take(struct intake *in, uint64_t job, uint64_t id, span record, const struct voices *voices, int64_t now_us)
+/* Into the journal; acknowledged by a later turn. */
+static void keep(struct intake *in, uint64_t job, uint64_t id, const struct feedback *r, span record,
+                 const struct voices *voices, int64_t now_us)
 {
-    char fault[FEEDBACK_FAULT_MAX], detail[128];
-    struct feedback r;
-    arena_reset(&in->arena);
-    if (in->count == INTAKE_PENDING_MAX) {
-        refuse(in, job, id, WIRE_BUSY, "too many reports wait for the disk");
-        return;
-    }
-    if (feedback_unpack(record, &in->arena, &r, fault) != ERR_OK) {
-        snprintf(detail, sizeof detail, "record of the report: %s", fault);
-        refuse(in, job, id, WIRE_BAD_REQUEST, detail);
-        return;
-    }
-    if (over_limit(in, &r, now_us, detail)) {
-        in->stat.limited++;
-        refuse(in, job, id, WIRE_DENIED, detail);
-        return;
-    }
     uint64_t number;
     enum err e = journal_append(in->journal, record, &number);
     if (e != ERR_OK) {
@@ -180,13 +179,82 @@ void intake_take(struct intake *in, uint64_t job, uint64_t id, span record, cons
     }
     struct pending *p = &in->pending[(in->from + in->count++) % INTAKE_PENDING_MAX];
     *p = (struct pending){.job = job, .id = id, .number = number, .since_us = now_us};
-    p->again = voices_heard(voices, &r);
-    span ticket = span_head(r.ticket, sizeof p->ticket);
+    p->again = voices_heard(voices, r);
+    span ticket = span_head(r->ticket, sizeof p->ticket);
     p->ticket_bytes = (uint8_t)ticket.n;
     if (ticket.n) memcpy(p->ticket, ticket.p, ticket.n);
     in->stat.taken++;
     in->stat.again += p->again;
     in->dirty = true;
+}
+
+/* A report without its mail: what the ticket stands for must be known first. */
+static void ask_ticket(struct intake *in, uint64_t job, uint64_t id, const struct feedback *r)
+{
+    static const char UNKNOWN[] = "ticket: not known, or not any more";
+    uint8_t text[TICKET_KEY_BYTES];
+    size_t slot = 0;
+    span key = ticket_key(in->limits.prefix, r->ticket, text);
+    if (!key.n || !in->store) {
+        refuse(in, job, id, WIRE_BAD_REQUEST, UNKNOWN);
+        return;
+    }
+    while (slot < INTAKE_TICKETS_MAX && in->asked[slot].used) slot++;
+    span words[] = {SPAN("GET"), key};
+    if (slot == INTAKE_TICKETS_MAX || !store_up(in->store) ||
+        !store_put(in->store, key, words, 2, INTAKE_TAG | TICKET_TAG | slot)) {
+        refuse(in, job, id, WIRE_BUSY, "tickets cannot be looked up now: Redis is away");
+        return;
+    }
+    struct asked *a = &in->asked[slot];
+    *a = (struct asked){.used = true, .job = job, .id = id, .bytes = TICKET_TEXT, .r = *r};
+    memcpy(a->ticket, r->ticket.p, TICKET_TEXT);
+}
+
+static void on_ticket(struct intake *in, size_t slot, const struct store_value *v, const struct voices *voices,
+                      int64_t now_us)
+{
+    char fault[FEEDBACK_FAULT_MAX];
+    struct asked *a = &in->asked[slot];
+    struct feedback r;
+    a->used = false;
+    arena_reset(&in->arena);
+    bool text = v->kind == STORE_TEXT, lost = v->kind == STORE_LOST || v->kind == STORE_ERROR;
+    if (!text || feedback_unpack(v->text, &in->arena, &r, fault) != ERR_OK) {
+        refuse(in, a->job, a->id, lost ? WIRE_BUSY : WIRE_BAD_REQUEST,
+               lost ? "tickets cannot be looked up now: Redis is away" : "ticket: not known, or not any more");
+        return;
+    }
+    r.says = a->r.says;
+    r.trap = a->r.trap;
+    r.reporter = a->r.reporter;
+    r.wall_ms = a->r.wall_ms;
+    r.ticket = span_of(a->ticket, a->bytes);
+    size_t n = feedback_pack(&r, in->record, sizeof in->record);
+    if (in->count == INTAKE_PENDING_MAX || n == 0)
+        refuse(in, a->job, a->id, WIRE_BUSY, "too many reports wait for the disk");
+    else
+        keep(in, a->job, a->id, &r, span_of(in->record, n), voices, now_us);
+}
+
+void intake_take(struct intake *in, uint64_t job, uint64_t id, span record, const struct voices *voices, int64_t now_us)
+{
+    char fault[FEEDBACK_FAULT_MAX], detail[128];
+    struct feedback r;
+    arena_reset(&in->arena);
+    if (in->count == INTAKE_PENDING_MAX) {
+        refuse(in, job, id, WIRE_BUSY, "too many reports wait for the disk");
+    } else if (feedback_unpack(record, &in->arena, &r, fault) != ERR_OK) {
+        snprintf(detail, sizeof detail, "record of the report: %s", fault);
+        refuse(in, job, id, WIRE_BAD_REQUEST, detail);
+    } else if (over_limit(in, &r, now_us, detail)) {
+        in->stat.limited++;
+        refuse(in, job, id, WIRE_DENIED, detail);
+    } else if (r.digest[0] | r.digest[1]) {
+        keep(in, job, id, &r, record, voices, now_us);
+    } else {
+        ask_ticket(in, job, id, &r);
+    }
 }
 
 /* --- to the stream ------------------------------------------------------------------------------------------------ */
@@ -246,8 +314,12 @@ static void send(struct intake *in, int64_t now_us)
     store_pump(in->store);
 }
 
-void intake_reply(struct intake *in, const struct store_reply *r, int64_t now_us)
+void intake_reply(struct intake *in, const struct store_reply *r, const struct voices *voices, int64_t now_us)
 {
+    if (r->tag & TICKET_TAG) {
+        on_ticket(in, (size_t)(r->tag & (INTAKE_TICKETS_MAX - 1)), &r->v[0], voices, now_us);
+        return;
+    }
     uint64_t number = r->tag & ~INTAKE_TAG;
     in->in_flight--;
     if (r->v[0].kind == STORE_TEXT && !in->failed) { /* the entry's id */

@@ -13,6 +13,7 @@
 
 enum {
     INTAKE_PENDING_MAX = 4096, /* reports not acknowledged yet */
+    INTAKE_TICKETS_MAX = 256,  /* reports whose ticket is being looked up */
     INTAKE_WINDOW = 64,        /* entries on their way to the stream */
     INTAKE_STREAM_MS = 500,    /* the stream has that long before a report is acknowledged without it */
 };
@@ -22,6 +23,7 @@ struct intake_limits {
     const uint64_t *unlimited;                 /* reporters without one; ascending; lent */
     size_t unlimited_count;
     uint64_t stream_max; /* entries that the stream keeps, about */
+    const char *prefix;  /* of the keys that tickets are under; lent */
 };
 
 struct intake_ops {
@@ -53,7 +55,7 @@ void intake_turn(struct intake *in, int64_t now_us);
 
 /* A reply of the store to a command of ours: its tag is INTAKE_TAG | n. */
 #define INTAKE_TAG (UINT64_C(1) << 63)
-void intake_reply(struct intake *in, const struct store_reply *r, int64_t now_us);
+void intake_reply(struct intake *in, const struct store_reply *r, const struct voices *voices, int64_t now_us);
 
 /* Milliseconds until intake_turn has work again; -1: none. */
 int intake_wish_ms(const struct intake *in, int64_t now_us);

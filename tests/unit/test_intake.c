@@ -67,7 +67,7 @@ static void begin(double a_minute)
     if (journal_open(dir, 1 << 16, 64 << 20, &journal, fault) != ERR_OK) fail_msg("%s", fault);
     writer = own_redis_store();
     reader = own_redis_store();
-    struct intake_limits limits = {.reporter_a_minute = a_minute, .stream_max = 1000000};
+    struct intake_limits limits = {.reporter_a_minute = a_minute, .stream_max = 1000000, .prefix = "t"};
     struct intake_ops in_ops = {.answer = on_answer};
     struct follow_ops out_ops = {.report = on_report};
     assert_int_equal(intake_open(journal, writer, KEY, &limits, &in_ops, &intake), ERR_OK);
@@ -97,7 +97,7 @@ static void turn(void)
 {
     struct store_reply r;
     store_pump(writer);
-    while (store_next(writer, &r)) intake_reply(intake, &r, clock_us());
+    while (store_next(writer, &r)) intake_reply(intake, &r, &voices, clock_us());
     intake_turn(intake, clock_us());
     follow_turn(follow, clock_us());
 }
@@ -268,7 +268,7 @@ static void what_the_stream_forgot_is_said(void **unused)
         for (int64_t until_us = clock_us() + PATIENCE_US; acknowledged() < i;) {
             struct store_reply r;
             store_pump(writer);
-            while (store_next(writer, &r)) intake_reply(intake, &r, clock_us());
+            while (store_next(writer, &r)) intake_reply(intake, &r, &voices, clock_us());
             intake_turn(intake, clock_us());
             assert_true(clock_us() < until_us);
         }

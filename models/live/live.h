@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* live: all that the reports so far have led to, and the place in the stream that it has come to.
+ *
+ * The same stream gives the same state on every host, byte by byte; a snapshot holds all of it. */
+#ifndef FURUI_LIVE_LIVE_H
+#define FURUI_LIVE_LIVE_H
+
+#include "models/live/follow.h"
+#include "models/live/snapshot.h"
+#include "models/live/voices.h"
+
+struct live {
+    struct voices voices;
+    struct follow_state follow;
+    uint64_t reports, again; /* taken from the stream; of these, that changed nothing */
+};
+
+/* ERR_MEMORY. */
+enum err live_open(struct live *l, const struct voices_rules *rules);
+void live_close(struct live *l);
+
+/* Take in a report: what follows from it. */
+void live_take(struct live *l, const struct feedback *r, struct follow_place at, struct voices_effect *out);
+
+/* Write it all to a file; read it back. As snapshot_write and snapshot_read; after an error of live_load the state is
+ * an empty one. */
+enum err live_save(const struct live *l, const char *path, char *fault_out);
+enum err live_load(struct live *l, const char *path, char *fault_out);
+
+#endif
