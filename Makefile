@@ -48,14 +48,14 @@ OTHER_ISA  = $(if $(filter x86_64,$(MACHINE)),,%_avx2.c %_avx512.c) $(if $(filte
 WORKER_LIB_SRC = $(filter-out $(OTHER_ISA),$(wildcard worker/*/*.c))
 WORKER_SRC = $(wildcard worker/*.c)
 MODELS_SRC = $(wildcard models/*.c)
-LIVE_SRC   = $(wildcard models/live/*.c)
+LIVE_SRC   = $(filter-out models/live/furui_learner.c,$(wildcard models/live/*.c))
 BENCH_SRC  = $(wildcard bench/*.c)
 CLIENT_SRC = proto/base/arena.c proto/base/clock.c proto/pack.c proto/wire.c proto/wire_read.c proto/bus.c proto/client.c
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
-PROGRAMS = $(B)/furuid $(B)/furui-worker $(B)/furui
+PROGRAMS = $(B)/furuid $(B)/furui-worker $(B)/furui-learner $(B)/furui
 # A service whose workers look at nothing, for furui bench load: furuid starts the furui-worker of its own folder.
-NULL_SERVICE = $(B)/null/furuid $(B)/null/furui-worker
+NULL_SERVICE = $(B)/null/furuid $(B)/null/furui-worker $(B)/null/furui-learner
 TESTS    = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -63,8 +63,9 @@ all: $(PROGRAMS) $(NULL_SERVICE) $(B)/libfurui.a $(B)/libfurui.so.1  ## build ev
 
 $(B)/furuid: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(ENGINE_SRC))
 $(B)/furui-worker: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC))
+$(B)/furui-learner: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(LIVE_SRC) models/live/furui_learner.c)
 $(B)/furui: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC))
-$(B)/null/furuid: $(B)/furuid
+$(B)/null/furuid $(B)/null/furui-learner: $(B)/null/%: $(B)/%
 	@mkdir -p $(@D)
 	$(Q)ln -f $< $@
 $(B)/null/furui-worker: $(call obj,$(BASE_SRC) $(PROTO_SRC) bench/null/worker.c)
@@ -127,7 +128,7 @@ $(B)/oracle/%: $(B)/tests/oracle/%.o $(ORACLE_OBJ)
 
 # --- what a person types -------------------------------------------------------------------------------------------
 # Every object, for a quick look whether all of it compiles.
-objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC) $(MODELS_SRC) $(LIVE_SRC) \
+objects: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(ENGINE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC) $(MODELS_SRC) $(LIVE_SRC) models/live/furui_learner.c \
            $(BENCH_SRC) bench/null/worker.c $(wildcard tests/unit/*.c) $(wildcard tests/fuzz/*.c) tests/oracle/dump.c tests/oracle/furui.c)
 
 help:                      ## this list

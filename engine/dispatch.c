@@ -240,6 +240,7 @@ bool dispatch_answered(struct dispatch *d, int seat, const struct backend_word *
         bus_frame_move(&j->answer, answer);
         j->answered = true;
         r->unanswered--;
+        j->record = w->outcome == BACKEND_RECORD;
         if (w->outcome <= BACKEND_SPAM) d->totals.by_outcome[w->outcome]++;
         if (w->outcome == BACKEND_REFUSED && w->why <= WIRE_POISON) d->totals.refused[w->why]++;
         d->totals.degraded += (w->flags & BACKEND_DEGRADED) != 0;

@@ -20,12 +20,13 @@
 #include <unistd.h>
 
 enum {
-    TICK_MS = 100,          /* between two looks at the children, when nothing else happens */
-    BOOT_TICK_MS = 10,      /* while starting */
-    READ_MOST = 256,        /* requests before the workers have their turn */
-    REDIS_BOOT_MS = 5000,   /* patience with the private Redis; after that workers start without it */
-    LEAVE_MS = 3000,        /* workers to go, after the drain */
-    REDIS_LEAVE_MS = 10000, /* Redis to write what it has */
+    TICK_MS = 100,           /* between two looks at the children, when nothing else happens */
+    BOOT_TICK_MS = 10,       /* while starting */
+    READ_MOST = 256,         /* requests before the workers have their turn */
+    REDIS_BOOT_MS = 5000,    /* patience with the private Redis; after that workers start without it */
+    LEAVE_MS = 3000,         /* workers to go, after the drain */
+    REDIS_LEAVE_MS = 10000,  /* Redis to write what it has */
+    LEARNER_LEAVE_MS = 5000, /* the learner to write what it knows */
     LAST_READ_MOST = 4096,
     LINGER_MS = 1000, /* last answers on their way */
     CPUS_PER_IO_THREAD = 8,
@@ -122,6 +123,7 @@ static void read_signals(struct engine *e)
     pool_reap(&e->pool);
     rollout_reap(e);
     redis_child_reap(&e->redis, clock_us());
+    learner_child_reap(&e->learner, clock_us());
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -140,6 +142,21 @@ static void on_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, s
 }
 
 static void on_answer(void *ctx, struct request *r)
+{
+    struct engine *e = ctx;
+    if (r->job[0].record)
+        learner_child_give(&e->learner, r);
+    else
+        front_answer(&e->front, r);
+}
+
+static void on_report(void *ctx, span header, span record)
+{
+    struct engine *e = ctx;
+    learner_child_tell(&e->learner, header, record);
+}
+
+static void on_learner(void *ctx, struct request *r)
 {
     struct engine *e = ctx;
     front_answer(&e->front, r);
@@ -203,7 +220,7 @@ static bool end(struct engine *e, int64_t now_us)
 {
     if (e->phase == PHASE_DRAINING) {
         bool patience = !e->hurry && now_us - e->phase_us < (int64_t)e->config.drain_ms * 1000;
-        if (e->dispatch.requests && patience) return true;
+        if ((e->dispatch.requests || e->learner.waiting) && patience) return true;
         if (e->dispatch.requests) LOG(LEVEL_WARN, "drain_cut", L_INT("requests", e->dispatch.requests));
         dispatch_refuse_all(&e->dispatch, WIRE_BUSY, e->front.closing, now_us);
         pool_quit(&e->pool, now_us);
@@ -256,11 +273,13 @@ static int loop(struct engine *e)
         if (is_ready & 1) pool_read(&e->pool);
         if (is_ready & 2) {
             read_signals(e);
+            learner_child_read(&e->learner, clock_us());
             if (open) admin_read(&e->rollout.admin, clock_us());
         }
         requests = open ? front_read(&e->front, READ_MOST) : 0;
         int64_t now_us = clock_us();
         redis_child_tick(&e->redis, now_us);
+        learner_child_tick(&e->learner, e->pool.proven, now_us);
         pool_tick(&e->pool, now_us);
         dispatch_expire(&e->dispatch, now_us);
         dispatch_pump(&e->dispatch, now_us);
@@ -289,7 +308,11 @@ static bool open_all(struct engine *e)
     struct front_ops front_ops = {.ctx = e, .stat = engine_stat};
     if (front_open(&e->front, e->bus, &e->config, &e->dispatch, &front_ops, e->fault) != ERR_OK) return false;
     if (pool_open(&e->pool, &e->dispatch, e->fault) != ERR_OK) return false;
+    e->pool.report = on_report;
+    e->pool.report_ctx = e;
     if (redis_child_open(&e->redis, &e->config, &e->state, e->fault) != ERR_OK) return false;
+    struct learner_ops learner_ops = {.ctx = e, .answer = on_learner};
+    if (learner_child_open(&e->learner, &learner_ops, e->side_fd, e->fault) != ERR_OK) return false;
     if (rollout_open(e) != ERR_OK) return false;
     return first_generation(e);
 }
@@ -299,6 +322,7 @@ static void close_all(struct engine *e)
 {
     bool serving = e->phase >= PHASE_SERVING;
     pool_close(&e->pool);
+    learner_child_close(&e->learner, LEARNER_LEAVE_MS);
     rollout_close(e);
     generation_drop(e->first);
     if (serving) front_read(&e->front, LAST_READ_MOST); /* those who came too late for the drain are refused too */

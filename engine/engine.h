@@ -7,6 +7,7 @@
 #define FURUI_ENGINE_ENGINE_H
 
 #include "engine/front.h"
+#include "engine/learner_child.h"
 #include "engine/pool.h"
 #include "engine/redis_child.h"
 #include "engine/rollout.h"
@@ -33,6 +34,7 @@ struct engine {
     struct front front;
     struct pool pool;
     struct redis_child redis;
+    struct learner_child learner;
     struct rollout rollout;
     struct generation *first; /* what the first workers will be made from; NULL once they are */
     int signal_fd;

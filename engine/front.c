@@ -198,13 +198,14 @@ static void refuse(struct front *f, const struct envelope *e, uint64_t id, enum 
 
 /* --- requests ----------------------------------------------------------------------------------------------------- */
 
-static void classify(struct front *f, const struct envelope *e, const struct wire_request *q, int64_t now_us)
+/* Mails to be judged, or one report (whose mail may be missing: it has a ticket then). */
+static void admit(struct front *f, const struct envelope *e, const struct wire_request *q, int64_t now_us)
 {
     if (f->closing) {
         refuse(f, e, q->id, WIRE_BUSY, f->closing);
         return;
     }
-    struct request *r = request_new(e->mails);
+    struct request *r = request_new(e->mails ? e->mails : 1);
     int64_t wait_ms = q->deadline_ms ? (int64_t)q->deadline_ms : f->deadline_ms;
     if (wait_ms > f->deadline_max_ms) wait_ms = f->deadline_max_ms;
     r->id = q->id;
@@ -237,12 +238,14 @@ static void classify(struct front *f, const struct envelope *e, const struct wir
 }
 
 /* What is wrong with the frames behind a header of this kind; NULL: nothing. */
-static const char *wrong_count(enum wire_kind kind, size_t mails, bool cut)
+static const char *wrong_count(enum wire_kind kind, bool ticket, size_t mails, bool cut)
 {
-    bool wants_mail = kind == WIRE_CLASSIFY;
+    bool wants_mail = kind == WIRE_CLASSIFY || (kind == WIRE_REPORT && !ticket);
     if (wants_mail && mails == 0) return "no mail behind the header";
+    if (kind == WIRE_REPORT && mails > 1) return "more than one mail behind the header of a report";
     if (cut || mails > WIRE_BATCH_MAX) return "more than 64 mails behind one header";
-    if (!wants_mail && mails) return "a frame too many: nothing may follow the header of this kind";
+    if (kind != WIRE_CLASSIFY && kind != WIRE_REPORT && mails)
+        return "a frame too many: nothing may follow the header of this kind";
     return NULL;
 }
 _Static_assert(WIRE_BATCH_MAX == 64, "the sentence above names it");
@@ -267,13 +270,14 @@ static void serve(struct front *f, int64_t now_us)
         refuse(f, &e, q.id, WIRE_BAD_REQUEST, fault);
         return;
     }
-    const char *wrong = wrong_count(q.kind, e.mails, m->cut);
+    const char *wrong = wrong_count(q.kind, q.ticket.n > 0, e.mails, m->cut);
     if (wrong) {
         refuse(f, &e, q.id, WIRE_BAD_REQUEST, wrong);
         return;
     }
     switch (q.kind) {
-    case WIRE_CLASSIFY: classify(f, &e, &q, now_us); break;
+    case WIRE_CLASSIFY:
+    case WIRE_REPORT: admit(f, &e, &q, now_us); break;
     case WIRE_PING:
         wire_put_pong(&f->buf, q.id);
         reply(f, &e, 1);
@@ -287,7 +291,6 @@ static void serve(struct front *f, int64_t now_us)
         reply(f, &e, 1);
         break;
     }
-    case WIRE_REPORT: refuse(f, &e, q.id, WIRE_BAD_REQUEST, "this service takes no reports"); break;
     }
 }
 

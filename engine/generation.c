@@ -34,7 +34,6 @@ static bool freeze_text(struct generation *g, const struct config *c, const char
     config_secret_file(c, secret);
     snprintf(seen.redis_secret, sizeof seen.redis_secret, "%.*s", CONFIG_TEXT_MAX - 1, secret);
     seen.redis_memory_mb = plain.redis_memory_mb;
-    snprintf(seen.state_dir, sizeof seen.state_dir, "%s", plain.state_dir);
     snprintf(seen.bundle, sizeof seen.bundle, "%s", BACKEND_BUNDLE_PATH);
     snprintf(seen.history_dir, sizeof seen.history_dir, "%s", plain.history_dir);
     seen.keep = plain.keep;

@@ -216,6 +216,9 @@ static void heard(struct pool *p, int seat, const struct link_record *r, int64_t
         break;
     case BACKEND_BEAT: w->degraded = (r->word.flags & BACKEND_DEGRADED) != 0; break; /* the worker logs it */
     case BACKEND_ANSWER: answered(p, seat, r, now_us); break;
+    case BACKEND_REPORT:
+        if (p->report) p->report(p->report_ctx, r->part[0], r->part[1]);
+        break;
     case BACKEND_JOB:
     case BACKEND_QUIT: break; /* ours to say */
     }

@@ -58,6 +58,8 @@ struct pool_settings {
 struct pool {
     int fd; /* an epoll of the workers' links: readable when pool_read has something to do */
     struct dispatch *dispatch;
+    void (*report)(void *ctx, span header, span record); /* a worker says that a mail came to a trap */
+    void *report_ctx;
     char program[CHILD_PATH_MAX];
     struct pool_settings settings;
     struct worker worker[DISPATCH_SEATS];

@@ -32,6 +32,7 @@ void engine_apply(struct engine *e)
                                                   .client_mails = CLIENT_MAILS,
                                                   .rest_us = REST_US};
     pool_settle(&e->pool, &(struct pool_settings){c->hang_ms, c->restart_min_ms, c->restart_max_ms, c->drain_ms});
+    learner_child_settle(&e->learner, c);
     e->redis.restart_min_ms = c->restart_min_ms;
     e->redis.restart_max_ms = c->restart_max_ms;
     e->redis.memory_mb = c->redis_memory_mb;

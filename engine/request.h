@@ -32,6 +32,7 @@ struct job {
     bool answered; /* `answer` is final */
     bool suspect;  /* one worker died with it in hand */
     bool alone;    /* was given to a worker that had nothing else */
+    bool record;   /* `answer` is a report's record, for the learner */
 };
 
 struct request {

@@ -51,6 +51,26 @@ static void totals(const struct engine *e, struct json *j)
     json_close_object(j);
 }
 
+static void learner(const struct learner_child *l, struct json *j)
+{
+    const struct backend_learner *a = &l->about;
+    json_open_object(j, "learner");
+    json_str(j, "state", span_cstr(l->ready ? "up" : l->pid ? "starting" : "down"));
+    json_int(j, "pid", l->pid);
+    json_uint(j, "restarts", l->starts ? l->starts - 1 : 0);
+    json_bool(j, "redis", a->redis_up != 0);
+    json_uint(j, "waiting", l->waiting);
+    json_uint(j, "reports", a->taken);
+    json_uint(j, "said_again", a->again);
+    json_uint(j, "refused", a->refused);
+    json_uint(j, "over_limit", a->limited);
+    json_uint(j, "in_journal", a->in_journal);
+    json_uint(j, "learnt", a->learnt);
+    json_uint(j, "unreadable", a->unreadable);
+    json_uint(j, "words_for_redis", a->for_redis);
+    json_close_object(j);
+}
+
 static void latency(const struct hist *h, struct json *j)
 {
     json_open_object(j, "latency_us");
@@ -110,5 +130,6 @@ void engine_stat(void *ctx, struct json *j)
     json_int(j, "pid", e->redis.pid);
     json_uint(j, "restarts", e->redis.starts ? e->redis.starts - 1 : 0);
     json_close_object(j);
+    learner(&e->learner, j);
     json_close_object(j);
 }

@@ -11,9 +11,15 @@
  *     BEAT                                        sign of life; carries flags
  *     ANSWER  answer for the client               one a job, any order; carries the job's number, outcome, flags,
  *                                                 and what a candidate would have said
+ *     REPORT  request header; record              a mail came to a trap: nobody waits for an answer
  *   engine to worker
  *     JOB     request header; mail                carries the job's number and its deadline
  *     QUIT                                        finish what was received, answer it, exit(0)
+ *
+ * Reports. A worker makes a record of a report (ANSWER with BACKEND_RECORD); furuid gives it to furui-learner, over a
+ * link of the same kind: JOB with the request's header and the record, answered by ANSWER with what the client is to be
+ * told. The learner says READY, FAULT and BEAT as a worker does; its BEAT carries a struct
+ * backend_learner.
  *
  * Signs of life. Any message is one. A worker that has sent nothing for `heartbeat_ms` sends BEAT, also between two
  * mails of a batch; one that is silent for `hang_ms` is killed (SIGKILL). BEAT must come from the thread that judges
@@ -36,6 +42,8 @@
  * "/dev/fd/4", so a worker that restarts maps the same file even if the path was replaced since; 5 is the link; 6 is a
  * candidate's bundle, when there is one. Descriptors above are closed on exec; 0 is /dev/null. The worker has its own process
  * group, ignores SIGINT and gets SIGKILL when the engine dies.
+ *     furui-learner --config /dev/fd/3
+ * runs with descriptor 4 as its link, and gets SIGTERM when the engine dies: it then writes down what it knows.
  *     furui-worker --config /dev/fd/3 --check
  * opens the bundle, and exits 0; or says on standard error what is wrong in one line, and exits 1.
  *     furui-worker --admit
@@ -54,6 +62,7 @@ enum backend_type {
     BACKEND_ANSWER = 'A',
     BACKEND_JOB = 'J',
     BACKEND_QUIT = 'Q',
+    BACKEND_REPORT = 'T',
 };
 
 enum {
@@ -61,6 +70,7 @@ enum {
     BACKEND_BUNDLE_FD = 4,
     BACKEND_LINK_FD = 5,
     BACKEND_CANDIDATE_FD = 6,
+    BACKEND_LEARNER_LINK_FD = 4,
     BACKEND_ADMIT_FROM_FD = 3,
     BACKEND_ADMIT_TO_FD = 4,
     BACKEND_ADMIT_MAX = 256 << 20, /* bytes of a pushed bundle */
@@ -72,12 +82,22 @@ enum {
 #define BACKEND_BUNDLE_PATH    "/dev/fd/4"
 #define BACKEND_CANDIDATE_PATH "/dev/fd/6"
 
-/* ANSWER: what the answer holds, for the engine's counters. The first three are enum wire_class. */
-enum backend_outcome { BACKEND_HAM, BACKEND_UNSURE, BACKEND_SPAM, BACKEND_REFUSED, BACKEND_SKIPPED };
+/* ANSWER: what the answer holds, for the engine's counters. The first three are enum wire_class. RECORD: no answer yet
+ * but what a report says (proto/feedback.h), for the learner. */
+enum backend_outcome { BACKEND_HAM, BACKEND_UNSURE, BACKEND_SPAM, BACKEND_REFUSED, BACKEND_SKIPPED, BACKEND_RECORD };
 
 /* DEGRADED: BEAT: Redis is away now; ANSWER: this verdict says `degraded`. RETRY: JOB: a worker died with it in
  * hand. */
 enum { BACKEND_DEGRADED = 1, BACKEND_RETRY = 2 };
+
+/* What furui-learner says of itself. */
+struct backend_learner {
+    uint64_t taken, again, refused, limited; /* reports; of those: said before, refused, refused over a limit */
+    uint64_t in_journal;                     /* not in the stream yet */
+    uint64_t learnt, unreadable;             /* from the stream, of all hosts */
+    uint64_t for_redis;                      /* words that records do not hold yet */
+    uint64_t redis_up;
+};
 
 /* The head of every record. Fields that a type does not use are 0. */
 struct backend_word {

@@ -35,6 +35,7 @@ struct key {
 static const char *wrong_redis(const char *value);
 static const char *wrong_word(const char *value);
 static const char *wrong_cpus(const char *value);
+static const char *wrong_people(const char *value);
 static const char *wrong_path(const char *value);
 static const char *wrong_folder(const char *value);
 
@@ -105,6 +106,24 @@ static const struct key KEYS[] = {
      "file with the key under which users' names are hashed; empty: secret in state_dir, made when missing"},
     {"redis", "memory_mb", WHOLE(redis_memory_mb, 16, 1000000), "512", NULL,
      "megabytes that 'private' may fill; then names that were only seen are forgotten before their time"},
+    {"reports", "trusted", STRING(trusted_reporters), "", wrong_people,
+     "reporters whose word counts fully from the first, comma separated"},
+    {"reports", "unlimited", STRING(unlimited_reporters), "", wrong_people,
+     "reporters without a limit a minute, comma separated"},
+    {"reports", "traps", STRING(traps), "", wrong_people,
+     "addresses that nobody uses, comma separated: mail to them is reported as spam"},
+    {"reports", "reporter_a_minute", WHOLE(reporter_a_minute, 0, 1000000), "60", NULL,
+     "reports that one reporter may make a minute; 0: any number"},
+    {"reports", "tenant_a_minute", WHOLE(tenant_a_minute, 0, 100000000), "6000", NULL,
+     "and all of a tenant's together"},
+    {"reports", "journal_mb", WHOLE(journal_mb, 1, 1000000), "1024", NULL,
+     "megabytes of reports that may wait on disk while Redis is away"},
+    {"reports", "stream_max", WHOLE(stream_max, 1000, 100000000), "100000", NULL,
+     "reports that Redis keeps, some 13 KB each, for hosts that were away"},
+    {"reports", "ticket_hours", WHOLE(ticket_hours, 0, 8760), "24", NULL,
+     "hours for which a verdict's ticket can stand for its mail in a report; 0: not at all"},
+    {"reports", "snapshot_s", WHOLE(snapshot_s, 1, 86400), "300", NULL,
+     "seconds between snapshots of what was learnt, from which a learner that starts goes on"},
     {"policy", "unsure_at", SHARE(unsure_at), "0.5", NULL, "spam probability from which a mail is unsure"},
     {"policy", "spam_at", SHARE(spam_at), "0.9", NULL, "spam probability from which a mail is spam"},
     {"policy", "ham", ACTION(WIRE_HAM), "accept", wrong_word, "the action that a verdict names for ham"},
@@ -171,6 +190,19 @@ const char *config_hosts_wrong(const char *list)
     }
     if (!fine || (commas && commas + 1 > n)) return "up to 32 host names, separated by commas";
     return NULL;
+}
+
+static const char *wrong_people(const char *value)
+{
+    span one[CONFIG_HOSTS_MAX];
+    size_t n = config_hosts(value, one), commas = 0;
+    bool fine = true;
+    for (const char *p = value; *p; p++) {
+        commas += *p == ',';
+        fine = fine && (unsigned char)*p >= ' ' && !(p[0] == ' ' && p[1] == ';');
+    }
+    for (size_t i = 0; i < n; i++) fine = fine && one[i].n > 0;
+    return fine && !(commas && commas + 1 > n) ? NULL : "up to 32 names, separated by commas";
 }
 
 /* A ';' after white space would begin a comment when --show-config's text is read back. */

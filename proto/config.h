@@ -71,6 +71,15 @@ struct config {
     int redis_slow_days;
     char redis_secret[CONFIG_TEXT_MAX]; /* file with the key that hashes people's names; "": in state_dir */
     int redis_memory_mb;                /* of "private", at most */
+    /* [reports] */
+    char trusted_reporters[CONFIG_HOSTS_TEXT]; /* comma separated, as config_hosts takes them apart */
+    char unlimited_reporters[CONFIG_HOSTS_TEXT];
+    char traps[CONFIG_HOSTS_TEXT]; /* addresses that nobody uses */
+    int reporter_a_minute, tenant_a_minute;
+    int journal_mb;   /* of reports that are not in the stream yet */
+    int stream_max;   /* entries that the stream keeps */
+    int snapshot_s;   /* between snapshots of what was learnt */
+    int ticket_hours; /* for which a ticket can stand for its mail */
     /* [policy] and [policy NAME] */
     struct config_policy *policies; /* owned; [0] is everybody's; sorted by tenant */
     size_t policy_count;

@@ -62,6 +62,7 @@ struct parts {
     struct link engine;
     struct model *model, *candidate;
     struct rep *rep;
+    struct secret secret;
     struct worker *worker;
 };
 
@@ -178,9 +179,8 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
     if (p->candidate) fault_model(model_id(p->candidate));
     /* "private" was turned into "unix:…" by the engine, which knows where it started the server. */
     char path[CONFIG_TEXT_MAX + 16];
-    struct secret secret = {{0}};
     config_secret_file(c, path);
-    if (strcmp(c->redis, "off") != 0 && (e = secret_load(path, true, &secret)) != ERR_OK) {
+    if ((e = secret_load(path, true, &p->secret)) != ERR_OK) {
         snprintf(fault, CONFIG_FAULT_MAX, "[redis] secret_file = %.300s: %s", path, err_str(e));
         return false;
     }
@@ -189,7 +189,7 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
         .prefix = c->redis_prefix,
         .flush_ms = c->redis_flush_ms,
         .cache_ms = c->redis_cache_ms,
-        .secret = &secret,
+        .secret = &p->secret,
         .lives = {.minutes = {[RECORD_FAST] = 60.0 * c->redis_fast_hours, [RECORD_SLOW] = 1440.0 * c->redis_slow_days}},
     };
     if ((e = rep_open(&rep, &p->rep)) != ERR_OK) {
@@ -198,7 +198,7 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
     }
     rep_warm(p->rep, WARM_MS);
     struct worker_shadow shadow = {p->candidate, o->share_ppm};
-    if ((e = worker_new(c, p->model, &shadow, p->rep, &p->engine, &p->worker)) != ERR_OK) {
+    if ((e = worker_new(c, p->model, &shadow, p->rep, &p->secret, &p->engine, &p->worker)) != ERR_OK) {
         snprintf(fault, CONFIG_FAULT_MAX, "%s", err_str(e));
         return false;
     }

@@ -5,6 +5,7 @@
 #include "proto/base/clock.h"
 #include "worker/fault.h"
 #include "worker/mime/mail.h"
+#include "worker/report.h"
 #include "worker/token/feature.h"
 #include "worker/verdict.h"
 
@@ -30,6 +31,7 @@ struct worker {
     struct worker_shadow shadow;
     uint64_t dice; /* state of the generator that chooses mails for the candidate */
     struct rep *rep;
+    struct report_maker reports;
     struct link *engine;
     bool quitting, alone; /* nothing more will come; the engine is gone */
     int64_t said_us;      /* when the engine last heard from us */
@@ -42,7 +44,7 @@ struct worker {
 };
 
 enum err worker_new(const struct config *c, const struct model *m, const struct worker_shadow *shadow, struct rep *r,
-                    struct link *engine, struct worker **out)
+                    const struct secret *secret, struct link *engine, struct worker **out)
 {
     struct worker *w = calloc(1, sizeof *w);
     if (!w) return ERR_MEMORY;
@@ -51,6 +53,7 @@ enum err worker_new(const struct config *c, const struct model *m, const struct 
     w->shadow = *shadow;
     w->dice = (uint64_t)clock_us() ^ (uint64_t)getpid() << 32;
     w->rep = r;
+    w->reports = (struct report_maker){c, m, secret};
     w->engine = engine;
     w->trusted_count = config_hosts(c->trusted_authserv, w->trusted);
     if (arena_open(&w->mail_arena, MAIL_ARENA_BYTES) != ERR_OK ||
@@ -127,8 +130,8 @@ static bool accept(struct worker *w, struct job *j, struct wire_request *q)
         refuse(w, j, q->id, fault);
         return false;
     }
-    if (q->kind == WIRE_CLASSIFY) return true;
-    refuse(w, j, q->id, "key 'kind': workers only classify");
+    if (q->kind == WIRE_CLASSIFY || q->kind == WIRE_REPORT) return true;
+    refuse(w, j, q->id, "key 'kind': workers classify and read reports");
     return false;
 }
 
@@ -177,6 +180,18 @@ static struct mail_context context_of(const struct worker *w, const struct wire_
     };
 }
 
+/* A report is answered at once: by its record, which the learner keeps. */
+static void record(struct worker *w, const struct job *j, const struct wire_request *q)
+{
+    span bytes;
+    struct mail_context c = context_of(w, q);
+    const char *wrong = report_make(&w->reports, q, &c, j->record.part[1], &w->mail_arena, &bytes);
+    if (wrong)
+        refuse(w, j, q->id, wrong);
+    else
+        answer(w, j, (struct backend_word){.outcome = BACKEND_RECORD}, bytes);
+}
+
 /* First half: what the reputation look-up needs. False when the job was answered without a verdict. */
 static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail *m)
 {
@@ -191,6 +206,10 @@ static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail 
     v->dry_run = q.dry_run;
     span raw = j->record.part[1];
     fault_strike(raw);
+    if (q.kind == WIRE_REPORT) {
+        record(w, j, &q);
+        return false;
+    }
     struct mail_context c = context_of(w, &q);
     mail_read(m, raw, &c, &w->mail_arena);
     rep_names(m, q.client_ip, q.mail_from, &v->names);
@@ -210,6 +229,29 @@ static bool in_shadow(struct worker *w, const struct job *j)
     return (z >> 32) * 1000000 >> 32 < w->shadow.share_ppm;
 }
 
+/* What the ticket stands for, until a report may name it. */
+static void remember(struct worker *w, const struct judged *v, const struct mail *m, const struct fingerprint *print)
+{
+    uint8_t bytes[REPORT_TICKET_MAX];
+    size_t n = report_ticket(m, &v->names, print, v->scores.score, v->tenant, bytes);
+    if (n) rep_remember(w->rep, span_of(v->ticket, TICKET_BYTES), span_of(bytes, n), w->config->ticket_hours * 3600);
+}
+
+/* Mail to an address that nobody uses reports itself. The mail is read anew: by now it may be forgotten. */
+static void trap(struct worker *w, const struct job *j)
+{
+    char fault[WIRE_FAULT_MAX];
+    struct wire_request q;
+    span bytes;
+    arena_reset(&w->mail_arena);
+    if (wire_parse_request(j->record.part[0], &w->mail_arena, &q, fault) != ERR_OK) return;
+    if (!report_is_trap(w->config, q.rcpt_to, q.rcpt_count)) return;
+    struct mail_context c = context_of(w, &q);
+    q.says = WIRE_SAY_SPAM;
+    if (report_make(&w->reports, &q, &c, j->record.part[1], &w->mail_arena, &bytes)) return;
+    say(w, (struct backend_word){.type = BACKEND_REPORT}, j->record.part[0], bytes);
+}
+
 /* Second half: the models. After it the mail may be forgotten. */
 static void score_mail(struct worker *w, struct job *j, size_t slot, const struct mail *m)
 {
@@ -227,6 +269,9 @@ static void score_mail(struct worker *w, struct job *j, size_t slot, const struc
     v->odd = m->odd | (w->mail_arena.full ? ODD(ARENA_FULL) : 0);
     keep_reasons(w, v, m);
     ticket_make(m->raw, clock_wall_us(), v->ticket);
+    if (v->dry_run) return;
+    if (w->config->ticket_hours) remember(w, v, m, &print);
+    if (w->config->traps[0]) trap(w, j);
 }
 
 /* Read and score jobs from w->job[0], which was taken, until none waits or the batch is full. Returns how many. */

@@ -8,6 +8,7 @@
 
 #include "proto/config.h"
 #include "proto/link.h"
+#include "proto/store/secret.h"
 #include "worker/rep/rep.h"
 #include "worker/score/model.h"
 
@@ -23,7 +24,7 @@ struct worker_shadow {
 
 /* Everything in the arguments is lent until worker_free; *shadow is copied. ERR_MEMORY. */
 enum err worker_new(const struct config *c, const struct model *m, const struct worker_shadow *shadow, struct rep *r,
-                    struct link *engine, struct worker **out);
+                    const struct secret *secret, struct link *engine, struct worker **out);
 void worker_free(struct worker *w);
 
 /* Say READY and serve until QUIT, `*stop` (set by a signal) or the end of the process that started us. */

@@ -309,7 +309,7 @@ static void documented(void **state)
             keys++;
         }
     }
-    assert_int_equal(keys, 39); /* 38 keys, and listen twice */
+    assert_int_equal(keys, 48); /* 38 keys, and listen twice */
     free(text);
     config_close(&c);
 }

@@ -10,6 +10,7 @@
 #include "proto/base/hash.h"
 #include "proto/base/log.h"
 #include "proto/store/counters.h"
+#include "proto/store/ticket.h"
 #include "worker/rep/behind.h"
 #include "worker/rep/cache.h"
 #include "worker/rep/crowd.h"
@@ -27,8 +28,9 @@ enum {
 };
 
 /* What a reply is for: the top byte of a tag. Of a READ: batch << 32, first << 16, count. */
-#define TAG_WRITE ((uint64_t)1 << 56)
-#define TAG_CROWD ((uint64_t)1 << 57)
+#define TAG_WRITE  ((uint64_t)1 << 56)
+#define TAG_CROWD  ((uint64_t)1 << 57)
+#define TAG_TICKET ((uint64_t)1 << 58)
 enum { BATCH_BITS = 0xFFFFFF };
 
 struct slot {
@@ -151,7 +153,7 @@ static void pump(struct rep *r)
             drop(r, behind_reply(r->behind, &reply), "refused");
         else if (reply.tag & TAG_CROWD)
             crowd_reply(r->crowd, &reply);
-        else
+        else if (!(reply.tag & TAG_TICKET))
             on_read(r, &reply);
     }
     if (!store_up(r->store) && *store_why(r->store)) say_away(r, store_why(r->store));
@@ -392,6 +394,17 @@ void rep_count(struct rep *r, size_t slot, span tenant, const struct rep_names *
         if (kind <= NAME_USER && !behind_add(r->behind, key, seen)) drop(r, 1, "too many names wait");
         if (kind >= NAME_TEXT) count_people(r, names, i, key, e && e->record.minute > 0);
     }
+}
+
+void rep_remember(struct rep *r, span ticket, span record, int ttl_s)
+{
+    uint8_t text[TICKET_KEY_BYTES];
+    char ttl[16];
+    if (r->off || !ready(r, r->batch_us)) return;
+    span key = ticket_key(r->prefix, ticket, text);
+    snprintf(ttl, sizeof ttl, "%d", ttl_s);
+    span words[] = {SPAN("SET"), key, record, SPAN("EX"), span_cstr(ttl)};
+    store_put(r->store, key, words, sizeof words / sizeof *words, TAG_TICKET);
 }
 
 int rep_tick(struct rep *r)

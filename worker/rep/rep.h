@@ -108,6 +108,10 @@ void rep_score(const struct rep_names *names, const struct record *records, cons
  * rep_tick. */
 void rep_count(struct rep *r, size_t slot, span tenant, const struct rep_names *names, struct tally_seen seen);
 
+/* Keep what a ticket stands for, for `ttl_s`; sent with the next counts. Best effort: while the store is away it is not
+ * kept. */
+void rep_remember(struct rep *r, span ticket, span record, int ttl_s);
+
 /* Call each loop: reads late answers, flushes, reconnects. Never waits. Returns in how many ms it wants to be called
  * again at the latest; -1: no wish. */
 int rep_tick(struct rep *r);

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* furui-learner: one process that takes reports, keeps them, and learns; furuid starts it (proto/backend.h).
+ *
+ * Reports come over the link as records that a worker made; they go into the journal and the stream (intake.h), come
+ * back out of the stream in the order that all hosts see (follow.h), are weighed (voices.h), and what follows from them
+ * goes to Redis (relay.h). No verdict waits for it. Exit status: 0 done, 1 cannot start or go on (one line says why), 64
+ * wrong usage. */
+#define _GNU_SOURCE
+#include "models/live/intake.h"
+#include "models/live/live.h"
+#include "models/live/relay.h"
+#include "proto/base/clock.h"
+#include "proto/base/log.h"
+#include "proto/config.h"
+#include "proto/link.h"
+#include "proto/store/secret.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    EXIT_CANNOT_START = 1,
+    EXIT_USAGE = 64,
+    READ_AHEAD = 1 << 20,
+    JOURNAL_FILE_BYTES = 16 << 20,
+    PATH_BYTES = CONFIG_TEXT_MAX + 64,
+    TICK_MS = 200,  /* between two looks at clocks, when nothing else happens */
+    LAST_MS = 2000, /* to tell Redis what is known, when told to go */
+    ARENA_BYTES = 1 << 17,
+    PEOPLE_MAX = CONFIG_HOSTS_MAX,
+};
+
+static const char HELP[] =
+    "Usage: furui-learner --config FILE\n"
+    "\n"
+    "Takes reports for furuid, which starts it with a socket as descriptor 4, keeps and learns them; nobody else needs "
+    "to.\n"
+    "\n"
+    "  --config FILE       settings, as furuid --show-config writes them\n"
+    "  --help, --version\n"
+    "\n"
+    "Exit status: 0 done; 1 cannot start or go on, and one line on standard error says why; 64 wrong usage.\n";
+
+struct learner {
+    struct config config;
+    struct link engine;
+    struct secret secret;
+    struct journal *journal;
+    struct store *store, *reader; /* NULL: Redis is off */
+    struct intake *intake;
+    struct follow *follow;
+    struct relay *relay;
+    struct live live;
+    bool live_is_open;
+    struct arena arena;
+    uint64_t trusted[PEOPLE_MAX], unlimited[PEOPLE_MAX];
+    char stream_key[NAME_PREFIX_BYTES + 32], dead_key[NAME_PREFIX_BYTES + 32];
+    char snapshot[PATH_BYTES + 16];
+    int64_t snapshot_us, said_us; /* of the last snapshot; when the engine last heard of us */
+    uint64_t snapshot_reports;
+    bool snapshot_due, quitting, alone;
+    char fault[CONFIG_FAULT_MAX];
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_term(int signal)
+{
+    (void)signal;
+    stop = 1;
+}
+
+/* --- start -------------------------------------------------------------------------------------------------------- */
+
+static bool fail(struct learner *l, const char *what, const char *why)
+{
+    snprintf(l->fault, sizeof l->fault, "%s: %s", what, why);
+    return false;
+}
+
+static int by_number(const void *x, const void *y)
+{
+    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return (a > b) - (a < b);
+}
+
+/* The keyed hashes of people whom the settings name, ascending. */
+static size_t people(const struct learner *l, const char *list, uint64_t out[PEOPLE_MAX])
+{
+    span one[PEOPLE_MAX];
+    size_t n = config_hosts(list, one);
+    for (size_t i = 0; i < n; i++) out[i] = secret_number(&l->secret, SPAN("reporter"), one[i]);
+    qsort(out, n, sizeof *out, by_number);
+    return n;
+}
+
+static bool make_folder(struct learner *l, const char *path)
+{
+    return mkdir(path, 0700) == 0 || errno == EEXIST || fail(l, path, strerror(errno));
+}
+
+static bool open_journal(struct learner *l)
+{
+    char dir[PATH_BYTES], fault[JOURNAL_FAULT_MAX];
+    snprintf(dir, sizeof dir, "%s/reports", l->config.state_dir);
+    if (!make_folder(l, dir)) return false;
+    size_t cap = (size_t)l->config.journal_mb << 20;
+    if (journal_open(dir, JOURNAL_FILE_BYTES, cap, &l->journal, fault) != ERR_OK) {
+        snprintf(l->fault, sizeof l->fault, "%s", fault);
+        return false;
+    }
+    if (journal_lost(l->journal)) LOG(LEVEL_WARN, "journal_mended", L_INT("torn_or_damaged", journal_lost(l->journal)));
+    return true;
+}
+
+/* The state of the last snapshot; without one, or with a damaged one, an empty state and the whole stream. */
+static bool open_live(struct learner *l)
+{
+    char fault[SNAPSHOT_FAULT_MAX], dir[PATH_BYTES];
+    struct voices_rules rules = {.trusted = l->trusted};
+    rules.trusted_count = people(l, l->config.trusted_reporters, l->trusted);
+    if (live_open(&l->live, &rules) != ERR_OK) return fail(l, "furui-learner", err_str(ERR_MEMORY));
+    l->live_is_open = true;
+    snprintf(dir, sizeof dir, "%s/live", l->config.state_dir);
+    if (!make_folder(l, dir)) return false;
+    snprintf(l->snapshot, sizeof l->snapshot, "%s/snapshot", dir);
+    if (live_load(&l->live, l->snapshot, fault) != ERR_OK && errno != ENOENT)
+        LOG(LEVEL_ERROR, "snapshot_refused", L_STR("why", fault),
+            L_STR("now", "the stream is read from its beginning"));
+    l->snapshot_us = clock_us();
+    l->snapshot_reports = l->live.reports;
+    return true;
+}
+
+static bool open_store(struct learner *l, struct store **out)
+{
+    enum err e = store_open(&(struct store_options){.where = l->config.redis}, out);
+    return e == ERR_OK || fail(l, "[redis] server", err_str(e));
+}
+
+static void on_answer(void *ctx, uint64_t job, span frame)
+{
+    struct learner *l = ctx;
+    struct backend_word word = {.type = BACKEND_ANSWER, .job = job};
+    if (link_put(&l->engine, word, frame, SPAN_NONE) != ERR_OK) abort(); /* no memory: clients ask again */
+}
+
+static void on_report(void *ctx, const struct feedback *r, struct follow_place at)
+{
+    struct learner *l = ctx;
+    struct voices_effect e;
+    live_take(&l->live, r, at, &e);
+    relay_add(l->relay, r, at, &e);
+}
+
+static bool open_streams(struct learner *l)
+{
+    const struct config *c = &l->config;
+    snprintf(l->stream_key, sizeof l->stream_key, "%s:2:{reports}", c->redis_prefix);
+    snprintf(l->dead_key, sizeof l->dead_key, "%s:2:{reports}:dead", c->redis_prefix);
+    if (strcmp(c->redis, "off") != 0) {
+        struct relay_options o = {.prefix = c->redis_prefix,
+                                  .lives = {{60.0 * c->redis_fast_hours, 1440.0 * c->redis_slow_days}}};
+        struct follow_ops ops = {.ctx = l, .report = on_report};
+        if (!open_store(l, &l->store) || !open_store(l, &l->reader)) return false;
+        if (relay_open(l->store, &o, &l->relay) != ERR_OK ||
+            follow_open(l->reader, span_cstr(l->stream_key), span_cstr(l->dead_key), &l->live.follow, &ops,
+                        &l->follow) != ERR_OK)
+            return fail(l, "furui-learner", err_str(ERR_MEMORY));
+    }
+    struct intake_limits limits = {.reporter_a_minute = c->reporter_a_minute,
+                                   .tenant_a_minute = c->tenant_a_minute,
+                                   .unlimited = l->unlimited,
+                                   .stream_max = (uint64_t)c->stream_max,
+                                   .prefix = c->redis_prefix};
+    limits.unlimited_count = people(l, c->unlimited_reporters, l->unlimited);
+    struct intake_ops ops = {.ctx = l, .answer = on_answer};
+    return intake_open(l->journal, l->store, span_cstr(l->stream_key), &limits, &ops, &l->intake) == ERR_OK ||
+           fail(l, "furui-learner", err_str(ERR_MEMORY));
+}
+
+static bool start(struct learner *l)
+{
+    char path[CONFIG_TEXT_MAX + 16];
+    config_secret_file(&l->config, path);
+    enum err e = secret_load(path, true, &l->secret);
+    if (e != ERR_OK) return fail(l, path, e == ERR_SYNTAX ? "holds no 32 hex digits" : strerror(errno));
+    if (arena_open(&l->arena, ARENA_BYTES) != ERR_OK) return fail(l, "furui-learner", err_str(ERR_MEMORY));
+    return open_journal(l) && open_live(l) && open_streams(l);
+}
+
+static void stop_all(struct learner *l)
+{
+    intake_close(l->intake);
+    follow_close(l->follow);
+    relay_close(l->relay);
+    store_close(l->store);
+    store_close(l->reader);
+    journal_close(l->journal);
+    if (l->live_is_open) live_close(&l->live);
+    arena_close(&l->arena);
+    link_close(&l->engine);
+    config_close(&l->config);
+}
+
+/* --- from the engine ---------------------------------------------------------------------------------------------- */
+
+static void take(struct learner *l, const struct link_record *r)
+{
+    struct wire_request q;
+    char fault[WIRE_FAULT_MAX];
+    arena_reset(&l->arena);
+    wire_parse_request(r->part[0], &l->arena, &q, fault); /* the worker has read it before; its id is what matters */
+    intake_take(l->intake, r->word.job, q.id, r->part[1], &l->live.voices, clock_us());
+}
+
+/* All that waits. */
+static void hear(struct learner *l)
+{
+    for (;;) {
+        struct link_record r;
+        enum err e = link_next(&l->engine, &r);
+        if (e == ERR_BUSY && (e = link_read(&l->engine)) == ERR_OK) continue;
+        if (e == ERR_CLOSED || e == ERR_TOO_BIG) l->alone = true;
+        if (e != ERR_OK) break;
+        if (r.word.type == BACKEND_QUIT) l->quitting = true;
+        if (r.word.type == BACKEND_JOB) take(l, &r);
+    }
+    if (link_settle(&l->engine) != ERR_OK) abort();
+}
+
+/* --- what is known of it ------------------------------------------------------------------------------------------ */
+
+static void beat(struct learner *l, int64_t now_us)
+{
+    struct intake_stat in;
+    struct follow_stat f = {0};
+    if (now_us - l->said_us < (int64_t)l->config.heartbeat_ms * 1000) return;
+    intake_stat(l->intake, &in);
+    if (l->follow) follow_stat(l->follow, &f);
+    struct backend_learner about = {.taken = in.taken,
+                                    .again = in.again,
+                                    .refused = in.refused,
+                                    .limited = in.limited,
+                                    .in_journal = in.waiting,
+                                    .learnt = l->live.reports - l->live.again,
+                                    .unreadable = f.dead,
+                                    .for_redis = l->relay ? relay_waiting(l->relay) : 0,
+                                    .redis_up = l->store && store_up(l->store)};
+    struct backend_word word = {.type = BACKEND_BEAT};
+    if (link_put(&l->engine, word, span_of(&about, sizeof about), SPAN_NONE) != ERR_OK) abort();
+    l->said_us = now_us;
+}
+
+/* --- snapshots ---------------------------------------------------------------------------------------------------- */
+
+/* A snapshot holds no words that Redis was not told yet: it waits for these, and no report is learnt meanwhile. */
+static void save_when_due(struct learner *l, int64_t now_us)
+{
+    char fault[SNAPSHOT_FAULT_MAX];
+    bool aged = now_us - l->snapshot_us > (int64_t)l->config.snapshot_s * 1000000;
+    if (!aged && !l->snapshot_due) return;
+    l->snapshot_due = l->live.reports != l->snapshot_reports;
+    if (!l->snapshot_due) l->snapshot_us = now_us;
+    if (!l->snapshot_due || (l->relay && relay_waiting(l->relay))) return;
+    if (live_save(&l->live, l->snapshot, fault) != ERR_OK)
+        LOG(LEVEL_ERROR, "snapshot_failed", L_STR("why", fault));
+    else
+        l->snapshot_reports = l->live.reports;
+    l->snapshot_us = now_us;
+    l->snapshot_due = false;
+}
+
+/* --- the loop ----------------------------------------------------------------------------------------------------- */
+
+static void turn(struct learner *l)
+{
+    struct store_reply r;
+    hear(l);
+    int64_t now_us = clock_us();
+    if (l->store) {
+        store_pump(l->store);
+        while (store_next(l->store, &r)) {
+            if (r.tag & INTAKE_TAG) intake_reply(l->intake, &r, &l->live.voices, now_us);
+            if (r.tag & RELAY_TAG) relay_reply(l->relay, &r, now_us);
+        }
+    }
+    intake_turn(l->intake, now_us);
+    /* A read gives FOLLOW_BATCH reports at most: room for all of them. */
+    if (l->follow && !l->snapshot_due && relay_waiting(l->relay) == 0) follow_turn(l->follow, now_us);
+    if (l->relay) relay_turn(l->relay, now_us);
+    save_when_due(l, now_us);
+    beat(l, now_us);
+    if (link_flush(&l->engine) != ERR_OK) l->alone = true;
+}
+
+static void rest(const struct learner *l)
+{
+    int wait_ms = intake_wish_ms(l->intake, clock_us());
+    struct pollfd watch[] = {{.fd = l->engine.fd, .events = POLLIN},
+                             {.fd = l->store ? store_fd(l->store) : -1, .events = POLLIN},
+                             {.fd = l->reader ? store_fd(l->reader) : -1, .events = POLLIN}};
+    if (wait_ms < 0 || wait_ms > TICK_MS) wait_ms = TICK_MS;
+    poll(watch, sizeof watch / sizeof *watch, wait_ms);
+}
+
+static int serve(struct learner *l)
+{
+    struct intake_stat s;
+    if (link_put(&l->engine, (struct backend_word){.type = BACKEND_READY}, SPAN_NONE, SPAN_NONE) != ERR_OK) abort();
+    while (!l->alone && !l->quitting && !stop) {
+        turn(l);
+        intake_stat(l->intake, &s);
+        if (s.journal_broken) {
+            LOG(LEVEL_ERROR, "journal_broken", L_STR("why", strerror(errno)), L_STR("now", "it is opened anew"));
+            return EXIT_CANNOT_START;
+        }
+        rest(l);
+    }
+    for (int64_t until_us = clock_us() + LAST_MS * 1000; clock_us() < until_us;) {
+        l->snapshot_due = true;
+        turn(l);
+        if (!l->snapshot_due) break;
+        poll(NULL, 0, 1);
+    }
+    return 0;
+}
+
+/* --- main --------------------------------------------------------------------------------------------------------- */
+
+static int cannot_start(struct learner *l)
+{
+    span why = span_head(span_cstr(l->fault), BACKEND_TEXT_MAX);
+    if (l->engine.in && link_put(&l->engine, (struct backend_word){.type = BACKEND_FAULT}, why, SPAN_NONE) == ERR_OK)
+        link_flush(&l->engine);
+    else
+        fprintf(stderr, "furui-learner: %s\n", l->fault);
+    return EXIT_CANNOT_START;
+}
+
+static bool open_link(struct learner *l)
+{
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(BACKEND_LEARNER_LINK_FD, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) {
+        snprintf(l->fault, sizeof l->fault, "descriptor %d is no socket of furuid's, which starts it",
+                 BACKEND_LEARNER_LINK_FD);
+        return false;
+    }
+    return link_open(&l->engine, BACKEND_LEARNER_LINK_FD, READ_AHEAD, BACKEND_SAID_MAX) == ERR_OK;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option LONG[] = {{"config", required_argument, NULL, 'c'},
+                                         {"help", no_argument, NULL, 'h'},
+                                         {"version", no_argument, NULL, 'v'},
+                                         {0}};
+    static struct learner l;
+    const char *config = NULL;
+    for (int c; (c = getopt_long(argc, argv, "", LONG, NULL)) != -1;) {
+        if (c == 'c') config = optarg;
+        if (c == 'h') fputs(HELP, stdout);
+        if (c == 'v') puts("furui-learner " FURUI_VERSION);
+        if (c == 'h' || c == 'v') return 0;
+        if (c == '?') config = NULL, optind = argc + 1;
+    }
+    if (!config || optind != argc) {
+        fputs("furui-learner: wrong usage; see furui-learner --help\n", stderr);
+        return EXIT_USAGE;
+    }
+    struct sigaction term = {.sa_handler = on_term};
+    sigaction(SIGTERM, &term, NULL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    config_init(&l.config);
+    int status = EXIT_CANNOT_START;
+    if (config_load(&l.config, config, l.fault) != ERR_OK || !open_link(&l)) {
+        cannot_start(&l);
+    } else {
+        log_setup("furui-learner", l.config.log_syslog, l.config.log_json, l.config.log_level);
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+        status = start(&l) ? serve(&l) : cannot_start(&l);
+    }
+    stop_all(&l);
+    return status;
+}
