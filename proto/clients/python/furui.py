@@ -4,6 +4,7 @@
     with furui.Client("tcp://127.0.0.1:7711") as client:
         verdict = client.classify(mail_bytes, client_ip="192.0.2.1", explain=True)
         print(verdict["class"], verdict["p"], verdict["action"])
+        client.report("spam", mail_bytes, reporter="hana@example.org")
 
         for name, mail in many_mails:                  # hundreds in flight on one socket
             client.submit(mail, tag=name)
@@ -119,6 +120,17 @@ class Client:
         """The verdict on one mail; raises Refused. Others may be in flight meanwhile. Takes what submit() takes."""
         return self._wait_for(self.submit(mail, **keys))
 
+    def submit_report(self, says, mail=None, tag=None, deadline_ms=None, **keys):
+        """Tell the service what somebody says of a mail; returns the request's id.
+
+        says: "spam", "ham", "undo", or "arf" when `mail` is a feedback report (RFC 5965). keys: reporter, ticket (in
+        place of the mail), and what was known of the mail when it came: tenant, client_ip, mail_from, rcpt_to, auth."""
+        return self._ask("report", [] if mail is None else [mail], tag, deadline_ms, dict(keys, says=says))
+
+    def report(self, says, mail=None, **keys):
+        """The same, waiting until it is kept; raises Refused. Takes what submit_report() takes."""
+        return self._wait_for(self.submit_report(says, mail, **keys))
+
     def ping(self, deadline_ms=None):
         """Return when the service answers; raises Refused (why "unanswered") when it does not."""
         self._wait_for(self._ask("ping", [], None, deadline_ms, {}))
@@ -223,7 +235,7 @@ class Client:
             except Exception:  # whatever came, it answers nothing that we can name; the deadline stands
                 continue
             request = self._requests.get(number)
-            if request is None or not kinds <= {"verdict", "refusal", "pong", "stat"}:
+            if request is None or not kinds <= {"verdict", "reported", "refusal", "pong", "stat"}:
                 continue
             if len(answers) != request.mails and answers[0].get("why") != "bad_request":
                 continue
