@@ -5,33 +5,33 @@
 #include "worker/mime/foreign.h"
 
 /* A name that ends in '*' stands for all that begin so. */
-static const char *const NAMES[] = {
-    "X-Spam*",
-    "X-Bogosity",
-    "X-DSPAM*",
-    "X-CRM114*",
-    "X-Virus*",
-    "X-Barracuda*",
-    "X-MailScanner*",
-    "X-Rspamd*",
-    "X-Proofpoint*",
-    "X-Perlmx*",
-    "X-MS-Exchange-*",
-    "X-Forefront*",
-    "X-Microsoft-Antispam*",
-    "X-SID-*",
-    "X-Ovh-Spam*",
-    "X-Gmail*",
-    "X-FOFF*",
-    "X-Original-To",
-    "X-Status",
-    "X-UID",
-    "X-Mozilla-*",
-    "Authentication-Results",
-    "ARC-*",
-    "Received-SPF",
-    "Delivered-To",
-    "Status",
+static const span NAMES[] = {
+    SPAN("X-Spam*"),
+    SPAN("X-Bogosity"),
+    SPAN("X-DSPAM*"),
+    SPAN("X-CRM114*"),
+    SPAN("X-Virus*"),
+    SPAN("X-Barracuda*"),
+    SPAN("X-MailScanner*"),
+    SPAN("X-Rspamd*"),
+    SPAN("X-Proofpoint*"),
+    SPAN("X-Perlmx*"),
+    SPAN("X-MS-Exchange-*"),
+    SPAN("X-Forefront*"),
+    SPAN("X-Microsoft-Antispam*"),
+    SPAN("X-SID-*"),
+    SPAN("X-Ovh-Spam*"),
+    SPAN("X-Gmail*"),
+    SPAN("X-FOFF*"),
+    SPAN("X-Original-To"),
+    SPAN("X-Status"),
+    SPAN("X-UID"),
+    SPAN("X-Mozilla-*"),
+    SPAN("Authentication-Results"),
+    SPAN("ARC-*"),
+    SPAN("Received-SPF"),
+    SPAN("Delivered-To"),
+    SPAN("Status"),
 };
 
 /* A bit for each of NAMES that has this letter first, or third; in lower case. */
@@ -41,8 +41,8 @@ _Static_assert(sizeof NAMES / sizeof *NAMES <= 32, "a bit for each name");
 __attribute__((constructor)) static void fill(void)
 {
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        first_is[ascii_lower((uint8_t)NAMES[i][0])] |= UINT32_C(1) << i;
-        third_is[ascii_lower((uint8_t)NAMES[i][2])] |= UINT32_C(1) << i;
+        first_is[ascii_lower(NAMES[i].p[0])] |= UINT32_C(1) << i;
+        third_is[ascii_lower(NAMES[i].p[2])] |= UINT32_C(1) << i;
     }
 }
 
@@ -51,9 +51,8 @@ bool foreign_header(span name)
     if (name.n < 4) return false;
     uint32_t like = first_is[ascii_lower(name.p[0])] & third_is[ascii_lower(name.p[2])];
     for (; like; like &= like - 1) {
-        const char *want = NAMES[__builtin_ctz(like)];
-        size_t n = strlen(want);
-        if (want[n - 1] == '*' ? span_istarts(name, span_of(want, n - 1)) : span_ieq(name, span_of(want, n)))
+        span want = NAMES[__builtin_ctz(like)];
+        if (want.p[want.n - 1] == '*' ? span_istarts(name, span_head(want, want.n - 1)) : span_ieq(name, want))
             return true;
     }
     return false;

@@ -21,28 +21,28 @@ size_t header_name(span line, size_t *colon)
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
 static const struct {
-    const char *name;
+    span name;
     enum mail_field id;
 } NAMES[] = {
-    {"subject", FIELD_SUBJECT},
-    {"from", FIELD_FROM},
-    {"sender", FIELD_SENDER},
-    {"reply-to", FIELD_REPLY_TO},
-    {"return-path", FIELD_RETURN_PATH},
-    {"to", FIELD_TO},
-    {"cc", FIELD_CC},
-    {"date", FIELD_DATE},
-    {"message-id", FIELD_MESSAGE_ID},
-    {"in-reply-to", FIELD_IN_REPLY_TO},
-    {"references", FIELD_REFERENCES},
-    {"received", FIELD_RECEIVED},
-    {"mime-version", FIELD_MIME_VERSION},
-    {"content-type", FIELD_CONTENT_TYPE},
-    {"content-transfer-encoding", FIELD_CONTENT_ENCODING},
-    {"content-disposition", FIELD_CONTENT_DISPOSITION},
-    {"content-id", FIELD_CONTENT_ID},
-    {"x-mailer", FIELD_X_MAILER},
-    {"user-agent", FIELD_USER_AGENT},
+    {SPAN("subject"), FIELD_SUBJECT},
+    {SPAN("from"), FIELD_FROM},
+    {SPAN("sender"), FIELD_SENDER},
+    {SPAN("reply-to"), FIELD_REPLY_TO},
+    {SPAN("return-path"), FIELD_RETURN_PATH},
+    {SPAN("to"), FIELD_TO},
+    {SPAN("cc"), FIELD_CC},
+    {SPAN("date"), FIELD_DATE},
+    {SPAN("message-id"), FIELD_MESSAGE_ID},
+    {SPAN("in-reply-to"), FIELD_IN_REPLY_TO},
+    {SPAN("references"), FIELD_REFERENCES},
+    {SPAN("received"), FIELD_RECEIVED},
+    {SPAN("mime-version"), FIELD_MIME_VERSION},
+    {SPAN("content-type"), FIELD_CONTENT_TYPE},
+    {SPAN("content-transfer-encoding"), FIELD_CONTENT_ENCODING},
+    {SPAN("content-disposition"), FIELD_CONTENT_DISPOSITION},
+    {SPAN("content-id"), FIELD_CONTENT_ID},
+    {SPAN("x-mailer"), FIELD_X_MAILER},
+    {SPAN("user-agent"), FIELD_USER_AGENT},
 };
 
 enum { SLOTS = 64 };
@@ -57,7 +57,7 @@ static size_t slot_of(span name)
 __attribute__((constructor)) static void fill_slots(void)
 {
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        size_t at = slot_of(span_cstr(NAMES[i].name));
+        size_t at = slot_of(NAMES[i].name);
         while (slots[at]) at = (at + 1) % SLOTS;
         slots[at] = (uint8_t)(i + 1);
     }
@@ -67,7 +67,7 @@ enum mail_field header_id(span name)
 {
     if (name.n == 0) return FIELD_OTHER;
     for (size_t at = slot_of(name); slots[at]; at = (at + 1) % SLOTS)
-        if (span_ieq(name, span_cstr(NAMES[slots[at] - 1].name))) return NAMES[slots[at] - 1].id;
+        if (span_ieq(name, NAMES[slots[at] - 1].name)) return NAMES[slots[at] - 1].id;
     if (span_istarts(name, SPAN("list-"))) return FIELD_LIST;
     return foreign_header(name) ? FIELD_IGNORED : FIELD_OTHER;
 }
