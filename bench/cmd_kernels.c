@@ -35,7 +35,7 @@ const struct verb verb_bench_kernels = {
 static void show_line(const struct kernel_speed *s, void *to)
 {
     (void)to;
-    printf("%-14s %-12s %-8s %9.4f %9.2f", s->kernel, s->input, s->variant, s->ns_per_byte, 1 / s->ns_per_byte);
+    printf("%-16s %-12s %-8s %9.4f %9.2f", s->kernel, s->input, s->variant, s->ns_per_byte, 1 / s->ns_per_byte);
     if (s->times_scalar > 0) printf(" %9.1f", s->times_scalar);
     puts("");
     fflush(stdout);
@@ -56,7 +56,7 @@ static void add_json(const struct kernel_speed *s, void *to)
 
 static bool show_text(const struct kernel_inputs *k)
 {
-    printf("%-14s %-12s %-8s %9s %9s %9s\n", "kernel", "input", "variant", "ns/byte", "GB/s", "x scalar");
+    printf("%-16s %-12s %-8s %9s %9s %9s\n", "kernel", "input", "variant", "ns/byte", "GB/s", "x scalar");
     return kernels_measure(k, show_line, NULL);
 }
 

@@ -9,7 +9,7 @@
 struct kernel_speed {
     const char *kernel, *input; /* what ran, over what kind of bytes */
     const char *variant;        /* of the kernel; "" for memcpy and XXH3 */
-    double ns_per_byte;         /* of input; the best of many runs */
+    double ns_per_byte;         /* of input; the fifth best of 50 rounds */
     double times_scalar;        /* how much faster than the scalar variant; 0 for memcpy and XXH3 */
 };
 
