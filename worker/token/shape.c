@@ -21,57 +21,90 @@ float shape_log(uint64_t n, float most)
     return x > 1 ? 1 : x;
 }
 
-static void put(struct bag *b, const char *fact, span value)
+/* --- facts ---------------------------------------------------------------------------------------------------------
+ * A fact is hashed in two steps, its name and what is said of it. Most names are literals: what these hash to is found
+ * once, since hashing them again for each mail cost more than all else here. */
+
+enum { NAME_SEED = 0x5A };
+
+static uint32_t name_hash(span name)
 {
-    span f = span_cstr(fact);
-    bag_add(b, token_hash(value, token_hash(f, 0x5A)), f, value, SPAN_NONE, 0);
+    return token_hash(name, NAME_SEED);
 }
 
-static void put_flag(struct bag *b, const char *fact, bool is)
+static uint32_t flag_hash(span name)
 {
-    if (is) put(b, fact, SPAN_NONE);
+    return token_hash(SPAN_NONE, name_hash(name));
 }
 
-static void put_number(struct bag *b, const char *fact, unsigned n)
+/* hash_of(name), kept for the next time. Several threads may find it at once, and find the same. */
+static inline uint32_t once(uint32_t *kept, uint32_t (*hash_of)(span), span name)
+{
+    uint32_t h = __atomic_load_n(kept, __ATOMIC_RELAXED);
+    if (h) return h;
+    h = hash_of(name);
+    __atomic_store_n(kept, h, __ATOMIC_RELAXED);
+    return h;
+}
+#define ONCE(hash_of, literal)                     \
+    ({                                             \
+        static uint32_t kept;                      \
+        once(&kept, hash_of, SPAN("" literal "")); \
+    })
+#define NAME(literal) SPAN(literal), ONCE(name_hash, literal)
+
+static void put(struct bag *b, span name, uint32_t seed, span value)
+{
+    bag_add(b, token_hash(value, seed), name, value, SPAN_NONE, 0);
+}
+
+#define PUT(b, name, value) put(b, NAME(name), value)
+#define PUT_FLAG(b, name, is)                                                           \
+    do {                                                                                \
+        if (is) bag_add(b, ONCE(flag_hash, name), SPAN(name), SPAN_NONE, SPAN_NONE, 0); \
+    } while (0)
+
+static void put_number(struct bag *b, span name, uint32_t seed, unsigned n)
 {
     static const char digits[] = "0001020304050607080910111213141516171819202122232425262728293031";
-    put(b, fact, span_of(digits + 2 * (n < 31 ? n : 31), 2));
+    span value = span_of(digits + 2 * (n < 31 ? n : 31), 2);
+    bag_add(b, token_hash_folded(value, seed), name, value, SPAN_NONE, 0);
 }
+#define PUT_NUMBER(b, name, n) put_number(b, NAME(name), n)
 
-static void put_pair(struct bag *b, const char *fact, span first, span second)
+static void put_pair(struct bag *b, span name, uint32_t seed, span first, span second)
 {
-    span f = span_cstr(fact);
-    bag_add(b, token_hash(second, token_hash(first, token_hash(f, 0x5A))), f, first, second, 0);
+    bag_add(b, token_hash(second, token_hash(first, seed)), name, first, second, 0);
 }
+#define PUT_PAIR(b, name, first, second) put_pair(b, NAME(name), first, second)
 
-/* A text's form: letters become a or A, digits 9, runs count once; other ASCII stays, other bytes become x. */
-static span shape_of(span text, uint8_t *buf, size_t cap)
+/* Of what a text is made: letters are a or A, digits 9, blanks a space, bytes over 127 x, and a run of these counts once.
+ * Other ASCII, 0 here, stays as it is. */
+static const uint8_t FORM[256] = {
+    ['a' ... 'z'] = 'a',   ['A' ... 'Z'] = 'A',   ['0' ... '9'] = '9',
+    [0x80 ... 0xFF] = 'x', ['\t' ... '\r'] = ' ', [' '] = ' ',
+};
+
+static span form_of(span text, uint8_t *buf, size_t cap)
 {
     size_t n = 0;
+    uint8_t last = 0;
     for (size_t i = 0; i < text.n && n < cap; i++) {
-        uint8_t c = text.p[i];
-        if (c >= 'a' && c <= 'z')
-            c = 'a';
-        else if (c >= 'A' && c <= 'Z')
-            c = 'A';
-        else if (c >= '0' && c <= '9')
-            c = '9';
-        else if (c >= 0x80)
-            c = 'x';
-        else if (ascii_space(c))
-            c = ' ';
-        if (n && buf[n - 1] == c && (c == 'a' || c == 'A' || c == '9' || c == 'x' || c == ' ')) continue;
-        buf[n++] = c;
+        uint8_t form = FORM[text.p[i]];
+        buf[n] = form ? form : text.p[i];
+        n += !form || form != last;
+        last = form;
     }
     return span_of(buf, n);
 }
 
-static void put_shape(struct bag *b, const char *fact, span text, size_t cap)
+static void put_form(struct bag *b, span name, uint32_t seed, span text, size_t cap)
 {
     uint8_t buf[64];
-    span shape = shape_of(text, buf, cap < sizeof buf ? cap : sizeof buf), f = span_cstr(fact);
-    bag_add(b, token_hash(shape, token_hash(f, 0x5A)), f, bag_keep(b, shape), SPAN_NONE, 0);
+    span form = form_of(text, buf, cap < sizeof buf ? cap : sizeof buf);
+    bag_add(b, token_hash(form, seed), name, bag_keep(b, form), SPAN_NONE, 0);
 }
+#define PUT_FORM(b, name, text, cap) put_form(b, NAME(name), text, cap)
 
 /* The part of an address or message id after '@', without '>'. */
 static span after_at(span s)
@@ -101,7 +134,7 @@ static void shape_subject(const struct mail *m, struct bag *b, float *number)
 {
     const struct mail_header *h = mail_find(m, FIELD_SUBJECT);
     if (!h) {
-        put_flag(b, "no subject", true);
+        PUT_FLAG(b, "no subject", true);
         return;
     }
     unsigned upper = 0, lower = 0, digit = 0, other = 0, bang = 0, words = 0;
@@ -119,90 +152,111 @@ static void shape_subject(const struct mail *m, struct bag *b, float *number)
     }
     bool re = span_istarts(h->value, SPAN("re:")), fwd = span_istarts(h->value, SPAN("fw"));
     number[NUMBER_CAPITALS] = upper + lower ? (float)upper / (float)(upper + lower) : 0;
-    put_number(b, "subject words", words < 12 ? words : 12);
-    put_number(b, "subject capitals tenths", (unsigned)(number[NUMBER_CAPITALS] * 10));
-    put_number(b, "subject bytes", magnitude(h->value.n));
-    put_flag(b, "subject has digits", digit > 0);
-    put_flag(b, "subject is foreign", other > lower + upper);
-    if (bang) put_number(b, "subject !", bang);
-    put_flag(b, "subject re", re);
-    put_flag(b, "subject fwd", fwd);
-    put_flag(b, "subject re without reference", re && number[NUMBER_REPLY] == 0);
-    put_flag(b, "subject no re but reference", !re && number[NUMBER_REPLY] > 0);
-    put_flag(b, "subject starts with [", h->value.n && h->value.p[0] == '[');
-    put_flag(b, "subject encoded needlessly", h->charset.n && !other);
-    if (h->charset.n) put(b, "subject charset", h->charset);
+    PUT_NUMBER(b, "subject words", words < 12 ? words : 12);
+    PUT_NUMBER(b, "subject capitals tenths", (unsigned)(number[NUMBER_CAPITALS] * 10));
+    PUT_NUMBER(b, "subject bytes", magnitude(h->value.n));
+    PUT_FLAG(b, "subject has digits", digit > 0);
+    PUT_FLAG(b, "subject is foreign", other > lower + upper);
+    if (bang) PUT_NUMBER(b, "subject !", bang);
+    PUT_FLAG(b, "subject re", re);
+    PUT_FLAG(b, "subject fwd", fwd);
+    PUT_FLAG(b, "subject re without reference", re && number[NUMBER_REPLY] == 0);
+    PUT_FLAG(b, "subject no re but reference", !re && number[NUMBER_REPLY] > 0);
+    PUT_FLAG(b, "subject starts with [", h->value.n && h->value.p[0] == '[');
+    PUT_FLAG(b, "subject encoded needlessly", h->charset.n && !other);
+    if (h->charset.n) PUT(b, "subject charset", h->charset);
     size_t tail = h->value.n;
-    put_flag(b, "subject ends with !", tail && h->value.p[tail - 1] == '!');
-    put_flag(b, "subject ends with ?", tail && h->value.p[tail - 1] == '?');
-    put_flag(b, "subject ends with .", tail && h->value.p[tail - 1] == '.');
-    put_flag(b, "subject ends with digit", tail && (unsigned)(h->value.p[tail - 1] - '0') < 10);
+    PUT_FLAG(b, "subject ends with !", tail && h->value.p[tail - 1] == '!');
+    PUT_FLAG(b, "subject ends with ?", tail && h->value.p[tail - 1] == '?');
+    PUT_FLAG(b, "subject ends with .", tail && h->value.p[tail - 1] == '.');
+    PUT_FLAG(b, "subject ends with digit", tail && (unsigned)(h->value.p[tail - 1] - '0') < 10);
 }
 
 static void shape_sender(const struct mail *m, struct bag *b)
 {
     span host = after_at(m->from_addr);
     span local = span_head(m->from_addr, m->from_addr.n - (host.n ? host.n + 1 : 0));
-    put_shape(b, "from address form", local, 24);
-    put_shape(b, "from name form", m->from_name, 24);
-    put(b, "from tld", last_label(host));
-    put_flag(b, "from name is an address", span_find(m->from_name, '@') < m->from_name.n);
-    put_flag(b, "from name is the address", m->from_name.n && span_ieq(m->from_name, m->from_addr));
+    PUT_FORM(b, "from address form", local, 24);
+    PUT_FORM(b, "from name form", m->from_name, 24);
+    PUT(b, "from tld", last_label(host));
+    PUT_FLAG(b, "from name is an address", span_find(m->from_name, '@') < m->from_name.n);
+    PUT_FLAG(b, "from name is the address", m->from_name.n && span_ieq(m->from_name, m->from_addr));
     const struct mail_header *h = mail_find(m, FIELD_MESSAGE_ID);
     if (h) {
-        put_shape(b, "message-id form", h->value, 48);
+        PUT_FORM(b, "message-id form", h->value, 48);
         span id_host = after_at(h->value);
-        put_flag(b, "message-id of from domain", ends_with(id_host, m->from_domain));
-        put_flag(b, "message-id host is bare", id_host.n && span_find(id_host, '.') == id_host.n);
+        PUT_FLAG(b, "message-id of from domain", ends_with(id_host, m->from_domain));
+        PUT_FLAG(b, "message-id host is bare", id_host.n && span_find(id_host, '.') == id_host.n);
     }
     h = mail_find(m, FIELD_REPLY_TO);
     if (h) {
         span d = after_at(h->value);
-        put_flag(b, "reply-to elsewhere", !ends_with(d, m->from_domain));
-        put_flag(b, "reply-to of from domain", ends_with(d, m->from_domain));
+        PUT_FLAG(b, "reply-to elsewhere", !ends_with(d, m->from_domain));
+        PUT_FLAG(b, "reply-to of from domain", ends_with(d, m->from_domain));
     }
     h = mail_find(m, FIELD_RETURN_PATH);
     if (h) {
         span d = after_at(h->value);
-        put_flag(b, "return-path elsewhere", !ends_with(d, m->from_domain));
-        put_flag(b, "return-path empty", d.n == 0);
-        put_flag(b, "return-path of from domain", ends_with(d, m->from_domain));
+        PUT_FLAG(b, "return-path elsewhere", !ends_with(d, m->from_domain));
+        PUT_FLAG(b, "return-path empty", d.n == 0);
+        PUT_FLAG(b, "return-path of from domain", ends_with(d, m->from_domain));
     }
     h = mail_find(m, FIELD_SENDER);
-    if (h) put_flag(b, "sender elsewhere", !ends_with(after_at(h->value), m->from_domain));
+    if (h) PUT_FLAG(b, "sender elsewhere", !ends_with(after_at(h->value), m->from_domain));
+}
+
+/* Fields that say how much their sender hurries, or what wrote them. */
+static void shape_other_field(const struct mail_header *x, struct bag *b)
+{
+    if (!x->name.n) return;
+    switch (ascii_lower(x->name.p[0])) {
+    case 'x':
+        if (span_istarts(x->name, SPAN("x-priority"))) PUT(b, "x-priority", span_head(x->value, 12));
+        PUT_FLAG(b, "has x-mimeole", span_istarts(x->name, SPAN("x-mimeole")));
+        break;
+    case 'p':
+        if (span_istarts(x->name, SPAN("precedence"))) PUT(b, "precedence", span_head(x->value, 12));
+        break;
+    case 'i':
+        if (span_istarts(x->name, SPAN("importance"))) PUT(b, "importance", span_head(x->value, 12));
+        break;
+    case 'o': PUT_FLAG(b, "has organization", span_istarts(x->name, SPAN("organization"))); break;
+    case 'a': PUT_FLAG(b, "auto-submitted", span_istarts(x->name, SPAN("auto-submitted"))); break;
+    default: break;
+    }
 }
 
 static void shape_rest_of_header(const struct mail *m, struct bag *b)
 {
     const struct mail_header *h = mail_find(m, FIELD_TO);
     if (!h)
-        put_flag(b, "no to", true);
+        PUT_FLAG(b, "no to", true);
     else {
         unsigned at = 0;
         for (size_t i = 0; i < h->value.n; i++) at += h->value.p[i] == '@';
-        put_number(b, "to addresses", at < 4 ? at : 2 + magnitude(at));
-        put_flag(b, "to undisclosed", span_istarts(h->value, SPAN("undisclosed")));
-        put_flag(b, "to has a name", at == 1 && span_find(h->value, '<') < h->value.n);
-        put_flag(b, "to is from", m->from_addr.n && ends_with(span_trim(h->value), m->from_addr));
+        PUT_NUMBER(b, "to addresses", at < 4 ? at : 2 + magnitude(at));
+        PUT_FLAG(b, "to undisclosed", span_istarts(h->value, SPAN("undisclosed")));
+        PUT_FLAG(b, "to has a name", at == 1 && span_find(h->value, '<') < h->value.n);
+        PUT_FLAG(b, "to is from", m->from_addr.n && ends_with(span_trim(h->value), m->from_addr));
     }
-    put_flag(b, "has cc", mail_find(m, FIELD_CC) != NULL);
+    PUT_FLAG(b, "has cc", mail_find(m, FIELD_CC) != NULL);
     h = mail_find(m, FIELD_DATE);
     if (h) {
-        put_shape(b, "date form", h->value, 48);
+        PUT_FORM(b, "date form", h->value, 48);
         for (size_t i = 0; i + 5 <= h->value.n; i++)
             if (h->value.p[i] == '+' || h->value.p[i] == '-') {
-                put(b, "time zone", span_head(span_from(h->value, i), 5));
+                PUT(b, "time zone", span_head(span_from(h->value, i), 5));
                 break;
             }
     }
     h = mail_find(m, FIELD_X_MAILER);
     if (!h) h = mail_find(m, FIELD_USER_AGENT);
-    put_flag(b, "names no mailer", !h);
+    PUT_FLAG(b, "names no mailer", !h);
     if (h) {
-        put(b, "mailer", span_head(h->value, TOKEN_BYTES_MAX));
+        PUT(b, "mailer", span_head(h->value, TOKEN_BYTES_MAX));
         size_t word = 0;
         while (word < h->value.n && h->value.p[word] != ' ' && h->value.p[word] != '/') word++;
-        put(b, "mailer name", span_head(h->value, word));
+        PUT(b, "mailer name", span_head(h->value, word));
     }
     unsigned seen = 0;
     for (size_t i = 0; i < m->header_count && seen < 6; i++) {
@@ -213,21 +267,14 @@ static void shape_rest_of_header(const struct mail *m, struct bag *b)
                v.p[n] != '\n')
             n++;
         by = span_head(v, n);
-        put_shape(b, seen ? "received from form" : "received first form", by, 40);
+        if (seen)
+            PUT_FORM(b, "received from form", by, 40);
+        else
+            PUT_FORM(b, "received first form", by, 40);
         seen++;
     }
-    for (size_t i = 0; i < m->header_count; i++) {
-        const struct mail_header *x = &m->headers[i];
-        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("x-priority")))
-            put(b, "x-priority", span_head(x->value, 12));
-        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("x-mimeole"))) put_flag(b, "has x-mimeole", true);
-        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("precedence")))
-            put(b, "precedence", span_head(x->value, 12));
-        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("importance")))
-            put(b, "importance", span_head(x->value, 12));
-        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("organization"))) put_flag(b, "has organization", true);
-        if (x->id == FIELD_OTHER && span_istarts(x->name, SPAN("auto-submitted"))) put_flag(b, "auto-submitted", true);
-    }
+    for (size_t i = 0; i < m->header_count; i++)
+        if (m->headers[i].id == FIELD_OTHER) shape_other_field(&m->headers[i], b);
 }
 
 static span encoding_name(enum mail_encoding e)
@@ -247,15 +294,12 @@ static span encoding_name(enum mail_encoding e)
 static void shape_repairs(const struct mail *m, struct bag *b)
 {
     const struct normal_count *n = &m->shape.repairs;
-    const struct {
-        const char *fact;
-        uint32_t count;
-    } REPAIRS[] = {
-        {"repairs zero-width", n->zero_width},   {"repairs bidi", n->bidi},   {"repairs styled", n->styled},
-        {"repairs confusables", n->confusables}, {"repairs marks", n->marks}, {"repairs full-width", n->wide},
-    };
-    for (size_t i = 0; i < sizeof REPAIRS / sizeof *REPAIRS; i++)
-        if (REPAIRS[i].count) put_number(b, REPAIRS[i].fact, magnitude(REPAIRS[i].count));
+    if (n->zero_width) PUT_NUMBER(b, "repairs zero-width", magnitude(n->zero_width));
+    if (n->bidi) PUT_NUMBER(b, "repairs bidi", magnitude(n->bidi));
+    if (n->styled) PUT_NUMBER(b, "repairs styled", magnitude(n->styled));
+    if (n->confusables) PUT_NUMBER(b, "repairs confusables", magnitude(n->confusables));
+    if (n->marks) PUT_NUMBER(b, "repairs marks", magnitude(n->marks));
+    if (n->wide) PUT_NUMBER(b, "repairs full-width", magnitude(n->wide));
 }
 
 /* What those found whom we trust; nothing when nobody did. */
@@ -263,45 +307,50 @@ static void shape_auth(const struct mail *m, struct bag *b)
 {
     for (unsigned k = 0; k < AUTH_METHOD_COUNT; k++)
         if (m->auth.result[k] != AUTH_ABSENT)
-            put_pair(b, "auth", span_cstr(auth_method_word((enum auth_method)k)),
+            PUT_PAIR(b, "auth", span_cstr(auth_method_word((enum auth_method)k)),
                      span_cstr(auth_result_word(m->auth.result[k])));
-    put_flag(b, "auth spf aligned", m->auth.spf_aligned);
-    put_flag(b, "auth dkim aligned", m->auth.dkim_aligned);
+    PUT_FLAG(b, "auth spf aligned", m->auth.spf_aligned);
+    PUT_FLAG(b, "auth dkim aligned", m->auth.dkim_aligned);
 }
 
 static void shape_parts(const struct mail *m, struct bag *b)
 {
     for (size_t i = 0; i < m->part_count && i < 24; i++) {
         const struct mail_part *p = &m->parts[i];
-        put_pair(b, i ? "part type" : "mail type", p->type, p->subtype);
-        if (p->charset.n) put(b, i ? "part charset" : "mail charset", p->charset);
-        put_pair(b, "encoding", p->subtype, encoding_name(p->encoding));
-        if (p->charset.n) put_pair(b, "charset and encoding", p->charset, encoding_name(p->encoding));
-        if (p->parent >= 0) put_pair(b, "part within", m->parts[p->parent].subtype, p->subtype);
-        if (p->attachment) put_pair(b, "attachment type", p->type, p->subtype);
+        if (i) {
+            PUT_PAIR(b, "part type", p->type, p->subtype);
+            if (p->charset.n) PUT(b, "part charset", p->charset);
+        } else {
+            PUT_PAIR(b, "mail type", p->type, p->subtype);
+            if (p->charset.n) PUT(b, "mail charset", p->charset);
+        }
+        PUT_PAIR(b, "encoding", p->subtype, encoding_name(p->encoding));
+        if (p->charset.n) PUT_PAIR(b, "charset and encoding", p->charset, encoding_name(p->encoding));
+        if (p->parent >= 0) PUT_PAIR(b, "part within", m->parts[p->parent].subtype, p->subtype);
+        if (p->attachment) PUT_PAIR(b, "attachment type", p->type, p->subtype);
     }
-    put_number(b, "parts", m->part_count < 8 ? (unsigned)m->part_count : 6 + magnitude(m->part_count));
-    put_number(b, "attachments", magnitude(m->shape.attachments));
-    put_number(b, "raw bytes", magnitude(m->shape.raw_bytes));
-    put_number(b, "visible bytes", magnitude(m->shape.visible_bytes));
-    put_number(b, "received fields", m->shape.received);
-    if (m->shape.hidden_bytes) put_number(b, "hidden bytes", magnitude(m->shape.hidden_bytes));
+    PUT_NUMBER(b, "parts", m->part_count < 8 ? (unsigned)m->part_count : 6 + magnitude(m->part_count));
+    PUT_NUMBER(b, "attachments", magnitude(m->shape.attachments));
+    PUT_NUMBER(b, "raw bytes", magnitude(m->shape.raw_bytes));
+    PUT_NUMBER(b, "visible bytes", magnitude(m->shape.visible_bytes));
+    PUT_NUMBER(b, "received fields", m->shape.received);
+    if (m->shape.hidden_bytes) PUT_NUMBER(b, "hidden bytes", magnitude(m->shape.hidden_bytes));
     if (m->shape.html_parts) {
         const struct html_shape *h = &m->shape.html;
-        put_number(b, "html tags", magnitude(h->tags));
-        put_number(b, "html links", magnitude(h->links));
-        put_number(b, "html images", magnitude(h->images));
-        put_number(b, "html tables", magnitude(h->tables));
-        put_number(b, "html fonts", magnitude(h->fonts));
-        put_number(b, "html styles", magnitude(h->styles));
-        put_number(b, "html comments", magnitude(h->comments));
-        put_flag(b, "html forms", h->forms > 0);
-        put_flag(b, "html scripts", h->scripts > 0);
-        put_number(b, "html text per tag", magnitude(m->shape.visible_bytes / (h->tags + 1)));
-        put_flag(b, "html and no plain text", m->shape.html_parts >= m->shape.text_parts);
+        PUT_NUMBER(b, "html tags", magnitude(h->tags));
+        PUT_NUMBER(b, "html links", magnitude(h->links));
+        PUT_NUMBER(b, "html images", magnitude(h->images));
+        PUT_NUMBER(b, "html tables", magnitude(h->tables));
+        PUT_NUMBER(b, "html fonts", magnitude(h->fonts));
+        PUT_NUMBER(b, "html styles", magnitude(h->styles));
+        PUT_NUMBER(b, "html comments", magnitude(h->comments));
+        PUT_FLAG(b, "html forms", h->forms > 0);
+        PUT_FLAG(b, "html scripts", h->scripts > 0);
+        PUT_NUMBER(b, "html text per tag", magnitude(m->shape.visible_bytes / (h->tags + 1)));
+        PUT_FLAG(b, "html and no plain text", m->shape.html_parts >= m->shape.text_parts);
     }
     for (unsigned bit = 0; bit < ODD_COUNT; bit++)
-        if (m->odd >> bit & 1) put(b, "odd", span_cstr(odd_word((enum odd_bit)bit)));
+        if (m->odd >> bit & 1) PUT(b, "odd", span_cstr(odd_word((enum odd_bit)bit)));
 }
 
 /* How the visible text looks: scripts, quoting, line lengths, punctuation. */
@@ -326,20 +375,20 @@ static void shape_text(const struct mail *m, struct bag *b, float *number)
     size_t letters = n.upper + n.lower;
     number[NUMBER_QUOTED] = lines ? (float)quoted / (float)lines : 0;
     number[NUMBER_NON_ASCII] = t.n ? (float)n.high / (float)t.n : 0;
-    put_number(b, "text lines", magnitude(lines));
-    put_number(b, "text longest line", magnitude(longest));
-    put_number(b, "text !", magnitude(n.bangs));
-    put_number(b, "text $", magnitude(n.dollars));
-    put_number(b, "text digits tenths", t.n ? (unsigned)(10 * n.digits / t.n) : 0);
-    put_number(b, "text capitals tenths", letters ? (unsigned)(10 * n.upper / letters) : 0);
-    put_number(b, "text quoted tenths", (unsigned)(number[NUMBER_QUOTED] * 10));
-    put_flag(b, "text quotes", quoted > 0);
-    put_flag(b, "text has a signature line", signature);
-    put_flag(b, "text has a patch", patch);
-    put_number(b, "text foreign tenths", (unsigned)(number[NUMBER_NON_ASCII] * 10));
-    put_flag(b, "text han without kana", n.han > 8 && n.kana * 20 < n.han);
-    put_flag(b, "text kana", n.kana > 8);
-    put_flag(b, "text cyrillic", n.cyrillic > 16);
+    PUT_NUMBER(b, "text lines", magnitude(lines));
+    PUT_NUMBER(b, "text longest line", magnitude(longest));
+    PUT_NUMBER(b, "text !", magnitude(n.bangs));
+    PUT_NUMBER(b, "text $", magnitude(n.dollars));
+    PUT_NUMBER(b, "text digits tenths", t.n ? (unsigned)(10 * n.digits / t.n) : 0);
+    PUT_NUMBER(b, "text capitals tenths", letters ? (unsigned)(10 * n.upper / letters) : 0);
+    PUT_NUMBER(b, "text quoted tenths", (unsigned)(number[NUMBER_QUOTED] * 10));
+    PUT_FLAG(b, "text quotes", quoted > 0);
+    PUT_FLAG(b, "text has a signature line", signature);
+    PUT_FLAG(b, "text has a patch", patch);
+    PUT_NUMBER(b, "text foreign tenths", (unsigned)(number[NUMBER_NON_ASCII] * 10));
+    PUT_FLAG(b, "text han without kana", n.han > 8 && n.kana * 20 < n.han);
+    PUT_FLAG(b, "text kana", n.kana > 8);
+    PUT_FLAG(b, "text cyrillic", n.cyrillic > 16);
 }
 
 static void shape_links(const struct mail *m, struct bag *b, float *number)
@@ -361,22 +410,22 @@ static void shape_links(const struct mail *m, struct bag *b, float *number)
             host_digits += (unsigned)(u->host.p[k] - '0') < 10;
         }
         digits += host_digits > 0;
-        put_number(b, "link labels", labels);
-        put(b, "link tld", last_label(u->host));
-        put_shape(b, "link path form", u->path, 24);
-        put_number(b, "link path bytes", magnitude(u->path.n));
-        put_flag(b, "link has a query", span_find(u->path, '?') < u->path.n);
-        put_flag(b, "link has a port", u->port != 0);
-        put_flag(b, "link is not ftp or www", !span_istarts(u->host, SPAN("www.")));
+        PUT_NUMBER(b, "link labels", labels);
+        PUT(b, "link tld", last_label(u->host));
+        PUT_FORM(b, "link path form", u->path, 24);
+        PUT_NUMBER(b, "link path bytes", magnitude(u->path.n));
+        PUT_FLAG(b, "link has a query", span_find(u->path, '?') < u->path.n);
+        PUT_FLAG(b, "link has a port", u->port != 0);
+        PUT_FLAG(b, "link is not ftp or www", !span_istarts(u->host, SPAN("www.")));
     }
     number[NUMBER_URL_DOMAINS] = shape_log(domains, 6);
-    put_number(b, "links", magnitude(m->url_count));
-    put_number(b, "link domains", magnitude(domains));
-    put_flag(b, "link hosts with digits", digits > 0);
-    put_flag(b, "links to from domain", own > 0);
-    put_flag(b, "links none to from domain", !own && m->url_count);
-    put_flag(b, "links in text only", by_place[URL_IN_TEXT] && !by_place[URL_IN_HREF]);
-    put_flag(b, "links one and little text", m->url_count == 1 && m->text.n < 300);
+    PUT_NUMBER(b, "links", magnitude(m->url_count));
+    PUT_NUMBER(b, "link domains", magnitude(domains));
+    PUT_FLAG(b, "link hosts with digits", digits > 0);
+    PUT_FLAG(b, "links to from domain", own > 0);
+    PUT_FLAG(b, "links none to from domain", !own && m->url_count);
+    PUT_FLAG(b, "links in text only", by_place[URL_IN_TEXT] && !by_place[URL_IN_HREF]);
+    PUT_FLAG(b, "links one and little text", m->url_count == 1 && m->text.n < 300);
 }
 
 void shape_extract(const struct mail *m, struct bag *b, float number_out[NUMBER_COUNT])
@@ -396,8 +445,8 @@ void shape_extract(const struct mail *m, struct bag *b, float number_out[NUMBER_
     number[NUMBER_HTML] = s->html_parts > 0;
     number[NUMBER_REPLY] = mail_find(m, FIELD_IN_REPLY_TO) || mail_find(m, FIELD_REFERENCES);
     number[NUMBER_LIST] = mail_find(m, FIELD_LIST) != NULL;
-    put_flag(b, "is a reply", number[NUMBER_REPLY] > 0);
-    put_flag(b, "is from a list", number[NUMBER_LIST] > 0);
+    PUT_FLAG(b, "is a reply", number[NUMBER_REPLY] > 0);
+    PUT_FLAG(b, "is from a list", number[NUMBER_LIST] > 0);
     shape_subject(m, b, number);
     shape_sender(m, b);
     shape_rest_of_header(m, b);
