@@ -261,7 +261,7 @@ static void score_mail(struct worker *w, struct job *j, size_t slot, const struc
     v->shadowed = in_shadow(w, j);
     unsigned views = 1u << VIEW_TEXT | model_views(w->model) | (v->shadowed ? model_views(w->shadow.model) : 0);
     features_extract_views(m, &w->mail_arena, views, &f);
-    fingerprint_make(f.view[VIEW_TEXT].v + f.seen_from, f.seen_count, &print);
+    fingerprint_make(f.told, f.told_count, &print);
     rep_names_text(&v->names, &print);
     rep_ask(w->rep, slot, v->tenant, &v->names);
     model_score(w->model, &f, &v->scores);

@@ -45,23 +45,11 @@ static size_t settle_named(struct bag *b)
     return left;
 }
 
-/* How many of the first n are left. */
-static size_t left_of(const struct scan_room *room, size_t n)
-{
-    size_t left = 0;
-    for (size_t i = 0; i < n / 64; i++) left += (size_t)__builtin_popcountll(room->first[i]);
-    return n % 64 ? left + (size_t)__builtin_popcountll(room->first[n / 64] << (64 - n % 64)) : left;
-}
-
 void bag_settle(struct bag *b)
 {
     if (!b->n) return;
     b->n = b->names ? settle_named(b) : scan->distinct(b->v, b->n, b->room);
     if (b->n >= b->cap) b->n = b->most = b->cap;
-    for (unsigned i = 0; i < BAG_MARKS; i++) {
-        b->mark[i] = left_of(b->room, b->mark[i]);
-        if (b->mark[i] > b->cap) b->mark[i] = b->cap;
-    }
 }
 
 void bag_close(struct bag *b, struct arena *a, enum feature_view view, struct features *out)

@@ -15,7 +15,6 @@ enum {
     BAG_SPARE = 1024, /* features that may come before those that were there already are dropped again */
     BAG_MAX = SCAN_DISTINCT_MAX - BAG_SPARE, /* no bag may be larger */
     BAG_KEPT_BYTES = 2048,
-    BAG_MARKS = 2,
 };
 
 struct bag {
@@ -23,10 +22,11 @@ struct bag {
     struct feature_name *names; /* NULL: nobody asks for names */
     uint8_t *kept;              /* words of names that were made up on the way */
     size_t kept_left;
-    size_t n;    /* features written down */
-    size_t most; /* ... of which so many may be */
-    size_t cap;  /* ... and so many be left at the end */
-    size_t mark[BAG_MARKS];
+    size_t n;       /* features written down */
+    size_t most;    /* ... of which so many may be */
+    size_t cap;     /* ... and so many be left at the end */
+    uint32_t *told; /* where the visible text's telling words go (feature.h), or NULL */
+    size_t told_count;
     struct scan_room *room;
 };
 
@@ -43,12 +43,6 @@ void bag_close(struct bag *b, struct arena *a, enum feature_view view, struct fe
 /* A word that will not live as long as the names do: its copy, or when nobody asks for names the word itself. Empty
  * when there is no room. */
 span bag_keep(struct bag *b, span word);
-
-/* Remember where the bag's end is; once it is closed, mark[which] tells how many of the list came before. */
-static inline void bag_mark(struct bag *b, unsigned which)
-{
-    b->mark[which] = b->n;
-}
 
 /* Drop what is there twice and what is too much: of each feature the first remains, and of all the first `cap`. */
 void bag_settle(struct bag *b);

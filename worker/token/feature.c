@@ -97,8 +97,6 @@ static void head_tokens(const struct mail *m, struct bag *b)
     }
 }
 
-enum { SEEN_FROM, SEEN_TO }; /* marks of text_tokens: where the visible text's features begin and end */
-
 static void text_tokens(const struct mail *m, struct bag *b)
 {
     struct token_stream t;
@@ -106,10 +104,10 @@ static void text_tokens(const struct mail *m, struct bag *b)
     token_text(&t, m->folded.subject);
     token_begin(&t, b, "from name", TOKEN_PROSE, HEAD_WORDS);
     token_text(&t, m->folded.from_name);
-    bag_mark(b, SEEN_FROM);
     token_begin(&t, b, "text", TOKEN_PROSE, TEXT_WORDS);
+    t.told = b->told;
     token_text(&t, m->folded.text);
-    bag_mark(b, SEEN_TO);
+    b->told_count = t.told_count;
     token_begin(&t, b, "hidden", TOKEN_PROSE, HIDDEN_WORDS);
     token_text(&t, m->folded.hidden);
     token_begin(&t, b, "other side", TOKEN_PROSE, OTHER_WORDS);
@@ -175,12 +173,14 @@ static void words(const struct filling *f, enum feature_view view, void (*tokens
                   size_t cap)
 {
     struct bag b;
+    uint32_t *told = view == VIEW_TEXT ? arena_alloc(f->a, TEXT_WORDS * sizeof *told) : NULL;
     bag_open(&b, f->a, f->room, cap, f->named);
+    b.told = told;
     tokens(f->m, &b);
     bag_close(&b, f->a, view, f->out);
     if (view != VIEW_TEXT) return;
-    f->out->seen_from = b.mark[SEEN_FROM];
-    f->out->seen_count = b.mark[SEEN_TO] - b.mark[SEEN_FROM];
+    f->out->told = told;
+    f->out->told_count = b.told_count;
 }
 
 static bool has(unsigned views, enum feature_view view)

@@ -10,7 +10,10 @@
 #include "proto/base/arena.h"
 #include "worker/mime/mail.h"
 
-enum { FEATURE_VERSION = 3 };
+enum {
+    FEATURE_VERSION = 3,
+    FEATURE_TELLING = 5, /* bytes of a word that may tell what a text is about (worker/rep/fingerprint.h) */
+};
 
 enum feature_view {
     VIEW_HEAD_GRAM, /* byte 4-grams of the raw header and the first raw body bytes */
@@ -65,7 +68,8 @@ struct features {
     struct feature_list view[VIEW_COUNT];
     const struct feature_name *names[VIEW_COUNT]; /* beside view[].v; NULL unless asked for */
     float number[NUMBER_COUNT];
-    size_t seen_from, seen_count; /* of view[VIEW_TEXT]: what the visible text alone added */
+    const uint32_t *told; /* the visible text's words of FEATURE_TELLING bytes or more, hashed, as they come */
+    size_t told_count;
 };
 
 /* Turn a mail into features. Fields in FIELD_IGNORED are never looked at.

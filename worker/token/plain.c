@@ -100,7 +100,12 @@ static size_t take(struct token_stream *t, struct row *r, const uint8_t *p, cons
         *careful = (w.high >> i & 1) || goes_on(&w, to) || (cut && i == 0);
         if (*careful || cut || t->left == 0) return i;
         t->left--;
-        r->hash[SCAN_PAIRS + r->n++] = token_hash_folded(span_of(from + i, to - i), t->seed);
+        uint32_t h = token_hash_folded(span_of(from + i, to - i), t->seed);
+        r->hash[SCAN_PAIRS + r->n++] = h;
+        if (t->told) {
+            t->told[t->told_count] = h;
+            t->told_count += to - i >= FEATURE_TELLING;
+        }
         if (r->n == AT_ONCE) put_row(t, r);
         at = to;
     }

@@ -77,6 +77,7 @@ void token_word(struct token_stream *t, span word)
     if (!t->left) return;
     t->left--;
     uint32_t h = hash_of(t, word);
+    if (t->told && word.n >= FEATURE_TELLING) t->told[t->told_count++] = h;
     pair_hashes pair = pairs_of(h, t->before);
     t->before = (pair_hashes){h, t->before[0], t->before[1], t->before[2]};
     if (bag_reserve(b, TOKEN_WINDOW)) {

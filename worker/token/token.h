@@ -33,6 +33,8 @@ struct token_stream {
     pair_hashes before;    /* of the words before this one, the nearest first */
     span word[SCAN_PAIRS]; /* these words, when there are names */
     size_t filled;
+    uint32_t *told; /* hashes of words of FEATURE_TELLING bytes or more are written down here; NULL: nowhere */
+    size_t told_count;
 };
 
 /* Begin a field: no pair reaches across. `field` names it, for people and as the hash's seed; static. */
