@@ -14,7 +14,7 @@
 enum {
     FEEDBACK_VERSION = 1,
     FEEDBACK_NAMES_MAX = 32,
-    FEEDBACK_ALIKE_MAX = 4,
+    FEEDBACK_ALIKE_MAX = 5,
     FEEDBACK_NAME_BYTES_MAX = 253,
     FEEDBACK_VIEWS_MAX = 16,
     FEEDBACK_VIEW_MAX = 8192,      /* features in one view */

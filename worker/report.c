@@ -82,7 +82,7 @@ static void learn_from(const struct report_maker *maker, span raw, const struct 
     struct scores scores;
     mail_read(&m, raw, c, a);
     features_extract(&m, a, &f);
-    fingerprint_make(f.view[VIEW_TEXT].v + f.seen_from, f.seen_count, &print);
+    fingerprint_make(f.told, f.told_count, &print);
     rep_names(&m, client_ip, c->mail_from, names);
     rep_names_text(names, &print);
     model_score(maker->model, &f, &scores);
