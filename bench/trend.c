@@ -6,7 +6,7 @@
 
 struct trend trend_of(const double *y, size_t n)
 {
-    struct trend t = {0, INFINITY};
+    struct trend t = {0, INFINITY, 0};
     if (n < 3) return t;
     double mean_x = (double)(n - 1) / 2, sum = 0, sxx = 0, sxy = 0;
     for (size_t i = 0; i < n; i++) sum += y[i] - y[0]; /* of what never moves, exactly 0 */
@@ -26,12 +26,24 @@ struct trend trend_of(const double *y, size_t n)
     }
     double r = squares > 0 ? products / squares : 0;
     if (r < 0) r = 0;
-    double effective = (double)n * (1 - r) / (1 + r);
-    t.error = squares <= 0 ? 0 : effective > 2 ? sqrt(squares / (effective - 2) / sxx) : INFINITY;
+    t.freedom = (double)n * (1 - r) / (1 + r) - 2;
+    if (squares <= 0)
+        t.error = 0;
+    else if (t.freedom > 0)
+        t.error = sqrt(squares / t.freedom / sxx);
     return t;
+}
+
+/* The 97.5 % point of Student's t, by its expansion (Abramowitz and Stegun 26.7.5): within 3 % from 2 degrees on. */
+static double t_975(double freedom)
+{
+    double z = 1.959964, z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z, f = freedom;
+    if (f < 2) return INFINITY;
+    return z + (z3 + z) / (4 * f) + (5 * z5 + 16 * z3 + 3 * z) / (96 * f * f) +
+           (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * f * f * f);
 }
 
 bool trend_is_noise(const struct trend *t)
 {
-    return fabs(t->slope) <= 2 * t->error;
+    return t->slope == 0 || fabs(t->slope) <= t_975(t->freedom) * t->error;
 }
