@@ -98,6 +98,7 @@ static void show_json(const struct plan *p, const struct mails *m, const struct 
         json_num(&j, "most", r->most[i], 3);
         json_num(&j, "slope_per_hour", r->trend[i].slope * 3600, 4);
         json_num(&j, "error_per_hour", r->trend[i].error * 3600, 4);
+        json_num(&j, "growth", trend_growth(&r->trend[i]), 3);
         json_bool(&j, "noise", trend_is_noise(&r->trend[i]));
         json_close_object(&j);
     }

@@ -63,6 +63,10 @@ const struct goal GOALS[] = {
     {"kernels", KERNEL("grams, weigh", "text"), "gb_per_s", .by_scalar = true, .limit = 3,
      .says = "4-grams hashed and weighed", .unit = "times scalar"},
     {"soak", TREC, "private_most_mb", .at_most = true, .limit = 16, .says = "Private memory of a worker", .unit = "MB"},
+    {"soak", TREC, "engine_rss_mb_growth", .at_most = true, .limit = 1, .says = "Growth of the engine's memory",
+     .unit = "times what may be chance"},
+    {"soak", TREC, "workers_rss_mb_growth", .at_most = true, .limit = 1, .says = "Growth of the workers' memory",
+     .unit = "times what may be chance"},
 };
 const size_t GOAL_COUNT = sizeof GOALS / sizeof *GOALS;
 

@@ -43,7 +43,12 @@ static double t_975(double freedom)
            (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * f * f * f);
 }
 
+double trend_growth(const struct trend *t)
+{
+    return t->slope == 0 ? 0 : t->slope / (t_975(t->freedom) * t->error);
+}
+
 bool trend_is_noise(const struct trend *t)
 {
-    return t->slope == 0 || fabs(t->slope) <= t_975(t->freedom) * t->error;
+    return fabs(trend_growth(t)) <= 1;
 }

@@ -20,6 +20,9 @@ struct trend {
 /* y[n]; zeros and an infinite error for n < 3. */
 struct trend trend_of(const double *y, size_t n);
 
+/* The slope, in units of the largest that may be chance: 0.3 is noise, 5 is growth, -5 the opposite. */
+double trend_growth(const struct trend *t);
+
 /* May the slope be chance? Of series that go nowhere 1 of 20 is told to go somewhere; of such as
  * walk at random, where each sample keeps all that the last one had, 1 of 4. */
 bool trend_is_noise(const struct trend *t);

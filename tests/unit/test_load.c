@@ -177,6 +177,7 @@ static void slope_and_its_error(void **state)
     for (int i = 0; i < N; i++) y[i] = 8.29;
     t = trend_of(y, N);
     assert_true(t.slope == 0 && t.error == 0 && trend_is_noise(&t));
+    assert_true(trend_growth(&t) == 0);
     t = trend_of(y, 2);
     assert_true(isinf(t.error) && trend_is_noise(&t));
 
@@ -184,6 +185,7 @@ static void slope_and_its_error(void **state)
      * residuals 0.1, 0.2, -0.7, 0.4 are correlated negatively, which counts as not. */
     t = trend_of((double[]){1, 2, 2, 4}, 4);
     assert_true(fabs(t.slope - 0.9) < 1e-12 && fabs(t.error - sqrt(0.7 / 2 / 5)) < 1e-12);
+    assert_true(fabs(trend_growth(&t) - 0.9 / (4.303 * sqrt(0.07))) < 0.03); /* Student's t for 2: 4.303 */
 
     /* Of random series without a slope, whether or not samples resemble their neighbours, some 5 % seem to have one;
      * of series that grow by six errors all but few are found. */
