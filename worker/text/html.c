@@ -6,6 +6,7 @@
  * formatting that outlives its block. Every step either moves on in the input or closes what an earlier one opened. */
 #include "worker/text/html.h"
 
+#include "proto/base/hash.h"
 #include "worker/text/css.h"
 #include "worker/text/entity.h"
 #include "worker/text/markup.h"
@@ -93,6 +94,21 @@ static bool tag_plain(enum tag tag)
     }
 }
 
+/* What a style attribute says, which may stand in the document many times. */
+static struct css read_style(struct page *p, span style)
+{
+    struct css css;
+    size_t at = p->lasts ? hash64(style, 0) % STYLES_MAX : 0;
+    struct style *known = &p->style[at];
+    if (p->lasts && p->styled >> at & 1 && span_eq(known->text, style)) return known->css;
+    css_read(style, &css);
+    if (p->lasts) {
+        *known = (struct style){style, css};
+        p->styled |= UINT32_C(1) << at;
+    }
+    return css;
+}
+
 /* What an element's attributes, the style sheet and its style attribute say, the later the stronger. Returns its
  * own bits. */
 static uint64_t own_style(struct page *p, enum tag tag, span name, const struct attrs *a, struct css *css)
@@ -137,8 +153,10 @@ static uint64_t own_style(struct page *p, enum tag tag, span name, const struct 
     if (span_find(style, '&') < style.n) {
         bool cut;
         style = span_of(buf, entity_decode(style, true, buf, sizeof buf, &cut));
+        css_read(style, &more);
+    } else {
+        more = read_style(p, style);
     }
-    css_read(style, &more);
     css_lay(css, &more);
     page_css_links(p, style);
     return own;
@@ -474,6 +492,7 @@ static void begin(struct page *p, struct text *visible, struct text *hidden, str
     p->row = p->cells = p->column = 0;
     p->column_at = p->column_end = 0;
     p->shown = true;
+    p->styled = 0;
     css_rules_init(&p->rules);
     p->joint = p->parted = p->in_link = false;
     p->joint_at = p->link_text = p->compared = p->based = p->wrapped = 0;

@@ -12,6 +12,7 @@
 
 enum { RAW_NAME_MAX = 12 };         /* bytes of a name of an element whose content is no markup */
 enum { CELLS_MAX = 64 };            /* of one row that may hold letters */
+enum { STYLES_MAX = 32 };           /* style attributes that are remembered */
 enum { TAG_FORGOTTEN = TAG_COUNT }; /* in the stack: ended, though not on top */
 
 struct element {
@@ -49,6 +50,13 @@ struct page {
     bool raw_read; /* does its content say anything? */
     bool shown;    /* can text be seen here? */
     struct css_rules rules;
+
+    /* Style attributes that were read: a document's are mostly the same few. By hash, a bit of `styled` for each. */
+    struct style {
+        span text; /* in the document, which `lasts` */
+        struct css css;
+    } style[STYLES_MAX];
+    uint32_t styled;
 
     bool nul; /* there are NULs in the document; browsers drop them */
 
