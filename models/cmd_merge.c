@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-int cmd_merge(int argc, char **argv)
+static int run_merge(int argc, char **argv)
 {
     static const struct option list[] = {
         {"output", required_argument, NULL, 'o'},
@@ -33,7 +33,7 @@ int cmd_merge(int argc, char **argv)
         case TRAIN_OPT_THREADS:
             if (!train_option(&run.plan, run.verb, c, optarg)) status = CLI_USAGE;
             break;
-        default: status = cli_usage("model");
+        default: status = cli_usage(run.verb);
         }
     for (int i = optind; !status && i < argc; i++) input[run.gather.inputs++].counts = argv[i];
     if (!status && !run.gather.inputs) status = cli_fail(CLI_USAGE, run.verb, "no counts files");
@@ -46,3 +46,23 @@ int cmd_merge(int argc, char **argv)
     free(without);
     return status;
 }
+
+const struct verb verb_model_merge = {
+    .name = "merge",
+    .summary = "train on what was counted before",
+    .help = "usage: furui model merge COUNTS… -o BUNDLE [--counts FILE] [--without COUNTS]…\n"
+            "\n"
+            "Trains on what 'furui train --counts' counted: the same bundle, to the bit, as one furui train over the\n"
+            "same mails in the same order.\n"
+            "  -o, --output BUNDLE   where the bundle goes; without it nothing is trained\n"
+            "      --counts FILE     keep the counts of all as one file\n"
+            "      --without COUNTS  unlearn: leave out the mails that this file holds, byte for byte the same, as if\n"
+            "                        they had never been there (may be repeated)\n" TRAIN_HELP
+            "  -q, --quiet           print nothing but errors\n"
+            "\n"
+            "Exit status: 0 done, 64 wrong usage, 65 counts that cannot be trained on, 66 an input cannot be read,\n"
+            "74 something cannot be written.\n"
+            "\n"
+            "example: furui model merge part-*.counts -o my.bundle\n",
+    .run = run_merge,
+};

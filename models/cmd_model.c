@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_model: `furui model info|verify`: what a bundle is, where it came from, and whether it is whole.
  *
- * Here is also the way to the other words: merge (cmd_merge.c), push, rollback and history (cmd_rollout.c).
+ * Here are also the names of the others: merge (cmd_merge.c), push, rollback and history (cmd_rollout.c).
  * info reads bundles of any feature version, since the old one is the one that people ask about; verify is as strict as
  * a worker: container, checksums, feature version, and the shapes of what is inside. */
-#include "models/cmd_rollout.h"
 #include "models/commands.h"
 #include "models/train_run.h"
 #include "proto/base/json.h"
@@ -15,38 +14,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static int model_run(int argc, char **argv);
-
-const struct verb verb_model = {
-    .name = "model",
-    .summary = "show, check and merge model bundles; roll them out and back",
-    .help =
-        "usage: furui model info [--json] BUNDLE|COUNTS\n"
-        "       furui model verify BUNDLE\n"
-        "       furui model merge COUNTS… -o BUNDLE [--counts FILE] [--without COUNTS]…\n" ROLLOUT_USAGE "\n"
-        "  info      manifest (what it was made from, and how), sections, sizes, id\n"
-        "  verify    all that a worker checks before it uses a bundle: layout, checksums, feature version,\n"
-        "            shapes; prints one line\n"
-        "  merge     train on what was counted before ('furui train --counts'): the same bundle, to the bit, as one\n"
-        "            furui train over the same mails in the same order\n" ROLLOUT_WORDS "\n"
-        "options:\n"
-        "  --json    one JSON object instead of text\n"
-        "of merge:\n"
-        "  -o, --output BUNDLE   where the bundle goes; without it nothing is trained\n"
-        "      --counts FILE     keep the counts of all as one file\n"
-        "      --without COUNTS  unlearn: leave out the mails that this file holds, byte for byte the same, as if "
-        "they\n"
-        "                        had never been there (may be repeated)\n" TRAIN_HELP
-        "  -q, --quiet           print nothing but errors\n" ROLLOUT_OPTIONS "\n"
-        "exit status: 0 the bundle is whole, or what was asked is done; 1 the service refused it, or rolled it back;\n"
-        "65 it is damaged or of another version; 64 wrong usage; 66 it cannot be read; 69 no service; 75 the service "
-        "is\n"
-        "busy with another roll-out. Faults are named in one line on standard error.\n"
-        "\n"
-        "example: furui model push new.bundle --shadow 10% --mails 5000 --max-flips 2% --note \"november\"\n",
-    .run = model_run,
-};
 
 /* One status for a bundle that is no good, another for one that cannot be read. */
 static int fail(enum err e, const char *fault)
@@ -133,24 +100,91 @@ static int verify(const char *path, bool json)
     return CLI_OK;
 }
 
-static int model_run(int argc, char **argv)
+/* The options of both, and their one bundle. */
+static int begin(int argc, char **argv, const char *verb, bool *json_out)
 {
-    if (argc > 1 && rollout_verb(argv[1])) return rollout_run(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "merge") == 0) return cmd_merge(argc - 1, argv + 1);
     static const struct option OPTIONS[] = {{"json", no_argument, NULL, 'j'}, {0}};
-    bool json = false;
+    *json_out = false;
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
-        if (c != 'j') return cli_usage("model");
-        json = true;
+        if (c != 'j') return cli_usage(verb);
+        *json_out = true;
     }
-    if (argc - optind != 2) {
-        cli_fail(CLI_USAGE, "model", "wants info or verify, and one bundle");
-        return cli_usage("model");
-    }
-    const char *what = argv[optind], *path = argv[optind + 1];
-    if (strcmp(what, "info") == 0) return info(path, json);
-    if (strcmp(what, "verify") == 0) return verify(path, json);
-    cli_fail(CLI_USAGE, "model", "'%s' is none of info, verify, merge, push, rollback, history", what);
+    if (argc - optind == 1) return CLI_OK;
+    cli_fail(CLI_USAGE, verb, "wants one bundle");
+    return cli_usage(verb);
+}
+
+static int run_info(int argc, char **argv)
+{
+    bool json;
+    int status = begin(argc, argv, "model info", &json);
+    return status ? status : info(argv[optind], json);
+}
+
+static int run_verify(int argc, char **argv)
+{
+    bool json;
+    int status = begin(argc, argv, "model verify", &json);
+    return status ? status : verify(argv[optind], json);
+}
+
+static const struct verb verb_info = {
+    .name = "info",
+    .summary = "what a bundle was made from, and how",
+    .help = "usage: furui model info [--json] BUNDLE|COUNTS\n"
+            "\n"
+            "The manifest (what it was made from, and how), sections, sizes, id; of any feature version. Of counts:\n"
+            "mails, sources, and whether they are whole.\n"
+            "  --json    one JSON object instead of text\n"
+            "\n"
+            "Exit status: 0 shown, 64 wrong usage, 65 it is damaged, 66 it cannot be read.\n"
+            "\n"
+            "example: furui model info my.bundle\n",
+    .run = run_info,
+};
+
+static const struct verb verb_verify = {
+    .name = "verify",
+    .summary = "all that a worker checks before it uses a bundle",
+    .help = "usage: furui model verify [--json] BUNDLE\n"
+            "\n"
+            "All that a worker checks before it uses a bundle: layout, checksums, feature version, shapes; prints one\n"
+            "line.\n"
+            "  --json    one JSON object instead of text\n"
+            "\n"
+            "Exit status: 0 the bundle is whole, 64 wrong usage, 65 it is damaged or of another version, 66 it cannot\n"
+            "be read. Faults are named in one line on standard error.\n"
+            "\n"
+            "example: furui model verify my.bundle\n",
+    .run = run_verify,
+};
+
+static const struct verb *const SUBS[] = {
+    &verb_info, &verb_verify, &verb_model_merge, &verb_model_push, &verb_model_rollback, &verb_model_history, NULL};
+
+static int model_run(int argc, char **argv)
+{
+    if (argc > 1)
+        cli_fail(CLI_USAGE, "model", "'%s' is none of info, verify, merge, push, rollback, history", argv[1]);
+    else
+        cli_fail(CLI_USAGE, "model", "what is to be done?");
     return cli_usage("model");
 }
+
+const struct verb verb_model = {
+    .name = "model",
+    .summary = "show, check and merge model bundles; roll them out and back",
+    .help = "usage: furui model WHAT …\n"
+            "\n"
+            "  info      what a bundle (or a counts file) was made from, and how\n"
+            "  verify    all that a worker checks before it uses a bundle\n"
+            "  merge     train on what 'furui train --counts' counted before\n"
+            "  push      have the running service use a bundle\n"
+            "  rollback  back to the bundle that served before\n"
+            "  history   the bundles that were pushed\n"
+            "\n"
+            "'furui model WHAT --help' explains each.\n",
+    .run = model_run,
+    .subs = SUBS,
+};

@@ -3,8 +3,6 @@
  *
  * The bundle is verified here first, so that what is wrong with it is said at once; furuid believes none of that. */
 #define _GNU_SOURCE
-#include "models/cmd_rollout.h"
-
 #include "models/commands.h"
 #include "proto/base/json.h"
 #include "proto/cli/operator.h"
@@ -408,26 +406,88 @@ static int rollback(const struct operator_door *d, const struct wish *w)
     return status;
 }
 
-bool rollout_verb(const char *word)
+/* Read the options; then, with `arguments` beside them, find the service. */
+static int begin(int argc, char **argv, const char *verb, int arguments, struct wish *w, struct operator_door *d)
 {
-    return strcmp(word, "push") == 0 || strcmp(word, "rollback") == 0 || strcmp(word, "history") == 0;
+    if (!read_options(argc, argv, w)) return cli_usage(verb);
+    if (argc - optind == arguments) return operator_find(d, "model", w->endpoint, w->state_dir);
+    cli_fail(CLI_USAGE, verb, "wants %s", arguments ? "one bundle" : "no argument but options");
+    return cli_usage(verb);
 }
 
-int rollout_run(int argc, char **argv)
+static int run_push(int argc, char **argv)
 {
     struct wish w;
     struct operator_door d;
-    const char *what = argv[0];
-    static char name[] = "furui model";
-    argv[0] = name;
-    bool pushes = strcmp(what, "push") == 0;
-    if (!read_options(argc, argv, &w)) return cli_usage("model");
-    if (argc - optind != pushes) {
-        cli_fail(CLI_USAGE, "model", "%s wants %s", what, pushes ? "one bundle" : "no argument but options");
-        return cli_usage("model");
-    }
-    int status = operator_find(&d, "model", w.endpoint, w.state_dir);
-    if (status != CLI_OK) return status;
-    if (pushes) return push(&d, &w, argv[optind]);
-    return strcmp(what, "history") == 0 ? history(&d, w.json) : rollback(&d, &w);
+    int status = begin(argc, argv, "model push", 1, &w, &d);
+    return status ? status : push(&d, &w, argv[optind]);
 }
+
+static int run_rollback(int argc, char **argv)
+{
+    struct wish w;
+    struct operator_door d;
+    int status = begin(argc, argv, "model rollback", 0, &w, &d);
+    return status ? status : rollback(&d, &w);
+}
+
+static int run_history(int argc, char **argv)
+{
+    struct wish w;
+    struct operator_door d;
+    int status = begin(argc, argv, "model history", 0, &w, &d);
+    return status ? status : history(&d, w.json);
+}
+
+#define WHERE                                                                                \
+    "      --state-dir DIR   the service's; without it the service at --endpoint is asked\n" \
+    "      --endpoint E      as for 'furui stat'\n"                                          \
+    "      --json            one JSON object instead of text\n"
+#define WHO                                                            \
+    "      --by WHO          your name for the history (login name)\n" \
+    "      --note TEXT       why, for the history\n"
+#define STATUS                                                                                                        \
+    "\nAs furuid's own user, or root. Exit status: 0 done, 1 the service refused it, or rolled it back,\n"            \
+    "64 wrong usage, 65 a bundle that is damaged or of another version, 66 one that cannot be read, 69 no service,\n" \
+    "75 the service is busy with another roll-out.\n"
+
+const struct verb verb_model_push = {
+    .name = "push",
+    .summary = "have the running service use this bundle",
+    .help = "usage: furui model push BUNDLE [--shadow SHARE [--mails N] [--max-flips P%] [--wait]]\n"
+            "                              [--by WHO] [--note TEXT]\n"
+            "\n"
+            "Has the running service use this bundle: verified, copied, loaded by one worker, then by all; no mail\n"
+            "waits and none is lost. Returns when all workers have it.\n"
+            "      --shadow SHARE    first score this share of the mails with it as well (10% or 0.1). Verdicts stay\n"
+            "                        the serving model's; flips between ham, unsure and spam are counted: 'furui "
+            "stat'\n"
+            "      --mails N         so many of them decide; what furui scan sends does not count (1000)\n"
+            "      --max-flips P%    at most so many may flip: then it serves, else it goes. It goes earlier when\n"
+            "                        the share is beyond this all but surely (5%)\n"
+            "      --wait            return when that is decided\n" WHO WHERE STATUS "\n"
+            "example: furui model push new.bundle --shadow 10% --mails 5000 --max-flips 2% --note \"november\"\n",
+    .run = run_push,
+};
+
+const struct verb verb_model_rollback = {
+    .name = "rollback",
+    .summary = "back to the bundle that served before; or take the one in shadow out",
+    .help =
+        "usage: furui model rollback [--by WHO] [--note TEXT]\n"
+        "\n"
+        "Back to the bundle that served before; while one is in shadow: that one is taken out.\n" WHO WHERE STATUS "\n"
+        "example: furui model rollback --note \"too many flips at noon\"\n",
+    .run = run_rollback,
+};
+
+const struct verb verb_model_history = {
+    .name = "history",
+    .summary = "the bundles that were pushed",
+    .help =
+        "usage: furui model history [--json]\n"
+        "\n"
+        "The bundles that were pushed: what became of each, when, by whom, from what data, and why.\n" WHERE STATUS "\n"
+        "example: furui model history --json\n",
+    .run = run_history,
+};

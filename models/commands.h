@@ -7,12 +7,10 @@
 
 enum { COMMANDS_BAD_DATA = 65 }; /* sysexits.h EX_DATAERR */
 
-/* `furui model merge`; argv[0] is "merge". Returns the exit status. */
-int cmd_merge(int argc, char **argv);
-
 /* `furui model info` of a counts file. Returns the exit status. */
 int counts_info(const char *path, bool json);
 
 extern const struct verb verb_train, verb_eval, verb_model, verb_show;
+extern const struct verb verb_model_merge, verb_model_push, verb_model_rollback, verb_model_history;
 
 #endif

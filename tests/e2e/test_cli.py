@@ -239,6 +239,12 @@ class Scan(Case):
             status, out, err = furui(*words)
             self.assertEqual((status, err), (0, ""), words)
             self.assertTrue(out, words)
+        for word in "info", "verify", "merge", "push", "rollback", "history":
+            status, out, err = furui("model", word, "--help")
+            self.assertEqual((status, err), (0, ""), word)
+            self.assertTrue(out.startswith("usage: furui model %s " % word), out)
+            self.assertIn("  %s  " % word, furui("model", "--help")[1])
+            self.assertIn("see 'furui model %s --help'" % word, furui("model", word, "--bogus")[2])
 
     def test_terminal(self):
         """On a terminal columns are aligned, and after two seconds there is a bar."""
