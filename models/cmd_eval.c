@@ -8,6 +8,7 @@
 #include "models/train_run.h"
 #include "proto/base/clock.h"
 #include "proto/config.h"
+#include "worker/score/bundle.h"
 #include "worker/text/domain.h"
 
 #include <signal.h>
@@ -90,21 +91,48 @@ static void print_scores(FILE *f, const void *arg)
     }
 }
 
+/* Was the bundle trained on as many ham and spam as these indexes hold? Its manifest has the counts. */
+static bool trained_alike(const char *path, const struct mail_index *x, size_t indexes)
+{
+    static const span KEY[2] = {SPAN("mails.ham"), SPAN("mails.spam")};
+    size_t have[2] = {0, 0};
+    unsigned alike = 0;
+    char want[24], fault[BUNDLE_FAULT_BYTES];
+    struct bundle b;
+    span key, value;
+    for (size_t i = 0; i < indexes; i++) {
+        have[0] += x[i].n - x[i].spam;
+        have[1] += x[i].spam;
+    }
+    if (bundle_open(path, BUNDLE_ANY_FEATURES, &b, fault)) return false;
+    for (size_t at = 0; bundle_manifest_next(&b, &at, &key, &value);)
+        for (unsigned label = 0; label < 2; label++) {
+            snprintf(want, sizeof want, "%zu", have[label]);
+            alike += span_eq(key, KEY[label]) && span_eq(value, span_cstr(want));
+        }
+    bundle_close(&b);
+    return alike == 2;
+}
+
 static int judge_all(const struct eval_options *o, const struct mail_index *x, struct judged *out)
 {
     char fault[JUDGE_FAULT_BYTES];
     struct mail_context c = trust_context(&o->trust);
     struct judge_mails mails = {x, o->index, o->indexes, &c};
     struct model *m = NULL;
+    bool alike = false;
     if (o->plan.way == JUDGE_BY_MODEL) {
         struct config defaults;
         config_init(&defaults);
-        enum err e = model_open(o->bundle ? o->bundle : defaults.bundle, &m, fault);
+        const char *path = o->bundle ? o->bundle : defaults.bundle;
+        enum err e = model_open(path, &m, fault);
+        alike = !e && trained_alike(path, x, o->indexes);
         config_close(&defaults);
         if (e) return cli_fail(COMMANDS_BAD_DATA, "eval", "%s", fault);
     }
     enum err e = judge(&o->plan, m, &mails, out, fault);
     if (m && !e) snprintf(out->model, sizeof out->model, "%s", model_id(m));
+    if (!e) out->trained_alike = alike;
     model_close(m);
     return e ? cli_fail(status_of(e), "eval", "%s", fault) : CLI_OK;
 }

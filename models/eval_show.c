@@ -93,6 +93,8 @@ static void print_all(const struct eval_options *o, const struct judged *d, cons
         if (o->plan.flip > 0) printf(", %zu of them wrong", d->flipped);
         printf("\n");
     }
+    if (d->trained_alike)
+        printf("trained on       as many ham and spam: if on these, the figures say how well it remembers them\n");
     if (m->ham && m->spam) {
         printf("1-ROCA%%          %s (95%% interval %s to %s)\n", cell(a, m->roca_pct, 4), cell(b, f->roca.low, 4),
                cell(c, f->roca.high, 4));
@@ -206,6 +208,7 @@ static enum err show_json(const struct eval_options *o, const struct judged *d, 
     eval_way(o, way);
     json_str(&j, "protocol", span_cstr(way));
     if (d->model[0]) json_str(&j, "model", span_cstr(d->model));
+    json_bool(&j, "trained_on_as_many", d->trained_alike);
     json_uint(&j, "learnt", d->learnt);
     json_uint(&j, "flipped", d->flipped);
     put_figures(&j, &f);

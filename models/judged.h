@@ -27,6 +27,7 @@ struct judged {
     const char *const *source; /* [sources], names of the indexes; lent */
     size_t sources;
     char model[17];         /* the id of the bundle that judged, as model_id; "" when there was none */
+    bool trained_alike;     /* that bundle was trained on just as many ham and spam: on these mails, most likely */
     size_t learnt, flipped; /* mails learnt on the way or before, and those of them under the wrong label */
 };
 

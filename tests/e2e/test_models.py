@@ -120,6 +120,10 @@ class Models(Case):
         status, out, err = furui("eval", "--index", self.index, "--bundle", self.bundle, "--json", "--scores", scores)
         self.assertEqual((status, err), (0, ""))
         self.check_figures(scores, json.loads(out))
+        self.assertTrue(json.loads(out)["trained_on_as_many"])
+        told = "\ntrained on       as many ham and spam"
+        self.assertIn(told, furui("eval", "--index", self.index, "--bundle", self.bundle)[1])
+        self.assertNotIn(told, furui("eval", "--index", self.index)[1])
 
     def test_a_damaged_bundle_is_refused_by_all(self):
         self.train()
