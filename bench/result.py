@@ -47,6 +47,7 @@ def append(name, columns, rows):
         return
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     head = {"date": now, "machine": machine(), "commit": commit(), "yardstick_ns": yardstick_ns()}
+    os.makedirs(RESULTS, exist_ok=True)
     path, known, old = os.path.join(RESULTS, name + ".csv"), [], []
     if os.path.exists(path):
         with open(path, newline="") as f:
