@@ -161,6 +161,14 @@ static void run_dots(const struct scan_ops *ops, span in)
     sink += sums[0] > 0;
 }
 
+/* Of a word for each 6 bytes, about as many as texts have. */
+static void run_pairs(const struct scan_ops *ops, span in)
+{
+    static uint32_t pairs[(KERNEL_PIECE_MAX / 6 + 1) * (1 + SCAN_PAIRS)];
+    ops->pairs(hashes + SCAN_PAIRS, in.n / 6, pairs);
+    sink += pairs[0];
+}
+
 /* --- what is built on kernels ------------------------------------------------------------------------------------- */
 
 /* A header block split into its fields. */
@@ -228,6 +236,7 @@ static const struct {
     {"grams, weigh", run_weigh, KERNEL_TEXT, false},
     {"grams, distinct", run_distinct, KERNEL_TEXT, false},
     {"grams scored", run_score, KERNEL_TEXT, false},
+    {"pairs", run_pairs, KERNEL_TEXT, false},
     {"dots", run_dots, KERNEL_WEIGHTS, false},
 };
 

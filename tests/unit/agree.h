@@ -88,6 +88,22 @@ static bool agree_grams(const struct scan_ops *ops, const uint8_t *p, size_t n, 
     return memcmp(got, right, count * sizeof *got) == 0;
 }
 
+/* Words of the input as hashes: somebody who writes a mail can choose them. */
+static bool agree_hashes(const struct scan_ops *ops, const uint8_t *p, size_t n)
+{
+    static uint32_t word[AGREE_MOST / 4 + SCAN_PAIRS], got[(1 + SCAN_PAIRS) * AGREE_MOST / 4], right[sizeof got / 4];
+    static struct scan_room room;
+    size_t words = n / 4;
+    if (words) memcpy(word + SCAN_PAIRS, p, words * 4);
+    ops->pairs(word + SCAN_PAIRS, words, got);
+    scan_scalar.pairs(word + SCAN_PAIRS, words, right);
+    if (memcmp(got, right, (1 + SCAN_PAIRS) * words * 4) != 0) return false;
+    memcpy(got, word, sizeof word);
+    memcpy(right, word, sizeof word);
+    size_t left = ops->distinct(got, words, &room);
+    return left == scan_scalar.distinct(right, words, &room) && memcmp(got, right, left * 4) == 0;
+}
+
 /* The first kernel that says something else than its scalar twin, by name; NULL when all agree. n and cap are at most
  * AGREE_MOST; `dice` decides what else there is to choose. */
 static const char *agree(const struct scan_ops *ops, const uint8_t *p, size_t n, size_t cap, unsigned dice)
@@ -108,7 +124,8 @@ static const char *agree(const struct scan_ops *ops, const uint8_t *p, size_t n,
     if (!agree_fold(ops, p, n, cap, space)) return "fold";
     if (!agree_words(ops, p, n, cap, space)) return "words";
     if (!agree_tally(ops, p, n)) return "tally";
-    return agree_grams(ops, p, n, dice) ? NULL : "grams";
+    if (!agree_grams(ops, p, n, dice)) return "grams";
+    return agree_hashes(ops, p, n) ? NULL : "pairs or distinct";
 }
 
 #endif
