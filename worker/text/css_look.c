@@ -10,6 +10,7 @@ const struct css_look CSS_LOOK = {
 void css_lay(struct css *into, const struct css *over)
 {
     uint64_t set = over->set;
+    if (!set) return;
     if (into->important) set &= ~(into->important & ~over->important);
     if (set & CSS_COLOUR) into->colour = over->colour;
     if (set & CSS_BACKGROUND) into->background = over->background;

@@ -371,9 +371,10 @@ bool url_split(struct url_list *l, span link, struct url_room *room, struct url 
     span s = solid ? link : clean(link, buf, &cut);
     size_t begin = authority_begin(s);
     if (begin >= s.n) return false;
-    size_t end = authority_end(s, begin), host = end;
+    size_t end = begin, host = begin;
+    for (; end < s.n && !ENDS_AUTHORITY[s.p[end]]; end++)
+        if (s.p[end] == '@') host = end + 1;
     if (cut && end == s.n) return false; /* who knows what host follows */
-    while (host > begin && s.p[host - 1] != '@') host--;
 
     struct url u = {.odd = host > begin ? ODD(URL_USERINFO) : 0};
     if (!read_host(l, span_of(s.p + host, end - host), room, &u)) return false;
