@@ -13,7 +13,7 @@ static const struct verb *const SUBS[] = {&verb_bench_load,
                                           &verb_bench_scale,
                                           &verb_bench_report,
                                           &verb_bench_yardstick,
-                                          &verb_bench_alike,
+                                          &verb_bench_campaign,
                                           NULL};
 
 const struct verb verb_bench = {
@@ -28,7 +28,7 @@ const struct verb verb_bench = {
             "  hostile   the reader on hostile mails: CPU time a MB, memory\n"
             "  peers     bogofilter, rspamd and SpamAssassin on the same mails as Furui\n"
             "  scale     the cost of a mail by workers, size of mail, of model, of queue, and reputation keys\n"
-            "  alike     fingerprints: do copies of a campaign meet, and good mails not?\n"
+            "  campaign  fingerprints: do copies of a campaign meet, and good mails not?\n"
             "  report    all that was measured as one page, and what became worse\n"
             "  yardstick a fixed piece of work, by which figures of two days are compared\n"
             "\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alike: fingerprints of real mails, and of campaigns made of them; see alike.h. */
+/* campaign: fingerprints of real mails, and of campaigns made of them; see campaign.h. */
 #define _GNU_SOURCE
-#include "bench/alike.h"
+#include "bench/campaign.h"
 
 #include "models/each.h"
 #include "proto/base/hash.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct alike_level ALIKE_LEVEL[ALIKE_LEVELS] = {{0, 30}, {0, 100}, {10, 0}, {10, 30}, {20, 0}, {30, 0}};
+const struct campaign_level CAMPAIGN_LEVEL[CAMPAIGN_LEVELS] = {{0, 30}, {0, 100}, {10, 0}, {10, 30}, {20, 0}, {30, 0}};
 
 enum { WORDS_LEAST = 40, WORDS_MOST = 900, POOL_WORDS = 200000, TEXT_BYTES = 64 * 1024, EVERY = 17 };
 
@@ -107,7 +107,7 @@ static enum err take(void *arg, size_t i, const struct mail *m, const struct fea
             return ERR_MEMORY;
     }
     free(words);
-    if (k->spam && count >= WORDS_LEAST && count <= WORDS_MOST && w->template_count < ALIKE_TEMPLATES)
+    if (k->spam && count >= WORDS_LEAST && count <= WORDS_MOST && w->template_count < CAMPAIGN_TEMPLATES)
         w->templates[w->template_count++] = copy;
     else
         free(copy);
@@ -137,7 +137,7 @@ static size_t first_of(const struct entry *e, size_t n, uint64_t band)
     return from;
 }
 
-static bool compare_all(const struct work *w, struct alike *out)
+static bool compare_all(const struct work *w, struct campaign *out)
 {
     struct entry *e = malloc((w->x->n * FINGERPRINT_MAX + 1) * sizeof *e);
     size_t n = 0;
@@ -157,7 +157,7 @@ static bool compare_all(const struct work *w, struct alike *out)
                 if (k->spam && e[at].mail >= i) break;
                 met = true;
                 if (k->spam) break;
-                near = near || jaccard(k, &w->kept[e[at].mail]) >= ALIKE_FAR / 100.0;
+                near = near || jaccard(k, &w->kept[e[at].mail]) >= CAMPAIGN_FAR / 100.0;
             }
         if (k->spam)
             out->spam++, out->spam_met += met;
@@ -171,7 +171,7 @@ static bool compare_all(const struct work *w, struct alike *out)
 /* --- made campaigns ----------------------------------------------------------------------------------------------- */
 
 /* One copy, as a mail. */
-static size_t make_copy(struct work *w, const char *template, struct alike_level level, char *out)
+static size_t make_copy(struct work *w, const char *template, struct campaign_level level, char *out)
 {
     char words[TEXT_BYTES / 2 + 1], *rest = words;
     size_t count = 0, n = (size_t)sprintf(out, "Content-Type: text/plain\n\n");
@@ -186,39 +186,39 @@ static size_t make_copy(struct work *w, const char *template, struct alike_level
     return n;
 }
 
-static bool run_campaign(struct work *w, const char *template, int level, struct arena *a, struct alike *out)
+static bool run_campaign(struct work *w, const char *template, int level, struct arena *a, struct campaign *out)
 {
     static char text[TEXT_BYTES + 1024];
-    struct kept copy[ALIKE_COPIES];
+    struct kept copy[CAMPAIGN_COPIES];
     bool fine = true;
     size_t made = 0;
-    for (; made < ALIKE_COPIES && fine; made += fine) {
+    for (; made < CAMPAIGN_COPIES && fine; made += fine) {
         struct mail m;
         struct features f;
-        size_t n = make_copy(w, template, ALIKE_LEVEL[level], text);
+        size_t n = make_copy(w, template, CAMPAIGN_LEVEL[level], text);
         arena_reset(a);
         mail_read(&m, span_of(text, n), NULL, a);
         features_extract_views(&m, a, 1u << VIEW_TEXT, &f);
         fine = keep_features(&copy[made], &f);
     }
     for (size_t i = 1; i < made; i++) {
-        out->level[level].j += jaccard(&copy[i - 1], &copy[i]) / (ALIKE_COPIES - 1);
-        out->level[level].one += (double)meet(&copy[i - 1].print, &copy[i].print) / (ALIKE_COPIES - 1);
+        out->level[level].j += jaccard(&copy[i - 1], &copy[i]) / (CAMPAIGN_COPIES - 1);
+        out->level[level].one += (double)meet(&copy[i - 1].print, &copy[i].print) / (CAMPAIGN_COPIES - 1);
         bool three = false;
         for (size_t k = 0; k < 3 && i >= 3; k++) three = three || meet(&copy[k].print, &copy[i].print);
-        out->level[level].three += (double)three / (ALIKE_COPIES - 3);
+        out->level[level].three += (double)three / (CAMPAIGN_COPIES - 3);
     }
     for (size_t i = 0; i < made; i++) free(copy[i].v);
     return fine;
 }
 
-static bool run_campaigns(struct work *w, struct alike *out)
+static bool run_campaigns(struct work *w, struct campaign *out)
 {
     struct arena a;
     bool fine = arena_open(&a, MAIL_ARENA_BYTES) == ERR_OK;
     if (!fine) return false;
     out->templates = w->template_count;
-    for (int level = 0; level < ALIKE_LEVELS && w->template_count; level++) {
+    for (int level = 0; level < CAMPAIGN_LEVELS && w->template_count; level++) {
         for (size_t t = 0; t < w->template_count && fine; t++) fine = run_campaign(w, w->templates[t], level, &a, out);
         out->level[level].j /= (double)w->template_count;
         out->level[level].one /= (double)w->template_count;
@@ -228,14 +228,14 @@ static bool run_campaigns(struct work *w, struct alike *out)
     return fine;
 }
 
-enum err alike_measure(const struct mail_index *x, struct alike *out, char *fault_out)
+enum err campaign_measure(const struct mail_index *x, struct campaign *out, char *fault_out)
 {
     struct work w = {.x = x, .dice = 1};
     enum err e = ERR_MEMORY;
-    *out = (struct alike){0};
+    *out = (struct campaign){0};
     snprintf(fault_out, INDEX_FAULT_BYTES, "%s", err_str(ERR_MEMORY));
     w.kept = calloc(x->n, sizeof *w.kept);
-    w.templates = calloc(ALIKE_TEMPLATES, sizeof *w.templates);
+    w.templates = calloc(CAMPAIGN_TEMPLATES, sizeof *w.templates);
     w.pool = calloc(POOL_WORDS, sizeof *w.pool);
     if (w.kept && w.templates && w.pool) e = each_mail(x, NULL, "fingerprints", true, take, &w, fault_out);
     if (e == ERR_OK && (!compare_all(&w, out) || !run_campaigns(&w, out))) e = ERR_MEMORY;
