@@ -15,10 +15,11 @@ static char text[4096];
 static const char *read_report(const char *fields, const char *reported, struct arf *out)
 {
     static struct mail m;
-    snprintf(text, sizeof text,
-             "From: abuse@provider.example\r\nContent-Type: multipart/report; boundary=b\r\n\r\n--b\r\n\r\nwords\r\n--b\r\n"
-             "Content-Type: message/feedback-report\r\n%s\r\n--b\r\n%s\r\n--b--\r\n",
-             fields, reported);
+    snprintf(
+        text, sizeof text,
+        "From: abuse@provider.example\r\nContent-Type: multipart/report; boundary=b\r\n\r\n--b\r\n\r\nwords\r\n--b\r\n"
+        "Content-Type: message/feedback-report\r\n%s\r\n--b\r\n%s\r\n--b--\r\n",
+        fields, reported);
     arena_reset(&arena);
     mail_read(&m, span_cstr(text), NULL, &arena);
     return arf_read(&m, &arena, out);
@@ -40,8 +41,8 @@ static void as_providers_write_them(void **state)
         {"\r\nVersion: 1\r\nfeedback-type:\r\n  Fraud\r\n", MAIL, WIRE_SAY_SPAM, true, "", "", ""},
         {"\r\nFeedback-Type: not-spam\r\nOriginal-Rcpt-To: <u@example.net>\r\nSource-IP: 2001:db8::1\r\n", HEADERS,
          WIRE_SAY_HAM, false, "u@example.net", "2001:db8::1", ""},
-        {"\r\nFeedback-Type: virus\r\nOriginal-Rcpt-To: rfc822; u@example.net\r\nOriginal-Mail-From: <x@b.example>\r\n", MAIL,
-         WIRE_SAY_SPAM, true, "u@example.net", "", "x@b.example"},
+        {"\r\nFeedback-Type: virus\r\nOriginal-Rcpt-To: rfc822; u@example.net\r\nOriginal-Mail-From: <x@b.example>\r\n",
+         MAIL, WIRE_SAY_SPAM, true, "u@example.net", "", "x@b.example"},
         {"Content-Transfer-Encoding: base64\r\n\r\nRmVlZGJhY2stVHlwZTogYWJ1c2UNCg==\r\n", MAIL, WIRE_SAY_SPAM, true, "",
          "", ""},
         {"\r\nFeedback-Type: other\r\nOriginal-Rcpt-To: two words\r\n", MAIL, WIRE_SAY_SPAM, true, "", "", ""},

@@ -255,6 +255,7 @@ static void lower(const uint8_t *p, size_t n, uint8_t *out)
 
 static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space)
 {
+    if (n == 0) return 0; /* p may be NULL */
     size_t i = 0, o = 0;
     bool before = *space;
     while (n - i >= BLOCK && cap - o >= BLOCK) {

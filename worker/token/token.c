@@ -255,6 +255,7 @@ static const uint8_t *take(struct token_stream *t, const uint8_t *p, const uint8
 
 void token_text(struct token_stream *t, span text)
 {
+    if (text.n == 0) return; /* p may be NULL */
     const uint8_t *p = text.p, *end = p + text.n;
     while (p < end && t->left) {
         if (*p <= ' ')
