@@ -14,7 +14,7 @@ ifeq ($(origin CC),default)
 CC     = $(CROSS)gcc
 endif
 
-PKGS      = libzmq msgpack hiredis libxxhash fann libpsl libidn2 libutf8proc inih libsodium
+PKGS      = libzmq msgpack hiredis openssl libxxhash fann libpsl libidn2 libutf8proc inih libsodium
 CSTD      = -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
 CPPFLAGS += -I. -DFURUI_VERSION='"$(VERSION)"' -DFURUI_PREFIX='"$(PREFIX)"'
 CFLAGS   ?= -O2 -g

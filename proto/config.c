@@ -4,6 +4,7 @@
 #include "proto/config.h"
 
 #include "proto/base/cpus.h"
+#include "proto/where.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -34,6 +35,7 @@ struct key {
 
 static const char *wrong_redis(const char *value);
 static const char *wrong_word(const char *value);
+static const char *wrong_user(const char *value);
 static const char *wrong_cpus(const char *value);
 static const char *wrong_people(const char *value);
 static const char *wrong_path(const char *value);
@@ -90,7 +92,18 @@ static const struct key KEYS[] = {
     {"mail", "own_received", WHOLE(own_received, 0, 50), "0", NULL,
      "Received fields that our own hosts put above theirs; what stands below the next one is a stranger's"},
     {"redis", "server", STRING(redis), "private", wrong_redis,
-     "private (a redis-server of our own), off, unix:PATH or tcp:HOST:PORT"},
+     "private (a redis-server of our own), off, unix:PATH, tcp:HOST:PORT, sentinel:NAME@HOST:PORT,HOST:PORT or "
+     "cluster:HOST:PORT,HOST:PORT"},
+    {"redis", "user", STRING(redis_user), "", wrong_user, "user of an ACL; empty: the default user"},
+    {"redis", "password_file", STRING(redis_password), "", wrong_folder,
+     "file whose first line is the password; empty: none is sent"},
+    {"redis", "tls", FLAG(redis_tls), "no", NULL, "encrypt, and check each server's certificate"},
+    {"redis", "tls_ca", STRING(redis_tls_ca), "", wrong_folder,
+     "file or folder with the certificates of those who sign servers'; empty: the system's"},
+    {"redis", "tls_cert", STRING(redis_tls_cert), "", wrong_folder, "our own certificate; empty: none"},
+    {"redis", "tls_key", STRING(redis_tls_key), "", wrong_folder, "and its key"},
+    {"redis", "tls_name", STRING(redis_tls_name), "", wrong_user,
+     "name that servers' certificates must be for; empty: the host or address that is connected to"},
     {"redis", "program", STRING(redis_program), "redis-server", wrong_path, "the program that 'private' starts"},
     {"redis", "prefix", STRING(redis_prefix), "furui", wrong_word, "what the names of all our keys begin with"},
     {"redis", "deadline_ms", WHOLE(redis_deadline_ms, 1, 60000), "20", NULL,
@@ -133,7 +146,7 @@ static const struct key KEYS[] = {
 
 enum { KEY_COUNT = sizeof KEYS / sizeof *KEYS, POLICY_KEYS = 5, POLICY_FIRST = KEY_COUNT - POLICY_KEYS };
 
-enum { EXPECTED_MAX = 96 };
+enum { EXPECTED_MAX = 112 };
 
 static bool is_policy(const struct key *k)
 {
@@ -145,12 +158,9 @@ static bool is_policy(const struct key *k)
 static const char *wrong_redis(const char *value)
 {
     bool fine = strcmp(value, "private") == 0 || strcmp(value, "off") == 0;
-    if (strncmp(value, "unix:", 5) == 0) fine = value[5] != 0;
-    if (strncmp(value, "tcp:", 4) == 0) {
-        const char *port = strrchr(value + 4, ':');
-        fine = port && port > value + 4 && atoi(port + 1) > 0 && atoi(port + 1) < 65536;
-    }
-    return fine ? NULL : "private, off, unix:PATH or tcp:HOST:PORT";
+    struct where w;
+    fine = fine || (!wrong_path(value) && where_read(value, &w));
+    return fine ? NULL : "private, off, unix:PATH, tcp:HOST:PORT, sentinel:NAME@HOST:PORT,… or cluster:HOST:PORT,…";
 }
 
 static const char *wrong_word(const char *value)
@@ -158,6 +168,13 @@ static const char *wrong_word(const char *value)
     bool fine = *value != 0;
     for (const char *p = value; *p; p++) fine = fine && (isalnum((unsigned char)*p) || strchr("_-.:", *p));
     return fine ? NULL : "a word of letters, digits and _-.:";
+}
+
+static const char *wrong_user(const char *value)
+{
+    bool fine = true;
+    for (const char *p = value; *p; p++) fine = fine && (unsigned char)*p > ' ' && *p != ';';
+    return fine ? NULL : "a name without white space and ';'";
 }
 
 static const char *wrong_cpus(const char *value)
@@ -567,6 +584,20 @@ enum err config_load(struct config *c, const char *path, char *fault_out)
     return e;
 }
 
+/* What would be ignored, or could not work, is refused: nobody shall believe that it is encrypted when it is not. */
+static const char *redis_disagrees(const struct config *c)
+{
+    bool port = strncmp(c->redis, "unix:", 5) != 0 && strcmp(c->redis, "private") != 0 && strcmp(c->redis, "off") != 0;
+    bool keys = *c->redis_tls_ca || *c->redis_tls_cert || *c->redis_tls_key || *c->redis_tls_name;
+    if (*c->redis_user && !*c->redis_password) return "[redis] user: needs a password_file";
+    if (*c->redis_password && strcmp(c->redis, "private") == 0)
+        return "[redis] password_file: the private server has no password";
+    if (c->redis_tls && !port) return "[redis] tls: only servers with a port have it";
+    if (keys && !c->redis_tls) return "[redis] tls_ca, tls_cert, tls_key and tls_name: need tls = yes";
+    if (!*c->redis_tls_cert != !*c->redis_tls_key) return "[redis] tls_cert and tls_key: one needs the other";
+    return NULL;
+}
+
 enum err config_check(const struct config *c, char *fault_out)
 {
     const char *wrong = c->listen_count == 0                    ? "[engine] listen: no endpoint"
@@ -574,7 +605,7 @@ enum err config_check(const struct config *c, char *fault_out)
                         : c->restart_min_ms > c->restart_max_ms ? "[engine] restart_min_ms is over restart_max_ms"
                         : c->hang_ms < 2 * c->heartbeat_ms      ? "[engine] hang_ms is under twice heartbeat_ms"
                         : c->mail_mb > c->queue_mb              ? "[engine] mail_mb is over queue_mb"
-                                                                : NULL;
+                                                                : redis_disagrees(c);
     fault_out[0] = 0;
     if (wrong) {
         snprintf(fault_out, CONFIG_FAULT_MAX, "%s", wrong);

@@ -61,8 +61,13 @@ struct config {
     char trusted_authserv[CONFIG_HOSTS_TEXT]; /* comma separated; config_hosts takes it apart */
     int own_received;                         /* Received fields that our own hosts have put on top */
     /* [redis] */
-    char redis[CONFIG_TEXT_MAX];         /* "private", "off", "unix:PATH", "tcp:HOST:PORT" */
-    char redis_program[CONFIG_TEXT_MAX]; /* program for "private" */
+    char redis[CONFIG_TEXT_MAX];          /* "private", "off", or as where.h has it */
+    char redis_user[64];                  /* "": none */
+    char redis_password[CONFIG_TEXT_MAX]; /* file with the password; "": none */
+    bool redis_tls;
+    char redis_tls_ca[CONFIG_TEXT_MAX], redis_tls_cert[CONFIG_TEXT_MAX], redis_tls_key[CONFIG_TEXT_MAX];
+    char redis_tls_name[CONFIG_TEXT_MAX]; /* that certificates must be for; "": the host as `redis` names it */
+    char redis_program[CONFIG_TEXT_MAX];  /* program for "private" */
     char redis_prefix[64];
     int redis_deadline_ms; /* what it has not answered by then is left out */
     int redis_flush_ms;    /* counters are written behind this often */

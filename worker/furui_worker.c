@@ -8,6 +8,7 @@
 #include "proto/base/cpus.h"
 #include "proto/config.h"
 #include "proto/link.h"
+#include "proto/store/settings.h"
 #include "worker/admit.h"
 #include "worker/fault.h"
 #include "worker/loop.h"
@@ -184,16 +185,18 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
         snprintf(fault, CONFIG_FAULT_MAX, "[redis] secret_file = %.300s: %s", path, err_str(e));
         return false;
     }
+    char why[STORE_WHY_MAX] = "";
     struct rep_options rep = {
-        .where = c->redis,
         .prefix = c->redis_prefix,
         .flush_ms = c->redis_flush_ms,
         .cache_ms = c->redis_cache_ms,
         .secret = &p->secret,
         .lives = {.minutes = {[RECORD_FAST] = 60.0 * c->redis_fast_hours, [RECORD_SLOW] = 1440.0 * c->redis_slow_days}},
     };
+    store_settings(c, &rep.store);
+    rep.store.fault_out = why;
     if ((e = rep_open(&rep, &p->rep)) != ERR_OK) {
-        snprintf(fault, CONFIG_FAULT_MAX, "[redis] server = %s: %s", c->redis, err_str(e));
+        snprintf(fault, CONFIG_FAULT_MAX, "[redis] server = %s: %s", c->redis, *why ? why : err_str(e));
         return false;
     }
     rep_warm(p->rep, WARM_MS);

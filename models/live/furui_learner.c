@@ -14,6 +14,7 @@
 #include "proto/config.h"
 #include "proto/link.h"
 #include "proto/store/secret.h"
+#include "proto/store/settings.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -143,8 +144,12 @@ static bool open_live(struct learner *l)
 
 static bool open_store(struct learner *l, struct store **out)
 {
-    enum err e = store_open(&(struct store_options){.where = l->config.redis}, out);
-    return e == ERR_OK || fail(l, "[redis] server", err_str(e));
+    char why[STORE_WHY_MAX] = "";
+    struct store_options o;
+    store_settings(&l->config, &o);
+    o.fault_out = why;
+    enum err e = store_open(&o, out);
+    return e == ERR_OK || fail(l, "[redis] server", *why ? why : err_str(e));
 }
 
 static void on_answer(void *ctx, uint64_t job, span frame)

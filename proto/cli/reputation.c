@@ -10,6 +10,7 @@
 #include "proto/store/counters.h"
 #include "proto/store/name.h"
 #include "proto/store/secret.h"
+#include "proto/store/settings.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -173,8 +174,13 @@ static int act(struct asked *a, const char *where)
     struct store *s;
     struct store_reply reply;
     struct counters c;
-    enum err e = store_open(&(struct store_options){.where = where}, &s);
-    if (e != ERR_OK) return cli_fail(CLI_UNAVAILABLE, VERB, "%s: %s", where, err_str(e));
+    char why[STORE_WHY_MAX] = "";
+    struct store_options o;
+    store_settings(&a->c, &o);
+    o.where = where;
+    o.fault_out = why;
+    enum err e = store_open(&o, &s);
+    if (e != ERR_OK) return cli_fail(CLI_UNAVAILABLE, VERB, "%s: %s", where, *why ? why : err_str(e));
     counters_init(&c, s, &a->lives);
     span key = name_key(a->c.redis_prefix, span_cstr(a->tenant), a->kind, span_of(a->name, a->name_bytes), a->key);
     int status = CLI_OK;

@@ -1,33 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* redis: a non-blocking socket of our own; hiredis's reader parses replies.
  *
- * The reader's object functions are replaced, so that parsing fills a list of values instead of building objects.
- * Reconnecting uses the address resolved at start: no resolver, no file, no wait on a mail's way. */
+ * The reader's object functions are replaced, so that parsing fills a list of values instead of building objects. */
 #define _GNU_SOURCE
 #include "proto/store/redis.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <hiredis/hiredis.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { READ_BYTES = 16 * 1024, READS_A_PUMP = 64, NUMBER_MAX = 24 };
 
 struct redis {
-    struct sockaddr_storage addr;
-    socklen_t addr_bytes;
     int fd;
     enum redis_state state;
+    bool joined;             /* the socket is connected; TLS may still shake hands */
+    struct tls_trust *trust; /* NULL: no TLS */
+    struct tls *tls;
+    char name[ADDRESS_NAME_MAX];
+    char why[STORE_WHY_MAX];
     redisReader *reader;
-    size_t out_from, out_to; /* bytes of `out` that wait to be sent */
+    bool keep;
+    size_t kept_from;        /* `out` holds bytes from here on */
+    size_t out_from, out_to; /* those that wait to be sent */
     size_t value_count, text_used;
     bool cut; /* the present reply has more than there is room for */
     struct store_value value[STORE_VALUES_MAX];
@@ -97,61 +100,27 @@ static redisReplyObjectFunctions into_values = {
 
 /* --- the connection ----------------------------------------------------------------------------------------------- */
 
-static enum err resolve_unix(struct redis *c, const char *path)
-{
-    struct sockaddr_un *un = (struct sockaddr_un *)&c->addr;
-    size_t n = strlen(path);
-    if (n == 0 || n >= sizeof un->sun_path) return ERR_SYNTAX;
-    un->sun_family = AF_UNIX;
-    memcpy(un->sun_path, path, n + 1);
-    c->addr_bytes = sizeof *un;
-    return ERR_OK;
-}
-
-/* HOST:PORT; an IPv6 address may stand in brackets. */
-static enum err resolve_tcp(struct redis *c, const char *where)
-{
-    char host[256];
-    const char *colon = strrchr(where, ':');
-    if (!colon || colon == where || !colon[1]) return ERR_SYNTAX;
-    size_t n = (size_t)(colon - where);
-    if (where[0] == '[' && n > 2 && where[n - 1] == ']') where++, n -= 2;
-    if (n >= sizeof host) return ERR_SYNTAX;
-    memcpy(host, where, n);
-    host[n] = 0;
-
-    struct addrinfo hint = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found = NULL;
-    if (getaddrinfo(host, colon + 1, &hint, &found) != 0) return ERR_IO;
-    memcpy(&c->addr, found->ai_addr, found->ai_addrlen);
-    c->addr_bytes = found->ai_addrlen;
-    freeaddrinfo(found);
-    return ERR_OK;
-}
-
-enum err redis_open(const char *where, struct redis **out)
+enum err redis_open(bool keep, struct redis **out)
 {
     struct redis *c = calloc(1, sizeof *c);
     if (!c) return ERR_MEMORY;
     c->fd = -1;
-    enum err e = strncmp(where, "unix:", 5) == 0  ? resolve_unix(c, where + 5)
-                 : strncmp(where, "tcp:", 4) == 0 ? resolve_tcp(c, where + 4)
-                                                  : ERR_SYNTAX;
-    if (e != ERR_OK) {
-        free(c);
-        return e;
-    }
+    c->keep = keep;
     *out = c;
     return ERR_OK;
 }
 
 void redis_drop(struct redis *c)
 {
+    tls_close(c->tls);
+    c->tls = NULL;
     if (c->fd >= 0) close(c->fd);
     c->fd = -1;
     c->state = REDIS_DOWN;
+    c->joined = false;
     if (c->reader) redisReaderFree(c->reader);
     c->reader = NULL;
-    c->out_from = c->out_to = 0;
+    c->kept_from = c->out_from = c->out_to = 0;
 }
 
 void redis_close(struct redis *c)
@@ -161,23 +130,49 @@ void redis_close(struct redis *c)
     free(c);
 }
 
-void redis_connect(struct redis *c)
+static void lose(struct redis *c, const char *why)
+{
+    snprintf(c->why, sizeof c->why, "%s", why);
+    redis_drop(c);
+}
+
+/* TLS: not more than a step. */
+static void shake(struct redis *c)
+{
+    if (!c->tls) c->tls = tls_open(c->trust, c->fd, c->name);
+    int done = c->tls ? tls_shake(c->tls) : -1;
+    if (done > 0) c->state = REDIS_UP;
+    if (done < 0) lose(c, c->tls ? tls_why(c->tls) : "TLS: no name to check");
+}
+
+static void on_joined(struct redis *c)
+{
+    c->joined = true;
+    if (c->trust)
+        shake(c);
+    else
+        c->state = REDIS_UP;
+}
+
+void redis_connect(struct redis *c, const struct address *to, struct tls_trust *trust, const char *name)
 {
     assert(c->state == REDIS_DOWN);
-    c->fd = socket(c->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    c->trust = trust;
+    snprintf(c->name, sizeof c->name, "%s", name);
+    c->fd = socket(to->at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     c->reader = redisReaderCreateWithFunctions(&into_values);
     if (c->fd < 0 || !c->reader) {
-        redis_drop(c);
+        lose(c, "no socket or memory to connect");
         return;
     }
     c->reader->privdata = c;
     c->reader->maxbuf = 0; /* keep its buffer: else each long reply costs a malloc */
-    if (c->addr.ss_family != AF_UNIX) setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    if (to->at.ss_family != AF_UNIX) setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     c->state = REDIS_CONNECTING;
-    if (connect(c->fd, (struct sockaddr *)&c->addr, c->addr_bytes) == 0)
-        c->state = REDIS_UP;
+    if (connect(c->fd, (const struct sockaddr *)&to->at, to->bytes) == 0)
+        on_joined(c);
     else if (errno != EINPROGRESS)
-        redis_drop(c);
+        lose(c, strerror(errno));
 }
 
 enum redis_state redis_state(const struct redis *c)
@@ -188,6 +183,11 @@ enum redis_state redis_state(const struct redis *c)
 int redis_fd(const struct redis *c)
 {
     return c->fd;
+}
+
+const char *redis_why(const struct redis *c)
+{
+    return c->why;
 }
 
 static size_t put_number(char *to, char mark, size_t x)
@@ -203,21 +203,28 @@ static size_t put_number(char *to, char mark, size_t x)
     return n;
 }
 
+/* Room for `need` more bytes, or NULL. */
+static char *make_room(struct redis *c, size_t need)
+{
+    if (c->state != REDIS_UP) return NULL;
+    if (!c->keep) c->kept_from = c->out_from;
+    if (need > sizeof c->out - c->out_to || c->kept_from == c->out_to) {
+        memmove(c->out, c->out + c->kept_from, c->out_to - c->kept_from);
+        c->out_to -= c->kept_from;
+        c->out_from -= c->kept_from;
+        c->kept_from = 0;
+    }
+    return need > sizeof c->out - c->out_to ? NULL : c->out + c->out_to;
+}
+
 /* "*N\r\n", then "$BYTES\r\n…\r\n" for each word */
-bool redis_put(struct redis *c, const struct redis_words *runs, size_t run_count)
+size_t redis_put(struct redis *c, const struct redis_words *runs, size_t run_count)
 {
     size_t words = 0, need = NUMBER_MAX;
-    if (c->state != REDIS_UP) return false;
     for (size_t r = 0; r < run_count; r++)
         for (size_t i = 0; i < runs[r].n; i++) words++, need += runs[r].v[i].n + NUMBER_MAX + 2;
-    if (c->out_from == c->out_to) c->out_from = c->out_to = 0;
-    if (need > sizeof c->out - c->out_to && c->out_from > 0) {
-        memmove(c->out, c->out + c->out_from, c->out_to - c->out_from);
-        c->out_to -= c->out_from;
-        c->out_from = 0;
-    }
-    if (need > sizeof c->out - c->out_to) return false;
-    char *to = c->out + c->out_to;
+    char *from = make_room(c, need), *to = from;
+    if (!from) return 0;
     to += put_number(to, '*', words);
     for (size_t r = 0; r < run_count; r++)
         for (size_t i = 0; i < runs[r].n; i++) {
@@ -228,8 +235,29 @@ bool redis_put(struct redis *c, const struct redis_words *runs, size_t run_count
             *to++ = '\r';
             *to++ = '\n';
         }
-    c->out_to = (size_t)(to - c->out);
-    return true;
+    c->out_to += (size_t)(to - from);
+    return (size_t)(to - from);
+}
+
+size_t redis_put_raw(struct redis *c, span command)
+{
+    char *to = make_room(c, command.n);
+    if (!to) return 0;
+    memcpy(to, command.p, command.n);
+    c->out_to += command.n;
+    return command.n;
+}
+
+span redis_kept(const struct redis *c, size_t n)
+{
+    assert(c->keep);
+    return n <= c->out_from - c->kept_from ? span_of(c->out + c->kept_from, n) : SPAN_NONE;
+}
+
+void redis_forget(struct redis *c, size_t n)
+{
+    assert(n <= c->out_from - c->kept_from);
+    c->kept_from += n;
 }
 
 static void finish_connecting(struct redis *c)
@@ -237,45 +265,73 @@ static void finish_connecting(struct redis *c)
     struct pollfd p = {.fd = c->fd, .events = POLLOUT};
     int error = 0;
     socklen_t n = sizeof error;
+    if (c->joined) {
+        shake(c);
+        return;
+    }
     if (poll(&p, 1, 0) <= 0) return;
-    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0 || error)
-        redis_drop(c);
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0) error = errno;
+    if (error)
+        lose(c, strerror(error));
     else
-        c->state = REDIS_UP;
+        on_joined(c);
 }
 
-/* False when the connection is lost. */
-static bool write_out(struct redis *c)
+static ssize_t socket_send(struct redis *c, const void *p, size_t n)
+{
+    return c->tls ? tls_send(c->tls, p, n) : send(c->fd, p, n, MSG_NOSIGNAL);
+}
+
+static ssize_t socket_recv(struct redis *c, void *p, size_t n)
+{
+    return c->tls ? tls_recv(c->tls, p, n) : recv(c->fd, p, n, 0);
+}
+
+static const char *trouble(const struct redis *c)
+{
+    return errno == EPROTO && c->tls ? tls_why(c->tls) : strerror(errno);
+}
+
+static void write_out(struct redis *c)
 {
     while (c->out_from < c->out_to) {
-        ssize_t n = send(c->fd, c->out + c->out_from, c->out_to - c->out_from, MSG_NOSIGNAL);
+        ssize_t n = socket_send(c, c->out + c->out_from, c->out_to - c->out_from);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return errno == EAGAIN;
+        if (n < 0 && errno == EAGAIN) return;
+        if (n <= 0) {
+            lose(c, n < 0 ? trouble(c) : "connection lost");
+            return;
+        }
         c->out_from += (size_t)n;
     }
-    return true;
 }
 
-static bool read_in(struct redis *c)
+/* A short read means that a socket is empty; of TLS, that a record was short. */
+static void read_in(struct redis *c)
 {
     char buf[READ_BYTES];
     for (int i = 0; i < READS_A_PUMP; i++) {
-        ssize_t n = recv(c->fd, buf, sizeof buf, 0);
+        ssize_t n = socket_recv(c, buf, sizeof buf);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return errno == EAGAIN;
-        if (n == 0) return false;
-        if (redisReaderFeed(c->reader, buf, (size_t)n) != REDIS_OK) return false;
-        if (c->reader->len - c->reader->pos > STORE_REPLY_BYTES) return false;
-        if ((size_t)n < sizeof buf) return true;
+        if (n < 0 && errno == EAGAIN) return;
+        if (n <= 0) {
+            lose(c, n < 0 ? trouble(c) : "connection lost");
+            return;
+        }
+        if (redisReaderFeed(c->reader, buf, (size_t)n) != REDIS_OK ||
+            c->reader->len - c->reader->pos > STORE_REPLY_BYTES) {
+            lose(c, "a reply without end");
+            return;
+        }
+        if ((size_t)n < sizeof buf && !c->tls) return;
     }
-    return true;
 }
 
 void redis_pump(struct redis *c)
 {
     if (c->state == REDIS_CONNECTING) finish_connecting(c);
-    if (c->state != REDIS_UP) return;
-    if (!write_out(c) || !read_in(c)) redis_drop(c);
+    if (c->state == REDIS_UP) write_out(c);
+    if (c->state == REDIS_UP) read_in(c);
 }
 
 size_t redis_next(struct redis *c, const struct store_value **v_out)
@@ -283,7 +339,7 @@ size_t redis_next(struct redis *c, const struct store_value **v_out)
     void *whole = NULL;
     if (!c->reader) return 0;
     if (redisReaderGetReply(c->reader, &whole) != REDIS_OK) {
-        redis_drop(c);
+        lose(c, "not understood: no Redis, or TLS where there is none");
         return 0;
     }
     if (!whole) return 0;
@@ -293,7 +349,7 @@ size_t redis_next(struct redis *c, const struct store_value **v_out)
 
 void redis_wait(struct redis *c, int64_t timeout_us)
 {
-    bool out = c->state == REDIS_CONNECTING || c->out_from < c->out_to;
+    bool out = (c->state == REDIS_CONNECTING && !c->joined) || c->out_from < c->out_to;
     struct pollfd p = {.fd = c->fd, .events = (short)(POLLIN | (out ? POLLOUT : 0))};
     struct timespec t = {.tv_sec = timeout_us / 1000000, .tv_nsec = timeout_us % 1000000 * 1000};
     ppoll(&p, 1, &t, NULL);

@@ -1,38 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* redis: one connection to a Redis server that never makes its caller wait; redis.c is the only file that sees hiredis.
  *
- * The socket is our own and non-blocking, commands are written by us; hiredis parses replies into a fixed list of
- * values, so a reply costs no memory whatever the server sends. Source: the RESP 2 specification, redis.io. */
+ * The socket is our own and non-blocking, with TLS or without (tls.h); commands are written by us; hiredis parses
+ * replies into a fixed list of values, so a reply costs no memory whatever the server sends. Source: the RESP 2
+ * specification, redis.io. */
 #ifndef FURUI_STORE_REDIS_H
 #define FURUI_STORE_REDIS_H
 
+#include "proto/store/address.h"
 #include "proto/store/store.h"
+#include "proto/store/tls.h"
 
 struct redis;
 
 enum redis_state {
     REDIS_DOWN,       /* no socket */
-    REDIS_CONNECTING, /* the handshake is under way */
+    REDIS_CONNECTING, /* the handshake is under way, TCP's or TLS's */
     REDIS_UP,         /* connected; says nothing about whether the server answers */
 };
 
-/* Parse "unix:PATH" or "tcp:HOST:PORT" and resolve HOST (may block: at start only). ERR_SYNTAX, ERR_IO, ERR_MEMORY. */
-enum err redis_open(const char *where, struct redis **out);
+/* keep: bytes of commands stay until redis_forget, so that they can be sent elsewhere. ERR_MEMORY. */
+enum err redis_open(bool keep, struct redis **out);
 void redis_close(struct redis *c);
 
-/* Begin to connect (the state was REDIS_DOWN). The state is REDIS_DOWN again when that fails at once. */
-void redis_connect(struct redis *c);
+/* Begin to connect (the state was REDIS_DOWN). The state is REDIS_DOWN again when that fails at once. trust: NULL without
+ * TLS; else a certificate for `name` is wanted. `trust` is lent until redis_drop. */
+void redis_connect(struct redis *c, const struct address *to, struct tls_trust *trust, const char *name);
 void redis_drop(struct redis *c);
 enum redis_state redis_state(const struct redis *c);
-int redis_fd(const struct redis *c); /* -1 when down */
+int redis_fd(const struct redis *c);          /* -1 when down */
+const char *redis_why(const struct redis *c); /* why it is down, as far as the system knows */
 
-/* Queue one command of `n` words, given in up to three runs, one behind the other; words may hold any byte. False when
- * the queue is full or the connection is not up. */
+/* Queue one command, given in runs of words, one behind the other; words may hold any byte. How many bytes it is; 0
+ * when the queue is full or the connection is not up. */
 struct redis_words {
     const span *v;
     size_t n;
 };
-bool redis_put(struct redis *c, const struct redis_words *runs, size_t run_count);
+size_t redis_put(struct redis *c, const struct redis_words *runs, size_t run_count);
+size_t redis_put_raw(struct redis *c, span command); /* one that another connection had */
+
+/* The oldest n bytes that are kept, lent until the next call of this connection; empty when they were not sent yet. Then
+ * let them go. */
+span redis_kept(const struct redis *c, size_t n);
+void redis_forget(struct redis *c, size_t n);
 
 /* Finish connecting, write what the socket takes, read what it has. Never waits; a failure makes the state DOWN. */
 void redis_pump(struct redis *c);

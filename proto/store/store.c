@@ -1,130 +1,109 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store: one server: a connection that comes back by itself, and a ring of what its replies are for.
- *
- * A connection serves when the server has answered PING and has every script. Redis answers in order, so the ring's
- * head is always the next reply's; what a broken connection owed stays at the head until the caller has taken it. */
-#define _GNU_SOURCE
+/* store: what the configuration says, and who serves; see store.h. The work is done in server.c. */
 #include "proto/store/store.h"
 
-#include "proto/base/clock.h"
-#include "proto/store/redis.h"
+#include "proto/store/server.h"
+#include "proto/where.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum {
-    BACKOFF_MIN_MS = 50, /* between attempts to connect; doubles to the maximum */
-    BACKOFF_MAX_MS = 2000,
-    DEAD_MS = 5000, /* no answer at all for longer: another connection */
-    TICK_MS = 20,   /* while something is under way */
-    SHA_BYTES = 40,
-};
-
-enum due_kind { DUE_CALLER, DUE_PONG, DUE_SCRIPT };
-
-struct due {
-    uint64_t tag;
-    uint8_t kind;
-    uint8_t script;
-};
-
-struct script {
-    const char *text;
-    char sha[SHA_BYTES]; /* as the server calls it; the same everywhere */
-};
+enum { PASSWORD_MAX = 512 };
 
 struct store {
-    struct redis *redis;
-    struct script script[STORE_SCRIPTS_MAX];
+    struct where where;
+    struct server_ways ways;
+    struct store_script script[STORE_SCRIPTS_MAX];
     unsigned script_count;
-
-    struct due due[STORE_DUE_MAX];
-    size_t due_from, due_count;
-    size_t lost; /* of these, first, that no answer will come to */
-
-    bool greeted;          /* this connection was sent its PING and scripts */
-    unsigned greeting;     /* answers to them outstanding */
-    bool serves;           /* and all were good */
-    int64_t progress_us;   /* the last answer, or the last time that nothing was outstanding */
-    int64_t connect_at_us; /* the next attempt */
-    int backoff_ms;
-    char why[STORE_WHY_MAX];
-    struct store_value lost_value;
     struct store_stat stat;
+    bool started;
+    char user[64], name[ADDRESS_NAME_MAX], password[PASSWORD_MAX];
+    struct server *server;
 };
 
-/* --- the connection's life ---------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------------------------------ */
 
-static void give_up(struct store *s, span why)
+static const char *or_null(const char *text)
 {
-    snprintf(s->why, sizeof s->why, "%.*s", SPAN_ARG(span_head(why, sizeof s->why - 1)));
-    redis_drop(s->redis);
-    s->greeted = s->serves = false;
-    s->greeting = 0;
-    s->lost = s->due_count;
-    s->connect_at_us = clock_us() + (int64_t)s->backoff_ms * 1000;
-    s->backoff_ms = s->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : s->backoff_ms * 2;
+    return text && *text ? text : NULL;
 }
 
-static bool connect_now(struct store *s)
+static enum err __attribute__((format(printf, 3, 4)))
+fault(const struct store_options *o, enum err e, const char *format, ...)
 {
-    redis_connect(s->redis);
-    s->progress_us = clock_us();
-    if (redis_state(s->redis) != REDIS_DOWN) return true;
-    give_up(s, SPAN("cannot connect"));
-    return false;
+    va_list args;
+    va_start(args, format);
+    if (o->fault_out) vsnprintf(o->fault_out, STORE_WHY_MAX, format, args);
+    va_end(args);
+    return e;
 }
 
-static bool push(struct store *s, struct due d, const struct redis_words *runs, size_t run_count)
+/* The first line of a file. */
+static enum err read_password(const struct store_options *o, const char *path, char out[PASSWORD_MAX])
 {
-    if (s->due_count == STORE_DUE_MAX || !redis_put(s->redis, runs, run_count)) return false;
-    if (s->due_count == s->lost) s->progress_us = clock_us();
-    s->due[(s->due_from + s->due_count++) % STORE_DUE_MAX] = d;
-    return true;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, out, PASSWORD_MAX);
+    int error = errno;
+    if (fd >= 0) close(fd);
+    if (n < 0) return fault(o, ERR_IO, "%.80s: %s", path, strerror(error));
+    span line = span_of(out, (size_t)n);
+    line = span_head(line, span_find(line, '\n'));
+    if (line.n && line.p[line.n - 1] == '\r') line.n--;
+    if (line.n == 0 || line.n == PASSWORD_MAX || memchr(line.p, 0, line.n))
+        return fault(o, ERR_SYNTAX, "%.80s: its first line is no password", path);
+    out[line.n] = 0;
+    return ERR_OK;
 }
 
-static bool load_script(struct store *s, unsigned i)
+static enum err read_ways(struct store *s, const struct store_options *o)
 {
-    span words[] = {SPAN("SCRIPT"), SPAN("LOAD"), span_cstr(s->script[i].text)};
-    return push(s, (struct due){.kind = DUE_SCRIPT, .script = (uint8_t)i}, &(struct redis_words){words, 3}, 1);
+    char why[TLS_WHY_MAX] = "";
+    enum err e = ERR_OK;
+    if (!where_read(o->where, &s->where)) return fault(o, ERR_SYNTAX, "%.80s: no words for a server", o->where);
+    snprintf(s->user, sizeof s->user, "%s", o->user ? o->user : "");
+    snprintf(s->name, sizeof s->name, "%s", o->tls_name ? o->tls_name : "");
+    if (or_null(o->password_file) && (e = read_password(o, o->password_file, s->password)) != ERR_OK) return e;
+    s->ways = (struct server_ways){.user = or_null(s->user),
+                                   .password = or_null(s->password),
+                                   .name = or_null(s->name),
+                                   .scripted = true,
+                                   .stall_ms = o->stall_ms,
+                                   .epoll = -1,
+                                   .script = s->script,
+                                   .script_count = &s->script_count,
+                                   .stat = &s->stat};
+    if (!o->tls) return ERR_OK;
+    e = tls_trust_open(or_null(o->tls_ca), or_null(o->tls_cert), or_null(o->tls_key), why, &s->ways.trust);
+    return e == ERR_OK ? ERR_OK : fault(o, e, "%s", *why ? why : err_str(e));
 }
 
-static void greet(struct store *s)
+static enum err open_one(struct store *s, const struct store_options *o)
 {
-    static const span PING[] = {SPAN("PING")};
-    if (!push(s, (struct due){.kind = DUE_PONG}, &(struct redis_words){PING, 1}, 1)) return;
-    s->greeted = true;
-    s->greeting = 1;
-    for (unsigned i = 0; i < s->script_count; i++) s->greeting += load_script(s, i);
-}
-
-static void on_greeting(struct store *s, struct due d, const struct store_value *v)
-{
-    if (v->kind == STORE_ERROR) { /* loading its data, or it wants a password */
-        give_up(s, v->text);
-        return;
-    }
-    if (d.kind == DUE_SCRIPT && v->kind == STORE_TEXT && v->text.n == SHA_BYTES)
-        memcpy(s->script[d.script].sha, v->text.p, SHA_BYTES);
-    if (s->greeting == 0 || --s->greeting > 0) return;
-    s->serves = true;
-    s->backoff_ms = BACKOFF_MIN_MS;
-    s->stat.connections++;
+    struct address at;
+    bool local = s->where.kind == WHERE_UNIX;
+    if (s->where.hosts > 1 || s->where.name.n) return fault(o, ERR_SYNTAX, "one server is what this version knows");
+    enum err e =
+        local ? address_unix(s->where.path, &at) : address_resolve(s->where.host[0].host, s->where.host[0].port, &at);
+    if (e != ERR_OK) return fault(o, e, local ? "no path that a socket can have" : "no such host, or no resolver");
+    if ((e = server_open(&s->ways, &s->server)) == ERR_OK) server_aim(s->server, &at);
+    return e;
 }
 
 enum err store_open(const struct store_options *o, struct store **out)
 {
     struct store *s = calloc(1, sizeof *s);
-    if (!s) return ERR_MEMORY;
-    enum err e = redis_open(o->where, &s->redis);
+    if (!s) return fault(o, ERR_MEMORY, "%s", err_str(ERR_MEMORY));
+    enum err e = read_ways(s, o);
+    if (e == ERR_OK) e = open_one(s, o);
     if (e != ERR_OK) {
-        free(s);
+        store_close(s);
         return e;
     }
-    s->backoff_ms = BACKOFF_MIN_MS;
-    s->lost_value.kind = STORE_LOST;
-    connect_now(s);
     *out = s;
     return ERR_OK;
 }
@@ -132,13 +111,15 @@ enum err store_open(const struct store_options *o, struct store **out)
 void store_close(struct store *s)
 {
     if (!s) return;
-    redis_close(s->redis);
+    server_close(s->server);
+    tls_trust_close(s->ways.trust);
+    explicit_bzero(s->password, sizeof s->password);
     free(s);
 }
 
 unsigned store_script(struct store *s, const char *text)
 {
-    assert(s->script_count < STORE_SCRIPTS_MAX && !s->greeted);
+    assert(s->script_count < STORE_SCRIPTS_MAX && !s->started);
     s->script[s->script_count].text = text;
     return s->script_count++;
 }
@@ -147,15 +128,19 @@ unsigned store_script(struct store *s, const char *text)
 
 unsigned store_group(const struct store *s, span key)
 {
-    (void)s;
-    (void)key;
+    (void)s, (void)key;
     return 0;
+}
+
+static bool put(struct store *s, span key, struct due d, const struct redis_words *runs, size_t run_count)
+{
+    (void)key;
+    return server_put(s->server, d, runs, run_count);
 }
 
 bool store_put(struct store *s, span key, const span *words, size_t n, uint64_t tag)
 {
-    (void)key;
-    return s->serves && push(s, (struct due){.tag = tag}, &(struct redis_words){words, n}, 1);
+    return put(s, key, (struct due){.tag = tag}, &(struct redis_words){words, n}, 1);
 }
 
 bool store_eval(struct store *s, unsigned script, const span *keys, size_t key_count, const span *args,
@@ -164,125 +149,55 @@ bool store_eval(struct store *s, unsigned script, const span *keys, size_t key_c
     char count[16];
     assert(script < s->script_count);
     snprintf(count, sizeof count, "%zu", key_count);
-    span head[] = {SPAN("EVALSHA"), span_of(s->script[script].sha, SHA_BYTES), span_cstr(count)};
+    span head[] = {SPAN("EVALSHA"), span_of(s->script[script].sha, SERVER_SHA_BYTES), span_cstr(count)};
     struct redis_words runs[] = {{head, 3}, {keys, key_count}, {args, arg_count}};
-    return s->serves && push(s, (struct due){.tag = tag, .script = (uint8_t)script}, runs, 3);
+    span key = key_count ? keys[0] : SPAN_NONE;
+    return put(s, key, (struct due){.tag = tag, .script = (uint8_t)script}, runs, 3);
 }
 
 /* --- replies ------------------------------------------------------------------------------------------------------ */
 
-static struct due take_due(struct store *s)
-{
-    struct due d = s->due[s->due_from];
-    s->due_from = (s->due_from + 1) % STORE_DUE_MAX;
-    s->due_count--;
-    return d;
-}
-
-/* What a new connection has answered, so that it serves as soon as it can; nothing else is due on it. */
-static void hear_greeting(struct store *s)
-{
-    const struct store_value *v;
-    while (s->greeting > 0 && s->lost == 0 && redis_next(s->redis, &v) > 0) on_greeting(s, take_due(s), v);
-    if (s->greeted && redis_state(s->redis) == REDIS_DOWN) give_up(s, SPAN("not understood"));
-}
-
 void store_pump(struct store *s)
 {
-    if (redis_state(s->redis) == REDIS_DOWN && (clock_us() < s->connect_at_us || !connect_now(s))) return;
-    redis_pump(s->redis);
-    if (redis_state(s->redis) == REDIS_UP && !s->greeted) {
-        greet(s);
-        redis_pump(s->redis);
-    }
-    if (redis_state(s->redis) == REDIS_DOWN) {
-        give_up(s, SPAN("connection lost"));
-        return;
-    }
-    hear_greeting(s);
-    bool owed = redis_state(s->redis) == REDIS_CONNECTING || s->due_count > s->lost;
-    if (owed && clock_us() - s->progress_us > (int64_t)DEAD_MS * 1000) give_up(s, SPAN("no answer"));
-}
-
-/* An error that is about the server's state, not about the command: the same may work later. Servers before 7 wrap one
- * that a script met in words of their own. */
-static bool passing_error(span text)
-{
-    static const char *const HEADS[] = {"LOADING",  "OOM",    "READONLY",   "MASTERDOWN", "BUSY",        "MISCONF",
-                                        "NOSCRIPT", "NOAUTH", "NOREPLICAS", "TRYAGAIN",   "CLUSTERDOWN", "NOPERM"};
-    for (size_t i = 0; i < sizeof HEADS / sizeof *HEADS; i++)
-        if (span_starts(text, span_cstr(HEADS[i]))) return true;
-    return span_starts(text, SPAN("ERR Error running script")) && memmem(text.p, text.n, "OOM command", 11);
-}
-
-static bool next_lost(struct store *s, struct store_reply *out)
-{
-    while (s->lost > 0) {
-        struct due d = take_due(s);
-        s->lost--;
-        if (d.kind != DUE_CALLER) continue;
-        s->stat.lost++;
-        *out = (struct store_reply){.tag = d.tag, .v = &s->lost_value, .n = 1, .passing = true};
-        return true;
-    }
-    return false;
+    s->started = true;
+    server_pump(s->server);
 }
 
 bool store_next(struct store *s, struct store_reply *out)
 {
-    const struct store_value *v;
-    while (s->lost == 0) {
-        size_t n = redis_next(s->redis, &v);
-        if (n == 0 || s->due_count == 0) {
-            /* Not RESP, or an answer to nothing: no Redis, or out of step. */
-            if (n > 0 || (s->greeted && redis_state(s->redis) == REDIS_DOWN)) give_up(s, SPAN("not understood"));
-            if (s->lost == 0) return false;
-            break;
-        }
-        struct due d = take_due(s);
-        s->progress_us = clock_us();
-        if (d.kind != DUE_CALLER) {
-            on_greeting(s, d, v);
-            continue;
-        }
-        *out = (struct store_reply){.tag = d.tag, .v = v, .n = n};
-        if (v->kind != STORE_ERROR) return true;
-        out->passing = passing_error(v->text);
-        if (span_starts(v->text, SPAN("NOSCRIPT"))) load_script(s, d.script);
-        return true;
-    }
-    return next_lost(s, out);
+    struct server_reply r;
+    if (!server_next(s->server, &r)) return false;
+    s->stat.lost += r.lost;
+    *out = (struct store_reply){.tag = r.due.tag, .v = r.v, .n = r.n, .passing = r.lost};
+    if (r.v->kind == STORE_ERROR) out->passing = server_passing(r.v->text);
+    return true;
 }
 
 void store_wait(struct store *s, int64_t timeout_us)
 {
     int wish_ms = store_wish_ms(s);
     if (wish_ms >= 0 && timeout_us > (int64_t)wish_ms * 1000) timeout_us = (int64_t)wish_ms * 1000;
-    redis_wait(s->redis, timeout_us);
+    server_wait(s->server, timeout_us);
 }
 
 int store_fd(const struct store *s)
 {
-    return redis_fd(s->redis);
+    return server_fd(s->server);
 }
 
 int store_wish_ms(const struct store *s)
 {
-    if (redis_state(s->redis) == REDIS_DOWN) {
-        int64_t left_us = s->connect_at_us - clock_us();
-        return left_us < 0 ? 0 : (int)(left_us / 1000) + 1;
-    }
-    return s->serves && s->due_count == 0 ? -1 : TICK_MS;
+    return server_wish_ms(s->server);
 }
 
 bool store_up(const struct store *s)
 {
-    return s->serves;
+    return server_up(s->server);
 }
 
 const char *store_why(const struct store *s)
 {
-    return s->why;
+    return server_why(s->server);
 }
 
 void store_stat(const struct store *s, struct store_stat *out)

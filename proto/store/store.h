@@ -40,11 +40,20 @@ struct store_reply {
 
 struct store;
 
+/* Texts may be NULL or empty: nothing of the kind. All are read by store_open and not needed afterwards. */
 struct store_options {
-    const char *where; /* "unix:PATH", "tcp:HOST:PORT" */
+    const char *where;         /* proto/where.h */
+    const char *user;          /* of an ACL */
+    const char *password_file; /* its first line */
+    bool tls;
+    const char *tls_ca, *tls_cert, *tls_key; /* proto/store/tls.h */
+    const char *tls_name; /* that each certificate must be for; else the host or address that is connected to */
+    int stall_ms;         /* a server that owes an answer for longer takes no command; 0: it does */
+    char *fault_out;      /* [STORE_WHY_MAX] what is wrong, or NULL */
 };
 
-/* Resolve names (may block: at start only) and begin to connect. ERR_SYNTAX, ERR_IO (no such host), ERR_MEMORY. */
+/* Resolve names (may block: at start only) and begin to connect. ERR_SYNTAX, ERR_IO (no such host or file),
+ * ERR_MEMORY. */
 enum err store_open(const struct store_options *o, struct store **out);
 void store_close(struct store *s);
 

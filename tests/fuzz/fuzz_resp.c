@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 static int door = -1;
 static char path[64];
 static struct redis *client;
+static struct address here;
 
 static void close_door(void)
 {
@@ -27,14 +28,12 @@ static void close_door(void)
 static void open_door(void)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    char where[80];
     snprintf(path, sizeof path, "/tmp/furui-fuzz-resp.%ld", (long)getpid());
     snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
     unlink(path);
     door = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert(door >= 0 && bind(door, (struct sockaddr *)&at, sizeof at) == 0 && listen(door, 8) == 0);
-    snprintf(where, sizeof where, "unix:%s", path);
-    assert(redis_open(where, &client) == ERR_OK);
+    assert(redis_open(false, &client) == ERR_OK && address_unix(span_cstr(path), &here) == ERR_OK);
     atexit(close_door);
 }
 
@@ -67,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     if (n == 0) return 0;
     if (door < 0) open_door();
-    redis_connect(client);
+    redis_connect(client, &here, NULL, "");
     int peer = accept4(door, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     assert(peer >= 0);
     size_t piece = 1 + data[0];

@@ -200,7 +200,28 @@ static void faults_name_the_line(void **state)
          "x.ini:2: key 'trusted_authserv': expected up to 32 host names, separated by commas, got 'a,,b'"},
         {"[mail]\nown_received = -1\n", "x.ini:2: key 'own_received': expected a whole number from 0 to 50, got '-1'"},
         {"[redis]\nserver = tcp:host\n",
-         "x.ini:2: key 'server': expected private, off, unix:PATH or tcp:HOST:PORT, got 'tcp:host'"},
+         "x.ini:2: key 'server': expected private, off, unix:PATH, tcp:HOST:PORT, sentinel:NAME@HOST:PORT,… or "
+         "cluster:HOST:PORT,…, got 'tcp:host'"},
+        {"[redis]\nserver = tcp:host:6379x\n", NULL},
+        {"[redis]\nserver = tcp:host:65536\n", NULL},
+        {"[redis]\nserver = sentinel:a.example:26379\n", NULL},
+        {"[redis]\nserver = sentinel:m@\n", NULL},
+        {"[redis]\nserver = sentinel:m@a:1,,b:2\n", NULL},
+        {"[redis]\nserver = cluster:\n", NULL},
+        {"[redis]\nserver = cluster:a:1,b\n", NULL},
+        {"[redis]\nserver = cluster:[::1]:1, b:2\n", ""},
+        {"[redis]\nserver = sentinel:m-1@a:1,b:2\n", ""},
+        {"[redis]\ntls = maybe\n", "x.ini:2: key 'tls': expected yes or no, got 'maybe'"},
+        {"[redis]\npassword = hush\n",
+         "x.ini:2: no key 'password' in [redis]; it has: server, user, password_file, tls, tls_ca, tls_cert, tls_key, "
+         "tls_name, program, prefix, deadline_ms, flush_ms, cache_ms, fast_hours, slow_days, secret_file, memory_mb"},
+        {"[redis]\nserver = tcp:a:1\nuser = u\n", "x.ini: [redis] user: needs a password_file"},
+        {"[redis]\npassword_file = /x\n", "x.ini: [redis] password_file: the private server has no password"},
+        {"[redis]\nserver = unix:/x\ntls = yes\n", "x.ini: [redis] tls: only servers with a port have it"},
+        {"[redis]\nserver = tcp:a:1\ntls_ca = /x\n",
+         "x.ini: [redis] tls_ca, tls_cert, tls_key and tls_name: need tls = yes"},
+        {"[redis]\nserver = tcp:a:1\ntls = yes\ntls_key = /x\n",
+         "x.ini: [redis] tls_cert and tls_key: one needs the other"},
         {"[policy t]\nspam_at = 1.5\n", "x.ini:2: key 'spam_at': expected a number from 0 to 1, got '1.5'"},
         {"[policy t]\nspam_at = nan\n", "x.ini:2: key 'spam_at': expected a number from 0 to 1, got 'nan'"},
         {"[policy]\nspam = move to junk\n",
@@ -309,7 +330,7 @@ static void documented(void **state)
             keys++;
         }
     }
-    assert_int_equal(keys, 48); /* 38 keys, and listen twice */
+    assert_int_equal(keys, 55); /* 38 keys, and listen twice */
     free(text);
     config_close(&c);
 }

@@ -172,12 +172,12 @@ enum err rep_open(const struct rep_options *o, struct rep **rep_out)
     r->flush_ms = o->flush_ms;
     r->secret = *o->secret;
     r->cache_us = (int64_t)o->cache_ms * 1000;
-    r->off = strcmp(o->where, "off") == 0;
+    r->off = strcmp(o->store.where, "off") == 0;
     *rep_out = r;
     if (r->off) return ERR_OK;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed) seed ^= (uint64_t)(uintptr_t)r;
     if ((e = cache_open(seed, &r->cache)) != ERR_OK) goto fail;
-    if ((e = store_open(&(struct store_options){.where = o->where}, &r->store)) != ERR_OK) goto fail;
+    if ((e = store_open(&o->store, &r->store)) != ERR_OK) goto fail;
     counters_init(&r->counters, r->store, &o->lives);
     if ((e = behind_open(&r->counters, o->flush_ms, &r->behind)) != ERR_OK) goto fail;
     if ((e = crowd_open(&r->counters, &r->crowd)) != ERR_OK) goto fail;
@@ -374,7 +374,7 @@ static void count_people(struct rep *r, const struct rep_names *names, size_t i,
 {
     bool fine = true;
     if (names->v[i].kind == NAME_TEXT && names->rcpt_count && met)
-        crowd_add(r->crowd, key, CROWD_SILENT, names->rcpt, names->rcpt_count); /* of a flood of texts, of some */
+        fine = crowd_add(r->crowd, key, CROWD_SILENT, names->rcpt, names->rcpt_count);
     if (names->v[i].kind == NAME_RCPTS) fine = crowd_add(r->crowd, key, CROWD_DAY, names->rcpt, names->rcpt_count);
     if (names->v[i].kind == NAME_NETS && names->net) fine = crowd_add(r->crowd, key, CROWD_EVER, &names->net, 1);
     if (!fine) drop(r, 1, "too many people wait");

@@ -11,6 +11,7 @@
 #include "proto/store/name.h"
 #include "proto/store/record.h"
 #include "proto/store/secret.h"
+#include "proto/store/store.h"
 #include "worker/mime/mail.h"
 #include "worker/rep/crowd.h"
 #include "worker/rep/fingerprint.h"
@@ -57,16 +58,16 @@ void rep_names_people(struct rep_names *names, const struct secret *secret, span
 struct rep; /* one worker's connection, cache, and counts still to be written */
 
 struct rep_options {
-    const char *where;  /* "unix:PATH", "tcp:HOST:PORT" or "off" */
-    const char *prefix; /* of all keys */
-    int flush_ms;       /* counts are written this often */
-    int cache_ms;       /* what was read so long ago is believed */
+    struct store_options store; /* store.where may be "off" */
+    const char *prefix;         /* of all keys */
+    int flush_ms;               /* counts are written this often */
+    int cache_ms;               /* what was read so long ago is believed */
     struct record_lives lives;
     const struct secret *secret; /* copied; people's names are hashed under it */
 };
 
 /* Resolves the host once, here; connects on its own from then on, again and again with back-off, never blocking a
- * caller beyond its deadline. ERR_SYNTAX, ERR_IO (no such host), ERR_MEMORY. */
+ * caller beyond its deadline. Errors as store_open. */
 enum err rep_open(const struct rep_options *o, struct rep **rep_out);
 /* Give the store up to `timeout_ms` to answer for the first time, so that the first mails are not judged without it. */
 void rep_warm(struct rep *r, int timeout_ms);
