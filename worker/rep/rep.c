@@ -42,6 +42,11 @@ struct slot {
     int16_t own[REP_NAMES_MAX];    /* the tenant's */
 };
 
+struct asked {
+    uint32_t group; /* what can be asked in one command */
+    uint16_t entry; /* of the cache */
+};
+
 struct rep {
     bool off;
     struct store *store; /* NULL when off */
@@ -61,8 +66,8 @@ struct rep {
     size_t batch_missing; /* replies outstanding for the present batch */
     size_t late;          /* replies outstanding for batches that are over */
     struct slot slot[REP_BATCH_MAX];
-    uint16_t ask[CACHE_ENTRIES]; /* entries that the present batch asks for */
-    size_t asks, sent;           /* of them */
+    struct asked ask[CACHE_ENTRIES]; /* what the present batch asks for */
+    size_t asks, sent;               /* of them */
 
     bool told;             /* the log said that it is away */
     int64_t late_since_us; /* 0: nothing is late */
@@ -131,9 +136,9 @@ static void on_read(struct rep *r, const struct store_reply *reply)
     bool list = reply->v[0].kind == STORE_LIST && reply->v[0].n == n;
     for (size_t i = 0; i < n; i++) {
         if (list)
-            land(r, r->ask[first + i], i + 1 < reply->n ? &reply->v[i + 1] : NULL);
+            land(r, r->ask[first + i].entry, i + 1 < reply->n ? &reply->v[i + 1] : NULL);
         else
-            cache_at(r->cache, r->ask[first + i])->state = CACHE_FAILED;
+            cache_at(r->cache, r->ask[first + i].entry)->state = CACHE_FAILED;
     }
 }
 
@@ -258,7 +263,7 @@ static int look_up(struct rep *r, span tenant, enum name_kind kind, span name)
         return at;
     }
     e->state = CACHE_ASKED;
-    r->ask[r->asks++] = (uint16_t)at;
+    r->ask[r->asks++] = (struct asked){.group = store_group(r->store, key), .entry = (uint16_t)at};
     r->stat.asked++;
     return at;
 }
@@ -294,32 +299,37 @@ void rep_ask(struct rep *r, size_t slot, span tenant, const struct rep_names *na
     }
 }
 
-/* One MGET for the longest run of one group from r->sent on. */
-static bool send_run(struct rep *r)
+static int by_group(const void *a, const void *b)
+{
+    const struct asked *x = a, *y = b;
+    return x->group < y->group ? -1 : x->group > y->group;
+}
+
+/* One MGET for the longest run of one group from r->sent on. In a cluster one server may be away and others not: then
+ * only what was asked of it is missing. */
+static void send_run(struct rep *r)
 {
     span words[1 + ASK_MAX] = {SPAN("MGET")};
     size_t n = 0, first = r->sent;
-    unsigned group = 0;
-    while (first + n < r->asks && n < ASK_MAX) {
-        const struct cache_entry *e = cache_at(r->cache, r->ask[first + n]);
-        span key = span_of(e->key, e->bytes);
-        unsigned g = store_group(r->store, key);
-        if (n > 0 && g != group) break;
-        group = g;
-        words[1 + n++] = key;
+    for (; first + n < r->asks && n < ASK_MAX && r->ask[first + n].group == r->ask[first].group; n++) {
+        const struct cache_entry *e = cache_at(r->cache, r->ask[first + n].entry);
+        words[1 + n] = span_of(e->key, e->bytes);
     }
     uint64_t tag = (uint64_t)(r->batch & BATCH_BITS) << 32 | (uint64_t)first << 16 | n;
-    if (!store_put(r->store, words[1], words, 1 + n, tag)) return false;
     r->sent += n;
-    r->batch_missing++;
-    return true;
+    if (store_put(r->store, words[1], words, 1 + n, tag))
+        r->batch_missing++;
+    else
+        for (size_t i = first; i < r->sent; i++) cache_at(r->cache, r->ask[i].entry)->state = CACHE_FAILED;
 }
 
 void rep_send(struct rep *r)
 {
+    bool groups = false;
     if (r->off) return;
-    while (r->sent < r->asks && send_run(r)) continue;
-    while (r->sent < r->asks) cache_at(r->cache, r->ask[r->sent++])->state = CACHE_FAILED;
+    for (size_t i = r->sent + 1; i < r->asks; i++) groups = groups || r->ask[i].group != r->ask[i - 1].group;
+    if (groups) qsort(r->ask + r->sent, r->asks - r->sent, sizeof *r->ask, by_group);
+    while (r->sent < r->asks) send_run(r);
     pump(r);
 }
 
