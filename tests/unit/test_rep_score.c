@@ -178,9 +178,18 @@ static double seen_reference(enum name_kind k, const struct record *r)
 struct told {
     enum name_kind kind;
     double ham, spam;         /* said, in the weeks */
-    double now_ham, now_spam; /* and in the hours; -1: the same */
+    double now_ham, now_spam; /* and in the hours */
     double seen_ham, seen_spam;
 };
+
+#define SAID(kind, ham, spam)       \
+    {                               \
+        kind, ham, spam, 0, 0, 0, 0 \
+    }
+#define SEEN(kind, ham, spam)       \
+    {                               \
+        kind, 0, 0, 0, 0, ham, spam \
+    }
 
 static void records_become_log_odds(void **state)
 {
@@ -190,29 +199,35 @@ static void records_become_log_odds(void **state)
         struct told told[TOLD]; /* all zero: the end */
         bool proven, cut;
     } T[] = {
-        {.what = "nothing", .told = {{NAME_URL}}},
-        {.what = "one report", .told = {{NAME_IP, 0, 1}}},
-        {.what = "reports", .told = {{NAME_IP, 1, 9}, {NAME_NET, 3, 40}, {NAME_FROM, 0, 2}}},
-        {.what = "bounds", .told = {{NAME_IP, 0, 1e9}, {NAME_FROM, 0, 1e9}, {NAME_URL, 0, 1e9}, {NAME_TEXT, 0, 1e9}}},
-        {.what = "good bounds", .told = {{NAME_IP, 1e9}, {NAME_FROM, 1e9}, {NAME_URL, 1e9}}, .proven = true},
-        {.what = "a good From that nobody proved", .told = {{NAME_FROM, 50}, {NAME_SENDER, 50}}},
-        {.what = "a good From, proven", .told = {{NAME_FROM, 50}, {NAME_SENDER, 50}}, .proven = true},
-        {.what = "a bad From needs no proof", .told = {{NAME_FROM, 0, 50}, {NAME_SENDER, 0, 50}}},
-        {.what = "the worst link", .told = {{NAME_URL, 90}, {NAME_URL, 0, 20}, {NAME_URL, 50, 1}}},
-        {.what = "an unknown link among good ones", .told = {{NAME_URL, 90}, {NAME_URL}}},
-        {.what = "good links only", .told = {{NAME_URL, 90}, {NAME_URL, 9, 1}}},
-        {.what = "good links, more than were looked up", .told = {{NAME_URL, 90}}, .cut = true},
-        {.what = "bad link, more than were looked up", .told = {{NAME_URL, 1, 30}}, .cut = true},
-        {.what = "three reports of a text", .told = {{NAME_TEXT, 0, 3}, {NAME_TEXT}, {NAME_TEXT, 0, 1}}},
-        {.what = "a good text speaks for no mail", .told = {{NAME_TEXT, 30}, {NAME_FILE, 30}}, .proven = true},
-        {.what = "good for weeks, bad for hours", .told = {{NAME_FROM, 400, 12, 2, 12}}, .proven = true},
-        {.what = "bad for weeks, nothing now", .told = {{NAME_FROM, 1, 12, 0, 0.01}}, .proven = true},
-        {.what = "seen too little", .told = {{NAME_IP, 0, 0, 0, 0, 0, 20}}},
-        {.what = "seen", .told = {{NAME_IP, 0, 0, 0, 0, 3, 40}, {NAME_NET, 0, 0, 0, 0, 300, 40}}},
+        {.what = "nothing", .told = {SAID(NAME_URL, 0, 0)}},
+        {.what = "one report", .told = {SAID(NAME_IP, 0, 1)}},
+        {.what = "reports", .told = {SAID(NAME_IP, 1, 9), SAID(NAME_NET, 3, 40), SAID(NAME_FROM, 0, 2)}},
+        {.what = "bounds",
+         .told = {SAID(NAME_IP, 0, 1e9), SAID(NAME_FROM, 0, 1e9), SAID(NAME_URL, 0, 1e9), SAID(NAME_TEXT, 0, 1e9)}},
+        {.what = "good bounds",
+         .told = {SAID(NAME_IP, 1e9, 0), SAID(NAME_FROM, 1e9, 0), SAID(NAME_URL, 1e9, 0)},
+         .proven = true},
+        {.what = "a good From that nobody proved", .told = {SAID(NAME_FROM, 50, 0), SAID(NAME_SENDER, 50, 0)}},
+        {.what = "a good From, proven", .told = {SAID(NAME_FROM, 50, 0), SAID(NAME_SENDER, 50, 0)}, .proven = true},
+        {.what = "a bad From needs no proof", .told = {SAID(NAME_FROM, 0, 50), SAID(NAME_SENDER, 0, 50)}},
+        {.what = "the worst link", .told = {SAID(NAME_URL, 90, 0), SAID(NAME_URL, 0, 20), SAID(NAME_URL, 50, 1)}},
+        {.what = "an unknown link among good ones", .told = {SAID(NAME_URL, 90, 0), SAID(NAME_URL, 0, 0)}},
+        {.what = "good links only", .told = {SAID(NAME_URL, 90, 0), SAID(NAME_URL, 9, 1)}},
+        {.what = "good links, more than were looked up", .told = {SAID(NAME_URL, 90, 0)}, .cut = true},
+        {.what = "bad link, more than were looked up", .told = {SAID(NAME_URL, 1, 30)}, .cut = true},
+        {.what = "three reports of a text",
+         .told = {SAID(NAME_TEXT, 0, 3), SAID(NAME_TEXT, 0, 0), SAID(NAME_TEXT, 0, 1)}},
+        {.what = "a good text speaks for no mail",
+         .told = {SAID(NAME_TEXT, 30, 0), SAID(NAME_FILE, 30, 0)},
+         .proven = true},
+        {.what = "good for weeks, bad for hours", .told = {{NAME_FROM, 400, 12, 2, 12, 0, 0}}, .proven = true},
+        {.what = "bad for weeks, nothing now", .told = {{NAME_FROM, 1, 12, 0, 0.01, 0, 0}}, .proven = true},
+        {.what = "seen too little", .told = {SEEN(NAME_IP, 0, 20)}},
+        {.what = "seen", .told = {SEEN(NAME_IP, 3, 40), SEEN(NAME_NET, 300, 40)}},
         {.what = "seen, bounded in sum",
-         .told = {{NAME_IP, 0, 0, 0, 0, 0, 1e6}, {NAME_URL, 0, 0, 0, 0, 0, 1e6}, {NAME_TEXT, 0, 0, 0, 0, 0, 1e6}}},
+         .told = {SEEN(NAME_IP, 0, 1e6), SEEN(NAME_URL, 0, 1e6), SEEN(NAME_TEXT, 0, 1e6)}},
         {.what = "seen good, bounded, and said bad",
-         .told = {{NAME_IP, 0, 3, 0, 0, 1e6}, {NAME_URL, 0, 0, 0, 0, 1e6}, {NAME_FROM, 0, 0, 0, 0, 1e6}},
+         .told = {{NAME_IP, 0, 3, 0, 0, 1e6, 0}, SEEN(NAME_URL, 1e6, 0), SEEN(NAME_FROM, 1e6, 0)},
          .proven = true},
     };
     (void)state;
