@@ -97,6 +97,8 @@ static const struct key KEYS[] = {
     {"redis", "user", STRING(redis_user), "", wrong_user, "user of an ACL; empty: the default user"},
     {"redis", "password_file", STRING(redis_password), "", wrong_folder,
      "file whose first line is the password; empty: none is sent"},
+    {"redis", "sentinel_password_file", STRING(redis_sentinel_password), "", wrong_folder,
+     "the same for sentinels, which are not told the servers' password"},
     {"redis", "tls", FLAG(redis_tls), "no", NULL, "encrypt, and check each server's certificate"},
     {"redis", "tls_ca", STRING(redis_tls_ca), "", wrong_folder,
      "file or folder with the certificates of those who sign servers'; empty: the system's"},

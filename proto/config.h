@@ -64,6 +64,7 @@ struct config {
     char redis[CONFIG_TEXT_MAX];          /* "private", "off", or as where.h has it */
     char redis_user[64];                  /* "": none */
     char redis_password[CONFIG_TEXT_MAX]; /* file with the password; "": none */
+    char redis_sentinel_password[CONFIG_TEXT_MAX];
     bool redis_tls;
     char redis_tls_ca[CONFIG_TEXT_MAX], redis_tls_cert[CONFIG_TEXT_MAX], redis_tls_key[CONFIG_TEXT_MAX];
     char redis_tls_name[CONFIG_TEXT_MAX]; /* that certificates must be for; "": the host as `redis` names it */

@@ -1,19 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store: what the configuration says, and who serves; see store.h. The work is done in server.c. */
+/* store: what the configuration says, and who serves; see store.h. The work is done in server.c.
+ *
+ * Several connections share one descriptor, an epoll set. It reports edges, which store_pump takes back before it looks
+ * at every connection, so an edge that comes later is seen by the next wait. */
+#define _GNU_SOURCE
 #include "proto/store/store.h"
 
+#include "proto/base/clock.h"
+#include "proto/store/sentinel.h"
 #include "proto/store/server.h"
 #include "proto/where.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PASSWORD_MAX = 512 };
+enum {
+    PASSWORD_MAX = 512,
+    TICK_MS = 20,    /* while sentinels are asked */
+    WATCH_MS = 1000, /* between two such questions, while all is well */
+};
 
 struct store {
     struct where where;
@@ -22,8 +35,13 @@ struct store {
     unsigned script_count;
     struct store_stat stat;
     bool started;
-    char user[64], name[ADDRESS_NAME_MAX], password[PASSWORD_MAX];
-    struct server *server;
+    char user[64], name[ADDRESS_NAME_MAX], password[PASSWORD_MAX], sentinel_password[PASSWORD_MAX];
+    struct server *server;     /* the one; with sentinels, the master */
+    struct sentinel *sentinel; /* NULL: none */
+    struct server_ways sentinel_ways;
+    struct store_stat sentinel_stat;
+    int64_t watch_us; /* when sentinels are asked again */
+    int epoll;        /* of all connections, when they may be several; -1 */
 };
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
@@ -64,7 +82,10 @@ static enum err read_ways(struct store *s, const struct store_options *o)
 {
     char why[TLS_WHY_MAX] = "";
     enum err e = ERR_OK;
+    s->epoll = -1;
     if (!where_read(o->where, &s->where)) return fault(o, ERR_SYNTAX, "%.80s: no words for a server", o->where);
+    if (s->where.kind >= WHERE_SENTINEL && (s->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        return fault(o, ERR_IO, "%s", strerror(errno));
     snprintf(s->user, sizeof s->user, "%s", o->user ? o->user : "");
     snprintf(s->name, sizeof s->name, "%s", o->tls_name ? o->tls_name : "");
     if (or_null(o->password_file) && (e = read_password(o, o->password_file, s->password)) != ERR_OK) return e;
@@ -73,7 +94,7 @@ static enum err read_ways(struct store *s, const struct store_options *o)
                                    .name = or_null(s->name),
                                    .scripted = true,
                                    .stall_ms = o->stall_ms,
-                                   .epoll = -1,
+                                   .epoll = s->epoll,
                                    .script = s->script,
                                    .script_count = &s->script_count,
                                    .stat = &s->stat};
@@ -86,7 +107,6 @@ static enum err open_one(struct store *s, const struct store_options *o)
 {
     struct address at;
     bool local = s->where.kind == WHERE_UNIX;
-    if (s->where.hosts > 1 || s->where.name.n) return fault(o, ERR_SYNTAX, "one server is what this version knows");
     enum err e =
         local ? address_unix(s->where.path, &at) : address_resolve(s->where.host[0].host, s->where.host[0].port, &at);
     if (e != ERR_OK) return fault(o, e, local ? "no path that a socket can have" : "no such host, or no resolver");
@@ -94,12 +114,28 @@ static enum err open_one(struct store *s, const struct store_options *o)
     return e;
 }
 
+static enum err open_sentinel(struct store *s, const struct store_options *o)
+{
+    enum err e = ERR_OK;
+    const char *path = or_null(o->sentinel_password_file);
+    if (path && (e = read_password(o, path, s->sentinel_password)) != ERR_OK) return e;
+    s->ways.steered = true;
+    s->sentinel_ways = (struct server_ways){.password = or_null(s->sentinel_password),
+                                            .trust = s->ways.trust,
+                                            .name = s->ways.name,
+                                            .epoll = s->epoll,
+                                            .stat = &s->sentinel_stat};
+    e = sentinel_open(&s->where, &s->sentinel_ways, &s->sentinel);
+    if (e != ERR_OK) return fault(o, e, "no sentinel's host has an address");
+    return server_open(&s->ways, &s->server);
+}
+
 enum err store_open(const struct store_options *o, struct store **out)
 {
     struct store *s = calloc(1, sizeof *s);
     if (!s) return fault(o, ERR_MEMORY, "%s", err_str(ERR_MEMORY));
     enum err e = read_ways(s, o);
-    if (e == ERR_OK) e = open_one(s, o);
+    if (e == ERR_OK) e = s->where.kind == WHERE_SENTINEL ? open_sentinel(s, o) : open_one(s, o);
     if (e != ERR_OK) {
         store_close(s);
         return e;
@@ -111,9 +147,12 @@ enum err store_open(const struct store_options *o, struct store **out)
 void store_close(struct store *s)
 {
     if (!s) return;
+    sentinel_close(s->sentinel);
     server_close(s->server);
+    if (s->epoll >= 0) close(s->epoll);
     tls_trust_close(s->ways.trust);
     explicit_bzero(s->password, sizeof s->password);
+    explicit_bzero(s->sentinel_password, sizeof s->sentinel_password);
     free(s);
 }
 
@@ -157,9 +196,28 @@ bool store_eval(struct store *s, unsigned script, const span *keys, size_t key_c
 
 /* --- replies ------------------------------------------------------------------------------------------------------ */
 
+/* Each connection begins with the sentinels' word: a master that comes back may be none any more, and not know it. And
+ * they are asked again and again: one that another took over from takes writes for 8 s and more before it is told. */
+static void find_master(struct store *s)
+{
+    struct address at;
+    int64_t now_us = clock_us();
+    bool aimed = server_aimed(s->server);
+    if (aimed ? !server_up(s->server) || now_us < s->watch_us : now_us < server_connect_at_us(s->server)) return;
+    if (!sentinel_ask(s->sentinel, &at)) return;
+    s->watch_us = now_us + (int64_t)WATCH_MS * 1000;
+    if (!aimed)
+        server_aim(s->server, &at);
+    else if (!address_same(&at, server_at(s->server)))
+        server_leave(s->server, SPAN("sentinels name another master"));
+}
+
 void store_pump(struct store *s)
 {
+    struct epoll_event edges[64];
     s->started = true;
+    if (s->epoll >= 0) epoll_wait(s->epoll, edges, 64, 0);
+    if (s->sentinel) find_master(s);
     server_pump(s->server);
 }
 
@@ -169,7 +227,10 @@ bool store_next(struct store *s, struct store_reply *out)
     if (!server_next(s->server, &r)) return false;
     s->stat.lost += r.lost;
     *out = (struct store_reply){.tag = r.due.tag, .v = r.v, .n = r.n, .passing = r.lost};
-    if (r.v->kind == STORE_ERROR) out->passing = server_passing(r.v->text);
+    if (r.v->kind != STORE_ERROR) return true;
+    out->passing = server_passing(r.v->text);
+    bool demoted = span_starts(r.v->text, SPAN("READONLY")) || span_starts(r.v->text, SPAN("UNBLOCKED"));
+    if (s->sentinel && demoted) server_leave(s->server, r.v->text);
     return true;
 }
 
@@ -177,17 +238,27 @@ void store_wait(struct store *s, int64_t timeout_us)
 {
     int wish_ms = store_wish_ms(s);
     if (wish_ms >= 0 && timeout_us > (int64_t)wish_ms * 1000) timeout_us = (int64_t)wish_ms * 1000;
-    server_wait(s->server, timeout_us);
+    if (s->epoll < 0) {
+        server_wait(s->server, timeout_us);
+        return;
+    }
+    struct timespec t = {.tv_sec = timeout_us / 1000000, .tv_nsec = timeout_us % 1000000 * 1000};
+    ppoll(&(struct pollfd){.fd = s->epoll, .events = POLLIN}, 1, &t, NULL);
 }
 
 int store_fd(const struct store *s)
 {
-    return server_fd(s->server);
+    return s->epoll >= 0 ? s->epoll : server_fd(s->server);
 }
 
 int store_wish_ms(const struct store *s)
 {
-    return server_wish_ms(s->server);
+    int wish_ms = server_wish_ms(s->server);
+    if (!s->sentinel) return wish_ms;
+    if (!server_aimed(s->server)) return wish_ms < TICK_MS ? TICK_MS : wish_ms;
+    int64_t left_us = s->watch_us - clock_us();
+    int watch_ms = left_us < TICK_MS * 1000 ? TICK_MS : (int)(left_us / 1000);
+    return wish_ms < 0 || wish_ms > watch_ms ? watch_ms : wish_ms;
 }
 
 bool store_up(const struct store *s)
@@ -197,7 +268,8 @@ bool store_up(const struct store *s)
 
 const char *store_why(const struct store *s)
 {
-    return server_why(s->server);
+    const char *why = s->sentinel ? sentinel_why(s->sentinel) : "";
+    return *why ? why : server_why(s->server);
 }
 
 void store_stat(const struct store *s, struct store_stat *out)

@@ -45,6 +45,7 @@ struct store_options {
     const char *where;         /* proto/where.h */
     const char *user;          /* of an ACL */
     const char *password_file; /* its first line */
+    const char *sentinel_password_file;
     bool tls;
     const char *tls_ca, *tls_cert, *tls_key; /* proto/store/tls.h */
     const char *tls_name; /* that each certificate must be for; else the host or address that is connected to */

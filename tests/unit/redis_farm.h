@@ -89,13 +89,12 @@ static inline void farm_start(int i, const char *const *args)
     if (s->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         const char *argv[FARM_ARGS + 24] = {"redis-server"};
+        const char *own[] = {"--bind", "127.0.0.1",   "--dir", dir,      "--logfile",
+                             "log",    "--daemonize", "no",    "--save", ""};
+        bool file = s->args[0] && s->args[0][0] == '/', ported = file; /* it says all */
         int n = 1;
-        if (s->args[0] && s->args[0][0] == '/') argv[n++] = s->args[0]; /* a file comes first */
-        const char *own[] = {"--bind",      "127.0.0.1", "--dir",  dir, "--logfile",        "log",
-                             "--daemonize", "no",        "--save", "",  "--protected-mode", "no"};
-        for (size_t k = 0; k < sizeof own / sizeof *own; k++) argv[n++] = own[k];
-        bool ported = false;
-        for (int k = n > 13; k < FARM_ARGS && s->args[k]; k++) {
+        for (size_t k = 0; k < sizeof own / sizeof *own && !file; k++) argv[n++] = own[k];
+        for (int k = 0; k < FARM_ARGS && s->args[k]; k++) {
             argv[n++] = s->args[k];
             ported = ported || strcmp(s->args[k], "--tls-port") == 0;
         }

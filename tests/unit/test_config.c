@@ -213,7 +213,8 @@ static void faults_name_the_line(void **state)
         {"[redis]\nserver = sentinel:m-1@a:1,b:2\n", ""},
         {"[redis]\ntls = maybe\n", "x.ini:2: key 'tls': expected yes or no, got 'maybe'"},
         {"[redis]\npassword = hush\n",
-         "x.ini:2: no key 'password' in [redis]; it has: server, user, password_file, tls, tls_ca, tls_cert, tls_key, "
+         "x.ini:2: no key 'password' in [redis]; it has: server, user, password_file, sentinel_password_file, tls, "
+         "tls_ca, tls_cert, tls_key, "
          "tls_name, program, prefix, deadline_ms, flush_ms, cache_ms, fast_hours, slow_days, secret_file, memory_mb"},
         {"[redis]\nserver = tcp:a:1\nuser = u\n", "x.ini: [redis] user: needs a password_file"},
         {"[redis]\npassword_file = /x\n", "x.ini: [redis] password_file: the private server has no password"},
@@ -330,7 +331,7 @@ static void documented(void **state)
             keys++;
         }
     }
-    assert_int_equal(keys, 55); /* 38 keys, and listen twice */
+    assert_int_equal(keys, 56); /* 38 keys, and listen twice */
     free(text);
     config_close(&c);
 }
