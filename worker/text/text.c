@@ -134,9 +134,11 @@ size_t text_put_words(struct text *t, span s)
 
 void text_put(struct text *t, span utf8)
 {
+    enum { FEW = 16, APART = 128 }; /* where so few words are between what ends them, that far each is read by itself */
     struct whites w = {.at = SIZE_MAX / 2}; /* far from all */
-    for (size_t i = 0; i < utf8.n && !t->full;) {
-        size_t words = !scan_ends_words(utf8.p[i]) ? text_put_words(t, span_from(utf8, i)) : 0;
+    for (size_t i = 0, apart = 0; i < utf8.n && !t->full;) {
+        size_t words = i >= apart && !scan_ends_words(utf8.p[i]) ? text_put_words(t, span_from(utf8, i)) : 0;
+        if (words < FEW && i >= apart) apart = i + APART;
         if (words) {
             i += words;
             continue;
