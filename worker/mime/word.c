@@ -193,12 +193,15 @@ static size_t clean(uint8_t *p, size_t n, bool keep_shifts, uint64_t *odd)
 
 enum looks { PLAIN, FOLDED, ELSE };
 
-/* Bytes of ASCII that may mean something: controls, and what encoded words and escapes without ESC have. */
-static struct scan_set remarkable;
+/* Bytes of ASCII that may mean something: controls, and what encoded words and escapes without ESC have. What folds
+ * have but spaces. */
+static struct scan_set remarkable, blanks, questions;
 
 __attribute__((constructor)) static void fill_remarkable(void)
 {
     remarkable = scan_set_of("?$\x7F");
+    questions = scan_set_of("?");
+    blanks = scan_set_of("\r\n\t");
     for (size_t i = 0; i < sizeof remarkable.low; i++) remarkable.low[i] |= 1 << 0 | 1 << 1; /* below ' ' */
 }
 
@@ -222,22 +225,18 @@ static enum looks look(span s, span hint)
     return marks && (word_begins(s) || maybe_lost(s, hint)) ? ELSE : all;
 }
 
-/* Drop the line ends of plain folds, which the white space behind them replaces. */
+/* Drop the line ends of plain folds, which the white space behind them replaces; a tab becomes a space. */
 static span unfold(span raw, struct arena *a)
 {
     uint8_t *out = arena_alloc(a, raw.n);
     if (!out) return SPAN_NONE;
-    size_t n = 0;
-    for (span rest = raw; rest.n;) {
-        size_t end = span_find(rest, '\n');
-        span line = span_head(rest, end);
-        rest = span_from(rest, end + 1);
-        if (line.n && line.p[line.n - 1] == '\r') line.n--;
-        memcpy(out + n, line.p, line.n);
-        for (size_t at = span_find(line, '\t'); at < line.n; at += 1 + span_find(span_from(line, at + 1), '\t'))
-            out[n + at] = ' ';
-        uint64_t ignored = 0;
-        n += memchr(line.p, '\r', line.n) ? clean(out + n, line.n, false, &ignored) : line.n;
+    struct scan_marks m = SCAN_NO_MARKS;
+    size_t n = 0, from = 0;
+    for (size_t i = 0; i < raw.n; i++, from = i) {
+        i = scan_next(&m, &blanks, raw, i);
+        memcpy(out + n, raw.p + from, i - from);
+        n += i - from;
+        if (i < raw.n && raw.p[i] == '\t') out[n++] = ' ';
     }
     arena_trim(a, out, n);
     return span_trim(span_of(out, n));
@@ -272,7 +271,8 @@ span word_decode(span raw, span hint, struct arena *a, uint64_t *odd, span *char
 
 bool word_begins(span raw)
 {
-    for (size_t at = span_find(raw, '?'); at < raw.n; at += 1 + span_find(span_from(raw, at + 1), '?'))
+    struct scan_marks m = SCAN_NO_MARKS; /* where there is one '?' there may be many */
+    for (size_t at = span_find(raw, '?'); at < raw.n; at = scan_next(&m, &questions, raw, at + 1))
         if (at && raw.p[at - 1] == '=') return true;
     return false;
 }
