@@ -27,7 +27,7 @@ enum {
     SAFE_MS = 5000,    /* appendfsync everysec: written after 2 s at the latest, redis.conf */
     MOMENTS = 8,
 };
-#define TICKET_TAG (UINT64_C(1) << 61) /* of a GET; the rest is its slot */
+#define TICKET_TAG (UINT64_C(1) << 61) /* of a HGET; the rest is its slot */
 _Static_assert((INTAKE_TICKETS_MAX & (INTAKE_TICKETS_MAX - 1)) == 0, "a slot is cut out of a tag");
 
 /* A report that its sender waits for. */
@@ -192,17 +192,17 @@ static void keep(struct intake *in, uint64_t job, uint64_t id, const struct feed
 static void ask_ticket(struct intake *in, uint64_t job, uint64_t id, const struct feedback *r)
 {
     static const char UNKNOWN[] = "ticket: not known, or not any more";
-    uint8_t text[TICKET_KEY_BYTES];
-    size_t slot = 0;
-    span key = ticket_key(in->limits.prefix, r->ticket, text);
-    if (!key.n || !in->store) {
+    uint8_t text[TICKET_KEY_BYTES], field[TICKET_FIELD_BYTES];
+    size_t slot = 0, bytes;
+    if (!in->store || !ticket_place(in->limits.prefix, r->ticket, text, &bytes, field)) {
         refuse(in, job, id, WIRE_BAD_REQUEST, UNKNOWN);
         return;
     }
+    span key = span_of(text, bytes);
     while (slot < INTAKE_TICKETS_MAX && in->asked[slot].used) slot++;
-    span words[] = {SPAN("GET"), key};
+    span words[] = {SPAN("HGET"), key, span_of(field, sizeof field)};
     if (slot == INTAKE_TICKETS_MAX || !store_up(in->store) ||
-        !store_put(in->store, key, words, 2, INTAKE_TAG | TICKET_TAG | slot)) {
+        !store_put(in->store, key, words, 3, INTAKE_TAG | TICKET_TAG | slot)) {
         refuse(in, job, id, WIRE_BUSY, "tickets cannot be looked up now: Redis is away");
         return;
     }

@@ -1,15 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ticket: see ticket.h. A ticket's own letters spread it over a cluster. */
+/* ticket: see ticket.h. A ticket is base32 (RFC 4648, lower case) of 16 bytes of hash and 4 of time, big-endian. */
 #include "proto/store/ticket.h"
 
 #include <stdio.h>
 
-span ticket_key(const char *prefix, span ticket, uint8_t out[TICKET_KEY_BYTES])
+enum { RAW_BYTES = TICKET_TEXT * 5 / 8 };
+
+static bool unpack(span ticket, uint8_t raw[RAW_BYTES])
 {
-    if (ticket.n != TICKET_TEXT) return SPAN_NONE;
-    for (size_t i = 0; i < ticket.n; i++)
-        if (!((ticket.p[i] >= 'a' && ticket.p[i] <= 'z') || (ticket.p[i] >= '2' && ticket.p[i] <= '7')))
-            return SPAN_NONE;
-    int n = snprintf((char *)out, TICKET_KEY_BYTES, "%s:2:ticket:%.*s", prefix, SPAN_ARG(ticket));
-    return n > 0 && n < TICKET_KEY_BYTES ? span_of(out, (size_t)n) : SPAN_NONE;
+    uint32_t bits = 0;
+    size_t n = 0;
+    if (ticket.n != TICKET_TEXT) return false;
+    for (size_t i = 0, have = 0; i < TICKET_TEXT; i++) {
+        uint8_t c = ticket.p[i];
+        bool letter = c >= 'a' && c <= 'z', digit = c >= '2' && c <= '7';
+        if (!letter && !digit) return false;
+        bits = bits << 5 | (uint32_t)(letter ? c - 'a' : c - '2' + 26);
+        have += 5;
+        if (have >= 8) raw[n++] = (uint8_t)(bits >> (have -= 8));
+    }
+    return true;
+}
+
+bool ticket_place(const char *prefix, span ticket, uint8_t key_out[TICKET_KEY_BYTES], size_t *key_bytes_out,
+                  uint8_t field_out[TICKET_FIELD_BYTES])
+{
+    uint8_t raw[RAW_BYTES];
+    if (!unpack(ticket, raw)) return false;
+    memcpy(field_out, raw, TICKET_FIELD_BYTES);
+    int n = snprintf((char *)key_out, TICKET_KEY_BYTES, "%s:2:ticket:%02x%02x%02x%02x", prefix, raw[16], raw[17],
+                     raw[18], raw[19]);
+    *key_bytes_out = (size_t)n;
+    return n > 0 && n < TICKET_KEY_BYTES;
 }

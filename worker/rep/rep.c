@@ -10,10 +10,10 @@
 #include "proto/base/hash.h"
 #include "proto/base/log.h"
 #include "proto/store/counters.h"
-#include "proto/store/ticket.h"
 #include "worker/rep/behind.h"
 #include "worker/rep/cache.h"
 #include "worker/rep/crowd.h"
+#include "worker/rep/memory.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -54,7 +54,8 @@ struct rep {
     struct cache *cache;
     struct behind *behind;
     struct crowd *crowd;
-    int64_t crowd_at_us; /* its next flush */
+    struct memory memory; /* of tickets */
+    int64_t crowd_at_us;  /* its next flush */
     struct secret secret;
     char prefix[NAME_PREFIX_BYTES + 1];
     int flush_ms;
@@ -186,6 +187,7 @@ enum err rep_open(const struct rep_options *o, struct rep **rep_out)
     counters_init(&r->counters, r->store, &o->lives);
     if ((e = behind_open(&r->counters, o->flush_ms, &r->behind)) != ERR_OK) goto fail;
     if ((e = crowd_open(&r->counters, &r->crowd)) != ERR_OK) goto fail;
+    memory_init(&r->memory, r->store, r->prefix, TAG_TICKET);
     return ERR_OK;
 fail:
     behind_close(r->behind);
@@ -408,19 +410,14 @@ void rep_count(struct rep *r, size_t slot, span tenant, const struct rep_names *
 
 void rep_remember(struct rep *r, span ticket, span record, int ttl_s)
 {
-    uint8_t text[TICKET_KEY_BYTES];
-    char ttl[16];
-    if (r->off || !ready(r, r->batch_us)) return;
-    span key = ticket_key(r->prefix, ticket, text);
-    snprintf(ttl, sizeof ttl, "%d", ttl_s);
-    span words[] = {SPAN("SET"), key, record, SPAN("EX"), span_cstr(ttl)};
-    store_put(r->store, key, words, sizeof words / sizeof *words, TAG_TICKET);
+    if (!r->off && ready(r, r->batch_us)) memory_add(&r->memory, ticket, record, ttl_s);
 }
 
 int rep_tick(struct rep *r)
 {
     if (r->off) return -1;
     int64_t now_us = clock_us();
+    memory_send(&r->memory);
     pump(r);
     if (!ready(r, now_us) && store_up(r->store)) say_away(r, "answers are late");
     if (store_up(r->store) && r->late == 0) {
