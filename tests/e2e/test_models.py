@@ -193,28 +193,6 @@ class Models(Case):
         why = "furui eval: %s: cannot create a file beside it: No such file or directory\n" % nowhere
         self.assertEqual((status, out, err), (74, "", why))
 
-    def test_bench_counts_what_the_service_did(self):
-        with Service() as s:
-            s.start()
-            status, out, err = furui("bench", "load", "--endpoint", s.endpoint, "--index", self.index, "--seconds", "2",
-                                     "--warm-up", "0", "--in-flight", "20", "--json",
-                                     "--service-pid", str(s.process.pid))
-            self.assertEqual((status, err), (0, ""))
-            got = json.loads(out)
-            self.assertEqual((got["mails"], sum(got["refused"].values())), (60, 0))
-            self.assertGreater(got["verdicts"], 60)
-            self.assertAlmostEqual(got["mails_per_s"], got["verdicts"] / got["seconds"], delta=0.001 * got["mails_per_s"])
-            self.assertEqual({"furuid", "furui-worker", "redis-server"} - set(got["cpu_s"]), set())
-            self.assertGreater(got["cpu_s"]["furui-worker"], 0)
-            self.assertTrue(0 < got["latency_ms_50"] <= got["latency_ms_99"] <= got["latency_ms_max"])
-            status, out, err = furui("bench", "load", "--endpoint", s.endpoint, "--seconds", "1", "--warm-up", "0",
-                                     self.path("a", "mails"))
-            self.assertEqual((status, err), (0, ""))
-            self.assertIn("mails/s", out)
-        status, _, err = furui("bench", "load", "--endpoint", "ipc://" + self.path("nobody"), "--index", self.index)
-        self.assertEqual(status, 69)
-        self.assertIn("no furuid answers", err)
-
     def test_foreign_headers_are_taken_out(self):
         sys.path.insert(0, os.path.join(ROOT, "bench/accuracy"))
         import foreign
