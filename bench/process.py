@@ -61,9 +61,9 @@ def run(words, stdin=b"", good=(0,)):
 
 
 @contextlib.contextmanager
-def private_dir(name):
+def private_dir(name, on_disk=False):
     """A directory that goes away, also when the bench is told to end; in memory where the system has such a place."""
-    where = "/dev/shm" if os.path.isdir("/dev/shm") and "TMPDIR" not in os.environ else None
+    where = "/dev/shm" if os.path.isdir("/dev/shm") and not on_disk and "TMPDIR" not in os.environ else None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="furui-%s." % name, dir=where) as path:
         yield path

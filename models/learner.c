@@ -56,27 +56,34 @@ void learner_score(const struct learner *l, const struct features *f, struct par
     out->v[PART_JOINT] = joint;
 }
 
-float learner_step(double rate, size_t n, double error)
+/* A step of a model that sees n features and was wrong by `error`, before it is damped. */
+static float step_of(double rate, size_t n, double error)
 {
     if (!n) return 0;
     return (float)(rate * error * fix_exp(LENGTH_POWER * fix_log(1000.0 / (double)n)));
+}
+
+/* What divides the step of a weight whose squared gradients add up to `g`: little at first, more with each error. */
+static float damping(float g)
+{
+    return sqrtf(0.02f + g);
 }
 
 void learner_learn_linear(struct learner *l, const struct features *f, const struct parts *before, bool spam,
                           double weight)
 {
     double joint_error = weight * (spam - fix_sigmoid(before->v[PART_JOINT]));
-    float joint_step = learner_step(l->rate.joint, features_count(f), joint_error);
+    float joint_step = step_of(l->rate.joint, features_count(f), joint_error);
     float joint_square = (float)(joint_error * joint_error);
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         double error = weight * (spam - fix_sigmoid(before->v[PART_VIEW + v]));
-        float view_step = learner_step(l->rate.view, f->view[v].n, error), view_square = (float)(error * error);
+        float view_step = step_of(l->rate.view, f->view[v].n, error), view_square = (float)(error * error);
         for (size_t i = 0; i < f->view[v].n; i++) {
             struct learner_cell *c = &l->cell[f->view[v].v[i] & l->mask];
             c->joint_g += joint_square;
-            c->joint += joint_step / learner_damping(c->joint_g);
+            c->joint += joint_step / damping(c->joint_g);
             c->view_g += view_square;
-            c->view += view_step / learner_damping(c->view_g);
+            c->view += view_step / damping(c->view_g);
         }
     }
 }

@@ -10,8 +10,6 @@
 #include "proto/base/err.h"
 #include "worker/score/part.h"
 
-#include <math.h>
-
 struct learner_cell {
     float joint, joint_g; /* weight, sum of squared gradients */
     float view, view_g;
@@ -54,15 +52,6 @@ void learner_learn_linear(struct learner *l, const struct features *f, const str
 
 /* The linear models alone, once more: for mails that were close (docs/scoring.md, "Replay"). Scores them first. */
 void learner_repeat(struct learner *l, const struct features *f, bool spam, double weight);
-
-/* A step of a model that sees n features and was wrong by `error`, before it is damped. */
-float learner_step(double rate, size_t n, double error);
-
-/* What divides the step of a weight whose squared gradients add up to `g`: little at first, more with each error. */
-static inline float learner_damping(float g)
-{
-    return sqrtf(0.02f + g);
-}
 
 /* A feature, and where its weights are. */
 struct learner_word {

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 
 import service
 from service import ROOT, SLOW, Case, Flood, Service, header, mail, wait_until
@@ -211,6 +212,22 @@ class Outbound(Case):
             record = s.reputation("show", "user", "stolen")
             self.assertEqual(round(record["slow"]["mails"], -1), 2000)
             self.assertNotIn("stolen", s.redis_command("--scan"))
+
+
+class Reputation(Case):
+    def test_wrong_usage_is_told(self):
+        furui = os.path.join(service.B, "furui")
+        with tempfile.TemporaryDirectory() as d:
+            for words, status, told in ((["show", "ip"], 64, "help"), (["show", "ip", "x.example"], 64, "no name of kind"),
+                                        (["show", "host", "x.example"], 64, "no kind"), (["set", "ip", "192.0.2.1"], 64, "help"),
+                                        (["set", "--spam", "-1", "ip", "192.0.2.1"], 64, "expected a number"),
+                                        (["show", "--spam", "1", "ip", "192.0.2.1"], 64, "help"),
+                                        (["show", "--config", d + "/none", "ip", "192.0.2.1"], 66, "none"),
+                                        (["show", "--state-dir", d, "user", "x"], 69, "secret"),
+                                        (["show", "--state-dir", d, "ip", "192.0.2.1"], 69, "does not answer")):
+                done = subprocess.run([furui, "reputation", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+                self.assertEqual(done.returncode, status, (words, done.stderr))
+                self.assertIn(told, done.stderr)
 
 
 class OtherRedis(Case):

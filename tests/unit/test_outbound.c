@@ -76,7 +76,7 @@ static void a_stolen_account_stands_out(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof T / sizeof *T; i++) {
-        struct record r[3] = {{0}};
+        struct record r[3] = {{.minute = 1}, {.minute = 1}, {.minute = 1}};
         struct outbound got;
         live(r, &T[i].usual, T[i].days * 24);
         live(r, &T[i].then, T[i].hours);

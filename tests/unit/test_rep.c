@@ -389,6 +389,34 @@ static void cache_spares_look_ups(void **state)
     rep_close(r);
 }
 
+/* A batch of as many names as there can be finds room for all of them. */
+static void a_full_batch_fits(void **state)
+{
+    struct rep *r = *state;
+    static struct rep_names k[REP_BATCH_MAX / 2];
+    struct rep_score s;
+    char name[32];
+    for (int round = 0; round < 40; round++) {
+        for (size_t i = 0; i < REP_BATCH_MAX / 2; i++) {
+            k[i].n = k[i].used = 0;
+            for (size_t n = 0; n < REP_NAMES_MAX; n++) {
+                snprintf(name, sizeof name, "n%zu.m%zu.r%d", n, i, round);
+                memcpy(k[i].text + k[i].used, name, strlen(name));
+                k[i].v[k[i].n++] = (struct rep_name){NAME_URL, span_of(k[i].text + k[i].used, strlen(name))};
+                k[i].used += strlen(name);
+            }
+        }
+        rep_tick(r);
+        rep_begin(r);
+        for (size_t i = 0; i < REP_BATCH_MAX / 2; i++) rep_ask(r, i, SPAN("a tenant"), &k[i]);
+        rep_collect(r, clock_us() + PATIENCE_US);
+        for (size_t i = 0; i < REP_BATCH_MAX / 2; i++) {
+            rep_result(r, i, &s);
+            assert_true(s.known);
+        }
+    }
+}
+
 static void tenants_are_apart(void **state)
 {
     struct rep *r = *state;
@@ -604,6 +632,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused_writes_wait, start, stop),
         cmocka_unit_test_setup_teardown(full_memory_forgets_what_was_only_seen, start, stop),
         cmocka_unit_test_setup_teardown(cache_spares_look_ups, start, stop),
+        cmocka_unit_test_setup_teardown(a_full_batch_fits, start, stop),
         cmocka_unit_test_setup_teardown(tenants_are_apart, start, stop),
         cmocka_unit_test_setup_teardown(people_are_counted_once_a_day, start, stop),
         cmocka_unit_test_setup_teardown(late_answers_are_never_mixed_up, start, stop),

@@ -51,11 +51,9 @@ static int oldest(const struct set *s, uint32_t batch)
     return room;
 }
 
-int cache_find(struct cache *c, span key, uint32_t batch, int64_t fresh_us)
+/* Within one set. */
+static int find(struct cache *c, struct set *s, uint32_t tag, span key, uint32_t batch, int64_t fresh_us)
 {
-    uint64_t hash = hash64(key, c->seed);
-    uint32_t tag = (uint32_t)hash;
-    struct set *s = &c->set[(hash >> 32) % CACHE_SETS];
     int first = (int)(s - c->set) * CACHE_WAYS;
     for (int way = 0; way < CACHE_WAYS; way++) {
         struct cache_entry *e = &c->entry[first + way];
@@ -75,4 +73,12 @@ int cache_find(struct cache *c, span key, uint32_t batch, int64_t fresh_us)
     e->bytes = (uint16_t)key.n;
     memcpy(e->key, key.p, key.n);
     return first + way;
+}
+
+int cache_find(struct cache *c, span key, uint32_t batch, int64_t fresh_us)
+{
+    uint64_t hash = hash64(key, c->seed);
+    size_t set = (hash >> 32) % CACHE_SETS;
+    int at = find(c, &c->set[set], (uint32_t)hash, key, batch, fresh_us);
+    return at >= 0 ? at : find(c, &c->set[(set + 1) % CACHE_SETS], (uint32_t)hash, key, batch, fresh_us);
 }

@@ -35,7 +35,8 @@ enum err cache_open(uint64_t seed, struct cache **out);
 void cache_close(struct cache *c);
 
 /* The entry of a key, for the present batch: as it is when it was read after `fresh_us`, or for this batch already;
- * else as CACHE_NEW. -1 when its set is full of this batch's. */
+ * else as CACHE_NEW. When its set is full of this batch's it goes to
+ * the next one; -1 when that is, too. */
 int cache_find(struct cache *c, span key, uint32_t batch, int64_t fresh_us);
 
 struct cache_entry *cache_at(struct cache *c, int at);

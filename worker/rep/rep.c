@@ -386,7 +386,7 @@ static void count_people(struct rep *r, const struct rep_names *names, size_t i,
 {
     bool fine = true;
     if (names->v[i].kind == NAME_TEXT && names->rcpt_count && met)
-        fine = crowd_add(r->crowd, key, CROWD_SILENT, names->rcpt, names->rcpt_count);
+        crowd_add(r->crowd, key, CROWD_SILENT, names->rcpt, names->rcpt_count); /* of a flood of texts, of some */
     if (names->v[i].kind == NAME_RCPTS) fine = crowd_add(r->crowd, key, CROWD_DAY, names->rcpt, names->rcpt_count);
     if (names->v[i].kind == NAME_NETS && names->net) fine = crowd_add(r->crowd, key, CROWD_EVER, &names->net, 1);
     if (!fine) drop(r, 1, "too many people wait");

@@ -300,13 +300,13 @@ struct block_weights {
     __m256i joint, view, vote, magnitude;
 };
 
-/* Add what two features weigh (scan.h's `weigh`), and fetch the groups of those `ahead`. */
-static inline void block_weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, const uint32_t *ahead,
+/* Add what two features weigh (scan.h's `weigh`), whose groups begin at `group`, and fetch those `ahead`. */
+static inline void block_weigh(const uint8_t *slots, const uint32_t *hash, const uint32_t *group, const uint32_t *ahead,
                                struct block_weights *sum)
 {
-    const uint8_t *first = scan_group(slots, group_mask, hash[0]), *second = scan_group(slots, group_mask, hash[1]);
-    __builtin_prefetch(scan_group(slots, group_mask, ahead[0]));
-    __builtin_prefetch(scan_group(slots, group_mask, ahead[1]));
+    const uint8_t *first = slots + group[0], *second = slots + group[1];
+    __builtin_prefetch(slots + ahead[0]);
+    __builtin_prefetch(slots + ahead[1]);
     __m256i x = _mm256_loadu2_m128i((const __m128i *)second, (const __m128i *)first);
     __m256i check = _mm256_set_m128i(_mm_set1_epi32((int)(hash[1] >> 24)), _mm_set1_epi32((int)(hash[0] >> 24)));
     x = _mm256_and_si256(x, _mm256_cmpeq_epi32(_mm256_and_si256(x, _mm256_set1_epi32(0xFF)), check));

@@ -230,12 +230,12 @@ struct block_weights {
     __m512i joint, view, vote, magnitude;
 };
 
-/* Add what four features weigh (scan.h's `weigh`), and fetch the groups of those `ahead`. */
-static inline void block_weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, const uint32_t *ahead,
+/* Add what four features weigh (scan.h's `weigh`), whose groups begin at `group`, and fetch those `ahead`. */
+static inline void block_weigh(const uint8_t *slots, const uint32_t *hash, const uint32_t *group, const uint32_t *ahead,
                                struct block_weights *sum)
 {
-#define GROUP(i) _mm_loadu_si128((const __m128i *)scan_group(slots, group_mask, hash[i]))
-#define FETCH(i) __builtin_prefetch(scan_group(slots, group_mask, ahead[i]))
+#define GROUP(i) _mm_loadu_si128((const __m128i *)(slots + group[i]))
+#define FETCH(i) __builtin_prefetch(slots + ahead[i])
     FETCH(0), FETCH(1), FETCH(2), FETCH(3);
     __m512i x = _mm512_castsi128_si512(GROUP(0));
     x = _mm512_inserti32x4(x, GROUP(1), 1);

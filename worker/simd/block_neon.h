@@ -192,12 +192,12 @@ struct block_weights {
     int32x4_t joint, view, vote, magnitude;
 };
 
-/* Add what a feature weighs (scan.h's `weigh`), and fetch the group of the one `ahead`. */
-static inline void block_weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, const uint32_t *ahead,
+/* Add what a feature weighs (scan.h's `weigh`), whose group begins at `group`, and fetch the one `ahead`. */
+static inline void block_weigh(const uint8_t *slots, const uint32_t *hash, const uint32_t *group, const uint32_t *ahead,
                                struct block_weights *sum)
 {
-    __builtin_prefetch(scan_group(slots, group_mask, ahead[0]));
-    uint32x4_t x = vreinterpretq_u32_u8(vld1q_u8(scan_group(slots, group_mask, hash[0])));
+    __builtin_prefetch(slots + ahead[0]);
+    uint32x4_t x = vreinterpretq_u32_u8(vld1q_u8(slots + group[0]));
     uint32x4_t same = vceqq_u32(vandq_u32(x, vdupq_n_u32(0xFF)), vdupq_n_u32(hash[0] >> 24));
     int32x4_t slot = vreinterpretq_s32_u32(vandq_u32(x, same));
     int32x4_t vote = vshrq_n_s32(slot, 24);

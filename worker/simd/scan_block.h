@@ -378,15 +378,30 @@ static size_t distinct(uint32_t *v, size_t n, struct scan_room *room)
 #endif
 }
 
+/* Where the groups of n hashes begin; the last of `most` stand for those that are not there. */
+static void find_groups(const uint32_t *hash, size_t n, uint32_t group_mask, uint32_t *out, size_t most)
+{
+    enum { STEP = 16 };
+    size_t i = 0;
+    for (; n - i >= STEP; i += STEP)
+        for (size_t k = 0; k < STEP; k++) out[i + k] = (hash[i + k] & group_mask) * SCAN_GROUP_BYTES;
+    for (; i < n; i++) out[i] = (hash[i] & group_mask) * SCAN_GROUP_BYTES;
+    for (; i < most; i++) out[i] = out[0];
+}
+
 static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out)
 {
+    enum { AT_ONCE = 1024 };
     struct block_weights sum = {0};
-    size_t i = 0;
-    for (; i < n && i < SCAN_AHEAD; i++) __builtin_prefetch(scan_group(slots, group_mask, hash[i]));
-    i = 0;
-    for (; n - i >= BLOCK_GROUPS; i += BLOCK_GROUPS) {
-        size_t ahead = n - i >= SCAN_AHEAD + BLOCK_GROUPS ? i + SCAN_AHEAD : i;
-        block_weigh(slots, group_mask, hash + i, hash + ahead, &sum);
+    uint32_t group[AT_ONCE + SCAN_AHEAD];
+    size_t i = 0, whole = n - n % BLOCK_GROUPS;
+    while (i < whole) {
+        size_t count = whole - i < AT_ONCE ? whole - i : AT_ONCE, here = count + SCAN_AHEAD;
+        find_groups(hash + i, n - i < here ? n - i : here, group_mask, group, here);
+        for (size_t k = 0; i == 0 && k < SCAN_AHEAD; k++) __builtin_prefetch(slots + group[k]);
+        for (size_t k = 0; k < count; k += BLOCK_GROUPS)
+            block_weigh(slots, hash + i + k, group + k, group + k + SCAN_AHEAD, &sum);
+        i += count;
     }
     scan_scalar.weigh(slots, group_mask, hash + i, n - i, out);
     out->joint += block_sum(sum.joint);
