@@ -165,20 +165,15 @@ const struct address *server_at(const struct server *s)
 
 /* --- commands ----------------------------------------------------------------------------------------------------- */
 
-static bool takes(const struct server *s)
-{
-    return server_up(s) && !(s->ways->stall_ms && server_stalled(s, clock_us()));
-}
-
 bool server_put(struct server *s, struct due d, const struct redis_words *runs, size_t run_count)
 {
-    return takes(s) && push(s, d, runs, run_count);
+    return server_up(s) && push(s, d, runs, run_count);
 }
 
 bool server_put_raw(struct server *s, struct due d, span command, bool asking)
 {
     static const span ASKING[] = {SPAN("ASKING")};
-    if (!takes(s) || s->due_count + 2 > STORE_DUE_MAX) return false;
+    if (!server_up(s) || s->due_count + 2 > STORE_DUE_MAX) return false;
     if (asking && !say(s, (struct due){.kind = DUE_ASKING}, ASKING, 1)) return false;
     size_t bytes = redis_put_raw(s->redis, command);
     if (bytes) note(s, d, bytes);
@@ -306,14 +301,15 @@ void server_leave(struct server *s, span why)
 
 /* --- how it is ---------------------------------------------------------------------------------------------------- */
 
-bool server_up(const struct server *s)
+static bool stalled(const struct server *s)
 {
-    return s->serves && !s->leaving;
+    int64_t stall_us = (int64_t)s->ways->stall_ms * 1000;
+    return stall_us && s->due_count > s->lost && clock_us() - s->progress_us > stall_us;
 }
 
-bool server_stalled(const struct server *s, int64_t now_us)
+bool server_up(const struct server *s)
 {
-    return s->due_count > s->lost && now_us - s->progress_us > (int64_t)s->ways->stall_ms * 1000;
+    return s->serves && !s->leaving && !stalled(s);
 }
 
 bool server_tried(const struct server *s)
@@ -328,7 +324,7 @@ size_t server_due(const struct server *s)
 
 const char *server_why(const struct server *s)
 {
-    return s->why;
+    return s->serves && stalled(s) ? "answers are late" : s->why;
 }
 
 int server_fd(const struct server *s)

@@ -22,7 +22,7 @@ struct server_ways {
     bool scripted;               /* it is to have the scripts */
     bool steered;                /* each connection only after server_aim: somebody else knows where to */
     bool keep;                   /* commands stay until they are answered */
-    int stall_ms;                /* takes no command while an answer is owed for longer; 0: takes */
+    int stall_ms;                /* takes no command while an answer is owed for longer; 0: does */
     int epoll;                   /* descriptor that connections join; -1: none */
     struct store_script *script; /* [STORE_SCRIPTS_MAX] */
     unsigned *script_count;
@@ -83,8 +83,7 @@ bool server_next(struct server *s, struct server_reply *out);
 void server_leave(struct server *s, span why);
 void server_drop(struct server *s, span why); /* now */
 
-bool server_up(const struct server *s);
-bool server_stalled(const struct server *s, int64_t now_us);
+bool server_up(const struct server *s);    /* takes commands */
 bool server_tried(const struct server *s); /* it has served, or failed to */
 size_t server_due(const struct server *s);
 const char *server_why(const struct server *s);

@@ -7,6 +7,7 @@
 #include "proto/store/store.h"
 
 #include "proto/base/clock.h"
+#include "proto/store/cluster.h"
 #include "proto/store/sentinel.h"
 #include "proto/store/server.h"
 #include "proto/where.h"
@@ -36,12 +37,14 @@ struct store {
     struct store_stat stat;
     bool started;
     char user[64], name[ADDRESS_NAME_MAX], password[PASSWORD_MAX], sentinel_password[PASSWORD_MAX];
-    struct server *server;     /* the one; with sentinels, the master */
+    struct server *server;     /* the one; with sentinels, the master; NULL in a cluster */
+    struct cluster *cluster;   /* NULL: none */
     struct sentinel *sentinel; /* NULL: none */
     struct server_ways sentinel_ways;
     struct store_stat sentinel_stat;
     int64_t watch_us; /* when sentinels are asked again */
-    int epoll;        /* of all connections, when they may be several; -1 */
+    char why[STORE_WHY_MAX];
+    int epoll; /* of all connections, when they may be several; -1 */
 };
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
@@ -130,12 +133,28 @@ static enum err open_sentinel(struct store *s, const struct store_options *o)
     return server_open(&s->ways, &s->server);
 }
 
+static enum err open_cluster(struct store *s, const struct store_options *o)
+{
+    s->ways.keep = true;
+    enum err e = cluster_open(&s->where, &s->ways, &s->cluster);
+    return e == ERR_OK ? ERR_OK : fault(o, e, "no host of the cluster has an address");
+}
+
+static enum err open_servers(struct store *s, const struct store_options *o)
+{
+    switch (s->where.kind) {
+    case WHERE_SENTINEL: return open_sentinel(s, o);
+    case WHERE_CLUSTER: return open_cluster(s, o);
+    default: return open_one(s, o);
+    }
+}
+
 enum err store_open(const struct store_options *o, struct store **out)
 {
     struct store *s = calloc(1, sizeof *s);
     if (!s) return fault(o, ERR_MEMORY, "%s", err_str(ERR_MEMORY));
     enum err e = read_ways(s, o);
-    if (e == ERR_OK) e = s->where.kind == WHERE_SENTINEL ? open_sentinel(s, o) : open_one(s, o);
+    if (e == ERR_OK) e = open_servers(s, o);
     if (e != ERR_OK) {
         store_close(s);
         return e;
@@ -147,6 +166,7 @@ enum err store_open(const struct store_options *o, struct store **out)
 void store_close(struct store *s)
 {
     if (!s) return;
+    cluster_close(s->cluster);
     sentinel_close(s->sentinel);
     server_close(s->server);
     if (s->epoll >= 0) close(s->epoll);
@@ -167,13 +187,12 @@ unsigned store_script(struct store *s, const char *text)
 
 unsigned store_group(const struct store *s, span key)
 {
-    (void)s, (void)key;
-    return 0;
+    return s->cluster ? cluster_slot(key) : 0;
 }
 
 static bool put(struct store *s, span key, struct due d, const struct redis_words *runs, size_t run_count)
 {
-    (void)key;
+    if (s->cluster) return cluster_put(s->cluster, key, d, runs, run_count);
     return server_put(s->server, d, runs, run_count);
 }
 
@@ -203,13 +222,13 @@ static void find_master(struct store *s)
     struct address at;
     int64_t now_us = clock_us();
     bool aimed = server_aimed(s->server);
-    if (aimed ? !server_up(s->server) || now_us < s->watch_us : now_us < server_connect_at_us(s->server)) return;
+    if (now_us < (aimed ? s->watch_us : server_connect_at_us(s->server))) return;
     if (!sentinel_ask(s->sentinel, &at)) return;
     s->watch_us = now_us + (int64_t)WATCH_MS * 1000;
     if (!aimed)
         server_aim(s->server, &at);
     else if (!address_same(&at, server_at(s->server)))
-        server_leave(s->server, SPAN("sentinels name another master"));
+        server_drop(s->server, SPAN("sentinels name another master")); /* what it still owes is lost there anyway */
 }
 
 void store_pump(struct store *s)
@@ -217,6 +236,11 @@ void store_pump(struct store *s)
     struct epoll_event edges[64];
     s->started = true;
     if (s->epoll >= 0) epoll_wait(s->epoll, edges, 64, 0);
+    if (s->cluster) {
+        cluster_pump(s->cluster);
+        if (cluster_away(s->cluster) > 0 || !cluster_up(s->cluster)) cluster_why(s->cluster, s->why);
+        return;
+    }
     if (s->sentinel) find_master(s);
     server_pump(s->server);
 }
@@ -224,7 +248,7 @@ void store_pump(struct store *s)
 bool store_next(struct store *s, struct store_reply *out)
 {
     struct server_reply r;
-    if (!server_next(s->server, &r)) return false;
+    if (!(s->cluster ? cluster_next(s->cluster, &r) : server_next(s->server, &r))) return false;
     s->stat.lost += r.lost;
     *out = (struct store_reply){.tag = r.due.tag, .v = r.v, .n = r.n, .passing = r.lost};
     if (r.v->kind != STORE_ERROR) return true;
@@ -253,6 +277,7 @@ int store_fd(const struct store *s)
 
 int store_wish_ms(const struct store *s)
 {
+    if (s->cluster) return cluster_wish_ms(s->cluster);
     int wish_ms = server_wish_ms(s->server);
     if (!s->sentinel) return wish_ms;
     if (!server_aimed(s->server)) return wish_ms < TICK_MS ? TICK_MS : wish_ms;
@@ -263,11 +288,12 @@ int store_wish_ms(const struct store *s)
 
 bool store_up(const struct store *s)
 {
-    return server_up(s->server);
+    return s->cluster ? cluster_up(s->cluster) : server_up(s->server);
 }
 
 const char *store_why(const struct store *s)
 {
+    if (s->cluster) return s->why;
     const char *why = s->sentinel ? sentinel_why(s->sentinel) : "";
     return *why ? why : server_why(s->server);
 }
@@ -275,4 +301,5 @@ const char *store_why(const struct store *s)
 void store_stat(const struct store *s, struct store_stat *out)
 {
     *out = s->stat;
+    out->away = s->cluster ? cluster_away(s->cluster) : !server_up(s->server);
 }

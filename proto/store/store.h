@@ -49,7 +49,7 @@ struct store_options {
     bool tls;
     const char *tls_ca, *tls_cert, *tls_key; /* proto/store/tls.h */
     const char *tls_name; /* that each certificate must be for; else the host or address that is connected to */
-    int stall_ms;         /* a server that owes an answer for longer takes no command; 0: it does */
+    int stall_ms;         /* a server that owes an answer for longer does not serve; 0: it does */
     char *fault_out;      /* [STORE_WHY_MAX] what is wrong, or NULL */
 };
 
@@ -96,6 +96,7 @@ const char *store_why(const struct store *s);
 struct store_stat {
     uint64_t connections; /* how often one was made and found ready */
     uint64_t lost;        /* commands whose reply was lost with a connection */
+    size_t away;          /* servers that should serve now and do not */
 };
 void store_stat(const struct store *s, struct store_stat *out);
 

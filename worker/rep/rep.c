@@ -21,7 +21,7 @@
 #include <sys/random.h>
 
 enum {
-    STALL_MS = 100, /* answers late for longer: stop asking until they have come */
+    STALL_MS = 100, /* a server's answers late for longer: stop asking it until they have come */
     CLOSE_MS = 200,
     TELL_MS = 60000, /* between two lines of log about the same trouble */
     ASK_MAX = 1024,  /* keys in one MGET */
@@ -70,8 +70,7 @@ struct rep {
     struct asked ask[CACHE_ENTRIES]; /* what the present batch asks for */
     size_t asks, sent;               /* of them */
 
-    bool told;             /* the log said that it is away */
-    int64_t late_since_us; /* 0: nothing is late */
+    bool told; /* the log said that it is away */
     int64_t refusal_told_us, drop_told_us;
     struct rep_stat stat;
 };
@@ -106,13 +105,6 @@ static void drop(struct rep *r, uint64_t counts, const char *why)
         LOG(LEVEL_WARN, "reputation_dropped", L_INT("counts", r->stat.dropped), L_STR("why", why));
 }
 
-/* Is it worth asking? Not while the store is away, nor while it owes answers for longer than a hiccup. */
-static bool ready(const struct rep *r, int64_t now_us)
-{
-    if (!store_up(r->store)) return false;
-    return r->late_since_us == 0 || now_us - r->late_since_us < STALL_MS * 1000;
-}
-
 /* One value of an answer, as the store has it; what is no record is none. */
 static void land(struct rep *r, int at, const struct store_value *v)
 {
@@ -129,7 +121,6 @@ static void on_read(struct rep *r, const struct store_reply *reply)
     if (!r->batch_open || (reply->tag >> 32 & BATCH_BITS) != (r->batch & BATCH_BITS)) {
         r->stat.late++;
         if (r->late > 0) r->late--;
-        if (r->late == 0) r->late_since_us = 0;
         return;
     }
     assert(r->batch_missing > 0 && first + n <= r->asks);
@@ -162,8 +153,10 @@ static void pump(struct rep *r)
         else if (!(reply.tag & TAG_TICKET))
             on_read(r, &reply);
     }
-    if (!store_up(r->store) && *store_why(r->store)) say_away(r, store_why(r->store));
-    if (r->late == 0 && store_up(r->store)) say_back(r);
+    struct store_stat st;
+    store_stat(r->store, &st); /* of a cluster, some may be away */
+    if (st.away > 0 && *store_why(r->store)) say_away(r, store_why(r->store));
+    if (st.away == 0 && r->late == 0 && store_up(r->store)) say_back(r);
 }
 
 /* --- a life ------------------------------------------------------------------------------------------------------- */
@@ -183,7 +176,9 @@ enum err rep_open(const struct rep_options *o, struct rep **rep_out)
     if (r->off) return ERR_OK;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed) seed ^= (uint64_t)(uintptr_t)r;
     if ((e = cache_open(seed, &r->cache)) != ERR_OK) goto fail;
-    if ((e = store_open(&o->store, &r->store)) != ERR_OK) goto fail;
+    struct store_options store = o->store;
+    store.stall_ms = STALL_MS;
+    if ((e = store_open(&store, &r->store)) != ERR_OK) goto fail;
     counters_init(&r->counters, r->store, &o->lives);
     if ((e = behind_open(&r->counters, o->flush_ms, &r->behind)) != ERR_OK) goto fail;
     if ((e = crowd_open(&r->counters, &r->crowd)) != ERR_OK) goto fail;
@@ -283,7 +278,7 @@ void rep_ask(struct rep *r, size_t slot, span tenant, const struct rep_names *na
 {
     struct slot *s = &r->slot[slot];
     assert(r->batch_open && slot < REP_BATCH_MAX && (!s->names || s->names == names));
-    if (r->off || !ready(r, r->batch_us)) return;
+    if (r->off || !store_up(r->store)) return;
     if (!s->names) {
         s->names = names;
         s->asked = 0;
@@ -344,9 +339,7 @@ void rep_collect(struct rep *r, int64_t deadline_us)
         pump(r);
     }
     r->batch_open = false;
-    if (r->batch_missing == 0) return;
     r->late += r->batch_missing;
-    if (r->late_since_us == 0) r->late_since_us = clock_us();
 }
 
 /* A tenant's reports count fully in its own record and a share of them in everybody's: together once. */
@@ -357,26 +350,44 @@ static void add_own(struct record *all, const struct record *own)
             all->sum[speed][k] += own->sum[speed][k] * (1 - RECORD_TENANT_SHARE);
 }
 
+/* The record of an entry, faded to `minute`; false when it has not come. */
+static bool read_entry(const struct rep *r, int at, uint32_t minute, struct record *out)
+{
+    const struct cache_entry *e = cache_at(r->cache, at);
+    *out = e->state == CACHE_READ ? e->record : (struct record){0};
+    record_decay(out, minute, &r->counters.lives);
+    return e->state == CACHE_READ;
+}
+
+/* What has not come is no evidence, and the rest is: one server of a cluster may be away. */
 void rep_result(struct rep *r, size_t slot, struct rep_score *out)
 {
-    struct record records[REP_NAMES_MAX];
+    struct record records[REP_NAMES_MAX], own;
     const struct slot *s = &r->slot[slot];
     *out = (struct rep_score){.known = r->off};
     if (!s->names || s->failed || s->asked < s->names->n) return;
     uint32_t minute = record_minute(clock_wall_us());
+    size_t missing = 0;
+    bool links = true;
     for (size_t i = 0; i < s->names->n; i++) {
-        const struct cache_entry *all = cache_at(r->cache, s->all[i]);
-        if (all->state != CACHE_READ) return;
-        records[i] = all->record;
-        record_decay(&records[i], minute, &r->counters.lives);
-        if (s->own[i] == s->all[i]) continue;
-        const struct cache_entry *e = cache_at(r->cache, s->own[i]);
-        if (e->state != CACHE_READ) return;
-        struct record own = e->record;
-        record_decay(&own, minute, &r->counters.lives);
-        add_own(&records[i], &own);
+        bool read = read_entry(r, s->all[i], minute, &records[i]);
+        if (s->own[i] != s->all[i]) {
+            read = read_entry(r, s->own[i], minute, &own) && read;
+            add_own(&records[i], &own);
+        }
+        missing += !read;
+        links = links && (read || s->names->v[i].kind != NAME_URL);
     }
-    rep_score(s->names, records, &r->counters.lives, out);
+    if (missing > 0 && missing == s->names->n) return;
+    struct rep_names some;
+    const struct rep_names *names = s->names;
+    if (!links) { /* the bad one may be among those unseen */
+        some = *names;
+        some.urls_cut = true;
+        names = &some;
+    }
+    rep_score(names, records, &r->counters.lives, out);
+    out->known = missing == 0;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -410,7 +421,7 @@ void rep_count(struct rep *r, size_t slot, span tenant, const struct rep_names *
 
 void rep_remember(struct rep *r, span ticket, span record, int ttl_s)
 {
-    if (!r->off && ready(r, r->batch_us)) memory_add(&r->memory, ticket, record, ttl_s);
+    if (!r->off && store_up(r->store)) memory_add(&r->memory, ticket, record, ttl_s);
 }
 
 int rep_tick(struct rep *r)
@@ -419,7 +430,6 @@ int rep_tick(struct rep *r)
     int64_t now_us = clock_us();
     memory_send(&r->memory);
     pump(r);
-    if (!ready(r, now_us) && store_up(r->store)) say_away(r, "answers are late");
     if (store_up(r->store) && r->late == 0) {
         behind_flush(r->behind, now_us, TAG_WRITE, false);
         if (now_us >= r->crowd_at_us && crowd_waiting(r->crowd) > 0) {
@@ -440,7 +450,7 @@ void rep_stat(const struct rep *r, struct rep_stat *out)
     struct store_stat store;
     store_stat(r->store, &store);
     out->connections = store.connections;
-    out->away = !ready(r, clock_us());
+    out->away = store.away > 0 || !store_up(r->store);
     out->waiting = waiting(r);
     out->once = behind_once(r->behind);
 }
