@@ -247,8 +247,7 @@ static void masters_end(void **state)
     assert_true(store_put(blocked, add[1], read, 6, 5));
     store_pump(blocked);
     farm_until(0, "INFO clients", "blocked_clients:1");
-    farm_until(REPLICA, line("GET %s\r\nROLE", stream), "connected");
-    usleep(200000); /* the replica has it all */
+    farm_until(REPLICA, line("READONLY\r\nXLEN %s", stream), ":1"); /* it came after the counts: the replica has all */
 
     farm_kill(0);
     int64_t died_us = clock_us();
