@@ -14,10 +14,11 @@
 
 #include <getopt.h>
 #include <math.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { PATIENCE_MS = 5000 };
+enum { PATIENCE_MS = 5000, AGAIN_MS = 20 };
 
 static const char VERB[] = "reputation";
 static const char HELP[] =
@@ -63,6 +64,7 @@ struct asked {
 static int command(struct store *s, span key, const span *words, size_t n, struct store_reply *reply)
 {
     bool sent = false;
+    char refusal[128] = "";
     int64_t until_us = clock_us() + (int64_t)PATIENCE_MS * 1000, left_us;
     while ((left_us = until_us - clock_us()) > 0) {
         store_pump(s);
@@ -71,13 +73,17 @@ static int command(struct store *s, span key, const span *words, size_t n, struc
             store_wait(s, left_us);
             continue;
         }
-        if (reply->v[0].kind == STORE_LOST) {
+        if (reply->passing) { /* a master that is none any more, a slot that moves */
             sent = false;
+            span why = reply->v[0].text;
+            if (why.n) snprintf(refusal, sizeof refusal, "%.*s", SPAN_ARG(span_head(why, sizeof refusal - 1)));
+            poll(NULL, 0, AGAIN_MS);
             continue;
         }
         if (reply->v[0].kind != STORE_ERROR) return CLI_OK;
         return cli_fail(CLI_IO, VERB, "Redis: %.*s", SPAN_ARG(reply->v[0].text));
     }
+    if (*refusal) return cli_fail(CLI_IO, VERB, "Redis: %s", refusal);
     return cli_fail(CLI_UNAVAILABLE, VERB, "Redis does not answer%s%s", *store_why(s) ? ": " : "", store_why(s));
 }
 

@@ -232,7 +232,7 @@ bool cluster_put(struct cluster *c, span key, struct due d, const struct redis_w
     size_t node = key.n ? c->owner[slot] : NOBODY;
     for (size_t i = 0; i < CLUSTER_NODES_MAX && node == NOBODY; i++)
         if (is_up(c, i)) node = i;
-    if (node == NOBODY || (key.n && c->due[slot] > 0 && c->at[slot] != node)) return false;
+    if (node == NOBODY || !c->mapped_us || (key.n && c->due[slot] > 0 && c->at[slot] != node)) return false;
     d.group = (uint16_t)slot;
     if (!server_put(c->node[node].server, d, runs, run_count)) return false;
     if (key.n) {
