@@ -14,6 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+static unsigned read_anew; /* how often generation_read_anew was called */
+
 /* The settings that a worker sees: those of the engine alone are made the same for all, so that a change of them
  * starts no new workers. */
 static bool freeze_text(struct generation *g, const struct config *c, const char *redis)
@@ -42,6 +44,9 @@ static bool freeze_text(struct generation *g, const struct config *c, const char
     FILE *f = open_memstream(&g->text, &g->text_bytes);
     if (!f) return false;
     config_write(&seen, f);
+    bool outside = strncmp(redis, "unix:", 5) != 0 && strcmp(redis, "off") != 0;
+    if (outside || *seen.redis_password)
+        fprintf(f, "; hosts and files of [redis] were read anew %u times\n", read_anew);
     return fclose(f) == 0;
 }
 
@@ -51,6 +56,11 @@ static bool write_memfd(struct generation *g)
     if (g->config_fd < 0) return false;
     if (!file_write(g->config_fd, span_of(g->text, g->text_bytes))) return false;
     return fcntl(g->config_fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
+}
+
+void generation_read_anew(void)
+{
+    read_anew++;
 }
 
 struct generation *generation_new(const struct config *c, const char *redis, const struct generation_models *m,

@@ -43,6 +43,10 @@ struct generation {
  * Owned: one use, given back by generation_drop. NULL when the bundle cannot be opened. */
 struct generation *generation_new(const struct config *c, const char *redis, const struct generation_models *m,
                                   char *fault_out);
+/* What [redis] names outside of its settings (hosts, files with a password or certificates) is to be read anew: from now
+ * on a config that names such things is another one than before. */
+void generation_read_anew(void);
+
 void generation_hold(struct generation *g);
 void generation_drop(struct generation *g);
 

@@ -75,6 +75,7 @@ void engine_reload(struct engine *e)
     keep_old("[redis] program", c.redis_program, e->config.redis_program);
     keep_old("[model] history_dir", c.history_dir, e->config.history_dir);
     redis_child_address(&e->redis, &c, redis);
+    generation_read_anew();
     rollout_models(e, &m);
     if (m.bundle && strcmp(c.bundle, e->config.bundle) != 0)
         LOG(LEVEL_WARN, "bundle_overridden", L_STR("bundle", c.bundle), L_STR("serves", m.bundle),

@@ -107,6 +107,10 @@ class Stores(unittest.TestCase):
         self.assertIn("reputation", s.classify(mail(1))["degraded"])
         s.wait_log("WRONGPASS")
         self.assertIn("reputation_away", s.log())
+        self.file("password", "right\n")
+        s.process.send_signal(signal.SIGHUP)
+        s.classify_whole(mail(2))
+        wait_until(lambda: json.loads(self.client.stat())["learner"].get("redis"), 20, "the learner's Redis")
 
     def test_sentinel(self):
         master, port = self.server()
