@@ -3,6 +3,7 @@
 #include "models/trust.h"
 
 #include "proto/cli/cli.h"
+#include "proto/wrong.h"
 
 bool trust_option(struct trust *t, const char *verb, int option, const char *text)
 {
@@ -12,7 +13,7 @@ bool trust_option(struct trust *t, const char *verb, int option, const char *tex
         t->own_received = (unsigned)n;
         return true;
     }
-    const char *wrong = config_hosts_wrong(text);
+    const char *wrong = wrong_hosts(text);
     span host[CONFIG_HOSTS_MAX];
     size_t found = wrong ? 0 : config_hosts(text, host);
     if (t->hosts + found > CONFIG_HOSTS_MAX || found == 0) wrong = "up to 32 host names, separated by commas";

@@ -3,11 +3,9 @@
 #define _GNU_SOURCE
 #include "proto/config.h"
 
-#include "proto/base/cpus.h"
-#include "proto/where.h"
+#include "proto/wrong.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
 #include <pwd.h>
@@ -32,14 +30,6 @@ struct key {
     const char *(*wrong)(const char *); /* TEXT: what is expected instead, or NULL when the value is fine */
     const char *help;
 };
-
-static const char *wrong_redis(const char *value);
-static const char *wrong_word(const char *value);
-static const char *wrong_user(const char *value);
-static const char *wrong_cpus(const char *value);
-static const char *wrong_people(const char *value);
-static const char *wrong_path(const char *value);
-static const char *wrong_folder(const char *value);
 
 #define IN(member)          offsetof(struct config, member)
 #define OF(member)          offsetof(struct config_policy, member)
@@ -87,7 +77,7 @@ static const struct key KEYS[] = {
      "folder for pushed bundles and their history; empty: models in state_dir"},
     {"model", "keep", WHOLE(keep, 1, CONFIG_KEEP_MAX), "5", NULL,
      "bundles that served before and are kept for a rollback"},
-    {"mail", "trusted_authserv", STRING(trusted_authserv), "", config_hosts_wrong,
+    {"mail", "trusted_authserv", STRING(trusted_authserv), "", wrong_hosts,
      "authserv-ids whose Authentication-Results fields are believed, comma separated; empty: nobody's"},
     {"mail", "own_received", WHOLE(own_received, 0, 50), "0", NULL,
      "Received fields that our own hosts put above theirs; what stands below the next one is a stranger's"},
@@ -157,33 +147,6 @@ static bool is_policy(const struct key *k)
 
 /* --- one value ---------------------------------------------------------------------------------------------------- */
 
-static const char *wrong_redis(const char *value)
-{
-    bool fine = strcmp(value, "private") == 0 || strcmp(value, "off") == 0;
-    struct where w;
-    fine = fine || (!wrong_path(value) && where_read(value, &w));
-    return fine ? NULL : "private, off, unix:PATH, tcp:HOST:PORT, sentinel:NAME@HOST:PORT,… or cluster:HOST:PORT,…";
-}
-
-static const char *wrong_word(const char *value)
-{
-    bool fine = *value != 0;
-    for (const char *p = value; *p; p++) fine = fine && (isalnum((unsigned char)*p) || strchr("_-.:", *p));
-    return fine ? NULL : "a word of letters, digits and _-.:";
-}
-
-static const char *wrong_user(const char *value)
-{
-    bool fine = true;
-    for (const char *p = value; *p; p++) fine = fine && (unsigned char)*p > ' ' && *p != ';';
-    return fine ? NULL : "a name without white space and ';'";
-}
-
-static const char *wrong_cpus(const char *value)
-{
-    return cpus_count(value) < 0 ? "numbers of CPUs and ranges of them: 0-3,8" : NULL;
-}
-
 size_t config_hosts(const char *list, span out[CONFIG_HOSTS_MAX])
 {
     size_t n = 0;
@@ -193,59 +156,6 @@ size_t config_hosts(const char *list, span out[CONFIG_HOSTS_MAX])
         out[n++] = span_trim(one);
     }
     return n;
-}
-
-/* An authserv-id may have UTF-8 in it (RFC 8616 4). */
-const char *config_hosts_wrong(const char *list)
-{
-    span host[CONFIG_HOSTS_MAX];
-    size_t n = config_hosts(list, host), commas = 0;
-    bool fine = true;
-    for (const char *p = list; *p; p++) commas += *p == ',';
-    for (size_t i = 0; i < n; i++) {
-        fine = fine && host[i].n > 0;
-        for (size_t k = 0; k < host[i].n; k++)
-            fine = fine && (ascii_alnum(host[i].p[k]) || host[i].p[k] >= 0x80 || strchr("_-.:/", host[i].p[k]));
-    }
-    if (!fine || (commas && commas + 1 > n)) return "up to 32 host names, separated by commas";
-    return NULL;
-}
-
-static const char *wrong_people(const char *value)
-{
-    span one[CONFIG_HOSTS_MAX];
-    size_t n = config_hosts(value, one), commas = 0;
-    bool fine = true;
-    for (const char *p = value; *p; p++) {
-        commas += *p == ',';
-        fine = fine && (unsigned char)*p >= ' ' && !(p[0] == ' ' && p[1] == ';');
-    }
-    for (size_t i = 0; i < n; i++) fine = fine && one[i].n > 0;
-    return fine && !(commas && commas + 1 > n) ? NULL : "up to 32 names, separated by commas";
-}
-
-/* A ';' after white space would begin a comment when --show-config's text is read back. */
-static const char *wrong_path(const char *value)
-{
-    bool fine = *value != 0 && *value != ' ' && value[strlen(value) - 1] != ' ' && *value != ';';
-    for (const char *p = value; *p; p++) fine = fine && (unsigned char)*p >= ' ' && !(p[0] == ' ' && p[1] == ';');
-    return fine ? NULL : "a path, without control characters and ' ;'";
-}
-
-static const char *wrong_folder(const char *value)
-{
-    return *value ? wrong_path(value) : NULL;
-}
-
-static bool is_endpoint(const char *e)
-{
-    if (wrong_path(e) || strchr(e, ',')) return false;
-    if (strncmp(e, "ipc://", 6) == 0) return e[6] != 0;
-    if (strncmp(e, "tcp://", 6) != 0 || strchr(e, ' ')) return false;
-    const char *port = strrchr(e + 6, ':');
-    if (!port || port == e + 6) return false;
-    size_t digits = strspn(port + 1, "0123456789");
-    return strcmp(port, ":*") == 0 || (digits > 0 && digits <= 5 && port[1 + digits] == 0 && atoi(port + 1) < 65536);
 }
 
 static const char *add_listen(struct config *c, const char *value)
@@ -259,7 +169,7 @@ static const char *add_listen(struct config *c, const char *value)
         if (e.n >= CONFIG_TEXT_MAX) return "endpoints of at most 255 bytes";
         memcpy(to, e.p, e.n);
         to[e.n] = 0;
-        if (!is_endpoint(to)) return "ipc://PATH or tcp://ADDRESS:PORT";
+        if (wrong_endpoint(to)) return wrong_endpoint(to);
         c->listen_count++;
     }
     return NULL;
@@ -615,7 +525,7 @@ enum err config_check(const struct config *c, char *fault_out)
     }
     for (size_t i = 0; i < c->listen_count; i++) {
         const char *e = c->listen[i];
-        if (!is_endpoint(e)) { /* the default one, in a state_dir with a comma */
+        if (wrong_endpoint(e)) { /* the default one, in a state_dir with a comma */
             snprintf(fault_out, CONFIG_FAULT_MAX, "[engine] listen: '%s' cannot be an endpoint; name another", e);
             return ERR_SYNTAX;
         }

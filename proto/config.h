@@ -115,9 +115,6 @@ const struct config_policy *config_policy_for(const struct config *c, span tenan
 /* The names of a comma separated list, at most CONFIG_HOSTS_MAX; spans within `list`. Returns how many. */
 size_t config_hosts(const char *list, span out[CONFIG_HOSTS_MAX]);
 
-/* What is wrong with such a list, in words of what is expected instead; NULL when it is fine. "" is. */
-const char *config_hosts_wrong(const char *list);
-
 /* The class of a probability under a policy. */
 enum wire_class config_class(const struct config_policy *p, double probability);
 
