@@ -146,7 +146,7 @@ static void files_are_named(void **state)
 static void tls(void **state)
 {
     (void)state;
-    enum { GOOD, OLD, STRANGE, PLAIN };
+    enum { GOOD, OLD, STRANGE, PLAIN, SENTINEL };
     char port[GOOD + 3][8], file[3][2][128];
     static const char *const NAMES[] = {"server", "old", "strange"};
     farm_start(PLAIN, NULL);

@@ -131,7 +131,7 @@ static size_t look_until(struct rep *r, bool known)
     return n;
 }
 
-static void master_dies(void **state)
+static void master_hangs_and_dies(void **state)
 {
     (void)state;
     struct rep *r;
@@ -159,14 +159,18 @@ static void master_dies(void **state)
     store_pump(blocked);
     usleep(20000);
 
-    farm_kill(MASTER);
+    /* It hangs first: it keeps its connections, and answers none (test_stores.py kills one at once). */
+    kill(farm[MASTER].pid, SIGSTOP);
     int64_t died_us = clock_us();
     struct store_reply reply = {0};
-    while (!store_next(blocked, &reply) && clock_us() - died_us < 3000000)
-        store_pump(blocked), store_wait(blocked, 1000);
+    for (; !store_next(blocked, &reply) && clock_us() - died_us < 8000000; sent++) {
+        store_pump(blocked);
+        store_wait(blocked, 1000);
+        look(r);
+        rep_tick(r);
+    }
     assert_int_equal(reply.tag, 5);
     assert_int_equal(reply.v[0].kind, STORE_LOST);
-    sent += look_until(r, false);
     sent += look_until(r, true);
     print_message("[          ] known again after %.1f s\n", (double)(clock_us() - died_us) / 1e6);
     for (int64_t until_us = clock_us() + FARM_PATIENCE_US; clock_us() < until_us;) {
@@ -179,6 +183,7 @@ static void master_dies(void **state)
     if (after < 0.99 * (double)sent || after > 1.01 * (double)sent) fail_msg("%g of %zu mails", after, sent);
     assert_non_null(strstr(say(REPLICA, "p1", "ROLE"), "master"));
 
+    farm_kill(MASTER);
     /* The old one is back, and takes itself for the master until it is told: nobody goes there. */
     farm_start(MASTER, NULL);
     assert_non_null(strstr(say(MASTER, "p1", "ROLE"), "master"));
@@ -287,7 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_liar_moves_nobody),
-        cmocka_unit_test_teardown(master_dies, stop),
+        cmocka_unit_test_teardown(master_hangs_and_dies, stop),
         cmocka_unit_test_setup_teardown(master_resigns, start, stop),
     };
     return cmocka_run_group_tests(tests, start, stop);
