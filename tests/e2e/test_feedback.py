@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import unittest
 
 import service as harness
@@ -207,8 +208,16 @@ class Hosts(unittest.TestCase):
                                              reporter="r%d" % (n % 5))
                     answers = list(a.collect()) + list(b.collect())
                 self.assertEqual({x.get("kept") for x in answers}, {"stream"})
-                wait_until(lambda: stat(one)["learnt"] == stat(two)["learnt"] > 0 and
-                           not stat(one)["words_for_redis"] + stat(two)["words_for_redis"], 20, "both to have learnt all")
+
+                def settled():
+                    before = [stat(service) for service in (one, two)]
+                    time.sleep(0.5)  # they say so each 0.1 s
+                    now = [stat(service) for service in (one, two)]
+                    return (now == before and now[0]["reports"] + now[1]["reports"] == 40
+                            and now[0]["learnt"] == now[1]["learnt"] > 0
+                            and not now[0]["words_for_redis"] + now[1]["words_for_redis"])
+
+                wait_until(settled, 20, "both to have learnt all")
 
                 def sums(service):
                     records = [service.reputation("show", "from", "d%d.example" % n) for n in range(4)]
