@@ -35,7 +35,7 @@ enum wire_refusal { WIRE_BUSY, WIRE_LATE, WIRE_TOO_BIG, WIRE_BAD_REQUEST, WIRE_D
 
 /* What a report says of a mail: a word, its withdrawal, or whatever a feedback report (RFC 5965) sent as the mail says. */
 enum wire_say { WIRE_SAY_SPAM, WIRE_SAY_HAM, WIRE_SAY_UNDO, WIRE_SAY_ARF };
-/* Where a report is kept when it is acknowledged: in the shared stream, or only in this host's journal for now. */
+/* Where a report is kept when it is acknowledged: in the shared stream, or only in this host's journal. */
 enum wire_kept { WIRE_KEPT_STREAM, WIRE_KEPT_JOURNAL };
 
 /* The words on the wire; "?" for what is none. */
