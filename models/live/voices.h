@@ -37,7 +37,7 @@ struct voices {
     struct voices_rules rules;
 };
 
-/* ERR_MEMORY; 30 MB, touched as they are used. */
+/* ERR_MEMORY; 44 MB, touched as they are used. */
 enum err voices_open(struct voices *v, const struct voices_rules *rules);
 void voices_close(struct voices *v);
 
