@@ -54,6 +54,7 @@ size_t feedback_pack(const struct feedback *r, uint8_t *to, size_t cap)
     uint64_t score;
     memcpy(&score, &r->score, sizeof score);
     put_byte(&k, FEEDBACK_VERSION);
+    put_byte(&k, (uint8_t)r->kind);
     put_byte(&k, (uint8_t)r->says);
     put_byte(&k, (uint8_t)((r->trap ? FLAG_TRAP : 0) | (r->learns ? FLAG_LEARNS : 0)));
     put_fixed(&k, (uint64_t)r->wall_ms, 8);
@@ -64,6 +65,7 @@ size_t feedback_pack(const struct feedback *r, uint8_t *to, size_t cap)
     put_fixed(&k, r->reporter, 8);
     put_text(&k, r->tenant);
     put_text(&k, r->ticket);
+    put_text(&k, r->order);
     put_number(&k, r->alike_count);
     for (size_t i = 0; i < r->alike_count; i++) put_fixed(&k, r->alike[i], 8);
     put_number(&k, r->name_count);
@@ -174,10 +176,13 @@ static void get_view(struct unpacker *u, struct arena *a, struct feedback_view *
 
 static void get_all(struct unpacker *u, struct arena *a, struct feedback *r)
 {
-    uint64_t version = get_fixed(u, 1), says = get_fixed(u, 1), flags = get_fixed(u, 1), score;
+    uint64_t version = get_fixed(u, 1);
     if (u->err == ERR_OK && version != FEEDBACK_VERSION) wrong(u, ERR_VERSION, "made for another version");
+    uint64_t kind = get_fixed(u, 1), says = get_fixed(u, 1), flags = get_fixed(u, 1), score;
+    if (kind >= FEEDBACK_KINDS) wrong(u, ERR_SYNTAX, "of an unknown kind");
     if (says > WIRE_SAY_UNDO) wrong(u, ERR_SYNTAX, "says what is no word");
     if (flags > (FLAG_TRAP | FLAG_LEARNS)) wrong(u, ERR_SYNTAX, "unknown flags");
+    r->kind = (enum feedback_kind)kind;
     r->says = (enum wire_say)says;
     r->trap = flags & FLAG_TRAP;
     r->learns = flags & FLAG_LEARNS;
@@ -191,6 +196,7 @@ static void get_all(struct unpacker *u, struct arena *a, struct feedback *r)
     r->reporter = get_fixed(u, 8);
     r->tenant = get_text(u, WIRE_TEXT_MAX);
     r->ticket = get_text(u, WIRE_TEXT_MAX);
+    r->order = get_text(u, FEEDBACK_ORDER_MAX);
     r->alike_count = get_count(u, FEEDBACK_ALIKE_MAX, "too many fingerprints");
     for (size_t i = 0; i < r->alike_count; i++) r->alike[i] = get_fixed(u, 8);
     r->name_count = get_count(u, FEEDBACK_NAMES_MAX, "too many names");

@@ -2,7 +2,9 @@
 /* feedback: a report as it is kept: what somebody said of a mail, and what must be known of the mail to learn from it.
  *
  * A worker makes it, the journal and the stream hold it, every host's learner reads it: the one form in which a mail
- * outlives its verdict. It holds no text of the mail but the names that reputation is counted by, and hashes; people
+ * outlives its verdict. Two more things go the same way, so that all hosts meet them at the same place: mails of the
+ * traffic that nobody said anything of, by which the learner sees what it does to others, and an operator's orders. A
+ * record holds no text of the mail but the names that reputation is counted by, and hashes; people
  * are keyed hashes (RFC 2104's purpose, by SipHash). Read back it is a stranger's bytes. docs/feedback.md has its
  * layout. */
 #ifndef FURUI_FEEDBACK_H
@@ -12,13 +14,21 @@
 #include "proto/wire.h"
 
 enum {
-    FEEDBACK_VERSION = 1,
+    FEEDBACK_VERSION = 2,
     FEEDBACK_NAMES_MAX = 32,
     FEEDBACK_ALIKE_MAX = 5,
     FEEDBACK_NAME_BYTES_MAX = 253,
+    FEEDBACK_ORDER_MAX = 1024, /* bytes of an order */
     FEEDBACK_VIEWS_MAX = 16,
     FEEDBACK_VIEW_MAX = 8192,      /* features in one view */
     FEEDBACK_BYTES_MAX = 64 << 10, /* of a packed record; a mail full of features has 46 KB */
+};
+
+enum feedback_kind {
+    FEEDBACK_REPORT,
+    FEEDBACK_SAMPLE,  /* a mail of the traffic: score, features, digest; no names, nobody's word */
+    FEEDBACK_CONTROL, /* an operator's order */
+    FEEDBACK_KINDS
 };
 
 /* One of the names that a mail carries: its kind as worker/rep numbers them. */
@@ -33,7 +43,8 @@ struct feedback_view {
 };
 
 struct feedback {
-    enum wire_say says;                 /* SPAM, HAM or UNDO; a feedback report was taken apart before */
+    enum feedback_kind kind;
+    enum wire_say says;                 /* of a report: SPAM, HAM or UNDO; a feedback report was taken apart before */
     bool trap;                          /* the mail came to an address that nobody uses (docs/feedback.md, "Traps") */
     bool learns;                        /* views are there: the mail itself was reported, not a ticket */
     int64_t wall_ms;                    /* when the report came in, since 1970 */
@@ -44,6 +55,7 @@ struct feedback {
     size_t alike_count;
     uint64_t reporter;   /* keyed hash; 0: the gateway itself */
     span tenant, ticket; /* at most WIRE_TEXT_MAX bytes */
+    span order;          /* of FEEDBACK_CONTROL: proto/pairs.h text, at most FEEDBACK_ORDER_MAX bytes */
     struct feedback_name names[FEEDBACK_NAMES_MAX];
     size_t name_count;
     struct feedback_view view[FEEDBACK_VIEWS_MAX];

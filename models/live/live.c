@@ -27,6 +27,8 @@ void live_close(struct live *l)
 
 void live_take(struct live *l, const struct feedback *r, struct follow_place at, struct voices_effect *out)
 {
+    *out = (struct voices_effect){.again = true};
+    if (r->kind != FEEDBACK_REPORT) return;
     voices_take(&l->voices, r, r->score, (int64_t)at.ms, out);
     l->reports++;
     l->again += out->again;

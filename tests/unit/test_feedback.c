@@ -27,6 +27,7 @@ static struct feedback made(void)
         .reporter = UINT64_MAX,
         .tenant = SPAN("example"),
         .ticket = SPAN("t-1"),
+        .order = SPAN("do=freeze\n"),
         .names = {{2, SPAN("example.org")}, {0, SPAN("192.0.2.1")}},
         .name_count = 2,
         .view = {{FIRST, 5}, {NULL, 0}, {SECOND, 1}},
@@ -49,6 +50,7 @@ static void comes_back(void **state)
     assert_true(back.score == -3.25 && back.features == 3 && back.reporter == UINT64_MAX);
     assert_true(back.digest[0] == r.digest[0] && back.digest[1] == 7 && back.alike_count == 2 && back.alike[1] == 13);
     assert_true(span_eq(back.tenant, r.tenant) && span_eq(back.ticket, r.ticket));
+    assert_true(back.kind == FEEDBACK_REPORT && span_eq(back.order, r.order));
     assert_int_equal(back.name_count, 2);
     assert_true(back.names[0].kind == 2 && span_eq(back.names[1].name, SPAN("192.0.2.1")));
     assert_int_equal(back.view_count, 3);
@@ -87,20 +89,19 @@ static void damage_is_named(void **state)
         enum err err;
         const char *fault;
     } CASES[] = {
-        {0, 2, ERR_VERSION, "byte 3: made for another version"},
-        {1, 3, ERR_SYNTAX, "byte 3: says what is no word"},
-        {2, 4, ERR_SYNTAX, "byte 3: unknown flags"},
-        {18, 0x7F, ERR_SYNTAX, "byte 19: a score that is no number"},
+        {0, 1, ERR_VERSION, "byte 1: made for another version"},      {1, 3, ERR_SYNTAX, "byte 4: of an unknown kind"},
+        {2, 3, ERR_SYNTAX, "byte 4: says what is no word"},           {3, 4, ERR_SYNTAX, "byte 4: unknown flags"},
+        {19, 0x7F, ERR_SYNTAX, "byte 20: a score that is no number"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         uint8_t was = bytes[CASES[i].at], next = bytes[CASES[i].at - (CASES[i].at > 0)];
-        if (CASES[i].at == 18) bytes[17] = 0xF0; /* exponent of all ones */
+        if (CASES[i].at == 19) bytes[18] = 0xF0; /* exponent of all ones */
         bytes[CASES[i].at] = CASES[i].byte;
         arena_reset(&arena);
         assert_int_equal(feedback_unpack(span_of(bytes, n), &arena, &back, fault), CASES[i].err);
         assert_string_equal(fault, CASES[i].fault);
         bytes[CASES[i].at] = was;
-        if (CASES[i].at == 18) bytes[17] = next;
+        if (CASES[i].at == 19) bytes[18] = next;
     }
     bytes[n] = 0;
     arena_reset(&arena);
