@@ -203,7 +203,7 @@ static void limits_and_refusals(void **unused)
     report(6, 78);
     intake_take(intake, 9, 9, SPAN("\7rubbish"), &voices, clock_us());
     assert_int_equal(told.why, WIRE_BAD_REQUEST);
-    assert_string_equal(told.detail, "record of the report: byte 3: made for another version");
+    assert_string_equal(told.detail, "record of the report: byte 1: made for another version");
     until(6, 6);
 }
 
