@@ -117,6 +117,8 @@ static const struct key KEYS[] = {
      "reporters without a limit a minute, comma separated"},
     {"reports", "traps", STRING(traps), "", wrong_people,
      "addresses that nobody uses, comma separated: mail to them is reported as spam"},
+    {"reports", "weigh", FLAG(weigh_reporters), "yes", NULL,
+     "weigh reporters by how far they are trusted; no: each word counts 1, to measure what the weighing does"},
     {"reports", "reporter_a_minute", WHOLE(reporter_a_minute, 0, 1000000), "60", NULL,
      "reports that one reporter may make a minute; 0: any number"},
     {"reports", "tenant_a_minute", WHOLE(tenant_a_minute, 0, 100000000), "6000", NULL,

@@ -81,6 +81,7 @@ struct config {
     char trusted_reporters[CONFIG_HOSTS_TEXT]; /* comma separated, as config_hosts takes them apart */
     char unlimited_reporters[CONFIG_HOSTS_TEXT];
     char traps[CONFIG_HOSTS_TEXT]; /* addresses that nobody uses */
+    bool weigh_reporters;          /* no: each word counts 1, which is for measuring */
     int reporter_a_minute, tenant_a_minute;
     int journal_mb;   /* of reports that are not in the stream yet */
     int stream_max;   /* entries that the stream keeps */

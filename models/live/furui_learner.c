@@ -127,7 +127,7 @@ static bool open_journal(struct learner *l)
 static bool open_live(struct learner *l)
 {
     char fault[SNAPSHOT_FAULT_MAX], dir[PATH_BYTES];
-    struct voices_rules rules = {.trusted = l->trusted};
+    struct voices_rules rules = {.trusted = l->trusted, .equal = !l->config.weigh_reporters};
     rules.trusted_count = people(l, l->config.trusted_reporters, l->trusted);
     if (live_open(&l->live, &rules) != ERR_OK) return fail(l, "furui-learner", err_str(ERR_MEMORY));
     l->live_is_open = true;

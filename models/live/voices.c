@@ -111,17 +111,18 @@ static bool is_trusted(const struct voices *v, uint64_t reporter)
     return false;
 }
 
-/* (agreed + 1) / (agreed + 4 disagreed + 5): the mean of a Beta distribution that begins at 1 to 4 and holds each
- * disagreement for four. */
-static double weight_of(const struct who *w)
+/* Of one who is not trusted from the first: (agreed + 1) / (agreed + 4 disagreed + 5), the mean of a Beta distribution
+ * that begins at 1 to 4 and holds each disagreement for four. */
+static double weight_of(const struct voices *v, uint64_t reporter, const struct who *w)
 {
+    if (v->rules.equal || is_trusted(v, reporter)) return 1;
     return w ? (w->agreed + 1) / (w->agreed + DISAGREE * w->disagreed + 5) : NEWCOMER;
 }
 
 bool voices_who(const struct voices *v, uint64_t reporter, struct voices_who *out)
 {
     const struct who *w = memo_find(&v->who, key_of(reporter, 0));
-    *out = (struct voices_who){.weight = is_trusted(v, reporter) ? 1 : weight_of(w)};
+    *out = (struct voices_who){.weight = weight_of(v, reporter, w)};
     if (!w) return false;
     out->agreed = w->agreed;
     out->disagreed = w->disagreed;
@@ -321,7 +322,7 @@ void voices_take(struct voices *v, const struct feedback *r, double z, int64_t n
     w->mail = mail_key;
     w->who = r->reporter;
     w->said = said;
-    w->weight = r->trap ? TRAP : is_trusted(v, r->reporter) ? 1 : weight_of(who);
+    w->weight = r->trap ? TRAP : weight_of(v, r->reporter, who);
     double *side = said == SAID_SPAM ? &m->spam : &m->ham;
     if (w->weight < STRANGER) {
         double room = fmax(STRANGERS_MOST - m->strangers, 0);

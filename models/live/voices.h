@@ -28,6 +28,7 @@ enum {
 struct voices_rules {
     const uint64_t *trusted; /* reporters whose word counts fully from the first; ascending; lent */
     size_t trusted_count;
+    bool equal; /* each word weighs 1, but a trap's: to measure what the weighing does */
 };
 
 struct voices {

@@ -331,7 +331,7 @@ static void documented(void **state)
             keys++;
         }
     }
-    assert_int_equal(keys, 56); /* 38 keys, and listen twice */
+    assert_int_equal(keys, 57); /* 38 keys, and listen twice */
     free(text);
     config_close(&c);
 }

@@ -107,6 +107,20 @@ static void trust_is_earned_and_lost(void **state)
     voices_close(v);
 }
 
+/* For measuring what the weighing does: strangers count as who is trusted, and are not bounded together. */
+static void equal_words(void **state)
+{
+    (void)state;
+    struct voices v;
+    struct voices_rules equal = {TRUSTED, 3, .equal = true};
+    assert_int_equal(voices_open(&v, &equal), ERR_OK);
+    for (uint64_t who = 100; who < 110; who++) {
+        say(&v, who, WIRE_SAY_SPAM, who, -5, T0);
+        assert_true(e.now.learn == 1 && spam() == 1 && weight(&v, who) == 1);
+    }
+    voices_close(&v);
+}
+
 static void crowds_and_zealots(void **state)
 {
     (void)state;
@@ -205,13 +219,10 @@ static void the_trusted_are_not_forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_once),
-        cmocka_unit_test(trust_is_earned_and_lost),
-        cmocka_unit_test(crowds_and_zealots),
-        cmocka_unit_test(alike_is_one),
-        cmocka_unit_test(undone_is_undone),
-        cmocka_unit_test(same_words_same_bytes),
-        cmocka_unit_test(the_trusted_are_not_forgotten),
+        cmocka_unit_test(counts_once),           cmocka_unit_test(trust_is_earned_and_lost),
+        cmocka_unit_test(equal_words),           cmocka_unit_test(crowds_and_zealots),
+        cmocka_unit_test(alike_is_one),          cmocka_unit_test(undone_is_undone),
+        cmocka_unit_test(same_words_same_bytes), cmocka_unit_test(the_trusted_are_not_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
