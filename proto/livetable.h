@@ -4,11 +4,10 @@
  * A head, then 1 << bits cells, each 16 bits that are written and read whole: no lock, and a reader that meets half of
  * a report's changes sees a mixture of two models that were both right. A mail's live log-odds of spam:
  *
- *     live = step / √views · Σ_view 1/√n_view · Σ_feature cell[hash & mask]
+ *     live = step · Σ_view 1/√n_view · Σ_feature cell[hash & mask]
  *
- * over the views that are not empty (`views` of them), and the n features of each; and once more, with hashes that are
- * the tenant's alone (livetable_tenant_hash), when the head's filter may know the request's tenant. So one table serves
- * all and each (Weinberger, Dasgupta, Langford, Smola, Attenberg, "Feature hashing for large scale multitask learning",
+ * over the n features of each view; and once more, with hashes that are the tenant's alone (livetable_tenant_hash), when
+ * the head's filter may know the request's tenant. So one table serves all and each (Weinberger, Dasgupta, Langford, Smola, Attenberg, "Feature hashing for large scale multitask learning",
  * ICML 2009). */
 #ifndef FURUI_LIVETABLE_H
 #define FURUI_LIVETABLE_H

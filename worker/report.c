@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+_Static_assert((int)FEATURE_VERSION == (int)FEEDBACK_FEATURES, "the learner knows these features");
 _Static_assert((int)VIEW_COUNT <= (int)FEEDBACK_VIEWS_MAX, "a record has room for all views");
 _Static_assert((int)REP_NAMES_MAX <= (int)FEEDBACK_NAMES_MAX, "… names");
 _Static_assert((int)FINGERPRINT_MAX <= (int)FEEDBACK_ALIKE_MAX, "… and bands");
