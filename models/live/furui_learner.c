@@ -228,19 +228,22 @@ static void take(struct learner *l, const struct link_record *r)
     intake_take(l->intake, r->word.job, q.id, r->part[1], &l->live.voices, clock_us());
 }
 
-/* All that waits. */
-static void hear(struct learner *l)
+/* All that waits. False when nothing did. */
+static bool hear(struct learner *l)
 {
+    bool heard = false;
     for (;;) {
         struct link_record r;
         enum err e = link_next(&l->engine, &r);
         if (e == ERR_BUSY && (e = link_read(&l->engine)) == ERR_OK) continue;
         if (e == ERR_CLOSED || e == ERR_TOO_BIG) l->alone = true;
         if (e != ERR_OK) break;
+        heard = true;
         if (r.word.type == BACKEND_QUIT) l->quitting = true;
         if (r.word.type == BACKEND_JOB) take(l, &r);
     }
     if (link_settle(&l->engine) != ERR_OK) abort();
+    return heard;
 }
 
 /* --- what is known of it ------------------------------------------------------------------------------------------ */
@@ -287,25 +290,30 @@ static void save_when_due(struct learner *l, int64_t now_us)
 
 /* --- the loop ----------------------------------------------------------------------------------------------------- */
 
-static void turn(struct learner *l)
+/* False when there was nothing to do. Otherwise another turn is due before a rest: who sends reads as well, and a reply
+ * that was read wakes nobody. */
+static bool turn(struct learner *l)
 {
     struct store_reply r;
-    hear(l);
+    bool busy = hear(l);
     int64_t now_us = clock_us();
     if (l->store) {
         store_pump(l->store);
         while (store_next(l->store, &r)) {
             if (r.tag & INTAKE_TAG) intake_reply(l->intake, &r, &l->live.voices, now_us);
             if (r.tag & RELAY_TAG) relay_reply(l->relay, &r, now_us);
+            busy = true;
         }
     }
     intake_turn(l->intake, now_us);
     /* A read gives FOLLOW_BATCH reports at most: room for all of them. */
-    if (l->follow && !l->snapshot_due && relay_waiting(l->relay) == 0) follow_turn(l->follow, now_us);
+    if (l->follow && !l->snapshot_due && relay_waiting(l->relay) == 0)
+        busy = follow_turn(l->follow, now_us) > 0 || busy;
     if (l->relay) relay_turn(l->relay, now_us);
     save_when_due(l, now_us);
     beat(l, now_us);
     if (link_flush(&l->engine) != ERR_OK) l->alone = true;
+    return busy;
 }
 
 static void rest(const struct learner *l)
@@ -323,13 +331,13 @@ static int serve(struct learner *l)
     struct intake_stat s;
     if (link_put(&l->engine, (struct backend_word){.type = BACKEND_READY}, SPAN_NONE, SPAN_NONE) != ERR_OK) abort();
     while (!l->alone && !l->quitting && !stop) {
-        turn(l);
+        bool busy = turn(l);
         intake_stat(l->intake, &s);
         if (s.journal_broken) {
             LOG(LEVEL_ERROR, "journal_broken", L_STR("why", strerror(errno)), L_STR("now", "it is opened anew"));
             return EXIT_CANNOT_START;
         }
-        rest(l);
+        if (!busy) rest(l);
     }
     for (int64_t until_us = clock_us() + LAST_MS * 1000; clock_us() < until_us;) {
         l->snapshot_due = true;
