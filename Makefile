@@ -136,7 +136,8 @@ help:                      ## this list
 	@printf '  %-21s %s\n' 'MODE=asan|tsan' 'build with sanitisers, into build/MODE' 'CC=clang' 'another compiler' \
 	  'CROSS=aarch64-linux-gnu-' 'for another machine (tests/arm64 has its libraries)' \
 	  'V=1' 'show the commands' 'WERROR=1' 'warnings are errors' 'DESTDIR=, PREFIX=' 'where install puts things' \
-	  'INDEX=, CORPUS=' 'mails to measure with, and their name in results' 'FUZZ=, FUZZ_TIME=' 'one fuzz target by name; seconds for each (60)'
+	  'INDEX=, CORPUS=' 'mails to measure with, and their name in results' 'FUZZ=, FUZZ_TIME=' 'one fuzz target by name; seconds for each (60)' \
+	  'ROUNDS=, SEED=' 'of chaos-reports'
 
 deps:                      ## install the Debian packages that are missing
 	@tests/deps
@@ -174,6 +175,11 @@ bench: all                 ## measure all speeds on the mails of INDEX=, add to 
 	@B=$(B) bench/all $(CORPUS) $(INDEX) build/bench.html
 bench-report: all          ## only the page, build/bench.html, and what became worse since the last commit
 	@$(B)/furui bench report --html build/bench.html
+
+# A quarter of an hour; SEED= repeats what was left to chance.
+ROUNDS ?= 100
+chaos-reports: all         ## kill -9 in all places, ROUNDS= times, and account for every acknowledged report
+	@B=$(B) MODE=$(MODE) tests/chaos-reports --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
 oracle: $(B)/oracle/gmime $(B)/oracle/furui  ## build the two readers of mail that tests/oracle compares
 
@@ -215,5 +221,5 @@ clean:                     ## remove build/
 	rm -rf build
 
 .DEFAULT_GOAL = all
-.PHONY: all FORCE objects help deps deps-peers run test test-all bench bench-report fuzz arm64 oracle golden layers format format-check install install-client clean
+.PHONY: all FORCE objects help deps deps-peers run test test-all bench bench-report chaos-reports fuzz arm64 oracle golden layers format format-check install install-client clean
 .SECONDARY:
