@@ -34,11 +34,15 @@ static void in_child(const struct child_spec *s, pid_t parent)
 
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int high[CHILD_FDS_MAX];
-    for (size_t i = 0; i < s->fds; i++) high[i] = fcntl(s->fd[i], F_DUPFD_CLOEXEC, HIGH_FD);
+    for (size_t i = 0; i < s->fds; i++) high[i] = s->fd[i] < 0 ? -1 : fcntl(s->fd[i], F_DUPFD_CLOEXEC, HIGH_FD);
     dup2(null, STDIN_FILENO);
     if (s->quiet || s->errors) dup2(s->quiet ? null : s->errors, STDERR_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO);
-    for (size_t i = 0; i < s->fds; i++) dup2(high[i], FIRST_FD + (int)i);
+    for (size_t i = 0; i < s->fds; i++)
+        if (s->fd[i] < 0)
+            close(FIRST_FD + (int)i);
+        else
+            dup2(high[i], FIRST_FD + (int)i);
     close_range(FIRST_FD + (unsigned)s->fds, ~0U, 0);
     execv(s->path, s->argv);
     _exit(127);

@@ -11,13 +11,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { CHILD_FDS_MAX = 4, CHILD_PATH_MAX = 4096, CHILD_WHY_MAX = 64 };
+enum { CHILD_FDS_MAX = 5, CHILD_PATH_MAX = 4096, CHILD_WHY_MAX = 64 };
 
 struct child_spec {
     const char *path;      /* the program */
     char *const *argv;     /* NULL-terminated */
     int death_signal;      /* what it gets when the engine dies */
-    int fd[CHILD_FDS_MAX]; /* fd[i] becomes descriptor 3 + i of the child */
+    int fd[CHILD_FDS_MAX]; /* fd[i] becomes descriptor 3 + i of the child; -1: that one is closed */
     size_t fds;
     int errors; /* where its standard output and error go; 0: our standard error */
     bool quiet; /* they go to /dev/null */

@@ -308,11 +308,17 @@ static bool open_all(struct engine *e)
     struct front_ops front_ops = {.ctx = e, .stat = engine_stat};
     if (front_open(&e->front, e->bus, &e->config, &e->dispatch, &front_ops, e->fault) != ERR_OK) return false;
     if (pool_open(&e->pool, &e->dispatch, e->fault) != ERR_OK) return false;
+    if (live_memory_open(&e->live, (unsigned)e->config.live_bits) != ERR_OK) {
+        snprintf(e->fault, sizeof e->fault, "[reports] live_bits = %d: no memory for the live model: %s",
+                 e->config.live_bits, strerror(errno));
+        return false;
+    }
+    e->pool.live_fd = e->live.read_fd;
     e->pool.report = on_report;
     e->pool.report_ctx = e;
     if (redis_child_open(&e->redis, &e->config, &e->state, e->fault) != ERR_OK) return false;
     struct learner_ops learner_ops = {.ctx = e, .answer = on_learner};
-    if (learner_child_open(&e->learner, &learner_ops, e->side_fd, e->fault) != ERR_OK) return false;
+    if (learner_child_open(&e->learner, &learner_ops, e->side_fd, e->live.write_fd, e->fault) != ERR_OK) return false;
     if (rollout_open(e) != ERR_OK) return false;
     return first_generation(e);
 }
@@ -323,6 +329,7 @@ static void close_all(struct engine *e)
     bool serving = e->phase >= PHASE_SERVING;
     pool_close(&e->pool);
     learner_child_close(&e->learner, LEARNER_LEAVE_MS);
+    live_memory_close(&e->live);
     rollout_close(e);
     generation_drop(e->first);
     if (serving) front_read(&e->front, LAST_READ_MOST); /* those who came too late for the drain are refused too */
@@ -348,6 +355,7 @@ int engine_run(const struct engine_options *o)
     e->options = o;
     e->started_us = clock_us();
     e->state.lock_fd = e->pool.fd = -1;
+    e->live = (struct live_memory){-1, -1};
     rollout_init(&e->rollout);
     if (engine_config(o, &e->config, e->fault) != ERR_OK) {
         int status = fail(e->fault);

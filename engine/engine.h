@@ -8,6 +8,7 @@
 
 #include "engine/front.h"
 #include "engine/learner_child.h"
+#include "engine/live_memory.h"
 #include "engine/pool.h"
 #include "engine/redis_child.h"
 #include "engine/rollout.h"
@@ -35,6 +36,7 @@ struct engine {
     struct pool pool;
     struct redis_child redis;
     struct learner_child learner;
+    struct live_memory live;
     struct rollout rollout;
     struct generation *first; /* what the first workers will be made from; NULL once they are */
     int signal_fd;

@@ -24,9 +24,10 @@ enum {
 };
 _Static_assert(LEARNER_PENDING_MAX <= 1 << SLOT_BITS, "a slot fits into a number");
 
-enum err learner_child_open(struct learner_child *l, const struct learner_ops *ops, int watch_fd, char *fault_out)
+enum err learner_child_open(struct learner_child *l, const struct learner_ops *ops, int watch_fd, int live_fd,
+                            char *fault_out)
 {
-    *l = (struct learner_child){.ops = *ops, .watch_fd = watch_fd, .link = {.fd = -1}};
+    *l = (struct learner_child){.ops = *ops, .watch_fd = watch_fd, .live_fd = live_fd, .link = {.fd = -1}};
     if (child_find("furui-learner", l->program)) return ERR_OK;
     snprintf(fault_out, CONFIG_FAULT_MAX, "furui-learner: not found beside furuid nor by PATH");
     return ERR_IO;
@@ -174,9 +175,12 @@ static void start(struct learner_child *l, struct generation *g, int64_t now_us)
     l->start_at_us = now_us + (int64_t)l->restart_max_ms * 1000; /* should it fail */
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return;
     snprintf(config, sizeof config, "/dev/fd/%d", BACKEND_CONFIG_FD);
-    char *argv[] = {"furui-learner", "--config", config, NULL};
-    struct child_spec spec = {
-        .path = l->program, .argv = argv, .death_signal = SIGTERM, .fd = {g->config_fd, ends[1]}, .fds = 2};
+    char *argv[] = {"furui-learner", "--config", config, l->live_fd < 0 ? NULL : "--live", NULL};
+    struct child_spec spec = {.path = l->program,
+                              .argv = argv,
+                              .death_signal = SIGTERM,
+                              .fd = {g->config_fd, ends[1], l->live_fd},
+                              .fds = l->live_fd < 0 ? 2 : 3};
     if (link_open(&l->link, ends[0], READ_BYTES, BACKEND_SAID_MAX) != ERR_OK ||
         epoll_ctl(l->watch_fd, EPOLL_CTL_ADD, ends[0], &(struct epoll_event){.events = EPOLLIN}) != 0)
         abort();

@@ -24,7 +24,7 @@ struct learner_ops {
 struct learner_child {
     struct learner_ops ops;
     char program[CHILD_PATH_MAX];
-    int watch_fd;
+    int watch_fd, live_fd; /* lent; the live model's table, for writing, or -1 */
     pid_t pid;
     bool ready, leaving, killed, stopping;
     struct generation *generation; /* one use held while it runs */
@@ -41,8 +41,10 @@ struct learner_child {
 };
 
 /* `watch_fd`: an epoll to which the learner's link is added while it lives; then learner_child_read is to be called.
+ * `live_fd`: the live model's table; -1: none.
  * ERR_IO with one line in fault_out[CONFIG_FAULT_MAX]: there is no such program. */
-enum err learner_child_open(struct learner_child *l, const struct learner_ops *ops, int watch_fd, char *fault_out);
+enum err learner_child_open(struct learner_child *l, const struct learner_ops *ops, int watch_fd, int live_fd,
+                            char *fault_out);
 /* Tell it to go, wait for that `patience_ms` at most, refuse what still waits. */
 void learner_child_close(struct learner_child *l, int patience_ms);
 void learner_child_settle(struct learner_child *l, const struct config *c);

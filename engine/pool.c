@@ -27,7 +27,7 @@ enum {
 
 enum err pool_open(struct pool *p, struct dispatch *d, char *fault_out)
 {
-    *p = (struct pool){.dispatch = d};
+    *p = (struct pool){.dispatch = d, .live_fd = -1};
     for (int i = 0; i < POOL_SLOTS_MAX; i++) p->slot[i].now = p->slot[i].next = -1;
     p->fd = epoll_create1(EPOLL_CLOEXEC);
     if (p->fd >= 0 && child_find("furui-worker", p->program)) return ERR_OK;
@@ -271,18 +271,21 @@ static bool open_link(struct link *l, int *theirs_out)
 static pid_t run(const struct pool *p, int index, const struct generation *g, int link_fd)
 {
     char config[32], number[16], candidate[] = BACKEND_CANDIDATE_PATH, share[16];
-    bool shadow = g->candidate_fd >= 0;
+    bool shadow = g->candidate_fd >= 0, live = p->live_fd >= 0;
     snprintf(config, sizeof config, "/dev/fd/%d", BACKEND_CONFIG_FD);
     snprintf(number, sizeof number, "%d", index);
     snprintf(share, sizeof share, "%u", (unsigned)g->share_ppm);
-    char *argv[] = {"furui-worker", "--config", config,        "--index", number,
-                    "--candidate",  candidate,  "--share-ppm", share,     NULL};
-    if (!shadow) argv[5] = NULL;
+    char *argv[11] = {"furui-worker", "--config", config, "--index", number};
+    size_t n = 5;
+    if (live) argv[n++] = "--live";
+    if (shadow) memcpy(argv + n, (char *[]){"--candidate", candidate, "--share-ppm", share}, 4 * sizeof *argv);
     struct child_spec spec = {.path = p->program,
                               .argv = argv,
                               .death_signal = SIGKILL,
-                              .fd = {g->config_fd, g->bundle_fd, link_fd, g->candidate_fd},
-                              .fds = shadow ? 4 : 3};
+                              .fd = {g->config_fd, g->bundle_fd, link_fd, g->candidate_fd, p->live_fd},
+                              .fds = live     ? 5
+                                     : shadow ? 4
+                                              : 3};
     return child_start(&spec);
 }
 

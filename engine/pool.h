@@ -61,6 +61,7 @@ struct pool {
     void (*report)(void *ctx, span header, span record); /* a worker says that a mail came to a trap */
     void *report_ctx;
     char program[CHILD_PATH_MAX];
+    int live_fd; /* lent: the live model's table, for reading; -1: there is none */
     struct pool_settings settings;
     struct worker worker[DISPATCH_SEATS];
     int seats; /* no seat from here on is in use */

@@ -46,6 +46,12 @@ static void keep_old(const char *key, char *now, const char *old)
     snprintf(now, CONFIG_TEXT_MAX, "%s", old);
 }
 
+static void keep_bits(int *now, int old)
+{
+    if (*now != old) LOG(LEVEL_WARN, "restart_needed", L_STR("key", "[reports] live_bits"), L_INT("stays", old));
+    *now = old;
+}
+
 static void refuse(struct engine *e, const char *why)
 {
     e->reloads_refused++;
@@ -74,6 +80,7 @@ void engine_reload(struct engine *e)
     keep_old("[redis] server", c.redis, e->config.redis);
     keep_old("[redis] program", c.redis_program, e->config.redis_program);
     keep_old("[model] history_dir", c.history_dir, e->config.history_dir);
+    keep_bits(&c.live_bits, e->config.live_bits);
     redis_child_address(&e->redis, &c, redis);
     generation_read_anew();
     rollout_models(e, &m);

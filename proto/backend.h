@@ -11,7 +11,8 @@
  *     BEAT                                        sign of life; carries flags
  *     ANSWER  answer for the client               one a job, any order; carries the job's number, outcome, flags,
  *                                                 and what a candidate would have said
- *     REPORT  request header; record              a mail came to a trap: nobody waits for an answer
+ *     REPORT  request header; record              a mail came to a trap, or is shown as a sample of the traffic:
+ *                                                 nobody waits for an answer
  *   engine to worker
  *     JOB     request header; mail                carries the job's number and its deadline
  *     QUIT                                        finish what was received, answer it, exit(0)
@@ -37,13 +38,14 @@
  * and jobs with BACKEND_RETRY are not scored so: a candidate that kills workers must not make a mail poison.
  *
  * Start. The engine runs
- *     furui-worker --config /dev/fd/3 --index I [--candidate /dev/fd/6 --share-ppm N]
+ *     furui-worker --config /dev/fd/3 --index I [--live] [--candidate /dev/fd/6 --share-ppm N]
  * with descriptor 3 a sealed memfd (config_write's text) and 4 the bundle, opened: the config's `bundle` is
  * "/dev/fd/4", so a worker that restarts maps the same file even if the path was replaced since; 5 is the link; 6 is a
- * candidate's bundle, when there is one. Descriptors above are closed on exec; 0 is /dev/null. The worker has its own process
+ * candidate's bundle, when there is one; 7, with --live, the live model's table for reading (proto/livetable.h), the
+ * same memory for all workers as long as the engine lives. Descriptors above are closed on exec; 0 is /dev/null. The worker has its own process
  * group, ignores SIGINT and gets SIGKILL when the engine dies.
- *     furui-learner --config /dev/fd/3
- * runs with descriptor 4 as its link, and gets SIGTERM when the engine dies: it then writes down what it knows.
+ *     furui-learner --config /dev/fd/3 [--live]
+ * runs with descriptor 4 as its link, 5, with --live, as the live model's table for writing, and gets SIGTERM when the engine dies: it then writes down what it knows.
  *     furui-worker --config /dev/fd/3 --check
  * opens the bundle, and exits 0; or says on standard error what is wrong in one line, and exits 1.
  *     furui-worker --admit
@@ -70,7 +72,9 @@ enum {
     BACKEND_BUNDLE_FD = 4,
     BACKEND_LINK_FD = 5,
     BACKEND_CANDIDATE_FD = 6,
+    BACKEND_LIVE_FD = 7,
     BACKEND_LEARNER_LINK_FD = 4,
+    BACKEND_LEARNER_LIVE_FD = 5,
     BACKEND_ADMIT_FROM_FD = 3,
     BACKEND_ADMIT_TO_FD = 4,
     BACKEND_ADMIT_MAX = 256 << 20, /* bytes of a pushed bundle */

@@ -413,6 +413,7 @@ static struct furui_verdict verdict_of(struct furui_client *c, const struct wire
         .linear = v->linear,
         .net = v->net,
         .reputation = v->reputation,
+        .live = v->live,
         .reasons = reasons,
         .reason_count = reason_count,
         .oddities = oddities,

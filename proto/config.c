@@ -4,6 +4,7 @@
 #include "proto/config.h"
 
 #include "proto/config_find.h"
+#include "proto/livetable.h"
 #include "proto/wrong.h"
 
 #include <assert.h>
@@ -131,6 +132,10 @@ static const struct key KEYS[] = {
      "hours for which a verdict's ticket can stand for its mail in a report; 0: not at all"},
     {"reports", "snapshot_s", WHOLE(snapshot_s, 1, 86400), "300", NULL,
      "seconds between snapshots of what was learnt, from which a learner that starts goes on"},
+    {"reports", "live_bits", WHOLE(live_bits, 0, LIVETABLE_BITS_MAX), "21", NULL,
+     "log2 of the cells that learn from reports, 16 to 24; 0: verdicts do not learn from reports"},
+    {"reports", "sample_s", WHOLE(sample_s, 0, 86400), "20", NULL,
+     "seconds between mails that a worker shows the learner, by which it watches itself; 0: none"},
     {"policy", "unsure_at", SHARE(unsure_at), "0.5", NULL, "spam probability from which a mail is unsure"},
     {"policy", "spam_at", SHARE(spam_at), "0.9", NULL, "spam probability from which a mail is spam"},
     {"policy", "ham", ACTION(WIRE_HAM), "accept", wrong_word, "the action that a verdict names for ham"},
@@ -480,11 +485,13 @@ static const char *redis_disagrees(const struct config *c)
 
 enum err config_check(const struct config *c, char *fault_out)
 {
+    bool few = c->live_bits && c->live_bits < LIVETABLE_BITS_MIN;
     const char *wrong = c->listen_count == 0                    ? "[engine] listen: no endpoint"
                         : c->deadline_ms > c->deadline_max_ms   ? "[engine] deadline_ms is over deadline_max_ms"
                         : c->restart_min_ms > c->restart_max_ms ? "[engine] restart_min_ms is over restart_max_ms"
                         : c->hang_ms < 2 * c->heartbeat_ms      ? "[engine] hang_ms is under twice heartbeat_ms"
                         : c->mail_mb > c->queue_mb              ? "[engine] mail_mb is over queue_mb"
+                        : few                                   ? "[reports] live_bits: expected 0, or 16 to 24"
                                                                 : redis_disagrees(c);
     fault_out[0] = 0;
     if (wrong) {

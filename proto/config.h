@@ -87,6 +87,8 @@ struct config {
     int stream_max;   /* entries that the stream keeps */
     int snapshot_s;   /* between snapshots of what was learnt */
     int ticket_hours; /* for which a ticket can stand for its mail */
+    int live_bits;    /* log2 of the live model's cells (livetable.h); 0: there is none */
+    int sample_s;     /* between mails that a worker shows the learner; 0: none */
     /* [policy] and [policy NAME] */
     struct config_policy *policies; /* owned; [0] is everybody's; sorted by tenant */
     size_t policy_count;

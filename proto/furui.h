@@ -119,9 +119,10 @@ struct furui_reason {
 struct furui_verdict {
     enum furui_class klass;
     double p;                              /* calibrated probability of spam */
-    double score;                          /* log-odds of the content alone */
+    double score;                          /* log-odds of the content, by the bundle alone */
     const char *action;                    /* the word that the tenant's policy names for the class */
     double bayes, linear, net, reputation; /* parts, in log-odds */
+    double live;                           /* … and what reports have lately taught about such content; 0: nothing */
     const struct furui_reason *reasons;
     size_t reason_count;
     const char *const *oddities; /* what is strange about the mail: "bad-base64" */

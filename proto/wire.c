@@ -215,6 +215,7 @@ void wire_put_verdict(struct wire_buf *b, const struct wire_verdict *v)
     put_real(&w, &parts, "linear", v->linear);
     put_real(&w, &parts, "net", v->net);
     put_real(&w, &parts, "reputation", v->reputation);
+    if (v->live != 0) put_real(&w, &parts, "live", v->live);
     close_map(&w, &parts);
     if (v->reason_count) {
         size_t n = v->reason_count < WIRE_REASON_MAX ? v->reason_count : WIRE_REASON_MAX;

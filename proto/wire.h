@@ -93,9 +93,10 @@ struct wire_verdict {
     uint64_t id;
     enum wire_class klass;
     double p;     /* calibrated probability of spam, 0 to 1 */
-    double score; /* its log-odds, before reputation spoke; what `furui eval --scores` prints */
+    double score; /* the bundle's log-odds, before reports and reputation spoke; what `furui eval --scores` prints */
     span action;  /* the word that the tenant's policy names for this class */
     double bayes, linear, net, reputation; /* parts, in log-odds */
+    double live;                           /* what reports have lately taught about such content; 0: left out */
     const struct wire_reason *reasons;
     size_t reason_count;
     const span *oddities; /* words such as "bad-base64" */

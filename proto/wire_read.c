@@ -114,11 +114,8 @@ static const struct field REQUEST[] = {
 };
 
 static const struct field PARTS[] = {
-    {"bayes", ANS_REAL(bayes)},
-    {"linear", ANS_REAL(linear)},
-    {"net", ANS_REAL(net)},
-    {"reputation", ANS_REAL(reputation)},
-    {.key = NULL},
+    {"bayes", ANS_REAL(bayes)},           {"linear", ANS_REAL(linear)}, {"net", ANS_REAL(net)},
+    {"reputation", ANS_REAL(reputation)}, {"live", ANS_REAL(live)},     {.key = NULL},
 };
 
 enum { HAS_CLASS = 1 << 3, HAS_P = 1 << 4, HAS_WHY = 1 << 5, HAS_JSON = 1 << 6, HAS_KEPT = 1 << 7 };

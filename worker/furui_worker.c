@@ -17,6 +17,7 @@
 #include "worker/score/model.h"
 #include "worker/simd/scan.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ enum {
 };
 
 static const char HELP[] =
-    "Usage: furui-worker --config FILE --index N\n"
+    "Usage: furui-worker --config FILE --index N [--live]\n"
     "       furui-worker --config FILE --check\n"
     "       furui-worker --admit\n"
     "\n"
@@ -44,6 +45,7 @@ static const char HELP[] =
     "  --index N           which worker this is\n"
     "  --candidate FILE    a second model, scored beside the first and not believed\n"
     "  --share-ppm N       mails of a million that it is shown\n"
+    "  --live              descriptor 7 is the live model's table\n"
     "  --check             only see whether the settings and the model bundle are good\n"
     "  --admit             copy a bundle from descriptor 3 to 4 and say what it is\n"
     "  --help, --version\n"
@@ -55,13 +57,14 @@ struct options {
     const char *config, *candidate;
     int index;
     uint32_t share_ppm;
-    bool check, admit;
+    bool check, admit, live;
 };
 
 struct parts {
     struct config config;
     struct link engine;
     struct model *model, *candidate;
+    struct livesum live;
     struct rep *rep;
     struct secret secret;
     struct worker *worker;
@@ -83,6 +86,7 @@ static bool options_read(int argc, char **argv, struct options *o)
         {"index", required_argument, NULL, 'i'},
         {"candidate", required_argument, NULL, 'd'},
         {"share-ppm", required_argument, NULL, 's'},
+        {"live", no_argument, NULL, 'l'},
         {"check", no_argument, NULL, 'k'},
         {"admit", no_argument, NULL, 'a'},
         {"help", no_argument, NULL, 'h'},
@@ -97,6 +101,7 @@ static bool options_read(int argc, char **argv, struct options *o)
         case 'c': o->config = optarg; break;
         case 'd': o->candidate = optarg; break;
         case 'k': o->check = true; break;
+        case 'l': o->live = true; break;
         case 'a': o->admit = true; break;
         case 's':
             o->share_ppm = (uint32_t)strtoul(optarg, &end, 10);
@@ -150,6 +155,16 @@ static int cannot_start(struct parts *p, const char *fault)
     return EXIT_CANNOT_START;
 }
 
+/* Without its table, whatever is wrong with it, a worker judges as if nothing had been learnt. */
+static void open_live(struct livesum *live)
+{
+    enum err e = livesum_open(BACKEND_LIVE_FD, live);
+    if (e)
+        LOG(LEVEL_ERROR, "live_refused", L_STR("why", e == ERR_IO ? strerror(errno) : "the table has a strange size"),
+            L_STR("now", "verdicts have no live part"));
+    close(BACKEND_LIVE_FD); /* what is mapped for reading stays so */
+}
+
 /* Everything that can fail. Returns false with the reason in `fault`. */
 static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FAULT_MAX])
 {
@@ -171,6 +186,7 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
         return false;
     }
     if (o->check) return true;
+    if (o->live) open_live(&p->live);
     int cpu;
     if (*c->cpus && !cpus_pin(c->cpus, o->index, &cpu)) {
         snprintf(fault, CONFIG_FAULT_MAX, "[engine] cpus = %s: may not run on CPU %d", c->cpus, cpu);
@@ -200,8 +216,8 @@ static bool start(const struct options *o, struct parts *p, char fault[CONFIG_FA
         return false;
     }
     rep_warm(p->rep, WARM_MS);
-    struct worker_shadow shadow = {p->candidate, o->share_ppm};
-    if ((e = worker_new(c, p->model, &shadow, p->rep, &p->secret, &p->engine, &p->worker)) != ERR_OK) {
+    struct worker_models models = {p->model, {p->candidate, o->share_ppm}, &p->live};
+    if ((e = worker_new(c, &models, p->rep, &p->secret, &p->engine, &p->worker)) != ERR_OK) {
         snprintf(fault, CONFIG_FAULT_MAX, "%s", err_str(e));
         return false;
     }
@@ -223,6 +239,7 @@ static void stop_all(struct parts *p)
     rep_close(p->rep);
     if (p->model) model_close(p->model);
     if (p->candidate) model_close(p->candidate);
+    livesum_close(&p->live);
     link_close(&p->engine);
     mail_close();
     config_close(&p->config);

@@ -10,8 +10,10 @@
 #include "worker/verdict.h"
 
 #include <assert.h>
+#include <math.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 enum {
@@ -29,7 +31,9 @@ struct worker {
     const struct config *config;
     const struct model *model;
     struct worker_shadow shadow;
-    uint64_t dice; /* state of the generator that chooses mails for the candidate */
+    struct livesum *live;
+    uint64_t dice;     /* state of the generator that chooses mails for the candidate, and samples */
+    int64_t sample_us; /* the next mail after this is shown to the learner; INT64_MAX: none */
     struct rep *rep;
     struct report_maker reports;
     struct link *engine;
@@ -43,17 +47,36 @@ struct worker {
     struct job job[BATCH_MAX];
 };
 
-enum err worker_new(const struct config *c, const struct model *m, const struct worker_shadow *shadow, struct rep *r,
-                    const struct secret *secret, struct link *engine, struct worker **out)
+/* SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), of a seed that nobody outside knows. */
+static uint64_t throw_dice(struct worker *w)
+{
+    uint64_t z = w->dice += 0x9E3779B97F4A7C15;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
+    z = (z ^ z >> 27) * 0x94D049BB133111EB;
+    return z ^ z >> 31;
+}
+
+/* Samples come at random times, `sample_s` apart on average; past ones tell nothing of the next (exponential waits). */
+static void plan_sample(struct worker *w)
+{
+    double even = (double)((throw_dice(w) >> 11) + 1) * 0x1p-53; /* over 0, up to 1 */
+    w->sample_us = w->config->sample_s ? clock_us() + (int64_t)(-log(even) * w->config->sample_s * 1e6) : INT64_MAX;
+}
+
+enum err worker_new(const struct config *c, const struct worker_models *m, struct rep *r, const struct secret *secret,
+                    struct link *engine, struct worker **out)
 {
     struct worker *w = calloc(1, sizeof *w);
     if (!w) return ERR_MEMORY;
     w->config = c;
-    w->model = m;
-    w->shadow = *shadow;
+    w->model = m->model;
+    w->shadow = m->shadow;
+    w->live = m->live;
     w->dice = (uint64_t)clock_us() ^ (uint64_t)getpid() << 32;
+    (void)!getrandom(&w->dice, sizeof w->dice, GRND_NONBLOCK);
     w->rep = r;
-    w->reports = (struct report_maker){c, m, secret};
+    w->reports = (struct report_maker){c, m->model, secret};
+    plan_sample(w);
     w->engine = engine;
     w->trusted_count = config_hosts(c->trusted_authserv, w->trusted);
     if (arena_open(&w->mail_arena, MAIL_ARENA_BYTES) != ERR_OK ||
@@ -135,17 +158,27 @@ static bool accept(struct worker *w, struct job *j, struct wire_request *q)
     return false;
 }
 
-/* What of the reasons must outlive the mail. */
-static void keep_reasons(struct worker *w, struct judged *v, const struct mail *m)
+/* What of the `n` reasons behind v's must outlive the mail. */
+static void keep_reasons(struct worker *w, struct judged *v, size_t n)
+{
+    for (const struct model_reason *r = v->reasons + v->reason_count, *end = r + n; r < end; r++) {
+        span what = arena_copy(&w->reason_arena, span_head(r->what, WIRE_TEXT_MAX));
+        if (!what.p) return;
+        v->reasons[v->reason_count++] = (struct model_reason){what, r->weight};
+    }
+}
+
+/* `by`: NULL when nothing was learnt from reports. */
+static void explain(struct worker *w, struct judged *v, const struct mail *m, const struct livesum_by *by)
 {
     v->reason_count = 0;
     if (!v->explain) return;
-    size_t n = model_explain(w->model, m, &w->mail_arena, v->reasons, WIRE_REASON_MAX);
-    for (size_t i = 0; i < n; i++) {
-        span what = arena_copy(&w->reason_arena, span_head(v->reasons[i].what, WIRE_TEXT_MAX));
-        if (!what.p) break;
-        v->reasons[v->reason_count++] = (struct model_reason){what, v->reasons[i].weight};
-    }
+    uint8_t *room = arena_alloc(&w->mail_arena, 0);
+    keep_reasons(w, v, model_explain(w->model, m, &w->mail_arena, v->reasons, WIRE_REASON_MAX));
+    if (!by) return;
+    if (room) arena_trim(&w->mail_arena, room, 0);
+    struct model_reason *more = v->reasons + v->reason_count;
+    keep_reasons(w, v, livesum_explain(by, m, &w->mail_arena, more, WIRE_REASON_MAX));
 }
 
 /* Take the next job into `j`. False when none waits. */
@@ -218,15 +251,11 @@ static bool read_mail(struct worker *w, struct job *j, size_t slot, struct mail 
     return true;
 }
 
-/* Is this mail the candidate's, too? SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) decides, so nobody outside can. */
+/* Is this mail the candidate's, too? Dice decide, so nobody outside can. */
 static bool in_shadow(struct worker *w, const struct job *j)
 {
     if (!w->shadow.model || j->judged.dry_run || (j->record.word.flags & BACKEND_RETRY)) return false;
-    uint64_t z = w->dice += 0x9E3779B97F4A7C15;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-    z = (z ^ z >> 27) * 0x94D049BB133111EB;
-    z ^= z >> 31;
-    return (z >> 32) * 1000000 >> 32 < w->shadow.share_ppm;
+    return (throw_dice(w) >> 32) * 1000000 >> 32 < w->shadow.share_ppm;
 }
 
 /* What the ticket stands for, until a report may name it. */
@@ -252,25 +281,39 @@ static void trap(struct worker *w, const struct job *j)
     say(w, (struct backend_word){.type = BACKEND_REPORT}, j->record.part[0], bytes);
 }
 
+/* Show the mail to the learner, when it is time for one. Nobody waits for what becomes of it. */
+static void sample(struct worker *w, const struct job *j, const struct mail *m)
+{
+    span bytes;
+    if (clock_us() < w->sample_us || (j->record.word.flags & BACKEND_RETRY)) return;
+    plan_sample(w);
+    if (report_sample(m, j->judged.scores.score, &w->mail_arena, &bytes))
+        say(w, (struct backend_word){.type = BACKEND_REPORT}, j->record.part[0], bytes);
+}
+
 /* Second half: the models. After it the mail may be forgotten. */
 static void score_mail(struct worker *w, struct job *j, size_t slot, const struct mail *m)
 {
     struct features f;
     struct fingerprint print;
+    struct livesum_by by;
     struct judged *v = &j->judged;
     v->shadowed = in_shadow(w, j);
     unsigned views = 1u << VIEW_TEXT | model_views(w->model) | (v->shadowed ? model_views(w->shadow.model) : 0);
-    features_extract_views(m, &w->mail_arena, views, &f);
+    bool learnt = livesum_begin(w->live, v->tenant, &by);
+    features_extract_views(m, &w->mail_arena, learnt ? VIEWS_ALL : views, &f);
     fingerprint_make(f.told, f.told_count, &print);
     rep_names_text(&v->names, &print);
     rep_ask(w->rep, slot, v->tenant, &v->names);
     model_score(w->model, &f, &v->scores);
     if (v->shadowed) model_score(w->shadow.model, &f, &v->candidate);
+    v->live = learnt ? livesum_score(&by, &f) : 0;
     v->odd = m->odd | (w->mail_arena.full ? ODD(ARENA_FULL) : 0);
-    keep_reasons(w, v, m);
+    explain(w, v, m, learnt ? &by : NULL);
     ticket_make(m->raw, clock_wall_us(), v->ticket);
     if (v->dry_run) return;
     if (w->config->ticket_hours) remember(w, v, m, &print);
+    sample(w, j, m);
     if (w->config->traps[0]) trap(w, j);
 }
 
@@ -305,7 +348,8 @@ static void answer_all(struct worker *w, size_t n)
         wire_put_verdict(&w->out, &v);
         struct backend_word word = {.outcome = (uint8_t)v.klass, .flags = rep.known ? 0 : BACKEND_DEGRADED};
         if (j->judged.shadowed)
-            word.shadow = (uint8_t)(1 + verdict_class(w->config, j->judged.tenant, &j->judged.candidate, &rep));
+            word.shadow =
+                (uint8_t)(1 + verdict_class(w->config, j->judged.tenant, &j->judged.candidate, j->judged.live, &rep));
         answer(w, j, word, span_of(w->out.p, w->out.n));
         if (!j->judged.dry_run)
             rep_count(w->rep, i, j->judged.tenant, &j->judged.names, verdict_seen(w->config, &j->judged.scores));

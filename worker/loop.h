@@ -10,7 +10,7 @@
 #include "proto/link.h"
 #include "proto/store/secret.h"
 #include "worker/rep/rep.h"
-#include "worker/score/model.h"
+#include "worker/score/livesum.h"
 
 #include <signal.h>
 
@@ -22,9 +22,16 @@ struct worker_shadow {
     uint32_t share_ppm;        /* mails of a million that it is shown */
 };
 
-/* Everything in the arguments is lent until worker_free; *shadow is copied. ERR_MEMORY. */
-enum err worker_new(const struct config *c, const struct model *m, const struct worker_shadow *shadow, struct rep *r,
-                    const struct secret *secret, struct link *engine, struct worker **out);
+/* What judges mail. */
+struct worker_models {
+    const struct model *model;
+    struct worker_shadow shadow;
+    struct livesum *live; /* what reports teach */
+};
+
+/* Everything in the arguments is lent until worker_free; *m is copied. ERR_MEMORY. */
+enum err worker_new(const struct config *c, const struct worker_models *m, struct rep *r, const struct secret *secret,
+                    struct link *engine, struct worker **out);
 void worker_free(struct worker *w);
 
 /* Say READY and serve until QUIT, `*stop` (set by a signal) or the end of the process that started us. */

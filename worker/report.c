@@ -94,6 +94,21 @@ static void learn_from(const struct report_maker *maker, span raw, const struct 
     if (whole) sort_views(&f, a, out);
 }
 
+bool report_sample(const struct mail *m, double score, struct arena *a, span *out)
+{
+    static struct feedback r;
+    struct features f;
+    r = (struct feedback){
+        .kind = FEEDBACK_SAMPLE, .wall_ms = clock_wall_us() / 1000, .score = score, .features = FEATURE_VERSION};
+    features_extract(m, a, &f);
+    digest(m, r.digest);
+    sort_views(&f, a, &r);
+    uint8_t *bytes = arena_alloc(a, FEEDBACK_BYTES_MAX);
+    size_t n = bytes && r.learns ? feedback_pack(&r, bytes, FEEDBACK_BYTES_MAX) : 0;
+    *out = span_of(bytes, n);
+    return n > 0;
+}
+
 size_t report_ticket(const struct mail *m, const struct rep_names *names, const struct fingerprint *print, double score,
                      span tenant, uint8_t *to)
 {

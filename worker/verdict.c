@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verdict: one answer out of scores, reputation, oddities and a tenant's policy.
  *
- * Reasons of content and of reputation stand in one list, heaviest first. */
+ * Reasons of content, of reports and of reputation stand in one list, heaviest first. */
 #include "worker/verdict.h"
 
 #include "proto/base/fixmath.h"
@@ -109,21 +109,22 @@ struct tally_seen verdict_seen(const struct config *c, const struct scores *s)
     return (struct tally_seen){.mails = 1, .ham = klass == WIRE_HAM, .spam = klass == WIRE_SPAM};
 }
 
-double verdict_p(const struct scores *s, const struct rep_score *rep)
+double verdict_p(const struct scores *s, double live, const struct rep_score *rep)
 {
-    return rep->log_odds == 0 ? s->p : fix_sigmoid(s->score + rep->log_odds);
+    return live == 0 && rep->log_odds == 0 ? s->p : fix_sigmoid(s->score + live + rep->log_odds);
 }
 
-enum wire_class verdict_class(const struct config *c, span tenant, const struct scores *s, const struct rep_score *rep)
+enum wire_class verdict_class(const struct config *c, span tenant, const struct scores *s, double live,
+                              const struct rep_score *rep)
 {
-    return config_class(config_policy_for(c, tenant), verdict_p(s, rep));
+    return config_class(config_policy_for(c, tenant), verdict_p(s, live, rep));
 }
 
 void verdict_build(const struct judged *j, const struct rep_score *rep, const struct config *c, const char *model_id,
                    int64_t now_us, struct verdict_space *space, struct wire_verdict *out)
 {
     const struct config_policy *policy = config_policy_for(c, j->tenant);
-    double p = verdict_p(&j->scores, rep);
+    double p = verdict_p(&j->scores, j->live, rep);
     enum wire_class klass = config_class(policy, p);
     int64_t took_us = now_us - j->begun_us;
     space->degraded[0] = SPAN("reputation");
@@ -137,6 +138,7 @@ void verdict_build(const struct judged *j, const struct rep_score *rep, const st
         .linear = j->scores.linear,
         .net = j->scores.net,
         .reputation = rep->log_odds,
+        .live = j->live,
         .reasons = space->reasons,
         .reason_count = put_reasons(j, rep, c, space),
         .oddities = space->oddities,

@@ -23,9 +23,10 @@ struct judged {
     bool explain, dry_run;
     uint64_t odd; /* ODD bits */
     struct scores scores;
+    double live;   /* log-odds that reports have lately taught; 0: nothing */
     bool shadowed; /* a candidate has scored it, too */
     struct scores candidate;
-    struct model_reason reasons[WIRE_REASON_MAX]; /* text in the batch's arena */
+    struct model_reason reasons[2 * WIRE_REASON_MAX]; /* the bundle's and the live model's; text in the batch's arena */
     size_t reason_count;
     char ticket[TICKET_BYTES];
     int64_t begun_us;
@@ -40,13 +41,15 @@ struct verdict_space {
     char rep_reason[NAME_KIND_COUNT][REP_REASON_BYTES];
 };
 
-/* What reputation counts of a mail: what content alone makes of it by everybody's policy, so that reputation never feeds
- * itself. */
+/* What reputation counts of a mail: what the bundle alone makes of it by everybody's policy, so that neither reputation
+ * nor reports feed themselves. */
 struct tally_seen verdict_seen(const struct config *c, const struct scores *s);
 
-/* The probability that content and reputation give together; the class that a tenant's policy makes of it. */
-double verdict_p(const struct scores *s, const struct rep_score *rep);
-enum wire_class verdict_class(const struct config *c, span tenant, const struct scores *s, const struct rep_score *rep);
+/* The probability that content, what reports have lately taught about it, and reputation give together; the class that a
+ * tenant's policy makes of it. */
+double verdict_p(const struct scores *s, double live, const struct rep_score *rep);
+enum wire_class verdict_class(const struct config *c, span tenant, const struct scores *s, double live,
+                              const struct rep_score *rep);
 
 /* Put the answer together. Everything in `out` is lent by the arguments; nothing allocates, nothing fails. */
 void verdict_build(const struct judged *j, const struct rep_score *rep, const struct config *c, const char *model_id,

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "models/live/intake.h"
 #include "models/live/live.h"
+#include "models/live/publish.h"
 #include "models/live/relay.h"
 #include "proto/base/clock.h"
 #include "proto/base/log.h"
@@ -41,12 +42,13 @@ enum {
 };
 
 static const char HELP[] =
-    "Usage: furui-learner --config FILE\n"
+    "Usage: furui-learner --config FILE [--live]\n"
     "\n"
     "Takes reports for furuid, which starts it with a socket as descriptor 4, keeps and learns them; nobody else needs "
     "to.\n"
     "\n"
     "  --config FILE       settings, as furuid --show-config writes them\n"
+    "  --live              descriptor 5 is the live model's table\n"
     "  --help, --version\n"
     "\n"
     "Exit status: 0 done; 1 cannot start or go on, and one line on standard error says why; 64 wrong usage.\n";
@@ -62,6 +64,7 @@ struct learner {
     struct relay *relay;
     struct live live;
     bool live_is_open;
+    struct publish table;
     struct arena arena;
     uint64_t trusted[PEOPLE_MAX], unlimited[PEOPLE_MAX];
     char stream_key[NAME_PREFIX_BYTES + 32], dead_key[NAME_PREFIX_BYTES + 32];
@@ -142,6 +145,15 @@ static bool open_live(struct learner *l)
     return true;
 }
 
+/* Where workers read what was learnt. */
+static bool open_table(struct learner *l)
+{
+    enum err e = publish_open(&l->table, BACKEND_LEARNER_LIVE_FD, (unsigned)l->config.live_bits, FEEDBACK_FEATURES,
+                              PUBLISH_STEP);
+    close(BACKEND_LEARNER_LIVE_FD);
+    return e == ERR_OK || fail(l, "the live model's table", e == ERR_IO ? strerror(errno) : "has a strange size");
+}
+
 static bool open_store(struct learner *l, struct store **out)
 {
     char why[STORE_WHY_MAX] = "";
@@ -193,14 +205,14 @@ static bool open_streams(struct learner *l)
            fail(l, "furui-learner", err_str(ERR_MEMORY));
 }
 
-static bool start(struct learner *l)
+static bool start(struct learner *l, bool has_table)
 {
     char path[CONFIG_TEXT_MAX + 16];
     config_secret_file(&l->config, path);
     enum err e = secret_load(path, true, &l->secret);
     if (e != ERR_OK) return fail(l, path, e == ERR_SYNTAX ? "holds no 32 hex digits" : strerror(errno));
     if (arena_open(&l->arena, ARENA_BYTES) != ERR_OK) return fail(l, "furui-learner", err_str(ERR_MEMORY));
-    return open_journal(l) && open_live(l) && open_streams(l);
+    return open_journal(l) && open_live(l) && (!has_table || open_table(l)) && open_streams(l);
 }
 
 static void stop_all(struct learner *l)
@@ -212,6 +224,7 @@ static void stop_all(struct learner *l)
     store_close(l->reader);
     journal_close(l->journal);
     if (l->live_is_open) live_close(&l->live);
+    publish_close(&l->table);
     arena_close(&l->arena);
     link_close(&l->engine);
     config_close(&l->config);
@@ -375,13 +388,16 @@ static bool open_link(struct learner *l)
 int main(int argc, char **argv)
 {
     static const struct option LONG[] = {{"config", required_argument, NULL, 'c'},
+                                         {"live", no_argument, NULL, 'l'},
                                          {"help", no_argument, NULL, 'h'},
                                          {"version", no_argument, NULL, 'v'},
                                          {0}};
     static struct learner l;
     const char *config = NULL;
+    bool has_table = false;
     for (int c; (c = getopt_long(argc, argv, "", LONG, NULL)) != -1;) {
         if (c == 'c') config = optarg;
+        if (c == 'l') has_table = true;
         if (c == 'h') fputs(HELP, stdout);
         if (c == 'v') puts("furui-learner " FURUI_VERSION);
         if (c == 'h' || c == 'v') return 0;
@@ -404,7 +420,7 @@ int main(int argc, char **argv)
         log_setup("furui-learner", l.config.log_syslog, l.config.log_json, l.config.log_level);
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-        status = start(&l) ? serve(&l) : cannot_start(&l);
+        status = start(&l, has_table) ? serve(&l) : cannot_start(&l);
     }
     stop_all(&l);
     return status;

@@ -153,7 +153,7 @@ static bool is_unlimited(const struct intake *in, uint64_t reporter)
 static bool over_limit(struct intake *in, const struct feedback *r, int64_t now_us, char detail[96])
 {
     const struct intake_limits *l = &in->limits;
-    if (r->trap || is_unlimited(in, r->reporter)) return false;
+    if (r->kind != FEEDBACK_REPORT || r->trap || is_unlimited(in, r->reporter)) return false;
     if (!spend(in, hash_pair(r->reporter, 1), l->reporter_a_minute, now_us)) {
         snprintf(detail, 96, "this reporter says more than %g reports a minute", l->reporter_a_minute);
         return true;
@@ -183,7 +183,7 @@ static void keep(struct intake *in, uint64_t job, uint64_t id, const struct feed
     span ticket = span_head(r->ticket, sizeof p->ticket);
     p->ticket_bytes = (uint8_t)ticket.n;
     if (ticket.n) memcpy(p->ticket, ticket.p, ticket.n);
-    in->stat.taken++;
+    in->stat.taken += r->kind == FEEDBACK_REPORT;
     in->stat.again += p->again;
     in->dirty = true;
 }

@@ -45,7 +45,7 @@ static void print_words(FILE *to, const char *title, const char *const *word, si
 /* What the first `n` reasons leave of the log-odds: smaller ones, and what a mail starts with. */
 static double rest_behind(const struct furui_verdict *v, size_t n)
 {
-    double rest = v->score + v->reputation;
+    double rest = v->score + v->live + v->reputation;
     for (size_t i = 0; i < v->reason_count && i < n; i++) rest -= v->reasons[i].weight;
     return rest;
 }
@@ -60,8 +60,10 @@ static void print_explanation(FILE *to, const struct furui_verdict *v)
     if (v->reason_count)
         fprintf(to, "    %+6.2f  all that weighs less, and what a mail starts with\n", rest_behind(v, REASONS_MAX));
     print_words(to, "odd", v->oddities, v->oddity_count);
-    fprintf(to, "    score: %+.2f (bayes %+.2f, linear %+.2f, net %+.2f), reputation %+.2f\n", v->score, v->bayes,
+    fprintf(to, "    score: %+.2f (bayes %+.2f, linear %+.2f, net %+.2f), reputation %+.2f", v->score, v->bayes,
             v->linear, v->net, v->reputation);
+    if (v->live != 0) fprintf(to, ", reported lately %+.2f", v->live);
+    fputc('\n', to);
     print_words(to, "missing", v->degraded, v->degraded_count);
 }
 
@@ -121,6 +123,7 @@ static void json_verdict(FILE *to, const struct report_style *s, struct report_n
     json_num(&j, "linear", v->linear, 6);
     json_num(&j, "net", v->net, 6);
     json_num(&j, "reputation", v->reputation, 6);
+    json_num(&j, "live", v->live, 6);
     if (s->explain) {
         json_open_array(&j, "reasons");
         for (size_t i = 0; i < v->reason_count; i++) {

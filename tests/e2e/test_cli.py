@@ -291,7 +291,7 @@ class Real(Case):
             self.assertEqual(set(got), set(label))
             for path, v in got.items():
                 self.assertTrue(v["reasons"], path)
-                log_odds = v["score"] + v["reputation"]
+                log_odds = v["score"] + v["live"] + v["reputation"]
                 self.assertAlmostEqual(v["p"], 1 / (1 + math.exp(-log_odds)), delta=1e-5)
                 self.assertAlmostEqual(sum(r["weight"] for r in v["reasons"]) + v["rest"], log_odds, delta=0.005)
             called_spam = [p for p, v in got.items() if v["class"] == "spam"]

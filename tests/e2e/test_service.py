@@ -272,6 +272,35 @@ class Powers(Case):
             files = [os.readlink(proc + "fd/" + fd) for fd in os.listdir(proc + "fd")]
             self.assertEqual([f for f in files if f.startswith("/") and not f.startswith(("/dev/", s.log_path))], [])
 
+    def test_the_live_model_is_one_memory_that_workers_only_read(self):
+        def mapped(pid):
+            with open("/proc/%d/maps" % pid) as f:
+                return [(line.split()[1], line.split()[4]) for line in f if "/memfd:furui-live" in line]
+
+        def learner(s):
+            return [pid for pid, name in service.descendants(s.process.pid) if name.startswith("furui-learner")]
+
+        with Service() as s:
+            s.start()
+            first = s.workers()
+            wait_until(lambda: learner(s) and mapped(learner(s)[0]), 20, "the learner")
+            maps = [mapped(pid) for pid in first + learner(s)]
+            inode = maps[0][0][1]
+            self.assertEqual(maps, [[("r--s", inode)]] * 2 + [[("rw-s", inode)]])
+            for pid in first:
+                self.assertFalse([fd for fd in os.listdir("/proc/%d/fd" % pid)
+                                  if "furui-live" in os.readlink("/proc/%d/fd/%s" % (pid, fd))])
+            os.kill(first[0], signal.SIGKILL)
+            os.kill(learner(s)[0], signal.SIGKILL)
+            wait_until(lambda: len(s.workers()) == 2 and first[0] not in s.workers() and learner(s) and
+                       mapped(learner(s)[0]) == [("rw-s", inode)], 20, "both to come again")
+            wait_until(lambda: [mapped(pid) for pid in s.workers()] == [[("r--s", inode)]] * 2, 20, "the same memory")
+        with Service(reports_live_bits=0) as s:
+            s.start()
+            self.assertEqual([mapped(pid) for pid in s.workers()], [[], []])
+            s.configure(reports_live_bits=20)
+            os.kill(s.process.pid, signal.SIGHUP)
+            wait_until(lambda: "restart_needed" in s.log(), 20, "the log to say that this needs a restart")
 
     def test_workers_stay_on_the_cpus_that_are_named(self):
         cpu = max(os.sched_getaffinity(0))

@@ -76,6 +76,22 @@ static void write_vector(struct wire_buf *b, const char *name)
                                 .time_us = 95,
                                 .ticket = SPAN("t-2"),
                             });
+    } else if (strcmp(name, "verdict-live") == 0) {
+        wire_put_verdict(b, &(struct wire_verdict){
+                                .id = 9,
+                                .klass = WIRE_SPAM,
+                                .p = 0.9375,
+                                .score = -1.5,
+                                .action = SPAN("junk"),
+                                .bayes = -1,
+                                .linear = -2,
+                                .net = -1.5,
+                                .reputation = 0.5,
+                                .live = 3.75,
+                                .model = SPAN("0123456789abcdef"),
+                                .time_us = 120,
+                                .ticket = SPAN("t-9"),
+                            });
     } else if (strcmp(name, "report") == 0) {
         wire_put_request(b, &(struct wire_request){.kind = WIRE_REPORT,
                                                    .id = 4,
@@ -172,7 +188,7 @@ static void vectors(void **state)
         assert_true(span_eq(span_of(b.p, b.n), span_of(bytes, n)));
         count++;
     }
-    assert_int_equal(count, 12);
+    assert_int_equal(count, 13);
     wire_buf_close(&b);
 }
 
@@ -185,7 +201,7 @@ static void words_and_limits(void **state)
         "explain",     "dry_run", "auth",   "auth_user", "deadline_ms", "spf",       "dkim",     "dmarc",     "arc",
         "p",           "score",   "action", "parts",     "reasons",     "oddities",  "degraded", "model",     "time_us",
         "ticket",      "bayes",   "linear", "net",       "reputation",  "class",     "why",      "detail",    "json",
-        "dkim_domain", "says",    "kept",   "again",     "reporter",
+        "dkim_domain", "says",    "kept",   "again",     "reporter",    "live",
     };
     char want[64];
     for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {

@@ -44,29 +44,32 @@ static void class_and_action_follow_policy(void **state)
 {
     static const struct {
         const char *tenant;
-        double score, reputation;
+        double score, reputation, live;
         enum wire_class klass;
         const char *action;
     } T[] = {
-        {"", -3, 0, WIRE_HAM, "deliver"},       {"", 0.1, 0, WIRE_UNSURE, "tag"},
-        {"", 3, 0, WIRE_SPAM, "junk"},          {"strict", -3, 0, WIRE_HAM, "accept"},
-        {"strict", -1, 0, WIRE_UNSURE, "hold"}, {"strict", 1, 0, WIRE_SPAM, "reject"},
-        {"nobody", 1, 0, WIRE_UNSURE, "tag"},   {"", -3, 6, WIRE_SPAM, "junk"},
-        {"", 3, -6, WIRE_HAM, "deliver"},       {"", 800, 6, WIRE_SPAM, "junk"},
-        {"", -800, -6, WIRE_HAM, "deliver"},
+        {"", -3, 0, 0, WIRE_HAM, "deliver"},       {"", 0.1, 0, 0, WIRE_UNSURE, "tag"},
+        {"", 3, 0, 0, WIRE_SPAM, "junk"},          {"strict", -3, 0, 0, WIRE_HAM, "accept"},
+        {"strict", -1, 0, 0, WIRE_UNSURE, "hold"}, {"strict", 1, 0, 0, WIRE_SPAM, "reject"},
+        {"nobody", 1, 0, 0, WIRE_UNSURE, "tag"},   {"", -3, 6, 0, WIRE_SPAM, "junk"},
+        {"", 3, -6, 0, WIRE_HAM, "deliver"},       {"", 800, 6, 0, WIRE_SPAM, "junk"},
+        {"", -800, -6, 0, WIRE_HAM, "deliver"},    {"", -3, 0, 6, WIRE_SPAM, "junk"},
+        {"", 3, 0, -6, WIRE_HAM, "deliver"},       {"", -3, 3, 3, WIRE_SPAM, "junk"},
+        {"", 0.1, 4, -4, WIRE_UNSURE, "tag"},
     };
     (void)state;
     const struct config *c = two_tenants();
     for (size_t i = 0; i < sizeof T / sizeof *T; i++) {
         struct rep_score rep = {.known = true, .log_odds = T[i].reputation};
-        j = (struct judged){.id = 7, .tenant = span_cstr(T[i].tenant), .begun_us = 1000};
+        j = (struct judged){.id = 7, .tenant = span_cstr(T[i].tenant), .live = T[i].live, .begun_us = 1000};
         struct wire_verdict v = build(c, T[i].score, &rep);
         assert_int_equal(v.klass, T[i].klass);
-        assert_int_equal(verdict_class(c, j.tenant, &j.scores, &rep), T[i].klass); /* a candidate's by the same rule */
+        /* a candidate's by the same rule */
+        assert_int_equal(verdict_class(c, j.tenant, &j.scores, j.live, &rep), T[i].klass);
         assert_true(span_eq(v.action, span_cstr(T[i].action)));
-        assert_true(fabs(v.p - 1 / (1 + exp(-(T[i].score + T[i].reputation)))) < 1e-15);
+        assert_true(fabs(v.p - 1 / (1 + exp(-(T[i].score + T[i].live + T[i].reputation)))) < 1e-15);
         assert_true(v.score == T[i].score);
-        assert_true(v.reputation == T[i].reputation);
+        assert_true(v.reputation == T[i].reputation && v.live == T[i].live);
         assert_int_equal(v.id, 7);
         assert_int_equal(v.time_us, 500);
         assert_int_equal(v.degraded_count, 0);

@@ -217,6 +217,7 @@ static void answers_come_back(void **state)
         .linear = -0.5,
         .net = 3,
         .reputation = 0.125,
+        .live = -2.5,
         .reasons = reasons,
         .reason_count = WIRE_REASON_MAX + 5,
         .oddities = words,
@@ -237,6 +238,7 @@ static void answers_come_back(void **state)
     assert_true(a.id == 9 && a.verdict.id == 9 && a.verdict.klass == WIRE_SPAM);
     assert_true(a.verdict.p == 1 && a.verdict.score == -12.25 && a.verdict.bayes == 1e300);
     assert_true(a.verdict.linear == -0.5 && a.verdict.net == 3 && a.verdict.reputation == 0.125);
+    assert_true(a.verdict.live == -2.5);
     assert_int_equal(a.verdict.reason_count, WIRE_REASON_MAX);
     assert_true(span_eq(a.verdict.reasons[0].what, SPAN("caf\xef\xbf\xbd \xe7\xaf\xa9")));
     assert_true(a.verdict.reasons[31].weight == 27.5);

@@ -7,8 +7,6 @@
 
 enum { FIELD_MAX = 32, WORD_MAX = 60 };
 
-static const double LEAST = 1e-3; /* a smaller share is not worth a line */
-
 /* A growing string, cut at its limit. */
 struct line {
     uint8_t text[WEIGHED_TEXT_MAX];
@@ -62,7 +60,7 @@ size_t model_explain(const struct model *m, const struct mail *mail, struct aren
     struct weighing w;
     size_t n = 0;
     model_weigh(m, mail, a, &w);
-    for (size_t i = 0; i < w.n && n < max && fabs(w.v[i].weight) >= LEAST; i++) {
+    for (size_t i = 0; i < w.n && n < max && fabs(w.v[i].weight) >= SHARE_LEAST; i++) {
         span what = weighed_text(&w.v[i], a);
         if (what.n) out[n++] = (struct model_reason){what, w.v[i].weight};
     }

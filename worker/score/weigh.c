@@ -2,14 +2,13 @@
 /* weigh: slopes of the score by part, then each feature's share of its parts; see weigh.h. */
 #include "worker/score/weigh.h"
 
-#include "proto/base/utf8.h"
 #include "worker/score/loaded.h"
 #include "worker/score/part.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { STEPS = 16, SNIPPET_MAX = 60 };
+enum { STEPS = 16 };
 
 static const char *const VIEWS[VIEW_COUNT] = {"head-gram", "text-gram", "body-gram", "head", "text", "link", "shape"};
 
@@ -89,66 +88,11 @@ struct view_weights {
     double joint, own, vote;
 };
 
-static double contribution(const struct view_weights *w, uint32_t hash)
+static double contribution(const void *ctx, uint32_t hash)
 {
+    const struct view_weights *w = ctx;
     const struct table_slot *s = table_find(w->t, hash);
     return s ? s->joint * w->joint + s->view * w->own + s->vote * w->vote : 0;
-}
-
-static bool is_gram(enum feature_view view)
-{
-    return view == VIEW_HEAD_GRAM || view == VIEW_TEXT_GRAM || view == VIEW_BODY_GRAM;
-}
-
-/* All bytes from which a view's 4-grams were made: they lie in one buffer. */
-static span gram_text(const struct feature_name *name, size_t n)
-{
-    const uint8_t *low = name[0].first.p, *high = low;
-    for (size_t i = 0; i < n; i++) {
-        if (name[i].first.p < low) low = name[i].first.p;
-        if (name[i].first.p + name[i].first.n > high) high = name[i].first.p + name[i].first.n;
-    }
-    return span_of(low, (size_t)(high - low));
-}
-
-/* 4-grams cut characters of more than one byte: a piece of a text with the rest of its first and last character. */
-static span whole_characters(span piece, span text)
-{
-    const uint8_t *start = piece.p, *end = piece.p + piece.n, *stop = text.p + text.n, *p = start;
-    while (p > text.p && start - p < 3 && (*p & 0xC0) == 0x80) p--;
-    if (p + utf8_len(span_of(p, (size_t)(stop - p))) > start) start = p;
-    for (p = end - 1; p > start && end - p < 3 && (*p & 0xC0) == 0x80;) p--;
-    size_t last = utf8_len(span_of(p, (size_t)(stop - p)));
-    if (p + last > end) end = p + last;
-    return span_of(start, (size_t)(end - start));
-}
-
-/* The feature at i, with the grams of its direction that touch it. Returns the index behind them. */
-static size_t weigh_one(const struct view_weights *w, const struct feature_list *list, const struct feature_name *name,
-                        span text, size_t i, struct weighed *out)
-{
-    *out = (struct weighed){.name = &name[i], .view = out->view, .features = 1};
-    out->weight = contribution(w, list->v[i]);
-    if (!is_gram(out->view)) return i + 1;
-    const uint8_t *start = name[i].first.p, *end = start + name[i].first.n;
-    for (i++; i < list->n && name[i].first.p <= end && name[i].first.p > start && end - start < SNIPPET_MAX; i++) {
-        double next = contribution(w, list->v[i]);
-        if (next * out->weight < 0) break;
-        out->weight += next;
-        out->features++;
-        end = name[i].first.p + name[i].first.n;
-    }
-    out->text = whole_characters(span_of(start, (size_t)(end - start)), text);
-    return i;
-}
-
-static int by_magnitude(const void *x, const void *y)
-{
-    const struct weighed *a = x, *b = y;
-    double p = fabs(a->weight), q = fabs(b->weight);
-    if (p != q) return p > q ? -1 : 1;
-    if (a->view != b->view) return a->view < b->view ? -1 : 1;
-    return (a->name > b->name) - (a->name < b->name); /* names of a view are one array, in order of the mail */
 }
 
 void model_weigh(const struct model *m, const struct mail *mail, struct arena *a, struct weighing *out)
@@ -163,16 +107,9 @@ void model_weigh(const struct model *m, const struct mail *mail, struct arena *a
     table_score(&m->table, &f, &p);
     out->base = slopes(m, &p, &f, slope);
 
-    size_t cap = arena_left(a) / sizeof *out->v, all = features_count(&f);
-    if (cap > all) cap = all;
-    out->v = arena_alloc(a, cap * sizeof *out->v);
-    if (!out->v) cap = 0;
+    struct share_list list;
+    share_open(&list, a, features_count(&f));
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
-        out->view[v].features = f.view[v].n;
-        if (!f.names[v]) {
-            out->cut |= f.view[v].n > 0;
-            continue;
-        }
         const struct table_scale *s = m->table.scale;
         double magnitude = vote_magnitude(&m->table, &f.view[v], s->vote[v]);
         struct view_weights w = {
@@ -181,19 +118,14 @@ void model_weigh(const struct model *m, const struct mail *mail, struct arena *a
             .own = slope[PART_VIEW + v] * s->view[v],
             .vote = slope[PART_BAYES + v] * part_bayes(s->vote[v], magnitude),
         };
-        for (size_t i = 0; i < f.view[v].n; i++) out->view[v].known += table_find(w.t, f.view[v].v[i]) != NULL;
-        span text = is_gram((enum feature_view)v) && f.view[v].n ? gram_text(f.names[v], f.view[v].n) : SPAN_NONE;
-        for (size_t i = 0; i < f.view[v].n;) {
-            struct weighed one = {.view = (enum feature_view)v};
-            i = weigh_one(&w, &f.view[v], f.names[v], text, i, &one);
-            if (one.weight == 0) continue;
-            out->cut |= out->n == cap;
-            if (out->n == cap) break;
-            out->v[out->n++] = one;
-            out->view[v].sum += one.weight;
-        }
+        out->view[v].features = f.view[v].n;
+        for (size_t i = 0; f.names[v] && i < f.view[v].n; i++)
+            out->view[v].known += table_find(w.t, f.view[v].v[i]) != NULL;
+        out->view[v].sum = share_view(&list, &f, (enum feature_view)v, contribution, &w);
         out->sum += out->view[v].sum;
     }
-    if (out->v) arena_trim(a, out->v, out->n * sizeof *out->v);
-    if (out->n) qsort(out->v, out->n, sizeof *out->v, by_magnitude);
+    share_sort(&list, a);
+    out->v = list.v;
+    out->n = list.n;
+    out->cut = list.cut;
 }

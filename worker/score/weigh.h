@@ -3,20 +3,13 @@
  *
  * The score is a smooth function of the parts; its integrated gradients (Sundararajan, Taly, Yan, ICML 2017) along the
  * line from "no opinion" give each part a share, and the shares add up to the score. A part is a sum over features, so
- * its share goes to them by what each brought in. 4-grams that touch and agree are one piece of text.
+ * its share goes to them by what each brought in (share.h).
  * docs/scoring.md. */
 #ifndef FURUI_SCORE_WEIGH_H
 #define FURUI_SCORE_WEIGH_H
 
 #include "worker/score/model.h"
-
-struct weighed {
-    double weight;                   /* share of the score, log-odds; never 0 */
-    const struct feature_name *name; /* of the feature, or of the first of touching 4-grams */
-    enum feature_view view;
-    uint32_t features; /* how many it stands for: 1, or that many 4-grams */
-    span text;         /* that touching 4-grams cover, whole characters where it is UTF-8; empty: no 4-gram */
-};
+#include "worker/score/share.h"
 
 struct weighing {
     struct scores scores;
@@ -35,12 +28,6 @@ struct weighing {
 /* Weigh all features of a mail. Reads its features again with names kept: several times the cost of model_score.
  * Everything lives in the arena. Cannot fail. */
 void model_weigh(const struct model *m, const struct mail *mail, struct arena *a, struct weighing *out);
-
-enum { WEIGHED_TEXT_MAX = 160 };
-
-/* A feature in words for a postmaster, e.g. subject: "wire transfer". Valid UTF-8 of at most WEIGHED_TEXT_MAX bytes
- * without control characters, in the arena; empty when that is full. */
-span weighed_text(const struct weighed *w, struct arena *a);
 
 /* "head-gram", "text"...: as docs/scoring.md names the views. Static. */
 const char *view_word(enum feature_view view);

@@ -188,8 +188,6 @@ static bool has(unsigned views, enum feature_view view)
     return views >> view & 1;
 }
 
-enum { VIEWS_ALL = (1u << VIEW_COUNT) - 1 };
-
 static void extract(const struct mail *m, struct arena *a, unsigned views, struct features *out, bool named)
 {
     memset(out, 0, sizeof *out);

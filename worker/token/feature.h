@@ -25,6 +25,7 @@ enum feature_view {
     VIEW_SHAPE,     /* facts that no sender's name is in: MIME tree, oddities, repairs, sizes, forms of addresses... */
     VIEW_COUNT
 };
+enum { VIEWS_ALL = (1u << VIEW_COUNT) - 1 };
 
 /* Numbers about a mail's shape, each in [0, 1], for the fusion. */
 #define FEATURE_NUMBER_LIST(X)                                                               \
