@@ -19,8 +19,8 @@ enum { BACKLOG = 16, FDS_MAX = 4, DEAF_US = 1000000 };
 
 static bool read_wish(span value, enum admin_wish *out)
 {
-    static const char *const WORDS[] = {"push", "rollback", "history"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const WORDS[] = {"push", "rollback", "history", "learner"};
+    for (int i = 0; i < (int)(sizeof WORDS / sizeof *WORDS); i++) {
         if (!span_eq(value, span_cstr(WORDS[i]))) continue;
         *out = (enum admin_wish)i;
         return true;
@@ -49,6 +49,7 @@ const char *admin_parse(span text, struct admin_request *r)
     uint64_t version = 0;
     bool wish = false;
     span key, value;
+    r->text = text;
     while (pairs_next(&text, &key, &value)) {
         bool good = true;
         if (span_eq(key, SPAN("v"))) good = pairs_number(value, &version);
@@ -162,15 +163,6 @@ static void welcome(struct admin *a, int64_t now_us)
     epoll_ctl(a->epoll_fd, EPOLL_CTL_DEL, a->fd, NULL);
 }
 
-static void refuse(struct admin *a, uint64_t ticket, const char *why, int64_t now_us)
-{
-    struct pairs f = {0};
-    pairs_put_number(&f, "v", ADMIN_VERSION);
-    pairs_put(&f, "status", "refused");
-    pairs_put(&f, "why", why);
-    admin_answer(a, ticket, &f, now_us);
-}
-
 /* The first descriptor of a message; others are closed. */
 static int descriptor_of(struct msghdr *m)
 {
@@ -219,7 +211,7 @@ static bool hear(struct admin *a, struct admin_peer *p, int64_t now_us)
         r.bundle_fd = -1;
     }
     if (wrong)
-        refuse(a, p->ticket, wrong, now_us);
+        admin_say(a, p->ticket, "refused", wrong, now_us);
     else
         a->ops.ask(a->ops.ctx, &r);
     return true;
@@ -257,6 +249,15 @@ void admin_answer(struct admin *a, uint64_t ticket, struct pairs *text, int64_t 
         return; /* admin_tick sends it: the caller may be within admin_read */
     }
     pairs_close(text);
+}
+
+void admin_say(struct admin *a, uint64_t ticket, const char *status, const char *why, int64_t now_us)
+{
+    struct pairs f = {0};
+    pairs_put_number(&f, "v", ADMIN_VERSION);
+    pairs_put(&f, "status", status);
+    pairs_put(&f, "why", why);
+    admin_answer(a, ticket, &f, now_us);
 }
 
 void admin_tick(struct admin *a, int64_t now_us)

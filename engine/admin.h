@@ -12,7 +12,7 @@
 
 enum { ADMIN_PEERS = 8, ADMIN_PATIENCE_S = 10 };
 
-enum admin_wish { ADMIN_PUSH, ADMIN_ROLLBACK, ADMIN_HISTORY };
+enum admin_wish { ADMIN_PUSH, ADMIN_ROLLBACK, ADMIN_HISTORY, ADMIN_LEARNER };
 
 struct admin_request {
     enum admin_wish wish;
@@ -23,6 +23,7 @@ struct admin_request {
     char by[ADMIN_BY_MAX], name[ADMIN_NAME_MAX], note[ADMIN_NOTE_MAX];
     uint32_t share_ppm, max_flips_ppm;
     uint64_t mails;
+    span text; /* LEARNER: all of it; lent until admin_ops.ask returns */
 };
 
 struct admin_ops {
@@ -66,6 +67,8 @@ void admin_tick(struct admin *a, int64_t now_us);
 
 /* Answer with a text, which is taken over (empty afterwards). Who has gone gets none. */
 void admin_answer(struct admin *a, uint64_t ticket, struct pairs *text, int64_t now_us);
+/* Answer with a status and a reason alone. */
+void admin_say(struct admin *a, uint64_t ticket, const char *status, const char *why, int64_t now_us);
 
 /* Read a request's text. Returns NULL, or what is wrong with it, static. bundle_fd, ticket and uid are left alone.
  * Safe on any bytes. */

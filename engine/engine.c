@@ -162,6 +162,27 @@ static void on_learner(void *ctx, struct request *r)
     front_answer(&e->front, r);
 }
 
+static void on_operator(void *ctx, const struct admin_request *q)
+{
+    struct engine *e = ctx;
+    if (q->wish == ADMIN_LEARNER)
+        learner_child_ask(&e->learner, q->ticket, q->uid, q->text, clock_us());
+    else
+        rollout_ask(e, q);
+}
+
+static void on_told(void *ctx, uint64_t ticket, span answer, const char *why)
+{
+    struct engine *e = ctx;
+    struct pairs text = {0};
+    if (why) {
+        admin_say(&e->admin, ticket, "busy", why, clock_us());
+    } else {
+        pairs_put_lines(&text, answer);
+        admin_answer(&e->admin, ticket, &text, clock_us());
+    }
+}
+
 static void say_ready(const struct engine *e)
 {
     const struct worker *w = &e->pool.worker[e->pool.slot[0].now];
@@ -210,7 +231,7 @@ static bool boot(struct engine *e, int64_t now_us)
     }
     if (!pool_complete(&e->pool)) return true;
     enter(e, PHASE_SERVING);
-    admin_serve(&e->rollout.admin);
+    admin_serve(&e->admin);
     say_ready(e);
     return true;
 }
@@ -274,7 +295,7 @@ static int loop(struct engine *e)
         if (is_ready & 2) {
             read_signals(e);
             learner_child_read(&e->learner, clock_us());
-            if (open) admin_read(&e->rollout.admin, clock_us());
+            if (open) admin_read(&e->admin, clock_us());
         }
         requests = open ? front_read(&e->front, READ_MOST) : 0;
         int64_t now_us = clock_us();
@@ -287,6 +308,7 @@ static int loop(struct engine *e)
         front_tell(&e->front, now_us);
         tell_starved(e, now_us);
         if (e->phase < PHASE_SERVING && !boot(e, now_us)) return EXIT_FAILURE;
+        admin_tick(&e->admin, now_us);
         rollout_tick(e, now_us);
         if (e->phase == PHASE_SERVING && e->reload_wanted && !rollout_busy(e)) engine_reload(e);
         if (e->phase == PHASE_SERVING) engine_roll(e);
@@ -317,8 +339,10 @@ static bool open_all(struct engine *e)
     e->pool.report = on_report;
     e->pool.report_ctx = e;
     if (redis_child_open(&e->redis, &e->config, &e->state, e->fault) != ERR_OK) return false;
-    struct learner_ops learner_ops = {.ctx = e, .answer = on_learner};
+    struct learner_ops learner_ops = {.ctx = e, .answer = on_learner, .told = on_told};
     if (learner_child_open(&e->learner, &learner_ops, e->side_fd, e->live.write_fd, e->fault) != ERR_OK) return false;
+    struct admin_ops admin_ops = {.ctx = e, .ask = on_operator};
+    if (admin_open(&e->admin, &e->state, e->side_fd, &admin_ops, e->fault) != ERR_OK) return false;
     if (rollout_open(e) != ERR_OK) return false;
     return first_generation(e);
 }
@@ -331,6 +355,7 @@ static void close_all(struct engine *e)
     learner_child_close(&e->learner, LEARNER_LEAVE_MS);
     live_memory_close(&e->live);
     rollout_close(e);
+    admin_close(&e->admin);
     generation_drop(e->first);
     if (serving) front_read(&e->front, LAST_READ_MOST); /* those who came too late for the drain are refused too */
     front_close(&e->front, serving ? LINGER_MS : 0);

@@ -6,6 +6,7 @@
 #ifndef FURUI_ENGINE_ENGINE_H
 #define FURUI_ENGINE_ENGINE_H
 
+#include "engine/admin.h"
 #include "engine/front.h"
 #include "engine/learner_child.h"
 #include "engine/live_memory.h"
@@ -38,6 +39,7 @@ struct engine {
     struct learner_child learner;
     struct live_memory live;
     struct rollout rollout;
+    struct admin admin;
     struct generation *first; /* what the first workers will be made from; NULL once they are */
     int signal_fd;
     int side_fd; /* an epoll of signals and the operator's door: rare events, so that the loop watches one descriptor */

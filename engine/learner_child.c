@@ -6,6 +6,7 @@
 #include "proto/base/clock.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -113,6 +114,45 @@ void learner_child_tell(struct learner_child *l, span header, span record)
     write_out(l);
 }
 
+/* --- operators ---------------------------------------------------------------------------------------------------- */
+
+static void told(struct learner_child *l, uint64_t ticket, span text, const char *why)
+{
+    for (size_t i = 0; i < LEARNER_ASKS_MAX; i++) {
+        if (!ticket || l->asks[i].ticket != ticket) continue;
+        l->asks[i].ticket = 0;
+        l->ops.told(l->ops.ctx, ticket, text, text.n > BACKEND_TOLD_MAX ? "the learner says too much" : why);
+    }
+}
+
+void learner_child_ask(struct learner_child *l, uint64_t ticket, uint64_t uid, span text, int64_t now_us)
+{
+    struct bus_frame part[2];
+    char who[32];
+    size_t i = 0;
+    while (i < LEARNER_ASKS_MAX && l->asks[i].ticket) i++;
+    if (!l->ready || i == LEARNER_ASKS_MAX) {
+        l->ops.told(l->ops.ctx, ticket, SPAN_NONE,
+                    l->ready ? "too many wait for the learner's word"
+                             : "the learner is not there; ask again in a moment, and see the log if it stays away");
+        return;
+    }
+    l->asks[i].ticket = ticket;
+    l->asks[i].until_us = now_us + LEARNER_ASK_S * 1000000LL;
+    snprintf(who, sizeof who, "uid=%" PRIu64 "\n", uid);
+    if (bus_frame_copy_in(&part[0], span_cstr(who)) != ERR_OK || bus_frame_copy_in(&part[1], text) != ERR_OK) abort();
+    outbox_put(&l->out, (struct backend_word){.type = BACKEND_ASK, .job = ticket}, &part[0], &part[1]);
+    bus_frame_close(&part[0]);
+    bus_frame_close(&part[1]);
+    write_out(l);
+}
+
+static void tell_asks(struct learner_child *l, int64_t now_us, const char *why)
+{
+    for (size_t i = 0; i < LEARNER_ASKS_MAX; i++)
+        if (l->asks[i].ticket && l->asks[i].until_us <= now_us) told(l, l->asks[i].ticket, SPAN_NONE, why);
+}
+
 /* --- what it says ------------------------------------------------------------------------------------------------- */
 
 static void answered(struct learner_child *l, const struct link_record *r)
@@ -146,6 +186,7 @@ void learner_child_read(struct learner_child *l, int64_t now_us)
         if (r.word.type == BACKEND_BEAT && r.part[0].n == sizeof l->about)
             memcpy(&l->about, r.part[0].p, sizeof l->about);
         if (r.word.type == BACKEND_ANSWER) answered(l, &r);
+        if (r.word.type == BACKEND_TOLD) told(l, r.word.job, r.part[0], NULL);
     }
     if (e == ERR_TOO_BIG || link_settle(&l->link) != ERR_OK) {
         if (l->pid > 0) kill(l->pid, SIGKILL);
@@ -227,6 +268,8 @@ void learner_child_reap(struct learner_child *l, int64_t now_us)
     l->fault[0] = 0;
     forget(l);
     refuse_all(l, "the learner ended; ask again in a moment");
+    tell_asks(l, INT64_MAX,
+              "the learner ended before it answered; 'furui learner show' tells whether it kept an order");
 }
 
 /* Another bundle is no matter of the learner's. */
@@ -260,6 +303,8 @@ void learner_child_tick(struct learner_child *l, struct generation *g, int64_t n
         l->killed = true;
     }
     if (l->waiting) expire(l, now_us);
+    tell_asks(l, now_us,
+              "the learner does not answer; once it does, 'furui learner show' tells whether it kept an order");
     write_out(l);
 }
 
@@ -278,4 +323,5 @@ void learner_child_close(struct learner_child *l, int patience_ms)
         if (l->pid) nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     }
     refuse_all(l, "shutting down");
+    tell_asks(l, INT64_MAX, "shutting down");
 }

@@ -13,12 +13,18 @@
 #include "engine/request.h"
 #include "proto/link.h"
 
-enum { LEARNER_PENDING_MAX = 4096 };
+enum {
+    LEARNER_PENDING_MAX = 4096,
+    LEARNER_ASKS_MAX = 8, /* operators who wait for its word */
+    LEARNER_ASK_S = 20,   /* patience with it */
+};
 
 struct learner_ops {
     void *ctx;
     /* The answer to a report is in r->job[0]; frees nothing. */
     void (*answer)(void *ctx, struct request *r);
+    /* What it answers an operator; or, when `why` is not NULL, why there is no answer. */
+    void (*told)(void *ctx, uint64_t ticket, span answer, const char *why);
 };
 
 struct learner_child {
@@ -38,6 +44,10 @@ struct learner_child {
     struct request *pending[LEARNER_PENDING_MAX]; /* owned; by slot */
     uint32_t round[LEARNER_PENDING_MAX];          /* so that a number is not used twice */
     size_t waiting, next;
+    struct {
+        uint64_t ticket; /* 0: free */
+        int64_t until_us;
+    } asks[LEARNER_ASKS_MAX];
 };
 
 /* `watch_fd`: an epoll to which the learner's link is added while it lives; then learner_child_read is to be called.
@@ -54,6 +64,9 @@ void learner_child_give(struct learner_child *l, struct request *r);
 
 /* A report that nobody waits for; lost when the learner is not there. */
 void learner_child_tell(struct learner_child *l, span header, span record);
+
+/* An operator's question or order (proto/admin.h): `told` is called, at once or later, exactly once for each. */
+void learner_child_ask(struct learner_child *l, uint64_t ticket, uint64_t uid, span text, int64_t now_us);
 
 /* Read what it said, if anything. */
 void learner_child_read(struct learner_child *l, int64_t now_us);

@@ -219,7 +219,9 @@ static void heard(struct pool *p, int seat, const struct link_record *r, int64_t
     case BACKEND_REPORT:
         if (p->report) p->report(p->report_ctx, r->part[0], r->part[1]);
         break;
+    case BACKEND_TOLD: break; /* the learner's to say */
     case BACKEND_JOB:
+    case BACKEND_ASK:
     case BACKEND_QUIT: break; /* ours to say */
     }
 }

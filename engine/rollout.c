@@ -88,8 +88,6 @@ bool rollout_fall_back(struct engine *e, const char *why)
     return true;
 }
 
-static void ask(void *ctx, const struct admin_request *q);
-
 void rollout_init(struct rollout *r)
 {
     *r = (struct rollout){.depot = {.fd = -1, .lock_fd = -1},
@@ -103,8 +101,6 @@ enum err rollout_open(struct engine *e)
 {
     struct rollout *r = &e->rollout;
     enum err err = depot_open(&r->depot, e->config.history_dir, &e->state, &r->ledger, e->fault);
-    struct admin_ops ops = {.ctx = e, .ask = ask};
-    if (err == ERR_OK) err = admin_open(&r->admin, &e->state, e->side_fd, &ops, e->fault);
     if (err != ERR_OK) return err;
     struct ledger_row *row = ledger_newest(&r->ledger, LEDGER_SERVING);
     int fd = row ? depot_bundle(&r->depot, row) : -1;
@@ -131,7 +127,6 @@ void rollout_close(struct engine *e)
     put_away(&r->serving_fd);
     generation_drop(r->before);
     r->before = NULL;
-    admin_close(&r->admin);
     depot_close(&r->depot);
 }
 
@@ -535,9 +530,8 @@ static void ask_rollback(struct engine *e, const struct admin_request *q)
     r->step = STEP_WAIT;
 }
 
-static void ask(void *ctx, const struct admin_request *q)
+void rollout_ask(struct engine *e, const struct admin_request *q)
 {
-    struct engine *e = ctx;
     struct rollout *r = &e->rollout;
     const char *busy = e->phase != PHASE_SERVING ? "furuid is shutting down"
                        : r->aim != AIM_NONE      ? "another roll-out is under way"
@@ -595,7 +589,6 @@ static void idle(struct engine *e, int64_t now_us)
 void rollout_tick(struct engine *e, int64_t now_us)
 {
     struct rollout *r = &e->rollout;
-    admin_tick(&r->admin, now_us);
     if (e->phase != PHASE_SERVING) return;
     if (r->aim == AIM_NONE) {
         idle(e, now_us);

@@ -42,7 +42,6 @@ enum rollout_step {
 struct rollout {
     struct depot depot;
     struct ledger ledger;
-    struct admin admin;
     enum rollout_aim aim;
     enum rollout_step step;
     uint64_t ticket;           /* who asked for this; 0: nobody */
@@ -68,9 +67,12 @@ struct rollout {
 };
 
 void rollout_init(struct rollout *r);
-/* Open the history and the operator's door. ERR_IO, ERR_BUSY, with one line in e->fault. */
+/* Open the history. ERR_IO, ERR_BUSY, with one line in e->fault. */
 enum err rollout_open(struct engine *e);
 void rollout_close(struct engine *e);
+
+/* An operator's push, rollback, or question for the history; takes over bundle_fd, and answers now or later. */
+void rollout_ask(struct engine *e, const struct admin_request *q);
 
 /* Which bundles new workers are to have. */
 void rollout_models(const struct engine *e, struct generation_models *out);

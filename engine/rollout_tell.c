@@ -23,7 +23,7 @@ void rollout_answer(struct engine *e, uint64_t ticket, const char *status, const
         pairs_put(&f, "warning",
                   "the history could not be written, and is tried again; a restart before that would "
                   "not know of this");
-    admin_answer(&e->rollout.admin, ticket, &f, clock_us());
+    admin_answer(&e->admin, ticket, &f, clock_us());
 }
 
 void rollout_answer_history(struct engine *e, uint64_t ticket)
@@ -37,7 +37,7 @@ void rollout_answer_history(struct engine *e, uint64_t ticket)
     pairs_end_record(&f);
     for (size_t i = r->ledger.n; i-- > 0;)
         if (r->ledger.row[i].number != r->old) ledger_put_row(&r->ledger.row[i], &f);
-    admin_answer(&r->admin, ticket, &f, clock_us());
+    admin_answer(&e->admin, ticket, &f, clock_us());
 }
 
 static void put_shadow(const struct shadow *s, struct json *j)

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,13 +38,6 @@ static bool read_share(const char *option, const char *text, uint32_t *ppm_out)
     }
     *ppm_out = (uint32_t)(x * ADMIN_PPM + 0.5);
     return true;
-}
-
-static bool fits(const char *option, const char *text, size_t cap)
-{
-    if (strlen(text) < cap) return true;
-    cli_fail(CLI_USAGE, "model", "%s: at most %zu bytes", option, cap - 1);
-    return false;
 }
 
 static bool read_options(int argc, char **argv, struct wish *w)
@@ -81,11 +73,11 @@ static bool read_options(int argc, char **argv, struct wish *w)
             w->shadow_options = true;
             break;
         case BY:
-            if (!fits("--by", optarg, ADMIN_BY_MAX)) return false;
+            if (!operator_fits("model", "--by", optarg, ADMIN_BY_MAX)) return false;
             w->by = optarg;
             break;
         case NOTE:
-            if (!fits("--note", optarg, ADMIN_NOTE_MAX)) return false;
+            if (!operator_fits("model", "--note", optarg, ADMIN_NOTE_MAX)) return false;
             w->note = optarg;
             break;
         case WAIT: w->wait = w->shadow_options = true; break;
@@ -98,16 +90,6 @@ static bool read_options(int argc, char **argv, struct wish *w)
     if (!w->shadow_options || w->share_ppm) return true;
     cli_fail(CLI_USAGE, "model", "--mails, --max-flips and --wait are of a --shadow");
     return false;
-}
-
-/* Who asks, when --by does not say: behind sudo it is whoever called that. */
-static void put_who(struct pairs *f, const struct wish *w)
-{
-    const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
-    const struct passwd *me = w->by || sudo ? NULL : getpwuid(getuid());
-    const char *by = w->by ? w->by : sudo ? sudo : me ? me->pw_name : "";
-    if (strlen(by) < ADMIN_BY_MAX) pairs_put(f, "by", by);
-    if (w->note) pairs_put(f, "note", w->note);
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
@@ -379,7 +361,7 @@ static int push(const struct operator_door *d, const struct wish *w, const char 
         pairs_put_number(&f, "mails", (uint64_t)w->mails);
         pairs_put_number(&f, "max_flips_ppm", w->max_flips_ppm);
     }
-    put_who(&f, w);
+    operator_put_who(&f, w->by, w->note);
     model_close(m);
     int status = operator_ask(d, "model", &f, fd, &answer);
     close(fd);
@@ -397,7 +379,7 @@ static int rollback(const struct operator_door *d, const struct wish *w)
 {
     struct pairs f = {0}, answer;
     pairs_put(&f, "do", "rollback");
-    put_who(&f, w);
+    operator_put_who(&f, w->by, w->note);
     int status = operator_ask(d, "model", &f, -1, &answer);
     pairs_close(&f);
     if (status != CLI_OK) return status;
@@ -410,7 +392,11 @@ static int rollback(const struct operator_door *d, const struct wish *w)
 static int begin(int argc, char **argv, const char *verb, int arguments, struct wish *w, struct operator_door *d)
 {
     if (!read_options(argc, argv, w)) return cli_usage(verb);
-    if (argc - optind == arguments) return operator_find(d, "model", w->endpoint, w->state_dir);
+    if (argc - optind == arguments) {
+        int status = operator_find(d, "model", w->endpoint, w->state_dir);
+        d->tells = "furui model history";
+        return status;
+    }
     cli_fail(CLI_USAGE, verb, "wants %s", arguments ? "one bundle" : "no argument but options");
     return cli_usage(verb);
 }

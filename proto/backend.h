@@ -22,6 +22,10 @@
  * told. The learner says READY, FAULT and BEAT as a worker does; its BEAT carries a struct
  * backend_learner.
  *
+ * Operators. What somebody asks of the learner at the operator's door (proto/admin.h) goes to it as ASK: `uid=N`, by the
+ * kernel's word, and the request as it came; its `job` is the ticket. TOLD brings the answer, whole. furuid looks into
+ * neither.
+ *
  * Signs of life. Any message is one. A worker that has sent nothing for `heartbeat_ms` sends BEAT, also between two
  * mails of a batch; one that is silent for `hang_ms` is killed (SIGKILL). BEAT must come from the thread that judges
  * mail: a thread of its own would prove nothing.
@@ -65,6 +69,8 @@ enum backend_type {
     BACKEND_JOB = 'J',
     BACKEND_QUIT = 'Q',
     BACKEND_REPORT = 'T',
+    BACKEND_ASK = 'O',
+    BACKEND_TOLD = 'I',
 };
 
 enum {
@@ -80,6 +86,7 @@ enum {
     BACKEND_ADMIT_MAX = 256 << 20, /* bytes of a pushed bundle */
     BACKEND_TEXT_MAX = 512,        /* bytes of a fault, a model id, a SIMD level */
     BACKEND_PARTS = 2,             /* behind a word */
+    BACKEND_TOLD_MAX = 256 << 10,  /* bytes of an answer to an operator */
     BACKEND_SAID_MAX = 1 << 20,    /* bytes of a record that a worker may send; who sends more is killed */
     BACKEND_GIVEN_MAX = 1025 << 20 /* … that it may get: the largest mail that a config allows, and its header */
 };
@@ -101,6 +108,7 @@ struct backend_learner {
     uint64_t learnt, unreadable;             /* from the stream, of all hosts */
     uint64_t for_redis;                      /* words that records do not hold yet */
     uint64_t redis_up;
+    uint64_t frozen; /* the content model stands still: by an operator or a guard */
 };
 
 /* The head of every record. Fields that a type does not use are 0. */

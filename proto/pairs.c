@@ -25,6 +25,7 @@ void pairs_close(struct pairs *f)
 
 static void add(struct pairs *f, const char *s, size_t n)
 {
+    if (n == 0) return;
     if (n > f->cap - f->n) {
         f->cap = (f->n + n) * 2 + 256;
         f->p = realloc(f->p, f->cap);
@@ -60,6 +61,11 @@ void pairs_put_number(struct pairs *f, const char *key, uint64_t value)
 void pairs_end_record(struct pairs *f)
 {
     add(f, "\n", 1);
+}
+
+void pairs_put_lines(struct pairs *f, span lines)
+{
+    add(f, (const char *)lines.p, lines.n);
 }
 
 bool pairs_next(span *rest, span *key_out, span *value_out)

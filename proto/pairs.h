@@ -20,6 +20,8 @@ void pairs_close(struct pairs *f);
 void pairs_put(struct pairs *f, const char *key, const char *value);
 void pairs_put_number(struct pairs *f, const char *key, uint64_t value);
 void pairs_end_record(struct pairs *f);
+/* Lines that are text already, as they are. */
+void pairs_put_lines(struct pairs *f, span lines);
 
 /* The next line of *rest, which moves on behind it.
  *

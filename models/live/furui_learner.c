@@ -6,6 +6,7 @@
  * goes to Redis (relay.h). No verdict waits for it. Exit status: 0 done, 1 cannot start or go on (one line says why), 64
  * wrong usage. */
 #define _GNU_SOURCE
+#include "models/live/door.h"
 #include "models/live/intake.h"
 #include "models/live/live.h"
 #include "models/live/publish.h"
@@ -65,12 +66,13 @@ struct learner {
     struct live live;
     bool live_is_open;
     struct publish table;
+    struct door door;
     struct arena arena;
     uint64_t trusted[PEOPLE_MAX], unlimited[PEOPLE_MAX];
     char stream_key[NAME_PREFIX_BYTES + 32], dead_key[NAME_PREFIX_BYTES + 32];
     char snapshot[PATH_BYTES + 16];
     int64_t snapshot_us, said_us; /* of the last snapshot; when the engine last heard of us */
-    uint64_t snapshot_reports;
+    uint64_t snapshot_changes;    /* what changes() was then */
     bool snapshot_due, quitting, alone;
     char fault[CONFIG_FAULT_MAX];
 };
@@ -126,6 +128,12 @@ static bool open_journal(struct learner *l)
     return true;
 }
 
+/* What of the state a snapshot is for: counts up with each. */
+static uint64_t changes(const struct learner *l)
+{
+    return l->live.reports + l->live.control.orders;
+}
+
 /* The state of the last snapshot; without one, or with a damaged one, an empty state and the whole stream. */
 static bool open_live(struct learner *l)
 {
@@ -141,7 +149,10 @@ static bool open_live(struct learner *l)
         LOG(LEVEL_ERROR, "snapshot_refused", L_STR("why", fault),
             L_STR("now", "the stream is read from its beginning"));
     l->snapshot_us = clock_us();
-    l->snapshot_reports = l->live.reports;
+    l->snapshot_changes = changes(l);
+    const struct control_order *f = &l->live.control.freeze;
+    if (l->live.control.frozen)
+        LOG(LEVEL_WARN, "frozen", L_STR("by", f->by), L_STR("note", f->note), L_INT("at_ms", f->at.ms));
     return true;
 }
 
@@ -171,10 +182,37 @@ static void on_answer(void *ctx, uint64_t job, span frame)
     if (link_put(&l->engine, word, frame, SPAN_NONE) != ERR_OK) abort(); /* no memory: clients ask again */
 }
 
+static void on_told(void *ctx, uint64_t ticket, span answer)
+{
+    struct learner *l = ctx;
+    struct backend_word word = {.type = BACKEND_TOLD, .job = ticket};
+    if (link_put(&l->engine, word, answer, SPAN_NONE) != ERR_OK) abort();
+}
+
+/* An order, at its place in the stream. */
+static void obey(struct learner *l, const struct feedback *r, struct follow_place at)
+{
+    static const char *const DONE[] = {
+        [CONTROL_FREEZE] = "frozen", [CONTROL_THAW] = "thawed", [CONTROL_REWIND] = "rewound"};
+    struct control_order o;
+    char why[CONTROL_WHY_MAX];
+    enum control_outcome outcome = live_obey(&l->live, r, at, &o, why);
+    if (outcome == CONTROL_REFUSED)
+        LOG(LEVEL_WARN, "order_refused", L_STR("order", control_word(o.what)), L_STR("by", o.by), L_STR("why", why));
+    else
+        LOG(o.what == CONTROL_THAW ? LEVEL_NOTE : LEVEL_WARN, DONE[o.what], L_STR("by", o.by), L_STR("note", o.note),
+            L_INT("at_ms", at.ms));
+    door_met(&l->door, &o, outcome, why);
+}
+
 static void on_report(void *ctx, const struct feedback *r, struct follow_place at)
 {
     struct learner *l = ctx;
     struct voices_effect e;
+    if (r->kind == FEEDBACK_CONTROL) {
+        obey(l, r, at);
+        return;
+    }
     live_take(&l->live, r, at, &e);
     relay_add(l->relay, r, at, &e);
 }
@@ -201,8 +239,11 @@ static bool open_streams(struct learner *l)
                                    .prefix = c->redis_prefix};
     limits.unlimited_count = people(l, c->unlimited_reporters, l->unlimited);
     struct intake_ops ops = {.ctx = l, .answer = on_answer};
-    return intake_open(l->journal, l->store, span_cstr(l->stream_key), &limits, &ops, &l->intake) == ERR_OK ||
-           fail(l, "furui-learner", err_str(ERR_MEMORY));
+    if (intake_open(l->journal, l->store, span_cstr(l->stream_key), &limits, &ops, &l->intake) != ERR_OK)
+        return fail(l, "furui-learner", err_str(ERR_MEMORY));
+    struct door_parts parts = {&l->live, l->intake, l->relay, l->store, &l->secret};
+    door_init(&l->door, &parts, &(struct door_ops){.ctx = l, .told = on_told});
+    return true;
 }
 
 static bool start(struct learner *l, bool has_table)
@@ -254,6 +295,7 @@ static bool hear(struct learner *l)
         heard = true;
         if (r.word.type == BACKEND_QUIT) l->quitting = true;
         if (r.word.type == BACKEND_JOB) take(l, &r);
+        if (r.word.type == BACKEND_ASK) door_hear(&l->door, r.word.job, r.part[0], r.part[1], clock_us());
     }
     if (link_settle(&l->engine) != ERR_OK) abort();
     return heard;
@@ -276,7 +318,8 @@ static void beat(struct learner *l, int64_t now_us)
                                     .learnt = l->live.reports - l->live.again,
                                     .unreadable = f.dead,
                                     .for_redis = l->relay ? relay_waiting(l->relay) : 0,
-                                    .redis_up = l->store && store_up(l->store)};
+                                    .redis_up = l->store && store_up(l->store),
+                                    .frozen = l->live.control.frozen};
     struct backend_word word = {.type = BACKEND_BEAT};
     if (link_put(&l->engine, word, span_of(&about, sizeof about), SPAN_NONE) != ERR_OK) abort();
     l->said_us = now_us;
@@ -290,13 +333,13 @@ static void save_when_due(struct learner *l, int64_t now_us)
     char fault[SNAPSHOT_FAULT_MAX];
     bool aged = now_us - l->snapshot_us > (int64_t)l->config.snapshot_s * 1000000;
     if (!aged && !l->snapshot_due) return;
-    l->snapshot_due = l->live.reports != l->snapshot_reports;
+    l->snapshot_due = changes(l) != l->snapshot_changes;
     if (!l->snapshot_due) l->snapshot_us = now_us;
     if (!l->snapshot_due || (l->relay && relay_waiting(l->relay))) return;
     if (live_save(&l->live, l->snapshot, fault) != ERR_OK)
         LOG(LEVEL_ERROR, "snapshot_failed", L_STR("why", fault));
     else
-        l->snapshot_reports = l->live.reports;
+        l->snapshot_changes = changes(l);
     l->snapshot_us = now_us;
     l->snapshot_due = false;
 }
@@ -323,6 +366,7 @@ static bool turn(struct learner *l)
     if (l->follow && !l->snapshot_due && relay_waiting(l->relay) == 0)
         busy = follow_turn(l->follow, now_us) > 0 || busy;
     if (l->relay) relay_turn(l->relay, now_us);
+    door_turn(&l->door, now_us);
     save_when_due(l, now_us);
     beat(l, now_us);
     if (link_flush(&l->engine) != ERR_OK) l->alone = true;
@@ -352,6 +396,7 @@ static int serve(struct learner *l)
         }
         if (!busy) rest(l);
     }
+    door_leave(&l->door);
     for (int64_t until_us = clock_us() + LAST_MS * 1000; clock_us() < until_us;) {
         l->snapshot_due = true;
         turn(l);

@@ -128,15 +128,30 @@ static void acknowledge(struct intake *in, const struct pending *p, enum wire_ke
 
 /* --- taking ------------------------------------------------------------------------------------------------------- */
 
-/* A bucket that fills by `a_minute` tokens a minute; false when it is empty. */
+static uint64_t reporter_rate(uint64_t reporter)
+{
+    return hash_pair(reporter, 1) | 1;
+}
+
+static uint64_t tenant_rate(span tenant)
+{
+    return hash_pair(hash64(tenant, 0), 2) | 1;
+}
+
+/* Tokens in a bucket that fills by `a_minute` a minute. */
+static double tokens(const struct bucket *b, double a_minute, int64_t now_us)
+{
+    double most = a_minute * BURST_MINUTES;
+    double left = b && b->at_us ? b->left + (double)(now_us - b->at_us) / 60e6 * a_minute : most;
+    return left < most ? left : most;
+}
+
+/* Take one; false when it is empty. */
 static bool spend(struct intake *in, uint64_t key, double a_minute, int64_t now_us)
 {
     if (a_minute <= 0) return true;
-    struct bucket *b = memo_put(&in->rates, key | 1, now_us);
-    if (!b->at_us) *b = (struct bucket){a_minute * BURST_MINUTES, now_us};
-    b->left += (double)(now_us - b->at_us) / 60e6 * a_minute;
-    if (b->left > a_minute * BURST_MINUTES) b->left = a_minute * BURST_MINUTES;
-    b->at_us = now_us;
+    struct bucket *b = memo_put(&in->rates, key, now_us);
+    *b = (struct bucket){tokens(b, a_minute, now_us), now_us};
     if (b->left < 1) return false;
     b->left -= 1;
     return true;
@@ -154,15 +169,27 @@ static bool over_limit(struct intake *in, const struct feedback *r, int64_t now_
 {
     const struct intake_limits *l = &in->limits;
     if (r->kind != FEEDBACK_REPORT || r->trap || is_unlimited(in, r->reporter)) return false;
-    if (!spend(in, hash_pair(r->reporter, 1), l->reporter_a_minute, now_us)) {
+    if (!spend(in, reporter_rate(r->reporter), l->reporter_a_minute, now_us)) {
         snprintf(detail, 96, "this reporter says more than %g reports a minute", l->reporter_a_minute);
         return true;
     }
-    if (!spend(in, hash_pair(hash64(r->tenant, 0), 2), l->tenant_a_minute, now_us)) {
+    if (!spend(in, tenant_rate(r->tenant), l->tenant_a_minute, now_us)) {
         snprintf(detail, 96, "this tenant's reporters say more than %g reports a minute", l->tenant_a_minute);
         return true;
     }
     return false;
+}
+
+void intake_room(const struct intake *in, uint64_t reporter, span tenant, int64_t now_us, struct intake_room *out)
+{
+    const struct intake_limits *l = &in->limits;
+    const struct bucket *own = memo_find(&in->rates, reporter_rate(reporter));
+    const struct bucket *all = memo_find(&in->rates, tenant_rate(tenant));
+    *out = (struct intake_room){.unlimited = is_unlimited(in, reporter),
+                                .reporter_a_minute = l->reporter_a_minute,
+                                .reporter_left = tokens(own, l->reporter_a_minute, now_us),
+                                .tenant_a_minute = l->tenant_a_minute,
+                                .tenant_left = tokens(all, l->tenant_a_minute, now_us)};
 }
 
 /* Into the journal; acknowledged by a later turn. */
@@ -225,6 +252,8 @@ static void on_ticket(struct intake *in, size_t slot, const struct store_value *
                lost ? "tickets cannot be looked up now: Redis is away" : "ticket: not known, or not any more");
         return;
     }
+    r.kind = FEEDBACK_REPORT;
+    r.order = SPAN_NONE;
     r.says = a->r.says;
     r.trap = a->r.trap;
     r.reporter = a->r.reporter;
@@ -247,6 +276,8 @@ void intake_take(struct intake *in, uint64_t job, uint64_t id, span record, cons
     } else if (feedback_unpack(record, &in->arena, &r, fault) != ERR_OK) {
         snprintf(detail, sizeof detail, "record of the report: %s", fault);
         refuse(in, job, id, WIRE_BAD_REQUEST, detail);
+    } else if (r.kind == FEEDBACK_CONTROL) { /* a worker reads mail: it orders nothing */
+        refuse(in, job, id, WIRE_BAD_REQUEST, "record of the report: is none");
     } else if (over_limit(in, &r, now_us, detail)) {
         in->stat.limited++;
         refuse(in, job, id, WIRE_DENIED, detail);
@@ -255,6 +286,19 @@ void intake_take(struct intake *in, uint64_t job, uint64_t id, span record, cons
     } else {
         ask_ticket(in, job, id, &r);
     }
+}
+
+enum err intake_order(struct intake *in, span record, uint64_t *number_out)
+{
+    enum err e = journal_append(in->journal, record, number_out);
+    if (e == ERR_OK) in->dirty = true;
+    return e;
+}
+
+enum intake_stage intake_has(const struct intake *in, uint64_t number)
+{
+    if (number <= in->cursor) return INTAKE_STREAMED;
+    return in->dirty || in->stat.journal_broken ? INTAKE_WRITTEN : INTAKE_SYNCED;
 }
 
 /* --- to the stream ------------------------------------------------------------------------------------------------ */

@@ -49,6 +49,20 @@ void intake_close(struct intake *in);
 void intake_take(struct intake *in, uint64_t job, uint64_t id, span record, const struct voices *voices,
                  int64_t now_us);
 
+/* An operator's order (control.h), packed: goes the way of reports, before which nothing limits it. ERR_TOO_BIG: the
+ * journal is full; ERR_IO. */
+enum err intake_order(struct intake *in, span record, uint64_t *number_out);
+/* How far it has come. */
+enum intake_stage { INTAKE_WRITTEN, INTAKE_SYNCED, INTAKE_STREAMED };
+enum intake_stage intake_has(const struct intake *in, uint64_t number);
+
+/* What a reporter, and a tenant's reporters together, may still say in this minute. */
+struct intake_room {
+    bool unlimited; /* the reporter */
+    double reporter_a_minute, reporter_left, tenant_a_minute, tenant_left;
+};
+void intake_room(const struct intake *in, uint64_t reporter, span tenant, int64_t now_us, struct intake_room *out);
+
 /* Sync what was written, send to the stream what waits, and answer. Call it after each batch and when the store has
  * something. */
 void intake_turn(struct intake *in, int64_t now_us);

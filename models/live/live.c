@@ -2,12 +2,15 @@
 /* live: see live.h. */
 #include "models/live/live.h"
 
+#include <stdio.h>
+
 enum { BLOCKS = 3 };
 
 /* What stands in a snapshot beside the tables. */
 struct head {
     struct follow_place place;
     uint64_t reports, again;
+    struct control control;
 };
 
 enum err live_open(struct live *l, const struct voices_rules *rules)
@@ -34,6 +37,16 @@ void live_take(struct live *l, const struct feedback *r, struct follow_place at,
     l->again += out->again;
 }
 
+enum control_outcome live_obey(struct live *l, const struct feedback *r, struct follow_place at,
+                               struct control_order *order_out, char *why_out)
+{
+    const char *wrong = control_parse(r->order, order_out);
+    order_out->at = at;
+    if (!wrong) return control_take(&l->control, order_out, at, why_out);
+    snprintf(why_out, CONTROL_WHY_MAX, "%s", wrong);
+    return CONTROL_REFUSED;
+}
+
 static void blocks(const struct live *l, struct head *h, struct snapshot_block b[BLOCKS])
 {
     b[0] = (struct snapshot_block){h, sizeof *h};
@@ -43,7 +56,7 @@ static void blocks(const struct live *l, struct head *h, struct snapshot_block b
 
 enum err live_save(const struct live *l, const char *path, char *fault_out)
 {
-    struct head h = {l->follow.place, l->reports, l->again};
+    struct head h = {l->follow.place, l->reports, l->again, l->control};
     struct snapshot_block b[BLOCKS];
     blocks(l, &h, b);
     return snapshot_write(path, b, BLOCKS, fault_out);
@@ -61,5 +74,6 @@ enum err live_load(struct live *l, const char *path, char *fault_out)
     l->follow.place = h.place;
     l->reports = h.reports;
     l->again = h.again;
+    l->control = h.control;
     return e;
 }

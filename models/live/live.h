@@ -5,6 +5,7 @@
 #ifndef FURUI_LIVE_LIVE_H
 #define FURUI_LIVE_LIVE_H
 
+#include "models/live/control.h"
 #include "models/live/follow.h"
 #include "models/live/snapshot.h"
 #include "models/live/voices.h"
@@ -12,6 +13,7 @@
 struct live {
     struct voices voices;
     struct follow_state follow;
+    struct control control;
     uint64_t reports, again; /* taken from the stream; of these, that changed nothing */
 };
 
@@ -21,6 +23,10 @@ void live_close(struct live *l);
 
 /* Take in a report: what follows from it. */
 void live_take(struct live *l, const struct feedback *r, struct follow_place at, struct voices_effect *out);
+
+/* Obey an operator's order; what it said. `order_out` and `why_out` as control_take and control_parse have them. */
+enum control_outcome live_obey(struct live *l, const struct feedback *r, struct follow_place at,
+                               struct control_order *order_out, char *why_out);
 
 /* Write it all to a file; read it back. As snapshot_write and snapshot_read; after an error of live_load the state is
  * an empty one. */

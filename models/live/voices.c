@@ -6,6 +6,7 @@
 #include "proto/base/hash.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const double NEWCOMER = 0.2;       /* weight of a first word: (0 + 1) / (0 + 5) */
@@ -122,7 +123,8 @@ static double weight_of(const struct voices *v, uint64_t reporter, const struct 
 bool voices_who(const struct voices *v, uint64_t reporter, struct voices_who *out)
 {
     const struct who *w = memo_find(&v->who, key_of(reporter, 0));
-    *out = (struct voices_who){.weight = weight_of(v, reporter, w)};
+    *out = (struct voices_who){.weight = weight_of(v, reporter, w), .trusted = is_trusted(v, reporter)};
+    out->stranger = out->weight < STRANGER;
     if (!w) return false;
     out->agreed = w->agreed;
     out->disagreed = w->disagreed;
@@ -130,6 +132,12 @@ bool voices_who(const struct voices *v, uint64_t reporter, struct voices_who *ou
     out->last_ms = w->last_ms;
     out->words = w->words;
     return true;
+}
+
+void voices_how(const struct voices_who *w, char *out, size_t cap)
+{
+    snprintf(out, cap, "(agreed %.3g + 1) / (agreed %.3g + %g x disagreed %.3g + 5)", w->agreed, w->agreed, DISAGREE,
+             w->disagreed);
 }
 
 static struct who *meet(struct voices *v, uint64_t reporter, int64_t now_ms)

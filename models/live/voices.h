@@ -72,10 +72,13 @@ struct voices_who {
     double agreed, disagreed; /* settled mails, the older the less */
     double weight;            /* of the next word, 0 to 1 */
     int64_t first_ms, last_ms;
-    uint64_t words; /* in all */
+    uint64_t words;         /* in all */
+    bool trusted, stranger; /* by the rules; strangers together say no more than one who is believed */
 };
 
 /* False when nothing is; the weight of a newcomer then. */
 bool voices_who(const struct voices *v, uint64_t reporter, struct voices_who *out);
+/* How the weight of one who is not trusted from the first comes about: the formula with his numbers. */
+void voices_how(const struct voices_who *w, char *out, size_t cap);
 
 #endif

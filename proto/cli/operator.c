@@ -8,6 +8,7 @@
 #include "proto/cli/service.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -61,6 +62,24 @@ int operator_find(struct operator_door *d, const char *verb, const char *endpoin
                           s.endpoint);
     service_close(&s);
     return status;
+}
+
+/* --- what is asked ------------------------------------------------------------------------------------------------ */
+
+void operator_put_who(struct pairs *request, const char *by, const char *note)
+{
+    const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+    const struct passwd *me = by || sudo ? NULL : getpwuid(getuid());
+    const char *who = by ? by : sudo ? sudo : me ? me->pw_name : "";
+    if (strlen(who) < ADMIN_BY_MAX) pairs_put(request, "by", who);
+    if (note) pairs_put(request, "note", note);
+}
+
+bool operator_fits(const char *verb, const char *option, const char *text, size_t cap)
+{
+    if (strlen(text) < cap) return true;
+    cli_fail(CLI_USAGE, verb, "%s: at most %zu bytes", option, cap - 1);
+    return false;
 }
 
 /* --- ask ---------------------------------------------------------------------------------------------------------- */
@@ -146,9 +165,8 @@ int operator_ask(const struct operator_door *d, const char *verb, const struct p
     if (!sent && errno != EPIPE && errno != ECONNRESET)
         status = cli_fail(CLI_IO, verb, "%s: %s", d->path, strerror(errno));
     else if (!sent || !receive(to, &answer))
-        status = cli_fail(
-            CLI_UNAVAILABLE, verb,
-            "%s: furuid ended, or let go, before it answered; 'furui model history' tells what became of it", d->path);
+        status = cli_fail(CLI_UNAVAILABLE, verb, "%s: furuid ended, or let go, before it answered%s%s%s", d->path,
+                          d->tells ? "; '" : "", d->tells ? d->tells : "", d->tells ? "' tells what became of it" : "");
     close(to);
     if (status == CLI_OK)
         *answer_out = answer;

@@ -11,11 +11,12 @@
 #include "proto/config.h"
 #include "proto/pairs.h"
 
-enum { OPERATOR_BUSY = 75 /* sysexits.h EX_TEMPFAIL */, OPERATOR_REFUSED = 1 };
+enum { OPERATOR_BUSY = 75 /* sysexits.h EX_TEMPFAIL */, OPERATOR_REFUSED = 1, OPERATOR_KEPT = 3 };
 
 struct operator_door {
     char path[CONFIG_TEXT_MAX + 32];
-    long pid; /* who must be behind it; 0: whoever is */
+    long pid;          /* who must be behind it; 0: whoever is */
+    const char *tells; /* the command that tells what became of a request without an answer; NULL: none is needed */
 };
 
 /* Find the door.
@@ -24,6 +25,12 @@ struct operator_door {
  *
  * CLI_OK; CLI_UNAVAILABLE, CLI_USAGE, CLI_IO after one line that says why. */
 int operator_find(struct operator_door *d, const char *verb, const char *endpoint, const char *state_dir);
+
+/* Into a request: who asks, and why (NULL: not said). Without `by` the login name; behind sudo, whoever called that. */
+void operator_put_who(struct pairs *request, const char *by, const char *note);
+
+/* Does an option's text fit into `cap` bytes? False after a complaint. */
+bool operator_fits(const char *verb, const char *option, const char *text, size_t cap);
 
 /* Ask, and wait for the whole answer, however long that takes.
  *

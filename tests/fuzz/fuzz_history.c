@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The history of models and the operator's requests: no bytes crash the readers, and a history that is taken is written
- * as it was read. The first byte chooses; a history gets its checksum here, or none would ever be taken. */
+/* The history of models, the operator's requests and orders: no bytes crash the readers, and what is taken is written as
+ * it was read. The first byte chooses; a history gets its checksum here, or none would ever be taken. */
 #include "engine/admin.h"
 #include "engine/ledger.h"
+#include "models/live/door.h"
 #include "proto/base/hash.h"
 
 #include <assert.h>
@@ -37,14 +38,42 @@ static void history(span body)
     free(all);
 }
 
+static void order(span text)
+{
+    static struct control c;
+    struct control_order o, again;
+    struct pairs written = {0};
+    char why[CONTROL_WHY_MAX];
+    if (control_parse(text, &o)) return;
+    control_write(&o, &written);
+    assert(!control_parse(span_of(written.p, written.n), &again) && memcmp(&o, &again, sizeof o) == 0);
+    pairs_close(&written);
+    memset(&c, 0, sizeof c);
+    for (uint64_t ms = 1; ms < 1000; ms *= 3) control_take(&c, &o, (struct follow_place){ms, o.to.n}, why);
+    assert(c.skips <= CONTROL_SKIPS_MAX && c.frozen <= 1);
+}
+
+/* What furuid takes it hands to the learner. */
+static void request(span text)
+{
+    struct admin_request r = {.bundle_fd = -1};
+    struct door_request q;
+    if (!admin_parse(text, &r))
+        assert(strlen(r.by) < sizeof r.by && r.share_ppm <= ADMIN_PPM && (!r.share_ppm || r.mails));
+    if (!door_parse(SPAN("uid=0\n"), text, &q))
+        assert(q.has_to == (q.ask == DOOR_REWIND) && strlen(q.who) < sizeof q.who && strlen(q.note) < sizeof q.note);
+    door_parse(text, SPAN("ask=show\n"), &q);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0) return 0;
     span rest = span_of(data + 1, size - 1);
-    struct admin_request r = {.bundle_fd = -1};
     if (data[0] == 'h')
         history(rest);
-    else if (!admin_parse(rest, &r))
-        assert(strlen(r.by) < sizeof r.by && r.share_ppm <= ADMIN_PPM && (!r.share_ppm || r.mails));
+    else if (data[0] == 'o')
+        order(rest);
+    else
+        request(rest);
     return 0;
 }

@@ -222,6 +222,8 @@ static void words_at_the_door(void **state)
         {"do=rollback\nv=1\nby=x\nnew=1\n", NULL},
         {"v=1\ndo=push\nshare_ppm=1000000\nmails=1\nmax_flips_ppm=0\nname=\\xe7\\xaf\\xa9\nid=0123456789abcdef\n",
          NULL},
+        {"v=1\ndo=learner\nask=rewind\nto=1-1\n", NULL},
+        {"v=1\ndo=learner\nask", "lines of key=value"},
         {"", "another version"},
         {"v=1\n", "what to do"},
         {"v=2\ndo=history\n", "another version"},

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's hand on the learner: what is known of a reporter, and orders that all hosts obey, through the real
+commands and processes."""
+
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+import service as harness
+from service import B, SLOW, Service, alive, descendants, mail, wait_until
+
+import furui
+
+
+def run(service, *words):
+    """`furui WORDS…` at that service's door: status, what it said, what it complained of."""
+    done = subprocess.run([os.path.join(B, "furui"), *words, "--state-dir", service.state], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=60 * SLOW)
+    return done.returncode, done.stdout, done.stderr
+
+
+def show(service):
+    status, said, complaint = run(service, "learner", "show", "--json")
+    return json.loads(said) if status == 0 else {}
+
+
+def reporter(service, who, *words):
+    status, said, complaint = run(service, "reporter", "show", "--json", who, *words)
+    if status:
+        raise AssertionError(complaint)
+    return json.loads(said)
+
+
+def stat(service):
+    with furui.Client(service.endpoint) as client:
+        return json.loads(client.stat())["learner"]
+
+
+def learner(service):
+    pids = [pid for pid, name in descendants(service.process.pid) if name.startswith("furui-learner")]
+    return pids[0] if pids else None
+
+
+class Learner(unittest.TestCase):
+    def serve(self, **settings):
+        service = Service(**settings)
+        service.__enter__()
+        self.addCleanup(service.__exit__, None, None, None)
+        service.start()
+        wait_until(lambda: stat(service)["state"] == "up" and stat(service)["redis"], 20, "the learner")
+        return service
+
+    def ok(self, service, *words):
+        status, said, complaint = run(service, *words)
+        self.assertEqual((status, complaint), (0, ""), said)
+        return said
+
+    def test_a_reporter(self):
+        service = self.serve(reports_trusted="boss@example.net", reports_unlimited="loud@example.net",
+                             reports_reporter_a_minute=30)
+        none = reporter(service, "hana@example.net")
+        self.assertEqual((none["standing"], none["weight"], none["words"], none["left"]), ("newcomer", 0.2, 0, 30))
+        self.assertEqual(reporter(service, "boss@example.net")["standing"], "trusted")
+        self.assertEqual(reporter(service, "loud@example.net")["unlimited"], True)
+        with furui.Client(service.endpoint, deadline_ms=20000 * SLOW) as client:
+            for n in range(5):
+                client.report("spam", mail(n, sender="x@d%d.example" % n), reporter="boss@example.net")
+                client.report("spam", mail(n, sender="x@d%d.example" % n), reporter="Hana@example.net")
+            client.report("ham", mail(0, sender="x@d0.example"), reporter="liar@example.net")
+        wait_until(lambda: reporter(service, "hana@example.net")["words"] == 5, 20, "five words")
+        wait_until(lambda: reporter(service, "liar@example.net")["words"] == 1, 20, "his word")
+        hana, liar = reporter(service, "HANA@example.net", "--tenant", "acme"), reporter(service, "liar@example.net")
+        self.assertEqual((hana["agreed"], hana["disagreed"], hana["weight"], hana["standing"]), (5, 0, 0.6, "known"))
+        self.assertLess(hana["left"], 30)
+        self.assertEqual(hana["tenant_left"], hana["tenant_a_minute"])
+        self.assertEqual((liar["agreed"], liar["disagreed"], liar["weight"]), (0, 1, 0.111111))
+        text = self.ok(service, "reporter", "show", "hana@example.net", "liar@example.net")
+        self.assertIn("= (agreed 5 + 1) / (agreed 5 + 4 x disagreed 0 + 5)", text)
+        self.assertIn("= (agreed 0 + 1) / (agreed 0 + 4 x disagreed 1 + 5)", text)
+
+    def test_orders_are_obeyed_on_all_hosts(self):
+        one = self.serve()
+        two = self.serve(redis_server="unix:" + os.path.join(one.state, "redis.sock"),
+                         redis_secret_file=os.path.join(one.state, "secret"))
+        self.assertIn("frozen, at ", self.ok(one, "learner", "freeze", "--by", "hana", "--note", "篩: a flood"))
+        for service in (one, two):
+            wait_until(lambda: stat(service)["frozen"], 20, "the freeze to be met")  # noqa: B023
+        there = show(two)
+        self.assertEqual((there["frozen"], there["frozen_note"]), (True, "篩: a flood"))
+        self.assertTrue(there["frozen_by"].startswith("hana (uid "))
+        self.assertEqual(run(two, "learner", "freeze")[::2], (1, "furui learner: refused: it is frozen already\n"))
+        self.ok(two, "learner", "rewind", "-1h", "--note", "5")
+        self.assertIn("thawed", self.ok(two, "learner", "thaw"))
+        wait_until(lambda: not stat(one)["frozen"], 20, "the thaw to be met")
+        self.assertEqual([(o["do"], o.get("note")) for o in show(one)["orders"]],
+                         [("thaw", None), ("rewind", "5"), ("freeze", "篩: a flood")])
+        self.assertEqual(show(one)["skips"], show(two)["skips"])
+        self.assertEqual(run(one, "learner", "thaw")[::2], (1, "furui learner: refused: it is not frozen\n"))
+        status, _, complaint = run(one, "learner", "rewind", "2100-01-01")
+        self.assertEqual(status, 1)
+        self.assertIn("nothing was learnt since that place", complaint)
+
+    def test_wrong_usage(self):
+        with Service() as nobody:
+            os.makedirs(nobody.state, exist_ok=True)
+            cases = (
+                (("learner", "show"), 69, "is the service on this host?"),
+                (("learner", "rewind"), 64, "back to where?"),
+                (("learner", "rewind", "tomorrow"), 64, "'tomorrow' is no place"),
+                (("learner", "rewind", "2026-11"), 64, "'2026-11' is no place"),
+                (("learner", "rewind", "-2y"), 64, "'-2y' is no place"),
+                (("learner", "freeze", "now"), 64, "takes no argument but options: 'now'"),
+                (("learner", "freeze", "--note", "x" * 300), 64, "--note: at most 255 bytes"),
+                (("learner", "melt"), 64, "'melt' is none of show, freeze, thaw, rewind"),
+                (("reporter", "show"), 64, "which reporter?"),
+                (("reporter", "show", "x" * 2000), 64, "a reporter's name: at most"),
+                (("reporter",), 64, "'--state-dir' is not show"),
+            )
+            for words, status, why in cases:
+                got = run(nobody, *words)
+                self.assertEqual(got[0], status, words)
+                self.assertIn(why, got[2])
+
+    def test_redis_and_learner_away(self):
+        service = self.serve()
+        redis = service.redis()
+        os.kill(redis, signal.SIGSTOP)
+        try:
+            status, said, _ = run(service, "learner", "freeze", "--note", "in the dark")
+            self.assertEqual(status, 3)
+            self.assertIn("kept, not obeyed yet: it waits in this host's journal", said)
+            self.assertEqual(show(service)["frozen"], False)
+            old = learner(service)
+            os.kill(old, signal.SIGKILL)  # what was kept survives it
+            wait_until(lambda: not alive(old) and stat(service)["state"] == "up", 20, "the learner again")
+        finally:
+            os.kill(redis, signal.SIGCONT)
+        wait_until(lambda: show(service).get("frozen"), 20, "the order to be obeyed")
+        self.assertEqual(show(service)["frozen_note"], "in the dark")
+        old = learner(service)
+        os.kill(old, signal.SIGSTOP)
+        asked = subprocess.Popen([os.path.join(B, "furui"), "learner", "show", "--state-dir", service.state],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with furui.Client(service.endpoint, deadline_ms=20000 * SLOW) as client:
+            self.assertIn("p", client.classify(mail(1)))  # mail does not wait for it
+        os.kill(old, signal.SIGKILL)
+        said, complaint = asked.communicate(timeout=60 * SLOW)
+        # it may have come to the door only when the learner was gone, or back
+        if asked.returncode:
+            self.assertEqual(asked.returncode, 75)
+            self.assertRegex(complaint, "the learner (ended before it answered|is not there)")
+        wait_until(lambda: show(service).get("frozen"), 20, "the learner to know it still")
+
+
+if __name__ == "__main__":
+    harness.main()
