@@ -115,8 +115,9 @@ class Furuid:
 
 
 @contextlib.contextmanager
-def furuid(state, workers=1, bundle=None, redis_server=None):
-    """A furuid in STATE with a private Redis, or with the one named as in [redis] server."""
+def furuid(state, workers=1, bundle=None, redis_server=None, settings=""):
+    """A furuid in STATE with a private Redis, or with the one named as in [redis] server. `settings` is more of its
+    configuration, as text."""
     endpoint = "ipc://%s/front" % state
     bundle = bundle or os.path.join(result.ROOT, "models/starter/starter.bundle")
     with open(state + "/furui.conf", "w") as f:
@@ -124,6 +125,7 @@ def furuid(state, workers=1, bundle=None, redis_server=None):
             endpoint, state, workers, os.path.abspath(bundle)))
         if redis_server:
             f.write("[redis]\nserver = %s\n" % redis_server)
+        f.write(settings)
 
     def ready():
         return subprocess.run([result.B + "/furui", "stat", "--endpoint", endpoint], stdout=subprocess.DEVNULL,
