@@ -19,7 +19,7 @@ extern int ini_max_line __attribute__((weak));
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
-enum type { INT, REAL, BOOL, LEVEL, TEXT, LISTEN };
+enum type { INT, REAL, BOOL, ALLOWED, LEVEL, TEXT, LISTEN };
 
 struct key {
     const char *section, *name;
@@ -141,9 +141,11 @@ static const struct key KEYS[] = {
     {"policy", "ham", ACTION(WIRE_HAM), "accept", wrong_word, "the action that a verdict names for ham"},
     {"policy", "unsure", ACTION(WIRE_UNSURE), "tag", wrong_word, "the action that a verdict names for unsure"},
     {"policy", "spam", ACTION(WIRE_SPAM), "junk", wrong_word, "the action that a verdict names for spam"},
+    {"policy", "campaign_subject", ALLOWED, OF(campaign_subject), 0, 0, 0, "no", NULL,
+     "may `furui campaigns` show a Subject of a campaign's mails?"},
 };
 
-enum { KEY_COUNT = sizeof KEYS / sizeof *KEYS, POLICY_KEYS = 5, POLICY_FIRST = KEY_COUNT - POLICY_KEYS };
+enum { KEY_COUNT = sizeof KEYS / sizeof *KEYS, POLICY_KEYS = 6, POLICY_FIRST = KEY_COUNT - POLICY_KEYS };
 
 enum { EXPECTED_MAX = 112 };
 
@@ -153,17 +155,6 @@ static bool is_policy(const struct key *k)
 }
 
 /* --- one value ---------------------------------------------------------------------------------------------------- */
-
-size_t config_hosts(const char *list, span out[CONFIG_HOSTS_MAX])
-{
-    size_t n = 0;
-    for (span rest = span_cstr(list); rest.n && n < CONFIG_HOSTS_MAX;) {
-        span one = span_head(rest, span_find(rest, ','));
-        rest = span_from(rest, one.n + 1);
-        out[n++] = span_trim(one);
-    }
-    return n;
-}
 
 static const char *add_listen(struct config *c, const char *value)
 {
@@ -199,6 +190,7 @@ static bool set(void *base, const struct key *k, const char *value, char *words)
     void *to = (char *)base + k->at;
     char *end;
     const char *wrong = NULL;
+    bool yes;
     switch (k->type) {
     case INT: {
         errno = 0;
@@ -216,6 +208,12 @@ static bool set(void *base, const struct key *k, const char *value, char *words)
         return true;
     }
     case BOOL: wrong = read_bool(value, to) ? NULL : "yes or no"; break;
+    case ALLOWED:
+        if (read_bool(value, &yes))
+            *(int *)to = yes;
+        else
+            wrong = "yes or no";
+        break;
     case LEVEL: wrong = log_level_by_name(value, to) ? NULL : "error, warn, note or debug"; break;
     case LISTEN: wrong = add_listen(base, value); break;
     case TEXT:
@@ -244,7 +242,8 @@ static struct config_policy *add_policy(struct config *c, const char *tenant)
     if (!grown) return NULL;
     c->policies = grown;
     struct config_policy *p = &grown[c->policy_count++];
-    *p = (struct config_policy){.unsure_at = -1, .spam_at = -1}; /* not said yet, as are empty actions */
+    *p = (struct config_policy){
+        .unsure_at = -1, .spam_at = -1, .campaign_subject = -1}; /* not said yet, as are empty actions */
     snprintf(p->tenant, sizeof p->tenant, "%s", tenant);
     return p;
 }
@@ -430,6 +429,7 @@ static void inherit(struct config *c)
     for (struct config_policy *p = c->policies + 1; p < c->policies + c->policy_count; p++) {
         if (p->unsure_at < 0) p->unsure_at = from->unsure_at;
         if (p->spam_at < 0) p->spam_at = from->spam_at;
+        if (p->campaign_subject < 0) p->campaign_subject = from->campaign_subject;
         for (int i = 0; i < 3; i++)
             if (!p->action[i][0]) memcpy(p->action[i], from->action[i], sizeof p->action[i]);
     }
@@ -542,6 +542,7 @@ static void write_key(const struct config *c, const void *base, const struct key
     case INT: fprintf(to, "%d", *(const int *)at); break;
     case REAL: write_real(*(const double *)at, to); break;
     case BOOL: fputs(*(const bool *)at ? "yes" : "no", to); break;
+    case ALLOWED: fputs(*(const int *)at ? "yes" : "no", to); break;
     case LEVEL: fputs((const char *const[]){"error", "warn", "note", "debug"}[*(const enum log_level *)at], to); break;
     case TEXT: fputs(at, to); break;
     case LISTEN:
@@ -564,36 +565,4 @@ void config_write(const struct config *c, FILE *to)
         fprintf(to, "\n[policy %s]\n", p->tenant);
         for (const struct key *k = KEYS + POLICY_FIRST; k < KEYS + KEY_COUNT; k++) write_key(c, p, k, to);
     }
-}
-
-/* --- what they mean ----------------------------------------------------------------------------------------------- */
-
-void config_secret_file(const struct config *c, char out[CONFIG_TEXT_MAX + 16])
-{
-    if (*c->redis_secret)
-        snprintf(out, CONFIG_TEXT_MAX + 16, "%s", c->redis_secret);
-    else
-        snprintf(out, CONFIG_TEXT_MAX + 16, "%s/secret", c->state_dir);
-}
-
-const struct config_policy *config_policy_for(const struct config *c, span tenant)
-{
-    size_t low = 1, high = c->policy_count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        span name = span_cstr(c->policies[mid].tenant);
-        int order = memcmp(name.p, tenant.p ? tenant.p : name.p, name.n < tenant.n ? name.n : tenant.n);
-        if (order == 0) order = name.n < tenant.n ? -1 : name.n > tenant.n;
-        if (order == 0) return &c->policies[mid];
-        if (order < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return &c->policies[0];
-}
-
-enum wire_class config_class(const struct config_policy *p, double probability)
-{
-    return probability >= p->spam_at ? WIRE_SPAM : probability >= p->unsure_at ? WIRE_UNSURE : WIRE_HAM;
 }

@@ -31,6 +31,7 @@ struct config_policy {
     char tenant[64];           /* "" is everybody's */
     double unsure_at, spam_at; /* probabilities; ham below unsure_at, spam from spam_at */
     char action[3][32];        /* by enum wire_class */
+    int campaign_subject;      /* may `furui campaigns` show a Subject? 0 or 1 */
 };
 
 struct config {

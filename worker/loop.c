@@ -266,6 +266,15 @@ static void remember(struct worker *w, const struct judged *v, const struct mail
     if (n) rep_remember(w->rep, span_of(v->ticket, TICKET_BYTES), span_of(bytes, n), w->config->ticket_hours * 3600);
 }
 
+/* What `furui campaigns` may show of it. */
+static void note_subject(const struct worker *w, struct judged *v, const struct mail *m)
+{
+    v->subject_bytes = 0;
+    if (v->dry_run || !config_policy_for(w->config, v->tenant)->campaign_subject) return;
+    const struct mail_header *subject = mail_find(m, FIELD_SUBJECT);
+    if (subject) v->subject_bytes = campaign_subject(subject->value, v->subject);
+}
+
 /* Mail to an address that nobody uses reports itself. The mail is read anew: by now it may be forgotten. */
 static void trap(struct worker *w, const struct job *j)
 {
@@ -311,6 +320,7 @@ static void score_mail(struct worker *w, struct job *j, size_t slot, const struc
     v->odd = m->odd | (w->mail_arena.full ? ODD(ARENA_FULL) : 0);
     explain(w, v, m, learnt ? &by : NULL);
     ticket_make(m->raw, clock_wall_us(), v->ticket);
+    note_subject(w, v, m);
     if (v->dry_run) return;
     if (w->config->ticket_hours) remember(w, v, m, &print);
     sample(w, j, m);
@@ -336,6 +346,16 @@ static size_t judge(struct worker *w)
     return n;
 }
 
+/* What is counted of a mail once it has its verdict. */
+static void count(struct worker *w, const struct judged *v, size_t slot)
+{
+    struct tally_seen seen = verdict_seen(w->config, &v->scores);
+    struct rep_sample shown = {span_of(v->subject, v->subject_bytes), w->config->policies[0].campaign_subject};
+    if (v->dry_run) return;
+    rep_count(w->rep, slot, v->tenant, &v->names, seen);
+    rep_note(w->rep, slot, v->tenant, &v->names, seen, &shown);
+}
+
 static void answer_all(struct worker *w, size_t n)
 {
     rep_collect(w->rep, clock_us() + (int64_t)w->config->redis_deadline_ms * 1000);
@@ -351,8 +371,7 @@ static void answer_all(struct worker *w, size_t n)
             word.shadow =
                 (uint8_t)(1 + verdict_class(w->config, j->judged.tenant, &j->judged.candidate, j->judged.live, &rep));
         answer(w, j, word, span_of(w->out.p, w->out.n));
-        if (!j->judged.dry_run)
-            rep_count(w->rep, i, j->judged.tenant, &j->judged.names, verdict_seen(w->config, &j->judged.scores));
+        count(w, &j->judged, i);
     }
     flush(w);
     arena_reset(&w->reason_arena);

@@ -7,6 +7,7 @@
 #define FURUI_WORKER_VERDICT_H
 
 #include "proto/config.h"
+#include "proto/store/campaign.h"
 #include "proto/wire.h"
 #include "worker/rep/rep.h"
 #include "worker/score/model.h"
@@ -31,6 +32,8 @@ struct judged {
     char ticket[TICKET_BYTES];
     int64_t begun_us;
     struct rep_names names;
+    uint8_t subject[CAMPAIGN_SUBJECT_BYTES]; /* to be shown with campaigns, if the tenant lets us */
+    size_t subject_bytes;
 };
 
 /* Where a verdict's lists and words live. */

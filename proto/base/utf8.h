@@ -50,4 +50,11 @@ static inline size_t utf8_get(span s, uint32_t *c_out)
     return n;
 }
 
+/* Neither a control (C0, DEL, C1) nor a mark that changes the direction or the line (UAX #9, #14). */
+static inline bool utf8_harmless(uint32_t c)
+{
+    if (c < 0x20 || (c >= 0x7F && c < 0xA0)) return false;
+    return !(c == 0x61C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069));
+}
+
 #endif

@@ -69,13 +69,6 @@ bool cli_number(const char *verb, const char *option, const char *text, long lea
 
 /* --- printing what strangers wrote -------------------------------------------------------------------------------- */
 
-/* Neither a control (C0, DEL, C1) nor a mark that changes the direction or the line (UAX #9, #14). */
-static bool is_safe(uint32_t u)
-{
-    if (u < 0x20 || (u >= 0x7F && u < 0xA0)) return false;
-    return !(u == 0x61C || u == 0x200E || u == 0x200F || (u >= 0x2028 && u <= 0x202E) || (u >= 0x2066 && u <= 0x2069));
-}
-
 void cli_print(FILE *to, span bytes)
 {
     for (size_t i = 0; i < bytes.n;) {
@@ -83,7 +76,7 @@ void cli_print(FILE *to, span bytes)
         size_t n = utf8_len(rest);
         uint32_t u = 0; /* what is no UTF-8 is no safer than a control */
         if (n) utf8_get(rest, &u);
-        if (is_safe(u)) {
+        if (utf8_harmless(u)) {
             fwrite(rest.p, 1, n, to);
             i += n;
             continue;

@@ -5,9 +5,9 @@
  * are named by `extern` instead of by an include that would point up. */
 #include "proto/cli/cli.h"
 
-extern const struct verb verb_scan, verb_stat, verb_reputation, verb_reporter, verb_learner; /* here */
-extern const struct verb verb_bench;                                                         /* bench/ */
-extern const struct verb verb_train, verb_eval, verb_model, verb_show, verb_report;          /* models/ */
+extern const struct verb verb_scan, verb_stat, verb_reputation, verb_campaigns, verb_reporter, verb_learner; /* here */
+extern const struct verb verb_bench;                                                /* bench/ */
+extern const struct verb verb_train, verb_eval, verb_model, verb_show, verb_report; /* models/ */
 
 static int help_run(int argc, char **argv);
 static const struct verb verb_help = {
@@ -18,9 +18,9 @@ static const struct verb verb_help = {
 };
 
 /* In the order that `furui --help` shows. */
-static const struct verb *const verbs[] = {&verb_scan,     &verb_show,    &verb_report, &verb_train,
-                                           &verb_eval,     &verb_model,   &verb_stat,   &verb_reputation,
-                                           &verb_reporter, &verb_learner, &verb_bench,  &verb_help};
+static const struct verb *const verbs[] = {
+    &verb_scan,       &verb_show,      &verb_report,   &verb_train,   &verb_eval,  &verb_model, &verb_stat,
+    &verb_reputation, &verb_campaigns, &verb_reporter, &verb_learner, &verb_bench, &verb_help};
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
 static void list(FILE *to)

@@ -6,19 +6,15 @@
 #define _GNU_SOURCE
 #include "proto/base/clock.h"
 #include "proto/cli/cli.h"
-#include "proto/config.h"
+#include "proto/cli/stored.h"
 #include "proto/store/counters.h"
 #include "proto/store/name.h"
 #include "proto/store/secret.h"
-#include "proto/store/settings.h"
 
 #include <getopt.h>
 #include <math.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
-
-enum { PATIENCE_MS = 5000, AGAIN_MS = 20 };
 
 static const char VERB[] = "reputation";
 static const char HELP[] =
@@ -59,45 +55,17 @@ struct asked {
     struct config c;
 };
 
-/* --- one command, waited for -------------------------------------------------------------------------------------- */
-
-static int command(struct store *s, span key, const span *words, size_t n, struct store_reply *reply)
-{
-    bool sent = false;
-    char refusal[128] = "";
-    int64_t until_us = clock_us() + (int64_t)PATIENCE_MS * 1000, left_us;
-    while ((left_us = until_us - clock_us()) > 0) {
-        store_pump(s);
-        if (!sent) sent = store_put(s, key, words, n, 0);
-        if (!store_next(s, reply)) {
-            store_wait(s, left_us);
-            continue;
-        }
-        if (reply->passing) { /* a master that is none any more, a slot that moves */
-            sent = false;
-            span why = reply->v[0].text;
-            if (why.n) snprintf(refusal, sizeof refusal, "%.*s", SPAN_ARG(span_head(why, sizeof refusal - 1)));
-            poll(NULL, 0, AGAIN_MS);
-            continue;
-        }
-        if (reply->v[0].kind != STORE_ERROR) return CLI_OK;
-        return cli_fail(CLI_IO, VERB, "Redis: %.*s", SPAN_ARG(reply->v[0].text));
-    }
-    if (*refusal) return cli_fail(CLI_IO, VERB, "Redis: %s", refusal);
-    return cli_fail(CLI_UNAVAILABLE, VERB, "Redis does not answer%s%s", *store_why(s) ? ": " : "", store_why(s));
-}
+/* --- actions ----------------------------------------------------------------------------------------------------- */
 
 static int get(struct store *s, span key, struct record *out, bool *found)
 {
     struct store_reply reply;
-    int status = command(s, key, (span[]){SPAN("GET"), key}, 2, &reply);
+    int status = stored_command(s, VERB, key, (span[]){SPAN("GET"), key}, 2, &reply);
     if (status != CLI_OK) return status;
     *found = reply.v[0].kind == STORE_TEXT && record_read(reply.v[0].text, out);
     if (!*found) *out = (struct record){0};
     return CLI_OK;
 }
-
-/* --- actions ------------------------------------------------------------------------------------------------------ */
 
 static const char *const SUMS[SUM_COUNT] = {"mails", "content_ham", "content_spam", "said_ham", "said_spam"};
 
@@ -139,7 +107,7 @@ static int show(const struct asked *a, struct store *s, span key)
     int status = get(s, key, &r, &found);
     if (status != CLI_OK) return status;
     if (!found) return cli_fail(1, VERB, "nothing is known of it");
-    if ((status = command(s, key, (span[]){SPAN("TTL"), key}, 2, &reply)) != CLI_OK) return status;
+    if ((status = stored_command(s, VERB, key, (span[]){SPAN("TTL"), key}, 2, &reply)) != CLI_OK) return status;
     time_t changed = (time_t)RECORD_EPOCH + (time_t)r.minute * 60;
     strftime(when, sizeof when, "%Y-%m-%dT%H:%MZ", gmtime(&changed));
     record_decay(&r, record_minute(clock_wall_us()), &a->lives);
@@ -164,7 +132,7 @@ static int set(const struct asked *a, struct store *s, const struct counters *c,
     record_write(&r, bytes);
     snprintf(ttl, sizeof ttl, "%u", (unsigned)c->said_s);
     span words[] = {SPAN("SET"), key, span_of(bytes, sizeof bytes), SPAN("EX"), span_cstr(ttl)};
-    return command(s, key, words, 5, &reply);
+    return stored_command(s, VERB, key, words, 5, &reply);
 }
 
 /* A tenant's own records are asked for only where its record as a whole stands (worker/rep/rep.c). */
@@ -175,28 +143,22 @@ static int set_tenant(struct asked *a, struct store *s, const struct counters *c
     return set(a, s, c, name_key(a->c.redis_prefix, span_cstr(a->tenant), NAME_TENANT, SPAN("all"), text));
 }
 
-static int act(struct asked *a, const char *where)
+static int act(struct asked *a)
 {
     struct store *s;
     struct store_reply reply;
     struct counters c;
-    char why[STORE_WHY_MAX] = "";
-    struct store_options o;
-    store_settings(&a->c, &o);
-    o.where = where;
-    o.fault_out = why;
-    enum err e = store_open(&o, &s);
-    if (e != ERR_OK) return cli_fail(CLI_UNAVAILABLE, VERB, "%s: %s", where, *why ? why : err_str(e));
+    int status = stored_open(&a->c, VERB, &s);
+    if (status != CLI_OK) return status;
     counters_init(&c, s, &a->lives);
     span key = name_key(a->c.redis_prefix, span_cstr(a->tenant), a->kind, span_of(a->name, a->name_bytes), a->key);
-    int status = CLI_OK;
     switch (a->action) {
     case SHOW: status = show(a, s, key); break;
     case SET:
         status = set(a, s, &c, key);
         if (status == CLI_OK) status = set_tenant(a, s, &c);
         break;
-    case FORGET: status = command(s, key, (span[]){SPAN("DEL"), key}, 2, &reply); break;
+    case FORGET: status = stored_command(s, VERB, key, (span[]){SPAN("DEL"), key}, 2, &reply); break;
     }
     store_close(s);
     return status;
@@ -262,24 +224,10 @@ static int read_name(struct asked *a, const char *kind, const char *name)
     return CLI_OK;
 }
 
-static int read_config(struct asked *a)
-{
-    char fault[CONFIG_FAULT_MAX];
-    if (a->config && config_load(&a->c, a->config, fault) != ERR_OK) return cli_fail(CLI_NO_INPUT, VERB, "%s", fault);
-    if (a->state_dir && (size_t)snprintf(a->c.state_dir, CONFIG_TEXT_MAX, "%s", a->state_dir) >= CONFIG_TEXT_MAX)
-        return cli_fail(CLI_USAGE, VERB, "--state-dir: not a directory's name");
-    if (strcmp(a->c.redis, "off") == 0)
-        return cli_fail(CLI_UNAVAILABLE, VERB, "the configuration says `server = off` in [redis]");
-    a->lives.minutes[RECORD_FAST] = 60.0 * a->c.redis_fast_hours;
-    a->lives.minutes[RECORD_SLOW] = 1440.0 * a->c.redis_slow_days;
-    return CLI_OK;
-}
-
 static int run(int argc, char **argv)
 {
     static const char *const ACTIONS[] = {[SHOW] = "show", [SET] = "set", [FORGET] = "forget"};
     struct asked a = {.tenant = ""};
-    char where[CONFIG_TEXT_MAX + 32];
     bool counted = false;
     if (!read_options(argc, argv, &a, &counted)) return CLI_USAGE;
     int n = argc - optind, action = -1;
@@ -288,13 +236,9 @@ static int run(int argc, char **argv)
     if (n != 3 || action < 0 || counted != (action == SET) || (a.json && action != SHOW)) return cli_usage(VERB);
     a.action = (enum action)action;
     config_init(&a.c);
-    int status = read_config(&a);
+    int status = stored_config(&a.c, VERB, a.config, a.state_dir, &a.lives);
     if (status == CLI_OK) status = read_name(&a, argv[optind + 1], argv[optind + 2]);
-    if (status == CLI_OK) {
-        bool ours = strcmp(a.c.redis, "private") == 0;
-        snprintf(where, sizeof where, ours ? "unix:%s/redis.sock" : "%s", ours ? a.c.state_dir : a.c.redis);
-        status = act(&a, where);
-    }
+    if (status == CLI_OK) status = act(&a);
     config_close(&a.c);
     return status;
 }

@@ -151,8 +151,7 @@ size_t name_canonical(enum name_kind kind, span name, uint8_t out[NAME_MAX_BYTES
     }
 }
 
-/* A tenant as it stands in a key: itself when it is a plain word, else '~' and a hash of it. */
-static size_t put_tenant(span tenant, uint8_t *out)
+size_t name_tenant(span tenant, uint8_t out[NAME_TENANT_BYTES])
 {
     bool plain = tenant.n <= NAME_TENANT_BYTES;
     for (size_t i = 0; i < tenant.n && plain; i++)
@@ -163,7 +162,8 @@ static size_t put_tenant(span tenant, uint8_t *out)
     }
     uint64_t h[2];
     hash128(tenant, h);
-    return (size_t)sprintf((char *)out, "~%016llx%016llx", (unsigned long long)h[0], (unsigned long long)h[1]);
+    return (size_t)snprintf((char *)out, NAME_TENANT_BYTES, "~%016llx%016llx", (unsigned long long)h[0],
+                            (unsigned long long)h[1]);
 }
 
 span name_key_word(span key)
@@ -183,7 +183,7 @@ span name_key(const char *prefix, span tenant, enum name_kind kind, span name, u
     p += head;
     memcpy(p, ":2:{00}:", 8);
     uint8_t *bucket = p + 4, *hashed = p + 8;
-    p = hashed + put_tenant(tenant, hashed);
+    p = hashed + name_tenant(tenant, hashed);
     *p++ = ':';
     memcpy(p, WORDS[kind], word);
     p += word;

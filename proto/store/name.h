@@ -46,6 +46,9 @@ size_t name_canonical(enum name_kind kind, span name, uint8_t out[NAME_MAX_BYTES
 /* The network that an address (in canonical form) is in: /24 of IPv4, /64 of IPv6. 0 when it is no address. */
 size_t name_net(span ip, uint8_t out[NAME_MAX_BYTES]);
 
+/* A tenant as it stands in keys: itself when it is a plain word, else '~' and a hash of it. */
+size_t name_tenant(span tenant, uint8_t out[NAME_TENANT_BYTES]);
+
 /* The word of a key's kind; empty when it is no key of ours. */
 span name_key_word(span key);
 

@@ -96,13 +96,14 @@ static void a_file_says_it_all(void **state)
                                "\n"
                                "[policy zebra]\n"
                                "spam_at = 0.99\n"
+                               "campaign_subject = no\n"
                                "[log]\n"
                                "syslog = yes\njson = on\nlevel = debug\n"
                                "[model]\nbundle = /m/a b.bundle\n"
                                "[mail]\ntrusted_authserv = mx.example.org, b.example.org\nown_received = 1\n"
                                "[redis]\nserver = tcp:redis.example:6379\n"
                                "[policy]\n"
-                               "spam = reject\nunsure_at = 0.25\n"
+                               "spam = reject\nunsure_at = 0.25\ncampaign_subject = yes\n"
                                "[policy a-long-name-for-a-tenant.of-a-provider.example.co.jp]\n"
                                "unsure_at = 0.1\nham = pass\n"
                                "[engine]\n"
@@ -133,6 +134,7 @@ static void a_file_says_it_all(void **state)
                 all == config_policy_for(&c, SPAN("zebra\0")) && all == &c.policies[0]);
     assert_true(all->unsure_at == 0.25 && all->spam_at == 0.9);
     assert_true(zebra->unsure_at == 0.25 && zebra->spam_at == 0.99);
+    assert_true(all->campaign_subject == 1 && zebra->campaign_subject == 0 && lengthy->campaign_subject == 1);
     assert_string_equal(zebra->action[WIRE_SPAM], "reject");
     assert_true(lengthy->unsure_at == 0.1 && lengthy->spam_at == 0.9);
     assert_string_equal(lengthy->action[WIRE_HAM], "pass");
@@ -224,6 +226,7 @@ static void faults_name_the_line(void **state)
         {"[redis]\nserver = tcp:a:1\ntls = yes\ntls_key = /x\n",
          "x.ini: [redis] tls_cert and tls_key: one needs the other"},
         {"[policy t]\nspam_at = 1.5\n", "x.ini:2: key 'spam_at': expected a number from 0 to 1, got '1.5'"},
+        {"[policy t]\ncampaign_subject = some\n", "x.ini:2: key 'campaign_subject': expected yes or no, got 'some'"},
         {"[policy t]\nspam_at = nan\n", "x.ini:2: key 'spam_at': expected a number from 0 to 1, got 'nan'"},
         {"[policy]\nspam = move to junk\n",
          "x.ini:2: key 'spam': expected a word of letters, digits and _-.:, got 'move to junk'"},
@@ -332,7 +335,7 @@ static void documented(void **state)
             keys++;
         }
     }
-    assert_int_equal(keys, 59); /* listen twice */
+    assert_int_equal(keys, 60); /* listen twice */
     free(text);
     config_close(&c);
 }

@@ -68,6 +68,7 @@ static int find(struct cache *c, struct set *s, uint32_t tag, span key, uint32_t
     s->tag[way] = tag;
     s->batch[way] = batch;
     e->state = CACHE_NEW;
+    e->since = 0;
     e->read_us = 0;
     e->record = (struct record){0};
     e->bytes = (uint16_t)key.n;

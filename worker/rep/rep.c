@@ -12,6 +12,7 @@
 #include "proto/store/counters.h"
 #include "worker/rep/behind.h"
 #include "worker/rep/cache.h"
+#include "worker/rep/campaigns.h"
 #include "worker/rep/crowd.h"
 #include "worker/rep/memory.h"
 
@@ -31,6 +32,7 @@ enum {
 #define TAG_WRITE  ((uint64_t)1 << 56)
 #define TAG_CROWD  ((uint64_t)1 << 57)
 #define TAG_TICKET ((uint64_t)1 << 58)
+#define TAG_SILENT ((uint64_t)1 << 59) /* nobody waits for it */
 enum { BATCH_BITS = 0xFFFFFF };
 
 struct slot {
@@ -54,8 +56,9 @@ struct rep {
     struct cache *cache;
     struct behind *behind;
     struct crowd *crowd;
-    struct memory memory; /* of tickets */
-    int64_t crowd_at_us;  /* its next flush */
+    struct campaigns *campaigns;
+    struct memory memory;                 /* of tickets */
+    int64_t crowd_at_us, campaigns_at_us; /* next flush */
     struct secret secret;
     char prefix[NAME_PREFIX_BYTES + 1];
     int flush_ms;
@@ -112,6 +115,7 @@ static void land(struct rep *r, int at, const struct store_value *v)
     if (e->state != CACHE_ASKED) return;
     record_read(v && v->kind == STORE_TEXT ? v->text : SPAN_NONE, &e->record);
     e->state = CACHE_READ;
+    e->since = 0;
     e->read_us = r->batch_us;
 }
 
@@ -150,7 +154,7 @@ static void pump(struct rep *r)
             drop(r, behind_reply(r->behind, &reply), "refused");
         else if (reply.tag & TAG_CROWD)
             crowd_reply(r->crowd, &reply);
-        else if (!(reply.tag & TAG_TICKET))
+        else if (!(reply.tag & (TAG_TICKET | TAG_SILENT)))
             on_read(r, &reply);
     }
     struct store_stat st;
@@ -182,9 +186,11 @@ enum err rep_open(const struct rep_options *o, struct rep **rep_out)
     counters_init(&r->counters, r->store, &o->lives);
     if ((e = behind_open(&r->counters, o->flush_ms, &r->behind)) != ERR_OK) goto fail;
     if ((e = crowd_open(&r->counters, &r->crowd)) != ERR_OK) goto fail;
+    if ((e = campaigns_open(r->store, r->prefix, &o->lives, &r->campaigns)) != ERR_OK) goto fail;
     memory_init(&r->memory, r->store, r->prefix, TAG_TICKET);
     return ERR_OK;
 fail:
+    crowd_close(r->crowd);
     behind_close(r->behind);
     store_close(r->store);
     cache_close(r->cache);
@@ -211,6 +217,7 @@ void rep_close(struct rep *r)
 {
     if (!r) return;
     int64_t until_us = clock_us() + CLOSE_MS * 1000, left_us;
+    if (!r->off && store_up(r->store)) campaigns_flush(r->campaigns, TAG_SILENT);
     while (!r->off && store_up(r->store) && waiting(r) > 0 && (left_us = until_us - clock_us()) > 0) {
         behind_flush(r->behind, clock_us(), TAG_WRITE, true);
         crowd_flush(r->crowd, clock_wall_us(), TAG_CROWD);
@@ -221,6 +228,7 @@ void rep_close(struct rep *r)
     store_close(r->store);
     behind_close(r->behind);
     crowd_close(r->crowd);
+    campaigns_close(r->campaigns);
     cache_close(r->cache);
     free(r);
 }
@@ -419,6 +427,35 @@ void rep_count(struct rep *r, size_t slot, span tenant, const struct rep_names *
     }
 }
 
+/* The bands of a slot's mail that several mails of the last hours have: as was read, and this worker's since then, so
+ * that a burst is seen before it was written and read again. */
+static void find_bands(struct rep *r, const struct slot *s, uint32_t minute, struct campaigns_mail *out)
+{
+    for (size_t i = 0; i < s->asked; i++) {
+        if (s->names->v[i].kind != NAME_TEXT || s->all[i] < 0) continue;
+        struct cache_entry *e = cache_at(r->cache, s->all[i]);
+        if (e->record.sum[RECORD_FAST][SUM_VOLUME] + ++e->since < CAMPAIGNS_LEAST) continue;
+        struct record now = e->record;
+        struct campaigns_band *b = &out->v[out->n];
+        record_decay(&now, minute, &r->counters.lives);
+        b->mails = now.sum[RECORD_FAST][SUM_VOLUME] + e->since;
+        if (campaign_band(s->names->v[i].name, &b->band)) out->n++;
+    }
+}
+
+void rep_note(struct rep *r, size_t slot, span tenant, const struct rep_names *names, struct tally_seen seen,
+              const struct rep_sample *sample)
+{
+    const struct slot *s = &r->slot[slot];
+    if (r->off || s->names != names) return;
+    struct campaigns_mail m = {.seen = seen, .tenant = tenant, .subject = sample->subject, .shared = sample->shared};
+    find_bands(r, s, record_minute(clock_wall_us()), &m);
+    if (m.n == 0) return;
+    for (size_t i = 0; i < names->n; i++)
+        if (names->v[i].kind == NAME_NET) m.net = secret_number(&r->secret, SPAN("net"), names->v[i].name);
+    campaigns_note(r->campaigns, &m);
+}
+
 void rep_remember(struct rep *r, span ticket, span record, int ttl_s)
 {
     if (!r->off && store_up(r->store)) memory_add(&r->memory, ticket, record, ttl_s);
@@ -436,10 +473,15 @@ int rep_tick(struct rep *r)
             crowd_flush(r->crowd, clock_wall_us(), TAG_CROWD);
             r->crowd_at_us = now_us + (int64_t)r->flush_ms * 1000;
         }
+        if (now_us >= r->campaigns_at_us && campaigns_waiting(r->campaigns) > 0) {
+            campaigns_flush(r->campaigns, TAG_SILENT);
+            r->campaigns_at_us = now_us + (int64_t)CAMPAIGNS_EVERY * r->flush_ms * 1000;
+        }
         pump(r);
     }
     int wish_ms = store_wish_ms(r->store);
-    if (store_up(r->store) && waiting(r) > 0 && (wish_ms < 0 || wish_ms > r->flush_ms)) wish_ms = r->flush_ms;
+    bool due = waiting(r) > 0 || campaigns_waiting(r->campaigns) > 0;
+    if (store_up(r->store) && due && (wish_ms < 0 || wish_ms > r->flush_ms)) wish_ms = r->flush_ms;
     return wish_ms;
 }
 

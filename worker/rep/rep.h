@@ -109,6 +109,17 @@ void rep_score(const struct rep_names *names, const struct record *records, cons
  * rep_tick. */
 void rep_count(struct rep *r, size_t slot, span tenant, const struct rep_names *names, struct tally_seen seen);
 
+/* What may be shown of a mail to those who ask for campaigns. */
+struct rep_sample {
+    span subject; /* that the mail's tenant may see (campaign_subject); empty: none. Lent */
+    bool shared;  /* and everybody */
+};
+
+/* Note the mail of a slot in the indexes of campaigns, if others of the last hours were like it; before the next
+ * rep_begin. */
+void rep_note(struct rep *r, size_t slot, span tenant, const struct rep_names *names, struct tally_seen seen,
+              const struct rep_sample *sample);
+
 /* Keep what a ticket stands for, for `ttl_s`; sent with the next counts. Best effort: while the store is away it is not
  * kept. */
 void rep_remember(struct rep *r, span ticket, span record, int ttl_s);
