@@ -7,8 +7,8 @@
  *     live = step · Σ_view 1/√n_view · Σ_feature cell[hash & mask]
  *
  * over the n features of each view; and once more, with hashes that are the tenant's alone (livetable_tenant_hash), when
- * the head's filter may know the request's tenant. So one table serves all and each (Weinberger, Dasgupta, Langford, Smola, Attenberg, "Feature hashing for large scale multitask learning",
- * ICML 2009). */
+ * the head's filter may know the request's tenant. So one table serves all and each (Weinberger, Dasgupta, Langford,
+ * Smola, Attenberg, "Feature hashing for large scale multitask learning", ICML 2009). */
 #ifndef FURUI_LIVETABLE_H
 #define FURUI_LIVETABLE_H
 
