@@ -14,10 +14,10 @@
 struct kept_mail {
     uint64_t key; /* of the word that it was learnt by; 0: gone */
     double score; /* log-odds that bundle and live model together gave it when it came */
-    double mark;  /* … and when it was last looked at (guard.h) */
+    double mark;  /* … and when the hour began */
+    double now;   /* … and when it was last looked at (guard.h) */
     double weight;
-    uint8_t spam, changed;
-    uint8_t zero[6];
+    uint64_t spam;      /* 0 or 1 */
     uint32_t at, bytes; /* in the ring's bytes */
 };
 

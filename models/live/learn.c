@@ -11,6 +11,7 @@
 static const double TURN = 1.2;       /* a loss beyond this is doubted; from twice that on it teaches nothing */
 static const double SPAM_AT = 2.2;    /* log-odds of a mail that everybody's policy calls spam */
 static const double LOPSIDED = 3.0;   /* reports of one class for each of the other before samples are held */
+static const double STRANGER = 0.5;   /* who weighs less is not learnt again: his word stays what it weighed */
 static const double SHARE = 0.25;     /* of a tenant's report, for everybody's cells */
 static const double FADE_HOURS = 720; /* half-life of weights */
 static const double SAID_HOURS = 24;  /* half-life of how many reports there were of each class */
@@ -208,7 +209,7 @@ static void repeat(struct learn *l, int64_t now_ms)
     struct feedback r;
     struct steps s;
     struct kept_mail *k = any(l, &l->reports, &r);
-    if (!k) return;
+    if (!k || k->weight < STRANGER) return;
     struct mail m = mail_of(&r);
     teach(l, &m, r.score, k->spam, k->weight, &s);
     if (memo_find(&l->steps, k->key)) remember(l, k->key, &s, now_ms);
@@ -301,9 +302,19 @@ void learn_sample(struct learn *l, const struct feedback *r, int64_t now_ms)
     if (!usable(r)) return;
     struct mail m = mail_of(r);
     double z = r->score + learn_score(l, r);
-    kept_put(&l->samples, r, &(struct kept_mail){.key = key_of(r), .score = z, .mark = z});
+    kept_put(&l->samples, r, &(struct kept_mail){.key = key_of(r), .score = z, .mark = z, .now = z});
     cells_meet(&l->cells, &m.all);
     if (++l->head->met % ROUND == 0) cells_fade(&l->cells, 1, 0.5);
+}
+
+struct kept_mail *learn_look(struct learn *l, size_t i)
+{
+    struct feedback r;
+    struct kept_mail *m = kept_at(&l->samples, i);
+    arena_reset(&l->arena);
+    if (!kept_read(&l->samples, m, &l->arena, &r) || !usable(&r)) return NULL;
+    m->now = r.score + learn_score(l, &r);
+    return m;
 }
 
 uint64_t learn_learnt(const struct learn *l)

@@ -50,6 +50,9 @@ void learn_report(struct learn *l, const struct feedback *r, const struct voices
 /* A mail of the traffic. */
 void learn_sample(struct learn *l, const struct feedback *r, int64_t now_ms);
 
+/* Look at the i-th sample again: its log-odds go to `now`. NULL when it cannot be read. */
+struct kept_mail *learn_look(struct learn *l, size_t i);
+
 /* Log-odds that the live model gives the mail of a record. */
 double learn_score(const struct learn *l, const struct feedback *r);
 
