@@ -90,6 +90,8 @@ struct config {
     int ticket_hours; /* for which a ticket can stand for its mail */
     int live_bits;    /* log2 of the live model's cells (livetable.h); 0: there is none */
     int sample_s;     /* between mails that a worker shows the learner; 0: none */
+    int guard_flips;  /* percent of samples */
+    int guard_step;   /* hundredths of log-odds */
     /* [policy] and [policy NAME] */
     struct config_policy *policies; /* owned; [0] is everybody's; sorted by tenant */
     size_t policy_count;

@@ -16,9 +16,8 @@
 
 enum { CELLS_VIEWS = 7 };
 
-/* Log-odds that a margin of 1 is worth, and one step of a published cell. */
+/* Log-odds that a margin of 1 is worth. */
 #define CELLS_SCALE 12.0
-#define CELLS_STEP  (1.0 / 2048)
 
 /* Weights; what their inverse variances have gained over the 1 that they begin with. `view` is weighed as it counts. */
 struct cell {
@@ -70,13 +69,11 @@ void cells_meet(struct cells *c, const struct cells_mail *f);
 /* Weights fade to `weight` of what they were, what is sure of them to `sure`. */
 void cells_fade(struct cells *c, double weight, double sure);
 
-/* A cell as it is published. */
-static inline int16_t cells_value(const struct cell *c)
+/* What a cell adds to the log-odds of a mail that has its feature alone in its view: as it is published. */
+static inline float cells_weight(const struct cell *c)
 {
-    static const float JOINT = (float)(CELLS_SCALE / CELLS_STEP * 5.0 / 13.2 * 0.3779644730092272); /* 1/√7 */
-    static const float VIEW = (float)(CELLS_SCALE / CELLS_STEP);
-    float x = JOINT * c->joint + VIEW * c->view;
-    return (int16_t)(x > 32767.0F ? 32767.0F : x < -32767.0F ? -32767.0F : x < 0 ? x - 0.5F : x + 0.5F);
+    static const float JOINT = (float)(CELLS_SCALE * 5.0 / 13.2 * 0.3779644730092272); /* its share, and 1/√7 */
+    return JOINT * c->joint + (float)CELLS_SCALE * c->view;
 }
 
 #endif

@@ -36,7 +36,9 @@ enum {
     READ_AHEAD = 1 << 20,
     JOURNAL_FILE_BYTES = 16 << 20,
     PATH_BYTES = CONFIG_TEXT_MAX + 64,
-    TICK_MS = 200,  /* between two looks at clocks, when nothing else happens */
+    TICK_MS = 200,    /* between two looks at clocks, when nothing else happens */
+    PUBLISH_MS = 100, /* between two looks of workers at what is new, at least */
+    CATCH_UP_MS = 5000,
     LAST_MS = 2000, /* to tell Redis what is known, when told to go */
     ARENA_BYTES = 1 << 17,
     PEOPLE_MAX = CONFIG_HOSTS_MAX,
@@ -73,6 +75,8 @@ struct learner {
     char snapshot[PATH_BYTES + 16];
     int64_t snapshot_us, said_us; /* of the last snapshot; when the engine last heard of us */
     uint64_t snapshot_changes;    /* what changes() was then */
+    int64_t started_us, published_us;
+    uint64_t published, published_frozen; /* version of the content model that workers have */
     bool snapshot_due, quitting, alone;
     char fault[CONFIG_FAULT_MAX];
 };
@@ -131,15 +135,17 @@ static bool open_journal(struct learner *l)
 /* What of the state a snapshot is for: counts up with each. */
 static uint64_t changes(const struct learner *l)
 {
-    return l->live.reports + l->live.control.orders;
+    return l->live.reports + l->live.samples + l->live.control.orders;
 }
 
 /* The state of the last snapshot; without one, or with a damaged one, an empty state and the whole stream. */
 static bool open_live(struct learner *l)
 {
     char fault[SNAPSHOT_FAULT_MAX], dir[PATH_BYTES];
-    struct voices_rules rules = {.trusted = l->trusted, .equal = !l->config.weigh_reporters};
-    rules.trusted_count = people(l, l->config.trusted_reporters, l->trusted);
+    struct live_rules rules = {.voices = {.trusted = l->trusted, .equal = !l->config.weigh_reporters},
+                               .guard = {l->config.guard_flips / 100.0, l->config.guard_step / 100.0},
+                               .bits = (unsigned)l->config.live_bits};
+    rules.voices.trusted_count = people(l, l->config.trusted_reporters, l->trusted);
     if (live_open(&l->live, &rules) != ERR_OK) return fail(l, "furui-learner", err_str(ERR_MEMORY));
     l->live_is_open = true;
     snprintf(dir, sizeof dir, "%s/live", l->config.state_dir);
@@ -213,7 +219,9 @@ static void on_report(void *ctx, const struct feedback *r, struct follow_place a
         obey(l, r, at);
         return;
     }
-    live_take(&l->live, r, at, &e);
+    if (live_take(&l->live, r, at, &e))
+        LOG(LEVEL_ERROR, "frozen", L_STR("by", CONTROL_GUARD), L_STR("note", l->live.control.freeze.note),
+            L_STR("now", "content is not learnt until somebody looks: furui learner show, furui learner thaw"));
     relay_add(l->relay, r, at, &e);
 }
 
@@ -253,6 +261,7 @@ static bool start(struct learner *l, bool has_table)
     enum err e = secret_load(path, true, &l->secret);
     if (e != ERR_OK) return fail(l, path, e == ERR_SYNTAX ? "holds no 32 hex digits" : strerror(errno));
     if (arena_open(&l->arena, ARENA_BYTES) != ERR_OK) return fail(l, "furui-learner", err_str(ERR_MEMORY));
+    l->started_us = clock_us();
     return open_journal(l) && open_live(l) && (!has_table || open_table(l)) && open_streams(l);
 }
 
@@ -325,6 +334,24 @@ static void beat(struct learner *l, int64_t now_us)
     l->said_us = now_us;
 }
 
+/* --- what workers read ----------------------------------------------------------------------------------------------- */
+
+/* A learner that starts goes through the past again: workers keep what the last one knew until this one has caught up. */
+static void publish_when_due(struct learner *l, int64_t now_us)
+{
+    const struct learn *learn = &l->live.learn;
+    struct follow_stat f;
+    bool known = l->published == learn->version && l->published_frozen == l->live.control.frozen;
+    if (!l->table.t || !l->follow || known || now_us - l->published_us < PUBLISH_MS * 1000) return;
+    follow_stat(l->follow, &f);
+    if (l->published_us == 0 && !f.idle && now_us - l->started_us < CATCH_UP_MS * 1000) return;
+    for (uint32_t i = 0; i <= learn->cells.mask; i++) publish_cell(&l->table, i, cells_weight(&learn->cells.cell[i]));
+    publish_head(&l->table, learn_learnt(learn), l->live.control.frozen, learn_tenants(learn));
+    l->published = learn->version;
+    l->published_frozen = l->live.control.frozen;
+    l->published_us = now_us;
+}
+
 /* --- snapshots ---------------------------------------------------------------------------------------------------- */
 
 /* A snapshot holds no words that Redis was not told yet: it waits for these, and no report is learnt meanwhile. */
@@ -367,6 +394,7 @@ static bool turn(struct learner *l)
         busy = follow_turn(l->follow, now_us) > 0 || busy;
     if (l->relay) relay_turn(l->relay, now_us);
     door_turn(&l->door, now_us);
+    publish_when_due(l, now_us);
     save_when_due(l, now_us);
     beat(l, now_us);
     if (link_flush(&l->engine) != ERR_OK) l->alone = true;

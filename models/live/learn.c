@@ -322,7 +322,7 @@ uint64_t learn_learnt(const struct learn *l)
     return l->head->learnt;
 }
 
-bool learn_has_tenant(const struct learn *l, uint32_t bit)
+const uint64_t *learn_tenants(const struct learn *l)
 {
-    return l->head->tenant[bit / 64] >> bit % 64 & 1;
+    return l->head->tenant;
 }

@@ -19,7 +19,7 @@
 enum {
     LEARN_WORD_BITS = VOICES_WORD_BITS, /* steps that can be taken back */
     LEARN_KEPT_MAX = 2048,              /* mails to learn again */
-    LEARN_KEPT_BYTES = 16 << 20,
+    LEARN_KEPT_BYTES = 8 << 20,
     LEARN_SAMPLES_MAX = 256, /* mails of the traffic */
     LEARN_SAMPLES_BYTES = 4 << 20,
     LEARN_BLOCKS = 5,
@@ -56,8 +56,8 @@ struct kept_mail *learn_look(struct learn *l, size_t i);
 /* Log-odds that the live model gives the mail of a record. */
 double learn_score(const struct learn *l, const struct feedback *r);
 
-/* Reports that moved something; may tenants that hash to this bit have reports of their own? */
+/* Reports that moved something; a bit (livetable_tenant_bit) for each tenant with reports of its own. */
 uint64_t learn_learnt(const struct learn *l);
-bool learn_has_tenant(const struct learn *l, uint32_t bit);
+const uint64_t *learn_tenants(const struct learn *l);
 
 #endif

@@ -4,20 +4,22 @@
 
 #include <stdio.h>
 
-enum { BLOCKS = 3 };
+enum { BLOCKS_BEFORE = 3, BLOCKS_MAX = BLOCKS_BEFORE + LEARN_BLOCKS };
 
 /* What stands in a snapshot beside the tables. */
 struct head {
     struct follow_place place;
-    uint64_t reports, again;
+    uint64_t reports, again, samples;
     struct control control;
+    struct guard guard;
 };
 
-enum err live_open(struct live *l, const struct voices_rules *rules)
+enum err live_open(struct live *l, const struct live_rules *rules)
 {
-    *l = (struct live){.reports = 0};
-    enum err e = voices_open(&l->voices, rules);
+    *l = (struct live){.rules = *rules};
+    enum err e = voices_open(&l->voices, &rules->voices);
     if (e == ERR_OK) e = follow_state_open(&l->follow);
+    if (e == ERR_OK && rules->bits) e = learn_open(&l->learn, rules->bits);
     if (e != ERR_OK) live_close(l);
     return e;
 }
@@ -26,15 +28,40 @@ void live_close(struct live *l)
 {
     voices_close(&l->voices);
     follow_state_close(&l->follow);
+    if (l->rules.bits) learn_close(&l->learn);
 }
 
-void live_take(struct live *l, const struct feedback *r, struct follow_place at, struct voices_effect *out)
+/* May content be learnt of what stands there? */
+static bool learns(const struct live *l, struct follow_place at)
 {
+    return l->rules.bits && !l->control.frozen && !l->guard.slow && !control_skips(&l->control, at);
+}
+
+static bool watch(struct live *l, struct follow_place at)
+{
+    char why[CONTROL_NOTE_MAX];
+    if (!guard_look(&l->guard, &l->rules.guard, &l->learn)) return false;
+    snprintf(why, sizeof why, "%.1f%% of %d mails that nobody reported changed their class within the hour",
+             100 * l->guard.flips, (int)l->guard.samples);
+    return control_guard(&l->control, at, why);
+}
+
+bool live_take(struct live *l, const struct feedback *r, struct follow_place at, struct voices_effect *out)
+{
+    int64_t now_ms = (int64_t)at.ms;
     *out = (struct voices_effect){.again = true};
-    if (r->kind != FEEDBACK_REPORT) return;
-    voices_take(&l->voices, r, r->score, (int64_t)at.ms, out);
+    if (l->rules.bits) guard_tick(&l->guard, &l->learn, now_ms);
+    if (r->kind == FEEDBACK_SAMPLE) {
+        l->samples++;
+        if (l->rules.bits) learn_sample(&l->learn, r, now_ms);
+    }
+    if (r->kind != FEEDBACK_REPORT) return false;
+    voices_take(&l->voices, r, r->score, now_ms, out);
     l->reports++;
     l->again += out->again;
+    if (out->again || !learns(l, at)) return false;
+    learn_report(&l->learn, r, out, now_ms);
+    return watch(l, at);
 }
 
 enum control_outcome live_obey(struct live *l, const struct feedback *r, struct follow_place at,
@@ -42,38 +69,48 @@ enum control_outcome live_obey(struct live *l, const struct feedback *r, struct 
 {
     const char *wrong = control_parse(r->order, order_out);
     order_out->at = at;
-    if (!wrong) return control_take(&l->control, order_out, at, why_out);
-    snprintf(why_out, CONTROL_WHY_MAX, "%s", wrong);
-    return CONTROL_REFUSED;
+    if (wrong) {
+        snprintf(why_out, CONTROL_WHY_MAX, "%s", wrong);
+        return CONTROL_REFUSED;
+    }
+    enum control_outcome done = control_take(&l->control, order_out, at, why_out);
+    if (done == CONTROL_DONE && order_out->what == CONTROL_THAW && l->rules.bits) guard_forget(&l->guard, &l->learn);
+    return done;
 }
 
-static void blocks(const struct live *l, struct head *h, struct snapshot_block b[BLOCKS])
+static size_t blocks(const struct live *l, struct head *h, struct snapshot_block b[BLOCKS_MAX])
 {
     b[0] = (struct snapshot_block){h, sizeof *h};
     b[1] = (struct snapshot_block){l->follow.hosts_block, l->follow.hosts_bytes};
     b[2] = (struct snapshot_block){l->voices.block, l->voices.bytes};
+    if (!l->rules.bits) return BLOCKS_BEFORE;
+    learn_blocks(&l->learn, b + BLOCKS_BEFORE);
+    return BLOCKS_MAX;
 }
 
 enum err live_save(const struct live *l, const char *path, char *fault_out)
 {
-    struct head h = {l->follow.place, l->reports, l->again, l->control};
-    struct snapshot_block b[BLOCKS];
-    blocks(l, &h, b);
-    return snapshot_write(path, b, BLOCKS, fault_out);
+    struct head h = {l->follow.place, l->reports, l->again, l->samples, l->control, l->guard};
+    struct snapshot_block b[BLOCKS_MAX];
+    size_t n = blocks(l, &h, b);
+    return snapshot_write(path, b, n, fault_out);
 }
 
 enum err live_load(struct live *l, const char *path, char *fault_out)
 {
     struct head h;
-    struct snapshot_block b[BLOCKS];
-    blocks(l, &h, b);
-    enum err e = snapshot_read(path, b, BLOCKS, fault_out);
+    struct snapshot_block b[BLOCKS_MAX];
+    size_t n = blocks(l, &h, b);
+    enum err e = snapshot_read(path, b, n, fault_out);
     if (e != ERR_OK) {
-        for (size_t i = 0; i < BLOCKS; i++) memset(b[i].p, 0, b[i].n);
+        for (size_t i = 0; i < n; i++) memset(b[i].p, 0, b[i].n);
     }
     l->follow.place = h.place;
     l->reports = h.reports;
     l->again = h.again;
+    l->samples = h.samples;
     l->control = h.control;
+    l->guard = h.guard;
+    l->learn.version++;
     return e;
 }

@@ -7,22 +7,35 @@
 
 #include "models/live/control.h"
 #include "models/live/follow.h"
+#include "models/live/guard.h"
+#include "models/live/learn.h"
 #include "models/live/snapshot.h"
 #include "models/live/voices.h"
 
+/* What the owner decides; hosts that decide alike end alike. */
+struct live_rules {
+    struct voices_rules voices;
+    struct guard_rules guard;
+    unsigned bits; /* log2 of the content model's cells; 0: reports teach nothing about content */
+};
+
 struct live {
+    struct live_rules rules;
     struct voices voices;
     struct follow_state follow;
     struct control control;
-    uint64_t reports, again; /* taken from the stream; of these, that changed nothing */
+    struct learn learn;
+    struct guard guard;
+    uint64_t reports, again, samples; /* taken from the stream; of the reports, that changed nothing */
 };
 
 /* ERR_MEMORY. */
-enum err live_open(struct live *l, const struct voices_rules *rules);
+enum err live_open(struct live *l, const struct live_rules *rules);
 void live_close(struct live *l);
 
-/* Take in a report: what follows from it. */
-void live_take(struct live *l, const struct feedback *r, struct follow_place at, struct voices_effect *out);
+/* Take in a report, or a sample: what follows from it. True: the guard has frozen the content model (control.freeze
+ * says why). */
+bool live_take(struct live *l, const struct feedback *r, struct follow_place at, struct voices_effect *out);
 
 /* Obey an operator's order; what it said. `order_out` and `why_out` as control_take and control_parse have them. */
 enum control_outcome live_obey(struct live *l, const struct feedback *r, struct follow_place at,
