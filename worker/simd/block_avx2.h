@@ -238,6 +238,7 @@ static inline void block_pairs(const uint32_t *word, uint32_t *out)
 /* --- distinct hashes: the steps of distinct.h for BLOCK_HASHES of them --- */
 
 #define BLOCK_HASHES 8
+#define LOWEST_BITS  UINT64_C(0x0101010101010101) /* of 8 bytes */
 
 static inline __m256i places8(uint32_t first)
 {
@@ -258,17 +259,18 @@ static inline void block_distinct_put(const uint32_t *v, uint32_t place, uint32_
     }
 }
 
-/* A bit for each that is the first of its kind, and for each that lost its slot. */
-static inline uint32_t block_distinct_look(const uint32_t *v, uint32_t place, const uint32_t *slot, uint32_t *lost)
+/* Which are the first of their kind? A bit for each that lost its slot. */
+static inline uint32_t block_distinct_look(const uint32_t *v, uint32_t place, const uint32_t *slot, uint8_t *first)
 {
     __m256i hash = values8(v);
     __m256i other = _mm256_i32gather_epi32((const int *)slot, _mm256_srli_epi32(hash, DISTINCT_SLOT_SHIFT), 4);
     other = _mm256_xor_si256(other, _mm256_slli_epi32(hash, DISTINCT_PLACE_BITS));
     other = _mm256_xor_si256(other, places8(place));
     __m256i same = _mm256_cmpeq_epi32(_mm256_srli_epi32(other, DISTINCT_PLACE_BITS), _mm256_setzero_si256());
-    __m256i first = _mm256_cmpeq_epi32(other, _mm256_setzero_si256());
-    *lost = ~(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(same)) & 0xFF;
-    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(first));
+    __m256i own = _mm256_cmpeq_epi32(other, _mm256_setzero_si256());
+    uint64_t bytes = _pdep_u64((uint64_t)_mm256_movemask_ps(_mm256_castsi256_ps(own)), LOWEST_BITS);
+    memcpy(first, &bytes, sizeof bytes);
+    return ~(uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(same)) & 0xFF;
 }
 
 /* The words of x with a bit to the front. */
@@ -285,11 +287,14 @@ static inline size_t block_distinct_wait(uint32_t *to, uint32_t place, uint32_t 
     return (size_t)__builtin_popcount(bits);
 }
 
-/* The same for values; `bits` may have more above. */
-static inline size_t block_distinct_pack(uint32_t *to, const uint32_t *v, uint32_t bits)
+/* The same for the values that are the first of their kind. */
+static inline size_t block_distinct_pack(uint32_t *to, const uint32_t *v, const uint8_t *first)
 {
-    _mm256_storeu_si256((__m256i *)to, compress8(values8(v), bits & 0xFF));
-    return (size_t)__builtin_popcount(bits & 0xFF);
+    uint64_t bytes;
+    memcpy(&bytes, first, sizeof bytes);
+    uint32_t bits = (uint32_t)_pext_u64(bytes, LOWEST_BITS);
+    _mm256_storeu_si256((__m256i *)to, compress8(values8(v), bits));
+    return (size_t)__builtin_popcount(bits);
 }
 
 /* --- weights --- */

@@ -198,14 +198,14 @@ static inline void block_distinct_put(const uint32_t *v, uint32_t place, uint32_
     _mm512_i32scatter_epi32(slot, hash, _mm512_permutexvar_epi32(order, entry), 4);
 }
 
-/* A bit for each that is the first of its kind, and for each that lost its slot. */
-static inline uint32_t block_distinct_look(const uint32_t *v, uint32_t place, const uint32_t *slot, uint32_t *lost)
+/* Which are the first of their kind? A bit for each that lost its slot. */
+static inline uint32_t block_distinct_look(const uint32_t *v, uint32_t place, const uint32_t *slot, uint8_t *first)
 {
     __m512i hash = values16(v);
     __m512i other = _mm512_i32gather_epi32(_mm512_srli_epi32(hash, DISTINCT_SLOT_SHIFT), slot, 4);
     other = _mm512_xor_si512(other, entries16(hash, place));
-    *lost = _mm512_cmpge_epu32_mask(other, _mm512_set1_epi32(SCAN_DISTINCT_MAX));
-    return _mm512_testn_epi32_mask(other, other);
+    _mm_storeu_si128((__m128i *)first, _mm_maskz_set1_epi8(_mm512_testn_epi32_mask(other, other), 1));
+    return _mm512_cmpge_epu32_mask(other, _mm512_set1_epi32(SCAN_DISTINCT_MAX));
 }
 
 /* Write down the places with a bit (and what else fills a register); returns how many. */
@@ -215,11 +215,13 @@ static inline size_t block_distinct_wait(uint32_t *to, uint32_t place, uint32_t 
     return (size_t)__builtin_popcount(bits);
 }
 
-/* The same for values; `bits` may have more above. */
-static inline size_t block_distinct_pack(uint32_t *to, const uint32_t *v, uint32_t bits)
+/* The same for the values that are the first of their kind. */
+static inline size_t block_distinct_pack(uint32_t *to, const uint32_t *v, const uint8_t *first)
 {
-    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32((__mmask16)bits, values16(v)));
-    return (size_t)__builtin_popcount(bits & 0xFFFF);
+    __m128i x = _mm_loadu_si128((const __m128i *)first);
+    __mmask16 bits = _mm_test_epi8_mask(x, x);
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(bits, values16(v)));
+    return (size_t)__builtin_popcount(bits);
 }
 
 /* --- weights --- */

@@ -22,7 +22,7 @@ void distinct_again(const uint32_t *v, struct scan_room *room, size_t waiting)
         for (size_t i = 0; i < waiting; i++) {
             uint32_t at = place[i], h = distinct_value(v[at]) * FACTOR[round];
             uint32_t other = room->slot[distinct_slot(h)] ^ distinct_entry(h, at);
-            room->first[at / 64] |= (uint64_t)(other == 0) << at % 64;
+            room->first[at] = other == 0;
             place[left] = at;
             left += other >= SCAN_DISTINCT_MAX;
         }

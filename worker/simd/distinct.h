@@ -44,8 +44,7 @@ static inline size_t distinct_look(const uint32_t *v, size_t from, size_t to, st
 {
     for (size_t i = from; i < to; i++) {
         uint32_t h = distinct_value(v[i]), other = room->slot[distinct_slot(h)] ^ distinct_entry(h, i);
-        if (i % 64 == 0) room->first[i / 64] = 0;
-        room->first[i / 64] |= (uint64_t)(other == 0) << i % 64;
+        room->first[i] = other == 0;
         room->waiting[waiting] = (uint32_t)i;
         waiting += other >= SCAN_DISTINCT_MAX;
     }
@@ -60,7 +59,7 @@ static inline size_t distinct_pack(uint32_t *v, size_t from, size_t to, const st
 {
     for (size_t i = from; i < to; i++) {
         v[n] = distinct_value(v[i]);
-        n += room->first[i / 64] >> i % 64 & 1;
+        n += room->first[i];
     }
     return n;
 }

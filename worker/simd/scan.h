@@ -59,7 +59,7 @@ enum { SCAN_PAIRS = 4 };
 enum { SCAN_DISTINCT_MAX = 1 << 13 };
 struct scan_room {
     uint32_t slot[SCAN_DISTINCT_MAX], waiting[SCAN_DISTINCT_MAX + 16]; /* 16 more: vectors are written whole */
-    uint64_t first[SCAN_DISTINCT_MAX / 64];
+    uint8_t first[SCAN_DISTINCT_MAX];                                  /* of its kind? 1, or 0 */
 };
 
 /* The group of slots that a hash belongs into. */

@@ -355,25 +355,18 @@ static size_t distinct(uint32_t *v, size_t n, struct scan_room *room)
 #ifndef BLOCK_HASHES /* the instruction set does not read and write here and there */
     return scan_scalar.distinct(v, n, room);
 #else
-    size_t whole = n - n % BLOCK, waiting = 0, left = 0;
+    size_t whole = n - n % BLOCK_HASHES, waiting = 0, left = 0;
     distinct_put(v, whole, n, room);
     for (size_t i = whole; i > 0;) {
         i -= BLOCK_HASHES;
         block_distinct_put(v + i, (uint32_t)i, room->slot);
     }
-    for (size_t i = 0; i < whole; i += BLOCK) {
-        uint64_t first = 0;
-        for (size_t k = 0; k < BLOCK; k += BLOCK_HASHES) {
-            uint32_t lost;
-            first |= (uint64_t)block_distinct_look(v + i + k, (uint32_t)(i + k), room->slot, &lost) << k;
-            waiting += block_distinct_wait(room->waiting + waiting, (uint32_t)(i + k), lost);
-        }
-        room->first[i / 64] = first;
+    for (size_t i = 0; i < whole; i += BLOCK_HASHES) {
+        uint32_t lost = block_distinct_look(v + i, (uint32_t)i, room->slot, room->first + i);
+        waiting += block_distinct_wait(room->waiting + waiting, (uint32_t)i, lost);
     }
     distinct_again(v, room, distinct_look(v, whole, n, room, waiting));
-    for (size_t i = 0; i < whole; i += BLOCK)
-        for (size_t k = 0; k < BLOCK; k += BLOCK_HASHES)
-            left += block_distinct_pack(v + left, v + i + k, (uint32_t)(room->first[i / 64] >> k));
+    for (size_t i = 0; i < whole; i += BLOCK_HASHES) left += block_distinct_pack(v + left, v + i, room->first + i);
     return distinct_pack(v, whole, n, room, left);
 #endif
 }
