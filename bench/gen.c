@@ -4,6 +4,7 @@
 #include "bench/gen.h"
 
 #include "proto/base/clock.h"
+#include "proto/base/hash.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -31,11 +32,20 @@ _Static_assert(GEN_SLOTS == 1 << SLOT_BITS, "an id's low bits name a slot");
 
 /* --- open and close ----------------------------------------------------------------------------------------------- */
 
-/* Encode a header once; only its id differs between requests. */
+/* What a header says of a sender; digits in it are overwritten by others, as many. */
+static const char ADDRESS[] = "198.18.100.100", SENDER[] = "b@h00000.example";
+enum { ADDRESS_DIGITS = 7, SENDER_DIGITS = 3, OCTETS = 256 - 100 };
+_Static_assert(GEN_SENDERS_MAX <= OCTETS * OCTETS && GEN_SENDERS_MAX <= 100000, "each sender has digits of his own");
+
+/* Encode a header once; only its id and sender differ between requests. */
 static void make_header(struct gen *g)
 {
     struct wire_buf buf = {0};
     struct wire_request r = {.kind = WIRE_CLASSIFY, .id = UINT64_MAX, .explain = g->o.explain};
+    if (g->o.senders) {
+        r.client_ip = SPAN(ADDRESS);
+        r.mail_from = SPAN(SENDER);
+    }
     wire_put_request(&buf, &r);
     g->header_n = zmtp_head(g->header, buf.n, true);
     assert(g->header_n + buf.n <= sizeof g->header);
@@ -46,6 +56,27 @@ static void make_header(struct gen *g)
     const uint8_t *at = memmem(g->header, g->header_n, ID, sizeof ID);
     assert(at);
     g->id_at = (size_t)(at - g->header) + 1;
+    if (!g->o.senders) return;
+    const uint8_t *address = memmem(g->header, g->header_n, ADDRESS, sizeof ADDRESS - 1);
+    const uint8_t *sender = memmem(g->header, g->header_n, SENDER, sizeof SENDER - 1);
+    assert(address && sender);
+    g->address_at = (size_t)(address - g->header) + ADDRESS_DIGITS;
+    g->sender_at = (size_t)(sender - g->header) + SENDER_DIGITS;
+}
+
+static void put_digits(uint8_t *p, unsigned x, int digits)
+{
+    for (; digits; x /= 10) p[--digits] = (uint8_t)('0' + x % 10);
+}
+
+/* Mail `i` always has the same sender. */
+static void put_sender(const struct gen *g, uint32_t i, uint8_t *header)
+{
+    if (!g->o.senders) return;
+    unsigned n = hash_mix32(i) % (uint32_t)g->o.senders;
+    put_digits(header + g->address_at, 100 + n / OCTETS, 3);
+    put_digits(header + g->address_at + 4, 100 + n % OCTETS, 3);
+    put_digits(header + g->sender_at, n, 5);
 }
 
 static void raise_descriptors(void)
@@ -215,6 +246,7 @@ static size_t pieces(const struct gen *g, const struct gen_slot *s, struct iovec
     uint64_t id = htobe64(s->id);
     memcpy(header, g->header, g->header_n);
     memcpy(header + g->id_at, &id, sizeof id);
+    put_sender(g, s->first, header);
     size_t n = 0, bytes = g->header_n;
     iov[n++] = (struct iovec){header, g->header_n};
     for (size_t i = 0; i < s->mails; i++) {

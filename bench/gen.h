@@ -19,6 +19,7 @@
 enum {
     GEN_CLIENTS_MAX = 1000,
     GEN_FAULT_MAX = 512,
+    GEN_SENDERS_MAX = 20000,
     GEN_SLOTS = 65536, /* requests in flight; more that are due wait, and their latency grows */
     GEN_UNANSWERED = WIRE_POISON + 1,
     GEN_OUTCOMES, /* refusals by enum wire_refusal, and GEN_UNANSWERED */
@@ -38,6 +39,7 @@ struct gen_options {
     int clients;                       /* connections; 1 to GEN_CLIENTS_MAX */
     size_t batch;                      /* mails behind one header; 1 to WIRE_BATCH_MAX */
     bool explain;                      /* ask for reasons */
+    size_t senders;                    /* hosts that mails come from, each always from the same; 0: it is not said */
     const volatile sig_atomic_t *stop; /* ends gen_run early; may be NULL */
 };
 
@@ -72,8 +74,8 @@ struct gen {
     int next_client, lost; /* connections that ended */
     uint32_t *dirty;       /* clients with something to send */
     size_t dirty_n;
-    uint8_t header[64]; /* of a request, as a frame; its id is the 8 bytes at id_at */
-    size_t header_n, id_at;
+    uint8_t header[128]; /* of a request, as a frame; its id is the 8 bytes at id_at */
+    size_t header_n, id_at, address_at, sender_at;
     struct arena arena;
     int epoll_fd;
     int64_t swept_us;

@@ -18,6 +18,7 @@ bool load_option(struct load_options *o, int c)
     case 'R': return cli_number(o->verb, "--rate", optarg, 1, RATE_MAX, &o->rate);
     case 'C': return cli_number(o->verb, "--clients", optarg, 1, GEN_CLIENTS_MAX, &o->clients);
     case 'N': return cli_number(o->verb, "--batch", optarg, 1, WIRE_BATCH_MAX, &o->batch);
+    case 'H': return cli_number(o->verb, "--senders", optarg, 0, GEN_SENDERS_MAX, &o->senders);
     case 'S': return cli_number(o->verb, "--service-pid", optarg, 1, PID_MAX, &o->pid);
     case 'W': return cli_number(o->verb, "--workers", optarg, 0, CONFIG_WORKERS_MAX, &o->workers);
     }
@@ -44,6 +45,7 @@ struct gen_options load_options_gen(const struct load_options *o, const struct t
                                 .clients = (int)o->clients,
                                 .batch = (size_t)o->batch,
                                 .explain = o->explain,
+                                .senders = (size_t)o->senders,
                                 .stop = &target_stopped};
 }
 

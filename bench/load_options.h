@@ -11,7 +11,7 @@
 struct load_options {
     const char *verb; /* for complaints */
     const char *endpoint, *index, *bundle;
-    long rate, clients, batch, pid, workers;
+    long rate, clients, batch, senders, pid, workers;
     bool poisson, explain, json;
 };
 
@@ -25,21 +25,23 @@ struct load_options {
     {"endpoint", required_argument, NULL, 'E'}, {"index", required_argument, NULL, 'I'},          \
         {"bundle", required_argument, NULL, 'B'}, {"rate", required_argument, NULL, 'R'},         \
         {"clients", required_argument, NULL, 'C'}, {"batch", required_argument, NULL, 'N'},       \
-        {"service-pid", required_argument, NULL, 'S'}, {"workers", required_argument, NULL, 'W'}, \
-        {"poisson", no_argument, NULL, 'P'}, {"explain", no_argument, NULL, 'X'},                 \
+        {"senders", required_argument, NULL, 'H'}, {"service-pid", required_argument, NULL, 'S'}, \
+        {"workers", required_argument, NULL, 'W'}, {"poisson", no_argument, NULL, 'P'},           \
+        {"explain", no_argument, NULL, 'X'},                                                      \
     {                                                                                             \
         "json", no_argument, NULL, 'J'                                                            \
     }
 
-#define LOAD_OPTIONS_HELP                                                                   \
-    "  --clients N       connections, 1 to 1000 (8)\n"                                      \
-    "  --batch N         mails behind one header, 1 to 64 (1)\n"                            \
-    "  --poisson         with a rate: at random times, as strangers send; else evenly\n"    \
-    "  --explain         ask for reasons\n"                                                 \
-    "  --json            one JSON object, on the last line\n"                               \
-    "  --workers N       of its own service; 0: one a CPU (0)\n"                            \
-    "  --bundle B        model of its own service (the starter bundle, as furuid's)\n"      \
-    "  --endpoint E      not its own service but this one: tcp://HOST:PORT or ipc://PATH\n" \
+#define LOAD_OPTIONS_HELP                                                                                         \
+    "  --clients N       connections, 1 to 1000 (8)\n"                                                            \
+    "  --batch N         mails behind one header, 1 to 64 (1)\n"                                                  \
+    "  --senders N       requests name N client addresses, each with an envelope sender; 0: they name none (0)\n" \
+    "  --poisson         with a rate: at random times, as strangers send; else evenly\n"                          \
+    "  --explain         ask for reasons\n"                                                                       \
+    "  --json            one JSON object, on the last line\n"                                                     \
+    "  --workers N       of its own service; 0: one a CPU (0)\n"                                                  \
+    "  --bundle B        model of its own service (the starter bundle, as furuid's)\n"                            \
+    "  --endpoint E      not its own service but this one: tcp://HOST:PORT or ipc://PATH\n"                       \
     "  --service-pid P   process id of that furuid, to count its CPU; asked of a service on this machine\n"
 
 /* One option that getopt_long has found. False after a complaint, or when it is none of these. */
