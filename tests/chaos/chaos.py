@@ -17,8 +17,8 @@ PARTS = ["learner", "worker", "engine", "redis"]
 SETTLE_S = 90
 NEAR = 0.02  # of a trusted report: singles, and what fades within minutes
 COUNTS = ["rounds", "kills_learner", "kills_worker", "kills_engine", "kills_redis", "verdicts", "degraded", "acknowledged",
-          "by_stream", "by_journal", "sent_again", "in_stream", "doubled_in_stream", "early_in_stream", "names", "lost",
-          "doubled", "words_lost", "words_doubled", "wrong"]
+          "by_stream", "by_journal", "sent_again", "in_stream", "samples", "doubled_in_stream", "early_in_stream", "names",
+          "lost", "doubled", "words_lost", "words_doubled", "wrong"]
 
 
 class Account:
@@ -134,7 +134,7 @@ def judge(world, lines, out):
         secret = bytes.fromhex(f.read().strip())
     who = {plain.reporter_number(secret, name): name for name in traffic.TRUSTED + traffic.STRANGERS}
     voices = plain.Voices({number for number, name in who.items() if name in traffic.TRUSTED})
-    for entry in stream.taken:
+    for entry in stream.reports:
         voices.take(entry)
     count_traffic(lines, stream, out)
     check_kept(lines, stream, who, out)
@@ -157,7 +157,8 @@ def count_traffic(lines, stream, out):
             out.wrong(fault)
         for why, n in line.refused.items():
             out.count["refused " + why] += n
-    out.count["in_stream"] += len(stream.taken)
+    out.count["in_stream"] += len(stream.reports)
+    out.count["samples"] += len(stream.taken) - len(stream.reports)
     out.count["doubled_in_stream"] += stream.doubled
     out.count["early_in_stream"] += stream.early
 
@@ -168,7 +169,7 @@ def check_kept(lines, stream, who, out):
     for line in lines:
         kept.update(line.kept)
         sent.update(line.sent)
-    for e in stream.taken:
+    for e in stream.reports:
         says = list(plain.SAYS)[e.record.says]
         there[(e.record.name(plain.FROM), who.get(e.record.reporter), says)] += 1
     for key in kept | there:

@@ -116,7 +116,8 @@ class Entry:
 
 
 class Stream:
-    """Entries as a reader must take them: `taken` in order; `doubled` and `early` were passed over."""
+    """Entries as a reader must take them: `taken` in order, of which `reports` are what people said; `doubled` and `early`
+    were passed over."""
 
     def __init__(self, entries):
         self.taken, self.doubled, self.early, last = [], 0, 0, {}
@@ -128,6 +129,7 @@ class Stream:
             else:
                 last[e.host] = e.number
                 self.taken.append(e)
+        self.reports = [e for e in self.taken if e.record.kind == REPORT]
 
 
 # --- voices -----------------------------------------------------------------------------------------------------------

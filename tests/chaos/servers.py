@@ -61,9 +61,16 @@ class Redis:
         self.socket.close()
 
     def do(self, *words):
-        words = [w if isinstance(w, bytes) else str(w).encode() for w in words]
-        self.socket.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
-        return self.answer()
+        return self.many([words])[0]
+
+    def many(self, commands):
+        """Several at one go."""
+        out = []
+        for words in commands:
+            words = [w if isinstance(w, bytes) else str(w).encode() for w in words]
+            out.append(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
+        self.socket.sendall(b"".join(out))
+        return [self.answer() for _ in commands]
 
     def answer(self):
         line = self.file.readline()
@@ -179,7 +186,7 @@ class World:
     """The parts of one world. Everything it does by chance is drawn from `rng`."""
 
     SETTINGS = dict(redis_fast_hours=720, redis_slow_days=365, redis_cache_ms=0, reports_reporter_a_minute=0,
-                    reports_tenant_a_minute=0, reports_snapshot_s=1, engine_workers=1, engine_restart_max_ms=500, engine_deadline_ms=8000 * SLOW,
+                    reports_tenant_a_minute=0, reports_snapshot_s=1, reports_sample_s=1, engine_workers=1, engine_restart_max_ms=500, engine_deadline_ms=8000 * SLOW,
                     reports_trusted=", ".join(traffic.TRUSTED))
 
     def __init__(self, kind, seed):

@@ -158,6 +158,26 @@ class Run(Bench):
             self.assertGreater(float(row["us_per_mail"]), 0)
             self.assertGreaterEqual(float(row["mail_bytes"]), 0.99 * int(row["at"]) if row["what"] == "size" else 1)
 
+    def test_outage(self):
+        run = subprocess.run(["/usr/bin/python3", os.path.join(ROOT, "bench/outage"), "--only", "stopped", "--only", "slow",
+                              "--rate", "50", "--seconds", "4", "--outage", "1", "--deadline-ms", "60000", "samples", SAMPLES],
+                             capture_output=True, text=True, timeout=200 * SLOW,
+                             env=dict(os.environ, RESULTS=self.dir.name, B=B), check=False)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        for row, mode in zip(self.rows("outage"), ("stopped", "slow")):
+            self.assertEqual((row["mode"], row["sent"], row["verdicts"], row["lost"], row["doubled"]),
+                             (mode, "200", "200", "0", "0"))
+            self.assertGreater(float(row["counted_share"]), 0.999)
+
+    def test_reputation_cost(self):
+        subprocess.run(["/usr/bin/python3", os.path.join(ROOT, "bench/reputation-cost"), "--rounds", "1", "--seconds", "1",
+                        "--senders", "20", "samples", SAMPLES], stdout=subprocess.PIPE, timeout=200 * SLOW,
+                       env=dict(os.environ, RESULTS=self.dir.name, B=B), check=True)
+        rows = {row["what"]: row for row in self.rows("reputation")}
+        self.assertLessEqual({"used_memory", "ip", "net", "from", "sender", "ticket"}, set(rows))
+        self.assertGreater(float(rows["used_memory"]["redis_us"]), 0)
+        self.assertEqual((rows["ip"]["keys"], rows["ip"]["different"]), ("6", "6"))  # 6 mails, each with its sender
+
     def test_rows_of_before_keep_their_columns(self):
         self.write("peers", ["date,machine,commit,corpus,older", "2026-01-01,box,aaaaaaa,samples,kept"])
         self.run_it("peers", "--index", SAMPLES, "--only", "furui")

@@ -4,6 +4,7 @@ acknowledged report is in the model exactly once. tests/chaos"""
 
 import os
 import sys
+import types
 import unittest
 
 import service as harness
@@ -39,6 +40,8 @@ class Plain(unittest.TestCase):
 
     def test_a_reader_takes_each_number_once_and_in_order(self):
         class Entry:
+            record = types.SimpleNamespace(kind=plain.REPORT)
+
             def __init__(self, host, number, previous):
                 self.host, self.number, self.previous = host, number, previous
 
