@@ -176,7 +176,8 @@ class Run(Bench):
         rows = {row["what"]: row for row in self.rows("reputation")}
         self.assertLessEqual({"used_memory", "ip", "net", "from", "sender", "ticket"}, set(rows))
         self.assertGreater(float(rows["used_memory"]["redis_us"]), 0)
-        self.assertEqual((rows["ip"]["keys"], rows["ip"]["different"]), ("6", "6"))  # 6 mails, each with its sender
+        self.assertEqual(rows["ip"]["keys"], rows["sender"]["keys"])
+        self.assertTrue(0 < int(rows["ip"]["keys"]) <= int(rows["ip"]["different"]))
 
     def test_rows_of_before_keep_their_columns(self):
         self.write("peers", ["date,machine,commit,corpus,older", "2026-01-01,box,aaaaaaa,samples,kept"])
