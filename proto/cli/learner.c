@@ -76,11 +76,17 @@ static int ask(const struct operator_door *d, const struct wish *w)
     return kept ? OPERATOR_KEPT : status;
 }
 
+/* Is the word behind this one its value? */
+static bool wants_value(const char *word)
+{
+    return strncmp(word, "--", 2) == 0 && strcmp(word, "--") != 0 && strcmp(word, "--json") != 0 && !strchr(word, '=');
+}
+
 /* How long ago looks like an option: take it out of the line before those are read. NULL: there is none. */
 static const char *take_ago(int *argc, char **argv)
 {
     for (int i = 1; i < *argc; i++) {
-        if (argv[i][0] != '-' || !ascii_digit((uint8_t)argv[i][1])) continue;
+        if (argv[i][0] != '-' || !ascii_digit((uint8_t)argv[i][1]) || wants_value(argv[i - 1])) continue;
         const char *ago = argv[i];
         memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i) * sizeof *argv);
         --*argc;

@@ -111,6 +111,8 @@ class Learner(unittest.TestCase):
                 (("learner", "rewind", "tomorrow"), 64, "'tomorrow' is no place"),
                 (("learner", "rewind", "2026-11"), 64, "'2026-11' is no place"),
                 (("learner", "rewind", "-2y"), 64, "'-2y' is no place"),
+                (("learner", "rewind", "--note", "-2h"), 64, "back to where?"),
+                (("learner", "rewind", "-2h", "2026-11-22"), 64, "takes one place: '2026-11-22'"),
                 (("learner", "freeze", "now"), 64, "takes no argument but options: 'now'"),
                 (("learner", "freeze", "--note", "x" * 300), 64, "--note: at most 255 bytes"),
                 (("learner", "melt"), 64, "'melt' is none of show, freeze, thaw, rewind"),

@@ -15,7 +15,7 @@
 
 enum { T0 = 1000000 };
 static const uint64_t TRUSTED[] = {7, 8, 9};
-static const struct voices_rules RULES = {TRUSTED, 3};
+static const struct voices_rules RULES = {.trusted = TRUSTED, .trusted_count = 3};
 static struct voices_effect e;
 
 /* What the one name gets of spam, and of ham. */
