@@ -86,6 +86,23 @@ static void say(struct door *d, uint64_t ticket, const char *status, const char 
 
 /* --- questions ---------------------------------------------------------------------------------------------------- */
 
+/* What the content model does, and what its guards have seen. */
+static void put_content(struct pairs *f, const struct live *l)
+{
+    const struct guard *g = &l->guard;
+    const struct guard_rules *rules = &l->rules.guard;
+    bool on = l->rules.bits > 0;
+    pairs_put(f, "content", !on ? "off" : l->control.frozen ? "frozen" : g->slow ? "waits" : "learns");
+    if (!on) return;
+    pairs_put_number(f, "learnt", learn_learnt(&l->learn));
+    pairs_put_number(f, "samples", l->samples);
+    pairs_put_number(f, "watched", g->samples);
+    put_real(f, "flips_pct", 100 * g->flips);
+    put_real(f, "flips_pct_most", 100 * rules->flips_most);
+    put_real(f, "step", g->step);
+    put_real(f, "step_most", rules->step_most);
+}
+
 static void put_control(struct pairs *f, const struct control *c)
 {
     pairs_put_number(f, "orders_obeyed", c->orders);
@@ -127,6 +144,7 @@ static void show(struct door *d, uint64_t ticket)
     pairs_put_number(&f, "in_journal", in.waiting);
     pairs_put_number(&f, "words_for_redis", d->parts.relay ? relay_waiting(d->parts.relay) : 0);
     pairs_put(&f, "redis", !d->parts.store ? "off" : store_up(d->parts.store) ? "up" : "away");
+    put_content(&f, l);
     put_control(&f, &l->control);
     put_control_rows(&f, &l->control);
     tell(d, ticket, &f);

@@ -3,6 +3,7 @@
  * journal while Redis is away, and is told of either way. With a real journal and a real redis-server. */
 #define _GNU_SOURCE
 #include "models/live/door.h"
+#include "proto/livetable.h"
 #include "tests/unit/own_redis.h"
 
 #include <setjmp.h>
@@ -72,7 +73,7 @@ static int set_up(void **unused)
     struct follow_ops out_ops = {.report = on_report};
     if (secret_load(path, true, &secret) != ERR_OK) return 1;
     unlimited[0] = secret_number(&secret, SPAN("reporter"), SPAN("loud"));
-    if (live_open(&live, &(struct voices_rules){0}) != ERR_OK ||
+    if (live_open(&live, &(struct live_rules){.bits = LIVETABLE_BITS_MIN}) != ERR_OK ||
         journal_open(dir, 1 << 16, 64 << 20, &journal, fault) != ERR_OK ||
         intake_open(journal, writer, KEY, &limits, &in_ops, &intake) != ERR_OK ||
         follow_open(reader, KEY, DEAD, &live.follow, &out_ops, &follow) != ERR_OK)
@@ -185,6 +186,7 @@ static void orders(void **unused)
     ask(1, "ask=thaw\nby=hana\n", "status=refused\nwhy=it is not frozen\n");
     ask(2, "ask=freeze\nby=hana\nnote=\\xe7\\xaf\\xa9\n", "status=done\nplace=");
     ask(3, "ask=show\n", "frozen=yes\nfrozen_since=");
+    assert_non_null(strstr(told[3], "content=frozen\nlearnt=0\n"));
     assert_non_null(strstr(told[3], "frozen_by=hana (uid 1000)\nfrozen_note=\\xe7\\xaf\\xa9\n\nkind=order\nat="));
     assert_true(live.control.frozen);
     ask(4, "ask=rewind\nto=9999999999999-0\n", "nothing was learnt since that place\n");
