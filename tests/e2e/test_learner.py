@@ -43,6 +43,15 @@ def learner(service):
     return pids[0] if pids else None
 
 
+WORDS = "stock offer breakfast lantern orchard velvet kettle meadow compass harbour".split()
+
+
+def lesson(n):
+    """A mail of words that all of these share, and no text of another."""
+    text = " ".join(WORDS[(n * 7 + i * 3) % len(WORDS)] for i in range(30))
+    return mail(n, sender="x@d%d.example" % n, body="%s %d\r\n" % (text, n))
+
+
 class Learner(unittest.TestCase):
     def serve(self, **settings):
         service = Service(**settings)
@@ -101,6 +110,33 @@ class Learner(unittest.TestCase):
         status, _, complaint = run(one, "learner", "rewind", "2100-01-01")
         self.assertEqual(status, 1)
         self.assertIn("nothing was learnt since that place", complaint)
+
+    def test_frozen_it_stands_still(self):
+        service = self.serve(reports_trusted="boss@example.net", reports_sample_s=0)
+        client = furui.Client(service.endpoint, deadline_ms=20000 * SLOW)
+        self.addCleanup(client.close)
+
+        def say(says, first):
+            for n in range(first, first + 5):
+                client.report(says, lesson(n), reporter="boss@example.net")
+            wait_until(lambda: show(service)["reports"] == first + 5, 20, "five reports")
+
+        def live():
+            return client.classify(lesson(99), dry_run=True)["parts"].get("live", 0)
+
+        self.assertEqual((live(), show(service)["content"]), (0, "learns"))
+        say("spam", 0)
+        wait_until(lambda: live() > 0, 20, "the live model to speak")
+        self.ok(service, "learner", "freeze")
+        say("ham", 5)
+        frozen = show(service)
+        self.assertEqual((frozen["content"], frozen["learnt"]), ("frozen", 5))
+        self.assertGreater(live(), 0)
+        wait_until(lambda: reporter(service, "boss@example.net")["words"] == 10, 20, "his words to count")
+        self.ok(service, "learner", "thaw")
+        say("ham", 10)
+        self.assertEqual(show(service)["learnt"], 10)  # what came while it was frozen is not learnt later
+        wait_until(lambda: live() < 0, 20, "the live model to say otherwise")
 
     def test_wrong_usage(self):
         with Service() as nobody:
