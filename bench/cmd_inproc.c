@@ -2,13 +2,17 @@
 /* cmd_inproc: `furui bench inproc`: what it costs to judge a mail, by stage; see inproc.h. */
 #include "bench/commands.h"
 #include "bench/inproc.h"
+#include "bench/live_random.h"
 #include "proto/base/json.h"
 #include "proto/cli/cli.h"
 #include "proto/config.h"
 #include "worker/simd/scan.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 static int inproc_run(int argc, char **argv);
 
@@ -29,6 +33,9 @@ const struct verb verb_bench_inproc = {
         "  --bundle B        judge by this model (default: the starter bundle, as furuid's)\n"
         "  --rounds N        how often all mails are judged (5)\n"
         "  --no-stages       leave the stages out\n"
+        "  --live TABLE      add what a live model says: a table as furuid's workers have it (/proc/PID/fd/N), or "
+        "random\n"
+        "  --tenant NAME     … of mail of this tenant\n"
         "  --json            one JSON object\n"
         "\n"
         "exit status: 0 done; 64 wrong usage; 65 a bad bundle; 66 no mail to judge\n",
@@ -38,10 +45,15 @@ const struct verb verb_bench_inproc = {
 enum { BAD_BUNDLE = 65 };
 
 struct plan {
-    const char *index, *bundle;
+    const char *index, *bundle, *live, *tenant;
     long rounds;
     bool stages, json;
 };
+
+static int stages(const struct plan *p)
+{
+    return p->live ? INPROC_STAGES : INPROC_LIVE;
+}
 
 static void show_text(const struct inproc *r, const struct mails *m, const struct plan *p)
 {
@@ -54,7 +66,7 @@ static void show_text(const struct inproc *r, const struct mails *m, const struc
     printf("check        %016" PRIx64 "\n", r->check);
     if (!p->stages) return;
     for (int i = 0; i < INPROC_STAGES; i++) sum += r->stage_s[i];
-    for (int i = 0; i < INPROC_STAGES; i++)
+    for (int i = 0; i < stages(p); i++)
         printf("  %-10s %6.2f us a mail %5.1f%%\n", INPROC_STAGE_NAME[i], r->stage_s[i] * 1e6 / n,
                sum > 0 ? r->stage_s[i] * 100 / sum : 0);
 }
@@ -81,12 +93,21 @@ static void show_json(const struct inproc *r, const struct mails *m, const struc
     json_str(&j, "check", span_cstr(check));
     if (p->stages) {
         json_open_object(&j, "stage_us");
-        for (int i = 0; i < INPROC_STAGES; i++) json_num(&j, INPROC_STAGE_NAME[i], r->stage_s[i] * 1e6 / n, 3);
+        for (int i = 0; i < stages(p); i++) json_num(&j, INPROC_STAGE_NAME[i], r->stage_s[i] * 1e6 / n, 3);
         json_close_object(&j);
     }
     json_close_object(&j);
     puts(j.buf);
     json_close(&j);
+}
+
+static int open_live(const char *path, struct livesum *live)
+{
+    int fd = strcmp(path, "random") == 0 ? live_random() : open(path, O_RDONLY | O_CLOEXEC);
+    enum err e = fd < 0 ? ERR_IO : livesum_open(fd, live);
+    if (fd >= 0) close(fd);
+    if (e == ERR_OK) return CLI_OK;
+    return cli_fail(CLI_NO_INPUT, "bench", "%s: %s", path, e == ERR_IO ? strerror(errno) : "no table of a live model");
 }
 
 static int run(const struct plan *p, const struct mails *m)
@@ -101,11 +122,14 @@ static int run(const struct plan *p, const struct mails *m)
     enum err e = model_open(p->bundle ? p->bundle : defaults.bundle, &model, fault);
     config_close(&defaults);
     if (e) return cli_fail(BAD_BUNDLE, "bench", "%s", fault);
-    int status = CLI_OK;
-    if (inproc_measure(m, model, (size_t)p->rounds, p->stages, &result))
+    struct livesum live = {0};
+    struct inproc_by by = {model, &live, p->tenant ? span_cstr(p->tenant) : SPAN_NONE};
+    int status = p->live ? open_live(p->live, &live) : CLI_OK;
+    if (status == CLI_OK && inproc_measure(m, &by, (size_t)p->rounds, p->stages, &result))
         (p->json ? show_json : show_text)(&result, m, p);
-    else
+    else if (status == CLI_OK)
         status = cli_fail(CLI_UNAVAILABLE, "bench", "no memory for an arena");
+    livesum_close(&live);
     model_close(model);
     return status;
 }
@@ -115,7 +139,8 @@ static bool options(int argc, char **argv, struct plan *p)
     static const struct option OPTIONS[] = {
         {"index", required_argument, NULL, 'i'},  {"bundle", required_argument, NULL, 'b'},
         {"rounds", required_argument, NULL, 'r'}, {"no-stages", no_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},         {0},
+        {"json", no_argument, NULL, 'j'},         {"live", required_argument, NULL, 'l'},
+        {"tenant", required_argument, NULL, 't'}, {0},
     };
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
@@ -125,6 +150,8 @@ static bool options(int argc, char **argv, struct plan *p)
         case 'b': p->bundle = optarg; break;
         case 's': p->stages = false; break;
         case 'j': p->json = true; break;
+        case 'l': p->live = optarg; break;
+        case 't': p->tenant = optarg; break;
         case 'r': ok = cli_number("bench", "--rounds", optarg, 1, 100000, &p->rounds); break;
         }
         if (!ok) return false;

@@ -24,16 +24,26 @@ struct judged_mail {
     struct mail m;
     struct features f;
     struct scores scores;
-    const struct model *model;
+    struct livesum_by sum;
+    bool learnt;
+    double live;
+    struct inproc_by by;
     struct arena *a;
 };
+
+static unsigned views(const struct judged_mail *j)
+{
+    return j->learnt ? VIEWS_ALL : model_views(j->by.model);
+}
 
 static void judge_one(struct judged_mail *j, span raw)
 {
     arena_reset(j->a);
     mail_read(&j->m, raw, NULL, j->a);
-    features_extract_views(&j->m, j->a, model_views(j->model), &j->f);
-    model_score(j->model, &j->f, &j->scores);
+    j->learnt = livesum_begin(j->by.live, j->by.tenant, &j->sum);
+    features_extract_views(&j->m, j->a, views(j), &j->f);
+    model_score(j->by.model, &j->f, &j->scores);
+    j->live = j->learnt ? livesum_score(&j->sum, &j->f) : 0;
 }
 
 /* --- stages done once more ---------------------------------------------------------------------------------------- */
@@ -117,13 +127,18 @@ static void again_normal(struct judged_mail *j)
 static void again_tokens(struct judged_mail *j)
 {
     struct features f;
-    features_extract_views(&j->m, j->a, model_views(j->model), &f);
+    features_extract_views(&j->m, j->a, views(j), &f);
 }
 
 static void again_score(struct judged_mail *j)
 {
     struct scores scores;
-    model_score(j->model, &j->f, &scores);
+    model_score(j->by.model, &j->f, &scores);
+}
+
+static void again_live(struct judged_mail *j)
+{
+    if (livesum_begin(j->by.live, j->by.tenant, &j->sum)) j->live = livesum_score(&j->sum, &j->f);
 }
 
 /* --- rounds ------------------------------------------------------------------------------------------------------- */
@@ -171,6 +186,7 @@ static void measure_stages(const struct mails *mails, struct judged_mail *j, dou
     stage_out[INPROC_OTHER] = no_less(read);
     stage_out[INPROC_TOKENS] = TIMED(tokens);
     stage_out[INPROC_SCORE] = TIMED(score);
+    stage_out[INPROC_LIVE] = TIMED(live);
 #undef TIMED
 }
 
@@ -186,6 +202,7 @@ static void check(const struct mails *mails, struct judged_mail *j, struct inpro
             for (size_t k = 0; k < j->f.view[v].n; k++) sum += hash_pair(j->f.view[v].v[k], v);
         memcpy(&score, &j->scores.score, sizeof score);
         out->check = hash_pair(out->check, hash_pair(sum, score));
+        if (j->learnt) out->check = hash64(span_of(&j->live, sizeof j->live), out->check);
         out->check = hash64(span_of(j->f.number, sizeof j->f.number), out->check);
     }
 }
@@ -196,12 +213,13 @@ static int by_seconds(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-bool inproc_measure(const struct mails *mails, const struct model *m, size_t rounds, bool stages, struct inproc *out)
+bool inproc_measure(const struct mails *mails, const struct inproc_by *by, size_t rounds, bool stages,
+                    struct inproc *out)
 {
     struct arena a;
     static struct judged_mail j;
     if (arena_open(&a, 2 * MAIL_ARENA_BYTES) != ERR_OK) return false; /* one mail, and a stage once more */
-    j = (struct judged_mail){.model = m, .a = &a};
+    j = (struct judged_mail){.by = *by, .a = &a};
     *out = (struct inproc){.rounds = rounds};
     double *seconds = calloc(rounds, sizeof *seconds);
     assert(seconds && "out of memory");

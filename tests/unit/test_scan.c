@@ -455,6 +455,36 @@ static void test_weigh(void **state)
     }
 }
 
+/* Cells that end at an unreadable page; and so many of the least ones that their sum takes more than 32 bits. */
+static void test_cells(void **state)
+{
+    (void)state;
+    enum { CELLS = 1024, MOST = 100, MANY = 1 << 20 };
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *pages = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_int_equal(mprotect(pages, 2 * page, PROT_READ | PROT_WRITE), 0);
+    int16_t *cell = (int16_t *)(pages + 2 * page) - CELLS;
+    uint32_t hash[MOST], *many = calloc(MANY, sizeof *many);
+    unsigned seed = 3;
+    for (int i = -1; i < CELLS; i++)
+        cell[i] = (int16_t)(rand_r(&seed) % 3 ? rand_r(&seed) : i % 2 ? INT16_MIN : INT16_MAX);
+    for (int round = 0; round < 3000; round++) {
+        uint32_t own = round % 2 ? (uint32_t)rand_r(&seed) | 1 : 0;
+        size_t n = (size_t)rand_r(&seed) % MOST;
+        int64_t want = 0;
+        for (size_t i = 0; i < n; i++) {
+            hash[i] = (uint32_t)rand_r(&seed) * 3u;
+            uint32_t mixed = (hash[i] ^ own) * 0x9E3779B1u;
+            want += cell[(own ? mixed ^ mixed >> 15 : hash[i]) % CELLS];
+        }
+        assert_true(ops->cells(cell, CELLS - 1, hash, n, own) == want);
+    }
+    cell[0] = INT16_MIN;
+    assert_true(ops->cells(cell, 0, many, MANY, 0) == (int64_t)MANY * INT16_MIN);
+    free(many);
+    munmap(pages, 3 * page);
+}
+
 /* Rows flush against an unreadable page, whatever their length; the order of sums is what the bits tell. */
 static void test_dots(void **state)
 {
@@ -523,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_decoders), cmocka_unit_test(test_utf8),  cmocka_unit_test(test_lines),
         cmocka_unit_test(test_noise),    cmocka_unit_test(test_same),  cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_distinct), cmocka_unit_test(test_weigh), cmocka_unit_test(test_dots),
+        cmocka_unit_test(test_cells),
     };
     int failed = 0;
     for (size_t i = 0; (ops = scan_variant(i)); i++) {

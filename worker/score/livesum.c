@@ -4,13 +4,14 @@
 
 #include "proto/base/log.h"
 #include "worker/score/share.h"
+#include "worker/simd/scan.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-enum { AHEAD = 64, REASON_BYTES = WEIGHED_TEXT_MAX + 32 };
+enum { REASON_BYTES = WEIGHED_TEXT_MAX + 32 };
 _Static_assert((int)VIEW_COUNT <= (int)LIVETABLE_VIEWS_MAX, "a learner knows all views");
 
 enum err livesum_open(int fd, struct livesum *l)
@@ -63,42 +64,15 @@ static int cell_at(const struct livesum_by *by, uint32_t hash)
     return atomic_load_explicit(&by->t->cell[hash & by->mask], memory_order_relaxed);
 }
 
-static void fetch(const struct livesum_by *by, uint32_t hash)
-{
-    __builtin_prefetch((const void *)&by->t->cell[hash & by->mask]);
-}
-
-/* Cells of everybody's. n < 2^31. */
-static int64_t sum_all(const struct livesum_by *by, const uint32_t *hash, size_t n)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < n && i < AHEAD; i++) fetch(by, hash[i]);
-    for (size_t i = 0; i < n; i++) {
-        if (i + AHEAD < n) fetch(by, hash[i + AHEAD]);
-        sum += cell_at(by, hash[i]);
-    }
-    return sum;
-}
-
-/* The tenant's. */
-static int64_t sum_own(const struct livesum_by *by, const uint32_t *hash, size_t n)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < n && i < AHEAD; i++) fetch(by, livetable_tenant_hash(hash[i], by->tenant));
-    for (size_t i = 0; i < n; i++) {
-        if (i + AHEAD < n) fetch(by, livetable_tenant_hash(hash[i + AHEAD], by->tenant));
-        sum += cell_at(by, livetable_tenant_hash(hash[i], by->tenant));
-    }
-    return sum;
-}
-
 double livesum_score(const struct livesum_by *by, const struct features *f)
 {
     double sum = 0;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         const struct feature_list *list = &f->view[v];
         if (list->n == 0) continue;
-        int64_t cells = sum_all(by, list->v, list->n) + (by->tenant ? sum_own(by, list->v, list->n) : 0);
+        const int16_t *cell = (const int16_t *)by->t->cell;
+        int64_t cells = scan->cells(cell, by->mask, list->v, list->n, 0);
+        if (by->tenant) cells += scan->cells(cell, by->mask, list->v, list->n, by->tenant);
         sum += (double)cells / sqrt((double)list->n);
     }
     return (double)by->step * sum;

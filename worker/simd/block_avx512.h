@@ -261,6 +261,29 @@ static inline int32_t block_sum(__m512i x)
     return _mm512_reduce_add_epi32(x);
 }
 
+/* --- cells --- */
+
+#define BLOCK_CELLS 16
+enum { BLOCK_CELLS_MOST = 1 << 19 }; /* cells whose sum a lane can hold */
+
+/* scan.h's `cells` of whole blocks: each gather reads 32 bits that end with the cell. */
+static inline int64_t block_cells(const int16_t *cell, uint32_t mask, const uint32_t *hash, size_t n, uint32_t own)
+{
+    const __m512i low = _mm512_set1_epi32((int)mask), mix = _mm512_set1_epi32((int)own);
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < n; i += BLOCK_CELLS) {
+        __m512i h = _mm512_loadu_si512(hash + i);
+        if (own) {
+            h = _mm512_mullo_epi32(_mm512_xor_si512(h, mix), _mm512_set1_epi32((int)0x9E3779B1u));
+            h = _mm512_xor_si512(h, _mm512_srli_epi32(h, 15));
+        }
+        __m512i x = _mm512_i32gather_epi32(_mm512_and_si512(h, low), cell - 1, 2);
+        sum = _mm512_add_epi32(sum, _mm512_srai_epi32(x, 16));
+    }
+    return _mm512_reduce_add_epi32(_mm512_srai_epi32(sum, 16)) * 65536LL +
+           _mm512_reduce_add_epi32(_mm512_and_si512(sum, _mm512_set1_epi32(0xFFFF)));
+}
+
 /* --- products --- */
 
 /* One sum of scan.h's `dots`. */

@@ -134,6 +134,11 @@ struct scan_ops {
      * signed, and of the last one's magnitudes. n < 2^23. */
     void (*weigh)(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out);
 
+    /* Sum of n cells of 16 bits: of cell[h & mask] for each hash h, which with `own` (not 0) is mixed before: x = (h ^ own)
+     * * 0x9E3779B1, h = x ^ x >> 15. Another process may write cells meanwhile; each is read whole. cell[-1] is there to
+     * be read. mask < 2^30. */
+    int64_t (*cells)(const int16_t *cell, uint32_t mask, const uint32_t *hash, size_t n, uint32_t own);
+
     /* Sums of products: out[k] = w[k * stride .. + n) . x[0 .. n) for k < rows. Lane i of 16 adds products i, i + 16, ...
      * (zeros where the last ones are missing); then lane i meets i + 8, i + 4, i + 2, i + 1: the same bits everywhere. */
     void (*dots)(const float *w, size_t rows, size_t stride, const float *x, size_t n, float *out);

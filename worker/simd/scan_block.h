@@ -403,6 +403,21 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
     out->magnitude += block_sum(sum.magnitude);
 }
 
+/* Gathers pay with 16 at a time alone: they keep as many reads under way as there can be. */
+static int64_t cells(const int16_t *cell, uint32_t mask, const uint32_t *hash, size_t n, uint32_t own)
+{
+    int64_t sum = 0;
+    size_t i = 0;
+#ifdef BLOCK_CELLS
+    for (size_t most; (most = n - i < BLOCK_CELLS_MOST ? n - i : BLOCK_CELLS_MOST) >= BLOCK_CELLS;) {
+        size_t whole = most - most % BLOCK_CELLS;
+        sum += block_cells(cell, mask, hash + i, whole, own);
+        i += whole;
+    }
+#endif
+    return sum + scan_scalar.cells(cell, mask, hash + i, n - i, own);
+}
+
 static void dots(const float *w, size_t rows, size_t stride, const float *x, size_t n, float *out)
 {
     for (size_t k = 0; k < rows; k++) out[k] = block_dot(w + k * stride, x, n);
@@ -412,5 +427,5 @@ static void dots(const float *w, size_t rows, size_t stride, const float *x, siz
     {                                                                                                                 \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,           \
         .plain = plain, .white = white, .among = among, .lower = lower, .fold = fold, .words = words, .tally = tally, \
-        .grams = grams, .pairs = pairs, .distinct = distinct, .weigh = weigh, .dots = dots,                           \
+        .grams = grams, .pairs = pairs, .distinct = distinct, .weigh = weigh, .cells = cells, .dots = dots,           \
     }

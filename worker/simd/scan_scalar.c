@@ -211,6 +211,29 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
     }
 }
 
+static int cell_of(const int16_t *cell, uint32_t mask, uint32_t h, uint32_t own)
+{
+    uint32_t x = (h ^ own) * 0x9E3779B1u;
+    return __atomic_load_n(cell + ((own ? x ^ x >> 15 : h) & mask), __ATOMIC_RELAXED);
+}
+
+static void fetch_cell(const int16_t *cell, uint32_t mask, uint32_t h, uint32_t own)
+{
+    uint32_t x = (h ^ own) * 0x9E3779B1u;
+    __builtin_prefetch(cell + ((own ? x ^ x >> 15 : h) & mask));
+}
+
+static int64_t cells(const int16_t *cell, uint32_t mask, const uint32_t *hash, size_t n, uint32_t own)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < n && i < SCAN_AHEAD; i++) fetch_cell(cell, mask, hash[i], own);
+    for (size_t i = 0; i < n; i++) {
+        if (i + SCAN_AHEAD < n) fetch_cell(cell, mask, hash[i + SCAN_AHEAD], own);
+        sum += cell_of(cell, mask, hash[i], own);
+    }
+    return sum;
+}
+
 static float dot(const float *w, const float *x, size_t n)
 {
     enum { LANES = 16 };
@@ -245,5 +268,6 @@ const struct scan_ops scan_scalar = {
     .pairs = pairs,
     .distinct = distinct,
     .weigh = weigh,
+    .cells = cells,
     .dots = dots,
 };
