@@ -38,6 +38,7 @@ enum {
     PATH_BYTES = CONFIG_TEXT_MAX + 64,
     TICK_MS = 200,    /* between two looks at clocks, when nothing else happens */
     PUBLISH_MS = 100, /* between two looks of workers at what is new, at least */
+    PUBLISH_CELLS = 4096,
     CATCH_UP_MS = 5000,
     LAST_MS = 2000, /* to tell Redis what is known, when told to go */
     ARENA_BYTES = 1 << 17,
@@ -326,6 +327,7 @@ static void beat(struct learner *l, int64_t now_us)
                                     .in_journal = in.waiting,
                                     .learnt = l->live.reports - l->live.again,
                                     .unreadable = f.dead,
+                                    .samples = l->live.samples,
                                     .for_redis = l->relay ? relay_waiting(l->relay) : 0,
                                     .redis_up = l->store && store_up(l->store),
                                     .frozen = l->live.control.frozen};
@@ -345,7 +347,11 @@ static void publish_when_due(struct learner *l, int64_t now_us)
     if (!l->table.t || !l->follow || known || now_us - l->published_us < PUBLISH_MS * 1000) return;
     follow_stat(l->follow, &f);
     if (l->published_us == 0 && !f.idle && now_us - l->started_us < CATCH_UP_MS * 1000) return;
-    for (uint32_t i = 0; i <= learn->cells.mask; i++) publish_cell(&l->table, i, cells_weight(&learn->cells.cell[i]));
+    for (uint32_t i = 0; i <= learn->cells.mask; i += PUBLISH_CELLS) {
+        float weight[PUBLISH_CELLS];
+        for (uint32_t k = 0; k < PUBLISH_CELLS; k++) weight[k] = cells_weight(&learn->cells.cell[i + k]);
+        publish_cells(&l->table, i, weight, PUBLISH_CELLS);
+    }
     publish_head(&l->table, learn_learnt(learn), l->live.control.frozen, learn_tenants(learn));
     l->published = learn->version;
     l->published_frozen = l->live.control.frozen;

@@ -2,6 +2,7 @@
 /* publish: relaxed stores, and a release behind them; see publish.h. */
 #include "models/live/publish.h"
 
+#include <assert.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -42,12 +43,25 @@ void publish_close(struct publish *p)
     *p = (struct publish){0};
 }
 
-void publish_cell(struct publish *p, uint32_t cell, float weight)
+/* Rounded, and held to what a cell holds; what is no number is 0. */
+static int16_t steps_of(float x)
+{
+    x = x >= 32767.0F ? 32767.0F : x <= -32767.0F ? -32767.0F : x;
+    return x == x ? (int16_t)(x < 0 ? x - 0.5F : x + 0.5F) : 0;
+}
+
+/* What stays as it is is not written: lines that workers have in their caches stay there. */
+void publish_cells(struct publish *p, uint32_t first, const float *weight, size_t n)
 {
     if (!p->t) return;
-    float steps = weight / p->t->step;
-    int16_t value = !(steps < INT16_MAX) ? INT16_MAX : !(steps > -INT16_MAX) ? -INT16_MAX : (int16_t)lrintf(steps);
-    atomic_store_explicit(&p->t->cell[cell & ((1u << p->bits) - 1)], isnan(weight) ? 0 : value, memory_order_relaxed);
+    const float steps = 1 / p->t->step;
+    assert(first + n <= (size_t)1 << p->bits);
+    for (size_t i = 0; i < n; i++) {
+        _Atomic int16_t *to = &p->t->cell[first + i];
+        int16_t value = steps_of(weight[i] * steps);
+        if (atomic_load_explicit(to, memory_order_relaxed) != value)
+            atomic_store_explicit(to, value, memory_order_relaxed);
+    }
 }
 
 void publish_head(struct publish *p, uint64_t learnt, bool frozen, const uint64_t tenants[LIVETABLE_TENANT_BITS / 64])

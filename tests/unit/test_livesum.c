@@ -50,6 +50,11 @@ static int stop(void **state)
     return 0;
 }
 
+static void put(uint32_t hash, float weight)
+{
+    publish_cells(&writer, hash % (1 << BITS), &weight, 1);
+}
+
 static void say(uint64_t learnt, const char *tenant)
 {
     uint64_t filter[LIVETABLE_TENANT_BITS / 64] = {0};
@@ -92,7 +97,7 @@ static void sums_are_those_of_the_formula(void **state)
     (void)state;
     struct features f;
     struct livesum_by all, own, other;
-    for (uint32_t i = 0; i < 1 << BITS; i++) publish_cell(&writer, i, ((float) throw() / 0x1p31f - 1) * 20);
+    for (uint32_t i = 0; i < 1 << BITS; i++) put(i, ((float) throw() / 0x1p31f - 1) * 20);
     say(1, "example.net");
     assert_true(livesum_begin(&reader, SPAN_NONE, &all) && livesum_begin(&reader, SPAN("example.net"), &own) &&
                 livesum_begin(&reader, SPAN("example.com"), &other));
@@ -119,7 +124,7 @@ static void weights_become_cells(void **state)
              {1e30f, 32767}, {-16, -32767},     {-1e30f, -32767},           {INFINITY, 32767}, {NAN, 0}};
     (void)state;
     for (uint32_t i = 0; i < sizeof T / sizeof *T; i++) {
-        publish_cell(&writer, i + (7u << BITS), T[i].weight); /* a hash's low bits are the cell's number */
+        put(i, T[i].weight);
         assert_int_equal(reader.t->cell[i], T[i].cell);
     }
 }
@@ -130,7 +135,7 @@ static void nothing_is_learnt_until_the_head_says_so(void **state)
     struct livesum_by by;
     struct livesum none = {0};
     assert_false(livesum_begin(&none, SPAN_NONE, &by));
-    publish_cell(&writer, 5, 1);
+    put(5, 1);
     assert_false(livesum_begin(&reader, SPAN_NONE, &by));
     say(1, "");
     assert_true(livesum_begin(&reader, SPAN_NONE, &by));
@@ -143,7 +148,7 @@ static void a_table_outlives_its_writer(void **state)
 {
     (void)state;
     struct publish again;
-    publish_cell(&writer, 5, 1);
+    put(5, 1);
     say(3, "");
     assert_int_equal(publish_open(&again, memory.write_fd, BITS, FEATURE_VERSION, PUBLISH_STEP), ERR_OK);
     assert_true(reader.t->learnt == 3 && reader.t->cell[5] == 2048);
@@ -254,8 +259,7 @@ static void readers_beside_the_writer(void **state)
     for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&thread[i], NULL, read_on, &f), 0);
     for (uint64_t round = 1; round <= ROUNDS; round++) {
         for (unsigned v = 0; v < VIEW_COUNT; v++)
-            for (size_t i = 0; i < f.view[v].n; i++)
-                publish_cell(&writer, f.view[v].v[i], round % 2 ? 0x1.01p-3f : 0x1.01p-5f);
+            for (size_t i = 0; i < f.view[v].n; i++) put(f.view[v].v[i], round % 2 ? 0x1.01p-3f : 0x1.01p-5f);
         say(round, round % 3 ? "example.net" : "");
     }
     for (int i = 0; i < 2; i++) pthread_join(thread[i], NULL);
@@ -275,9 +279,8 @@ static void in_words(void **state)
     mail_read(&m, span_cstr(MAIL), NULL, &a);
     features_extract(&m, &a, &f);
     for (unsigned v = 0; v < VIEW_COUNT; v++)
-        for (size_t i = 0; i < f.view[v].n && v != VIEW_TEXT; i++) publish_cell(&writer, f.view[v].v[i], 0.0001f);
-    for (size_t i = 0; i < f.view[VIEW_TEXT].n; i++)
-        publish_cell(&writer, f.view[VIEW_TEXT].v[i], i % 2 ? 0.5f : -0.25f);
+        for (size_t i = 0; i < f.view[v].n && v != VIEW_TEXT; i++) put(f.view[v].v[i], 0.0001f);
+    for (size_t i = 0; i < f.view[VIEW_TEXT].n; i++) put(f.view[VIEW_TEXT].v[i], i % 2 ? 0.5f : -0.25f);
     say(1, "");
     assert_true(livesum_begin(&reader, SPAN_NONE, &by));
     double sum = 0, live = livesum_score(&by, &f);
