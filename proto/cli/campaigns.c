@@ -41,7 +41,7 @@ static const char HELP[] =
     "\n"
     "example: furui campaigns --top 5\n";
 
-enum { TIME_BYTES = 24 };
+enum { TIME_BYTES = 24, RECORDS_MAX = 512 };
 
 struct asked {
     const char *config_file, *state_dir, *tenant;
@@ -69,8 +69,10 @@ struct found {
 struct taking {
     const struct asked *a;
     struct found *f;
-    size_t n;         /* that were good */
-    size_t row, band; /* of the record to come */
+    size_t n; /* entries that were good */
+    struct {
+        uint16_t row, band;
+    } of[RECORDS_MAX]; /* each record that was asked for */
 };
 
 static void take_entry(void *to, size_t i, const struct store_value *v)
@@ -113,24 +115,26 @@ static void take_record(void *to, size_t i, const struct store_value *v)
     struct record r;
     if (v->kind != STORE_TEXT || !record_read(v->text, &r)) return;
     record_decay(&r, t->a->minute, &t->a->lives);
-    campaign_row_add(&t->f->row[t->row], i, &r);
+    campaign_row_add(&t->f->row[t->of[i].row], t->of[i].band, &r);
 }
 
-/* What is counted and said of the row's texts as such. */
-static int read_records(const struct asked *a, struct store *s, struct found *f, size_t row)
+/* What is counted and said of the texts of some rows as such, from `row` on. Moves it behind them. */
+static int read_records(const struct asked *a, struct store *s, struct found *f, size_t *row)
 {
-    struct campaign_row *r = &f->row[row];
-    uint8_t text[CAMPAIGN_ROW_BANDS][NAME_KEY_BYTES], digits[CAMPAIGN_DIGITS];
-    span keys[CAMPAIGN_ROW_BANDS];
-    for (size_t b = 0; b < r->band_count; b++) {
-        campaign_digits(r->band[b], digits);
-        keys[b] =
-            name_key(a->config.redis_prefix, span_cstr(a->tenant), NAME_TEXT, span_of(digits, sizeof digits), text[b]);
-    }
-    struct taking t = {.a = a, .f = f, .row = row};
-    int status = stored_each(s, VERB, "GET", keys, r->band_count, take_record, &t);
-    campaign_row_finish(r, &a->lives);
-    return status;
+    static uint8_t text[RECORDS_MAX][NAME_KEY_BYTES];
+    span keys[RECORDS_MAX];
+    struct taking t = {.a = a, .f = f};
+    size_t n = 0;
+    for (; *row < f->rows && n + CAMPAIGN_ROW_BANDS <= RECORDS_MAX; ++*row)
+        for (size_t b = 0; b < f->row[*row].band_count; b++, n++) {
+            uint8_t digits[CAMPAIGN_DIGITS];
+            campaign_digits(f->row[*row].band[b], digits);
+            span name = span_of(digits, sizeof digits);
+            keys[n] = name_key(a->config.redis_prefix, span_cstr(a->tenant), NAME_TEXT, name, text[n]);
+            t.of[n].row = (uint16_t)*row;
+            t.of[n].band = (uint16_t)b;
+        }
+    return stored_each(s, VERB, "GET", keys, n, take_record, &t);
 }
 
 /* Different networks of all entries of a row: their keys are of one slot. */
@@ -158,7 +162,8 @@ static int look(struct asked *a, struct store *s, struct found *f)
     int status = read_entries(a, s, index, f);
     if (status != CLI_OK) return status;
     f->rows = campaign_rows(f->entry, f->n, f->row);
-    for (size_t i = 0; i < f->rows && status == CLI_OK; i++) status = read_records(a, s, f, i);
+    for (size_t i = 0; i < f->rows && status == CLI_OK;) status = read_records(a, s, f, &i);
+    for (size_t i = 0; i < f->rows; i++) campaign_row_finish(&f->row[i], &a->lives);
     campaign_rows_sort(f->row, f->rows);
     if (f->rows > (size_t)a->top) f->rows = (size_t)a->top;
     for (size_t i = 0; i < f->rows && status == CLI_OK; i++)

@@ -11,7 +11,6 @@
 #include "proto/base/utf8.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 enum { LIVES = 4, HEAD_BYTES = 16, FIRST_BYTES = RECORD_BYTES + 5 };
 enum { ARG_BYTES = 15 + 8 * CAMPAIGN_WITH + 8 * CAMPAIGN_NETS + CAMPAIGN_SUBJECT_BYTES };
@@ -135,15 +134,19 @@ bool campaign_band(span digits, uint64_t *out)
 
 span campaign_index(const char *prefix, span tenant, uint8_t out[CAMPAIGN_INDEX_BYTES])
 {
-    static const char TAIL[] = ":campaign";
-    uint8_t plain[NAME_TENANT_BYTES];
-    span t = span_of(plain, name_tenant(tenant, plain));
-    char hashed[NAME_TENANT_BYTES + sizeof TAIL];
-    int n = snprintf(hashed, sizeof hashed, "%.*s%s", SPAN_ARG(t), TAIL);
-    unsigned bucket = (unsigned)(hash64(span_of(hashed, (size_t)n), 0) % NAME_BUCKETS);
-    assert(strlen(prefix) <= NAME_PREFIX_BYTES);
-    n = snprintf((char *)out, CAMPAIGN_INDEX_BYTES, "%s:2:{%02x}:%s", prefix, bucket, hashed);
-    return span_of(out, (size_t)n);
+    static const char TAIL[] = ":campaign", HEX[] = "0123456789abcdef";
+    size_t head = strlen(prefix);
+    assert(head <= NAME_PREFIX_BYTES);
+    memcpy(out, prefix, head);
+    memcpy(out + head, ":2:{00}:", 8);
+    uint8_t *bucket = out + head + 4, *hashed = out + head + 8;
+    size_t n = name_tenant(tenant, hashed);
+    memcpy(hashed + n, TAIL, sizeof TAIL - 1);
+    n += sizeof TAIL - 1;
+    uint64_t at = hash64(span_of(hashed, n), 0) % NAME_BUCKETS;
+    bucket[0] = (uint8_t)HEX[at >> 4];
+    bucket[1] = (uint8_t)HEX[at & 15];
+    return span_of(out, head + 8 + n);
 }
 
 span campaign_key(span index, uint64_t band, uint8_t out[CAMPAIGN_KEY_BYTES])

@@ -30,6 +30,7 @@ enum {
 };
 
 struct store {
+    char *where_text; /* owned; where's spans are within it */
     struct where where;
     struct server_ways ways;
     struct store_script script[STORE_SCRIPTS_MAX];
@@ -86,7 +87,8 @@ static enum err read_ways(struct store *s, const struct store_options *o)
     char why[TLS_WHY_MAX] = "";
     enum err e = ERR_OK;
     s->epoll = -1;
-    if (!where_read(o->where, &s->where)) return fault(o, ERR_SYNTAX, "%.80s: no words for a server", o->where);
+    if (!(s->where_text = strdup(o->where))) return fault(o, ERR_MEMORY, "%s", err_str(ERR_MEMORY));
+    if (!where_read(s->where_text, &s->where)) return fault(o, ERR_SYNTAX, "%.80s: no words for a server", o->where);
     if (s->where.kind >= WHERE_SENTINEL && (s->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
         return fault(o, ERR_IO, "%s", strerror(errno));
     snprintf(s->user, sizeof s->user, "%s", o->user ? o->user : "");
@@ -173,6 +175,7 @@ void store_close(struct store *s)
     tls_trust_close(s->ways.trust);
     explicit_bzero(s->password, sizeof s->password);
     explicit_bzero(s->sentinel_password, sizeof s->sentinel_password);
+    free(s->where_text);
     free(s);
 }
 

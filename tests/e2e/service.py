@@ -207,6 +207,14 @@ class Service:
         record = self.reputation("show", kind, name)
         return round(record["slow"]["mails"], 2) if record else 0
 
+    def campaigns(self, *words):
+        """`furui campaigns --json` about this service's Redis."""
+        done = subprocess.run([os.path.join(B, "furui"), "campaigns", "--json", "--config", self.config, *words],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60 * SLOW)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr)
+        return json.loads(done.stdout)
+
     def request(self, frames, timeout_s=60):
         """Send frames as they are; the answers, or None when none came."""
         with socket_to(self.endpoint) as s:

@@ -38,16 +38,10 @@ class Campaign:
         return letter(n, subject, " ".join(text[i:] + text[:i]) if (i := self.dice.randrange(len(text))) else " ".join(text))
 
 
-def campaigns(service, *more):
+def told(service, *more):
+    """What `furui campaigns` prints."""
     return subprocess.run([os.path.join(B, "furui"), "campaigns", "--config", service.config, *more],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60 * SLOW)
-
-
-def rows(service, *more):
-    done = campaigns(service, "--json", *more)
-    if done.returncode != 0:
-        raise AssertionError(done.stderr)
-    return json.loads(done.stdout)
 
 
 class Campaigns(unittest.TestCase):
@@ -60,43 +54,45 @@ class Campaigns(unittest.TestCase):
         return s.start()
 
     def send(self, service, mails, **keys):
-        """All mails, answered."""
+        """All mails, answered. How many of them without Redis: they are in no campaign."""
         flood = Flood(service.endpoint, mails, in_flight=100, **keys)
         self.assertEqual(flood.kinds(), {"verdict": len(mails)})
+        return sum("degraded" in answers[0] for answers in flood.answers.values())
 
     def test_one_row_with_what_is_known(self):
         s = self.start()
         dice = random.Random(5)
         campaign, news = Campaign(dice), Campaign(dice, own=0)
+        missed = 20  # each worker's first two copies, and what it knew too late
         for net in range(6):
             batch = [campaign.copy(1000 * net + n, "you have won") for n in range(VARIANTS // 6)]
             batch += [letter(1000 * net + 200 + n, "hello", " ".join(words(dice, 50))) for n in range(50)]
             batch += [news.copy(1000 * net + 400 + n, "news") for n in range(5)]
             dice.shuffle(batch)
-            self.send(s, batch, client_ip="192.0.%d.7" % net)
-        found = wait_until(lambda: [r for r in rows(s) if r["mails"] > 0.9 * VARIANTS], 20, "the campaign to be counted")
+            missed += self.send(s, batch, client_ip="192.0.%d.7" % net)
+        large = lambda: [r for r in s.campaigns() if r["mails"] > VARIANTS - missed]  # noqa: E731
+        found = wait_until(large, 20, "the campaign to be counted")
         self.assertEqual(len(found), 1)
-        top = rows(s)[0]
+        top = s.campaigns()[0]
         self.assertEqual(top["fingerprint"], found[0]["fingerprint"])
-        # each worker's first two copies came before it was one
-        self.assertTrue(VARIANTS - 30 < top["mails"] <= VARIANTS, top)
+        self.assertLessEqual(top["mails"], VARIANTS)
         self.assertGreater(top["growth"], 15)
         self.assertEqual(top["networks"], 6)
         self.assertNotIn("subject", top)
         self.assertEqual((top["said_spam"], top["said_ham"]), (0, 0))
         self.assertAlmostEqual(s.reputation("show", "text", top["fingerprint"])["fast"]["mails"], top["mails"], delta=60)
-        wait_until(lambda: len(rows(s)) == 2, 20, "the letters to many")
-        self.assertTrue(25 <= rows(s)[1]["mails"] <= 30, rows(s))
+        wait_until(lambda: len(s.campaigns()) == 2, 20, "the letters to many")
+        self.assertTrue(25 <= s.campaigns()[1]["mails"] <= 30, s.campaigns())
 
         with furui.Client(s.endpoint, deadline_ms=20000 * SLOW) as client:
             wait_until(lambda: json.loads(client.stat())["learner"]["state"] == "up", 20, "the learner")
             for n, who in enumerate(("boss", "second", "third")):
                 client.report("spam", campaign.copy(n, "won"), reporter=who + "@example.net")
             client.report("ham", news.copy(1, "news"), reporter="boss@example.net")
-        wait_until(lambda: rows(s)[0]["said_spam"] > 0 and rows(s)[1]["said_ham"] == 1, 20, "the reports")
-        self.assertLessEqual(rows(s)[0]["said_spam"], 3)
+        wait_until(lambda: s.campaigns()[0]["said_spam"] > 0 and s.campaigns()[1]["said_ham"] == 1, 20, "the reports")
+        self.assertLessEqual(s.campaigns()[0]["said_spam"], 3)
 
-        table = campaigns(s, "--top", "1").stdout.splitlines()
+        table = told(s, "--top", "1").stdout.splitlines()
         self.assertEqual(table[0].split()[:3], ["mails", "usual", "growth"])
         self.assertIn(top["fingerprint"], table[1])
         self.assertTrue(table[1].endswith("  -"), table[1])
@@ -111,15 +107,14 @@ class Campaigns(unittest.TestCase):
         sent = {tenant: Campaign(dice) for tenant in ("open", "shut")}
         for tenant, campaign in sent.items():
             self.send(s, [campaign.copy(n, nasty) for n in range(40)], tenant=tenant, client_ip="192.0.2.1")
-        wait_until(lambda: len(rows(s)) == 2, 20, "both")
-        self.assertEqual([r for r in rows(s) if "subject" in r], [])
+        wait_until(lambda: len(s.campaigns()) == 2, 20, "both")
+        self.assertEqual([r for r in s.campaigns() if "subject" in r], [])
         for tenant, want in (("open", "free [2J gnp.exe \U0001f381"), ("shut", None)):
-            wait_until(lambda: rows(s, "--tenant", tenant), 20, "the tenant's")
-            own = rows(s, "--tenant", tenant)
+            own = wait_until(lambda t=tenant: s.campaigns("--tenant", t), 20, "the tenant's")
             self.assertEqual((len(own), own[0].get("subject")), (1, want))
-            self.assertGreater(own[0]["mails"], 30)
-        self.assertTrue(campaigns(s, "--tenant", "open").stdout.splitlines()[1].endswith("free [2J gnp.exe \U0001f381"))
-        self.assertEqual(rows(s, "--tenant", "nobody"), [])
+            self.assertTrue(3 <= own[0]["mails"] <= 40, own)
+        self.assertTrue(told(s, "--tenant", "open").stdout.splitlines()[1].endswith("free [2J gnp.exe \U0001f381"))
+        self.assertEqual(s.campaigns("--tenant", "nobody"), [])
         self.assertNotIn("free", s.redis_command("--scan", "--pattern", "*"))
 
     def test_everybodys_policy_is_not_a_tenants(self):
@@ -128,8 +123,8 @@ class Campaigns(unittest.TestCase):
         for tenant in ("shut", "other"):
             campaign = Campaign(dice)
             self.send(s, [campaign.copy(n, "of " + tenant) for n in range(40)], tenant=tenant)
-        wait_until(lambda: len(rows(s)) == 2, 20, "both")
-        self.assertEqual([r["subject"] for r in rows(s) if "subject" in r], ["of other"])
+        wait_until(lambda: len(s.campaigns()) == 2, 20, "both")
+        self.assertEqual([r["subject"] for r in s.campaigns() if "subject" in r], ["of other"])
 
     def test_a_dry_run_leaves_no_trace(self):
         s = self.start("[policy]\ncampaign_subject = yes\n")
@@ -137,32 +132,32 @@ class Campaigns(unittest.TestCase):
         self.send(s, [campaign.copy(n, "dry") for n in range(50)], dry_run=True)
         self.send(s, [letter(n, "one", " ".join(words(random.Random(n), 40))) for n in range(20)])
         wait_until(lambda: s.seen("from", "d3.example"), 20, "the others to be counted")
-        self.assertEqual(rows(s), [])
-        self.assertIn("no text that several mails", campaigns(s).stdout)
+        self.assertEqual(s.campaigns(), [])
+        self.assertIn("no text that several mails", told(s).stdout)
 
     def test_redis_full_or_away(self):
         s = self.start()
         campaign = Campaign(random.Random(9))
         self.send(s, [campaign.copy(n, "full") for n in range(50)])
-        wait_until(lambda: rows(s), 20, "the campaign")
-        before = rows(s)[0]["mails"]
+        wait_until(lambda: s.campaigns(), 20, "the campaign")
+        before = s.campaigns()[0]["mails"]
         s.redis_command("CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", "1")
         self.send(s, [campaign.copy(n, "full") for n in range(50)])
-        self.assertLessEqual(rows(s)[0]["mails"], before)
+        self.assertLessEqual(s.campaigns()[0]["mails"], before)
         s.redis_command("CONFIG", "SET", "maxmemory", "0")
         os.kill(s.redis(), signal.SIGSTOP)
         try:
-            done = campaigns(s)
+            done = told(s)
         finally:
             os.kill(s.redis(), signal.SIGCONT)
         self.assertEqual((done.returncode, done.stdout), (69, ""))
         self.assertIn("Redis does not answer", done.stderr)
         s.stop()
-        done = campaigns(s)
+        done = told(s)
         self.assertEqual((done.returncode, done.stdout), (69, ""))
         for wrong in (("--top", "0"), ("--watch", "x"), ("--tenant",), ("all",)):
-            self.assertEqual(campaigns(s, *wrong).returncode, 64)
-        self.assertEqual(campaigns(s, "--config", "/nowhere/furui.ini").returncode, 66)
+            self.assertEqual(told(s, *wrong).returncode, 64)
+        self.assertEqual(told(s, "--config", "/nowhere/furui.ini").returncode, 66)
 
 
 if __name__ == "__main__":

@@ -95,6 +95,9 @@ class Stores(unittest.TestCase):
         wait_until(lambda: s.seen("from", "ticket.example") >= 1, 20, "the mail to be counted")
         self.report(2, "kept.example")
         self.until_said(s, "kept.example", 1)
+        for n in range(10):
+            s.classify_whole(mail(n), client_ip="192.0.%d.1" % n)
+        wait_until(lambda: s.campaigns() and s.campaigns()[0]["networks"] > 1, 20, "a campaign")
         self.assertNotIn("NOPERM", s.log())
         shown = subprocess.run([os.path.join(harness.B, "furuid"), "--config", s.config, "--show-config"],
                                capture_output=True, text=True, check=True).stdout
@@ -153,6 +156,8 @@ class Stores(unittest.TestCase):
             self.report(n, "d%d.example" % n)
         for n in range(20):
             self.until_said(s, "d%d.example" % n, 1)
+        campaign = wait_until(s.campaigns, 20, "a campaign")
+        self.assertEqual((len(campaign), round(campaign[0]["said_spam"])), (1, 2))  # one person's words, twice his weight
         self.assertGreater(min(int(self.say(p, "dbsize")) for p in ports), 5)  # all have their share
         stream = int(self.say(ports[0], "cluster", "keyslot", "furui:2:{reports}")) * 3 // 16384
         away = (stream + 1) % 3  # not the one with the stream

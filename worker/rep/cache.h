@@ -23,7 +23,7 @@ enum cache_state {
 struct cache_entry {
     enum cache_state state;
     uint16_t bytes;
-    uint32_t since; /* mails of this worker that it was met in since it was read, for whoever counts them */
+    uint32_t since; /* mails of this worker that it was met in and that are not in the record; for texts */
     int64_t read_us;
     struct record record; /* the last that was read, whatever the state; else all zero */
     uint8_t key[NAME_KEY_BYTES];

@@ -108,15 +108,24 @@ static void drop(struct rep *r, uint64_t counts, const char *why)
         LOG(LEVEL_WARN, "reputation_dropped", L_INT("counts", r->stat.dropped), L_STR("why", why));
 }
 
+/* A record that was read again may lack what this worker has not written yet: it knows of no fewer mails than before. */
+static void keep_since(const struct rep *r, struct cache_entry *e, struct record was)
+{
+    record_decay(&was, e->record.minute, &r->counters.lives);
+    double more = was.sum[RECORD_FAST][SUM_VOLUME] + e->since - e->record.sum[RECORD_FAST][SUM_VOLUME];
+    e->since = more > 0 ? (uint32_t)(more + 0.5) : 0;
+}
+
 /* One value of an answer, as the store has it; what is no record is none. */
 static void land(struct rep *r, int at, const struct store_value *v)
 {
     struct cache_entry *e = cache_at(r->cache, at);
     if (e->state != CACHE_ASKED) return;
+    struct record was = e->record;
     record_read(v && v->kind == STORE_TEXT ? v->text : SPAN_NONE, &e->record);
     e->state = CACHE_READ;
-    e->since = 0;
     e->read_us = r->batch_us;
+    if (e->since) keep_since(r, e, was);
 }
 
 static void on_read(struct rep *r, const struct store_reply *reply)
