@@ -86,6 +86,9 @@ struct config {
     int reporter_a_minute, tenant_a_minute;
     int journal_mb;   /* of reports that are not in the stream yet */
     int stream_max;   /* entries that the stream keeps */
+    int rewind_days;  /* for which the stream and old snapshots stay */
+    int share_s;      /* between snapshots that hosts share; 0: none is */
+    int share_mb;     /* the largest of these */
     int snapshot_s;   /* between snapshots of what was learnt */
     int ticket_hours; /* for which a ticket can stand for its mail */
     int live_bits;    /* log2 of the live model's cells (livetable.h); 0: there is none */

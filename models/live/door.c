@@ -196,7 +196,8 @@ static const char *forbid(const struct door *d, const struct door_request *q, ch
 {
     const struct follow_place *here = &d->parts.live->follow.place;
     if (!d->parts.store) return "Redis is off (`server` in [redis]): nothing is learnt from reports, on no host";
-    if (q->ask != DOOR_REWIND || control_compare(q->to, *here) < 0) return NULL;
+    if (q->ask != DOOR_REWIND) return NULL;
+    if (control_compare(q->to, *here) < 0) return d->parts.course ? course_can_rewind(d->parts.course, q->to) : NULL;
     snprintf(why, ADMIN_WHY_MAX, "the stream is at %" PRIu64 "-%" PRIu64 ": nothing was learnt since that place",
              here->ms, here->n);
     return why;

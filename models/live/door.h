@@ -24,8 +24,8 @@
 #ifndef FURUI_LIVE_DOOR_H
 #define FURUI_LIVE_DOOR_H
 
+#include "models/live/course.h"
 #include "models/live/intake.h"
-#include "models/live/live.h"
 #include "models/live/relay.h"
 #include "proto/admin.h"
 #include "proto/store/secret.h"
@@ -56,6 +56,7 @@ struct door_parts {
     const struct relay *relay; /* NULL, as the store: Redis is off */
     struct store *store;
     const struct secret *secret;
+    const struct course *course; /* NULL: whether a rewind can be done is not known */
 };
 
 struct door_ops {

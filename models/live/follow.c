@@ -8,7 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TAG_READ = 1, TAG_DEAD, TAG_FIRST, ARENA_BYTES = 1 << 20, RETRY_US = 1000000 };
+enum { TAG_READ = 1, TAG_DEAD, TAG_STREAM, TAG_BITS = 2, ARENA_BYTES = 1 << 20, RETRY_US = 1000000 };
+
+/* The stream's oldest entry, its newest, how many were ever added (-1: an older Redis), how many it has. */
+static const char STREAM[] =
+    "local x, s = redis.pcall('XINFO', 'STREAM', KEYS[1]), {}\n"
+    "if x.err then return {'', '', 0, 0} end\n"
+    "for i = 1, #x, 2 do s[x[i]] = x[i + 1] end\n"
+    "local first = s['first-entry']\n"
+    "return {first and first[1] or '', s['last-generated-id'], s['entries-added'] or -1, s['length']}\n";
 
 struct follow {
     struct store *store;
@@ -16,8 +24,14 @@ struct follow {
     struct follow_state *state;
     struct follow_ops ops;
     struct arena arena;
-    bool asked;
-    uint64_t connections; /* when the stream's beginning was last looked at */
+    unsigned script;
+    bool asked, held, looked, heard; /* looked: at the stream, before the next read; heard: what it said */
+    uint64_t round;                  /* goes up with each hold: what was asked before it is of no use */
+    struct follow_stream stream;
+    struct follow_place mark;                  /* an entry that is the mark_number-th of all that were added */
+    uint64_t mark_number, passed, mark_passed; /* passed: entries, until now, and until the mark */
+    bool mark_known, mark_met;
+    uint64_t connections;
     int64_t retry_us;
     struct follow_stat stat;
 };
@@ -49,6 +63,7 @@ enum err follow_open(struct store *s, span key, span dead_key, struct follow_sta
     struct follow *f = calloc(1, sizeof *f);
     if (!f) return ERR_MEMORY;
     *f = (struct follow){.store = s, .key = key, .dead_key = dead_key, .state = state, .ops = *ops};
+    f->script = store_script(s, STREAM);
     if (arena_open(&f->arena, ARENA_BYTES) != ERR_OK) {
         free(f);
         return ERR_MEMORY;
@@ -67,6 +82,30 @@ void follow_close(struct follow *f)
 void follow_stat(const struct follow *f, struct follow_stat *out)
 {
     *out = f->stat;
+}
+
+void follow_hold(struct follow *f)
+{
+    f->held = true;
+    f->asked = f->looked = f->heard = false;
+    f->mark_met = false; /* the state may go on from elsewhere */
+    f->round++;
+}
+
+void follow_go(struct follow *f)
+{
+    f->held = f->looked = false;
+}
+
+bool follow_stream(const struct follow *f, struct follow_stream *out)
+{
+    *out = f->stream;
+    return f->heard;
+}
+
+uint64_t follow_number(const struct follow *f)
+{
+    return f->mark_met ? f->mark_number + (f->passed - f->mark_passed) : FOLLOW_UNKNOWN;
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -95,6 +134,11 @@ bool follow_place_read(span text, struct follow_place *out)
     return whole_number(span_from(text, 1), 10, &out->n);
 }
 
+void follow_place_write(struct follow_place p, char out[FOLLOW_PLACE_TEXT])
+{
+    snprintf(out, FOLLOW_PLACE_TEXT, "%" PRIu64 "-%" PRIu64, p.ms, p.n);
+}
+
 /* How many values v[at] is made of, with all that is in it; 0 when they are not all there. */
 static size_t extent(const struct store_reply *r, size_t at)
 {
@@ -111,11 +155,11 @@ static size_t extent(const struct store_reply *r, size_t at)
 /* Put what cannot be taken aside, under its own id: of several hosts that do so the first does it. */
 static void bury(struct follow *f, const struct entry *e, const char *why)
 {
-    char id[48];
+    char id[FOLLOW_PLACE_TEXT];
     f->stat.dead++;
     LOG(LEVEL_WARN, "report_unreadable", L_INT("ms", e->at.ms), L_INT("n", e->at.n), L_STR("why", why),
         L_STR("now", "it lies in the dead letters"));
-    snprintf(id, sizeof id, "%" PRIu64 "-%" PRIu64, e->at.ms, e->at.n);
+    follow_place_write(e->at, id);
     span words[] = {SPAN("XADD"),   f->dead_key,
                     SPAN("MAXLEN"), SPAN("~"),
                     SPAN("1000"),   span_cstr(id),
@@ -164,6 +208,11 @@ static void take(struct follow *f, const struct entry *e)
     }
     if (why) bury(f, e, why);
     f->state->place = e->at;
+    f->passed++;
+    if (f->mark_known && !f->mark_met && follow_place_cmp(e->at, f->mark) == 0) {
+        f->mark_met = true;
+        f->mark_passed = f->passed;
+    }
 }
 
 /* v[at] is [id, [name, value, …]]. False when it is not: nothing behind it can be trusted. */
@@ -196,17 +245,48 @@ static void refused(struct follow *f, const struct store_value *v, int64_t now_u
     f->retry_us = now_us + RETRY_US;
 }
 
-/* [[id, …]]: the oldest entry that the stream still has. */
-static void on_first(struct follow *f, const struct store_reply *r)
+/* Is the next entry gone? From the beginning nothing is known to be missing but when something was removed. */
+static bool is_gap(const struct follow *f)
 {
-    struct follow_place first, *mine = &f->state->place;
-    if (r->n < 3 || r->v[0].kind != STORE_LIST || r->v[1].kind != STORE_LIST || r->v[2].kind != STORE_TEXT) return;
-    if (!follow_place_read(r->v[2].text, &first) || (mine->ms == 0 && mine->n == 0)) return;
-    if (first.ms < mine->ms || (first.ms == mine->ms && first.n <= mine->n)) return;
+    const struct follow_place *mine = &f->state->place;
+    if (follow_place_zero(f->stream.first)) return false;
+    return follow_place_zero(*mine) ? !f->stream.whole : follow_place_cmp(f->stream.first, *mine) > 0;
+}
+
+static void pass_over_gap(struct follow *f)
+{
+    struct follow_place *mine = &f->state->place, first = f->stream.first;
+    if (f->ops.gap && !f->ops.gap(f->ops.ctx, first)) return;
+    if (follow_place_cmp(f->state->missed, first) >= 0) return; /* of a state that begins there, each time */
     f->stat.gaps++;
     LOG(LEVEL_WARN, "reports_missed", L_INT("from_ms", mine->ms), L_INT("to_ms", first.ms),
         L_STR("why", "the stream does not reach back to where this host stopped"));
     memset(f->state->hosts_block, 0, f->state->hosts_bytes);
+    f->state->missed = first;
+}
+
+/* [first, last, added, length] */
+static void on_stream(struct follow *f, const struct store_reply *r, int64_t now_us)
+{
+    struct follow_place first = {0, 0}, last;
+    bool sound = r->v[0].kind == STORE_LIST && r->n == 5 && r->v[1].kind == STORE_TEXT && r->v[2].kind == STORE_TEXT;
+    refused(f, &r->v[0], now_us);
+    if (!sound || (r->v[1].text.n && !follow_place_read(r->v[1].text, &first))) {
+        f->looked = false;
+        return;
+    }
+    int64_t added = r->v[3].integer;
+    f->heard = true;
+    f->stream = (struct follow_stream){.first = first, .whole = added < 0 || added == r->v[4].integer};
+    bool passed_by = f->mark_known && !f->mark_met && follow_place_cmp(f->state->place, f->mark) > 0;
+    if ((!f->mark_known || passed_by) && added >= 0 && follow_place_read(r->v[2].text, &last)) {
+        f->mark_known = true;
+        f->mark_met = follow_place_cmp(last, f->state->place) == 0;
+        f->mark = last;
+        f->mark_number = (uint64_t)added;
+        f->mark_passed = f->passed;
+    }
+    if (!f->held && is_gap(f)) pass_over_gap(f);
 }
 
 static size_t on_read(struct follow *f, const struct store_reply *r, int64_t now_us)
@@ -217,7 +297,7 @@ static size_t on_read(struct follow *f, const struct store_reply *r, int64_t now
     /* [[key, [entry, …]]]: 0 the list, 1 the stream's pair, 2 its key, 3 its entries, 4 the first */
     if (r->v[0].kind != STORE_LIST || r->n < 4 || r->v[1].kind != STORE_LIST || r->v[3].kind != STORE_LIST) return 0;
     size_t taken = 0, at = 4;
-    for (size_t i = 0; i < r->v[3].n; i++) {
+    for (size_t i = 0; i < r->v[3].n && !f->held; i++) {
         size_t values = at < r->n ? extent(r, at) : 0;
         if (values < 3 || !take_entry(f, r, at)) break;
         at += values;
@@ -226,26 +306,31 @@ static size_t on_read(struct follow *f, const struct store_reply *r, int64_t now
     return taken;
 }
 
+static uint64_t tag_of(const struct follow *f, unsigned what)
+{
+    return f->round << TAG_BITS | what;
+}
+
 static void ask(struct follow *f)
 {
-    char id[48], count[8], block[8];
-    const struct follow_place *p = &f->state->place;
-    snprintf(id, sizeof id, "%" PRIu64 "-%" PRIu64, p->ms, p->n);
+    char id[FOLLOW_PLACE_TEXT], count[8], block[8];
+    follow_place_write(f->state->place, id);
     snprintf(count, sizeof count, "%d", FOLLOW_BATCH);
     snprintf(block, sizeof block, "%d", FOLLOW_BLOCK_MS);
     span words[] = {SPAN("XREAD"),    SPAN("COUNT"),   span_cstr(count), SPAN("BLOCK"),
                     span_cstr(block), SPAN("STREAMS"), f->key,           span_cstr(id)};
-    f->asked = store_put(f->store, f->key, words, sizeof words / sizeof *words, TAG_READ);
+    f->asked = store_put(f->store, f->key, words, sizeof words / sizeof *words, tag_of(f, TAG_READ));
+    f->looked = false;
 }
 
-/* After each connection, before anything is read: does the stream still reach back to our place? */
-static void ask_first(struct follow *f)
+/* Before each read, and while held until it has answered. A server that comes back may have lost some. */
+static void look(struct follow *f)
 {
     struct store_stat s;
     store_stat(f->store, &s);
-    if (s.connections == f->connections) return;
-    span words[] = {SPAN("XRANGE"), f->key, SPAN("-"), SPAN("+"), SPAN("COUNT"), SPAN("1")};
-    if (store_put(f->store, f->key, words, sizeof words / sizeof *words, TAG_FIRST)) f->connections = s.connections;
+    if (s.connections != f->connections) f->mark_known = f->mark_met = false;
+    f->connections = s.connections;
+    if (!f->looked) f->looked = store_eval(f->store, f->script, &f->key, 1, NULL, 0, tag_of(f, TAG_STREAM));
 }
 
 size_t follow_turn(struct follow *f, int64_t now_us)
@@ -254,13 +339,12 @@ size_t follow_turn(struct follow *f, int64_t now_us)
     size_t taken = 0;
     store_pump(f->store);
     while (store_next(f->store, &r)) {
-        if (r.tag == TAG_FIRST) on_first(f, &r);
-        if (r.tag == TAG_READ) taken += on_read(f, &r, now_us);
+        if (r.tag == tag_of(f, TAG_STREAM)) on_stream(f, &r, now_us);
+        if (r.tag == tag_of(f, TAG_READ)) taken += on_read(f, &r, now_us);
     }
-    if (!f->asked && store_up(f->store) && now_us >= f->retry_us) {
-        ask_first(f);
-        ask(f);
-        store_pump(f->store);
-    }
+    if (f->asked || !store_up(f->store) || now_us < f->retry_us) return taken;
+    look(f);
+    if (!f->held && f->looked) ask(f);
+    store_pump(f->store);
     return taken;
 }

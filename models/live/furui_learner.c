@@ -2,13 +2,13 @@
 /* furui-learner: one process that takes reports, keeps them, and learns; furuid starts it (proto/backend.h).
  *
  * Reports come over the link as records that a worker made; they go into the journal and the stream (intake.h), come
- * back out of the stream in the order that all hosts see (follow.h), are weighed (voices.h), and what follows from them
+ * back out of the stream in the order that all hosts see (course.h), are weighed (voices.h), and what follows from them
  * goes to Redis (relay.h). No verdict waits for it. Exit status: 0 done, 1 cannot start or go on (one line says why), 64
  * wrong usage. */
 #define _GNU_SOURCE
+#include "models/live/course.h"
 #include "models/live/door.h"
 #include "models/live/intake.h"
-#include "models/live/live.h"
 #include "models/live/publish.h"
 #include "models/live/relay.h"
 #include "proto/base/clock.h"
@@ -64,8 +64,8 @@ struct learner {
     struct journal *journal;
     struct store *store, *reader; /* NULL: Redis is off */
     struct intake *intake;
-    struct follow *follow;
     struct relay *relay;
+    struct course *course;
     struct live live;
     bool live_is_open;
     struct publish table;
@@ -73,12 +73,11 @@ struct learner {
     struct arena arena;
     uint64_t trusted[PEOPLE_MAX], unlimited[PEOPLE_MAX];
     char stream_key[NAME_PREFIX_BYTES + 32], dead_key[NAME_PREFIX_BYTES + 32];
-    char snapshot[PATH_BYTES + 16];
-    int64_t snapshot_us, said_us; /* of the last snapshot; when the engine last heard of us */
-    uint64_t snapshot_changes;    /* what changes() was then */
+    char live_dir[PATH_BYTES];
+    int64_t said_us; /* when the engine last heard of us */
     int64_t started_us, published_us;
     uint64_t published, published_frozen; /* version of the content model that workers have */
-    bool snapshot_due, quitting, alone;
+    bool quitting, alone;
     char fault[CONFIG_FAULT_MAX];
 };
 
@@ -133,34 +132,16 @@ static bool open_journal(struct learner *l)
     return true;
 }
 
-/* What of the state a snapshot is for: counts up with each. */
-static uint64_t changes(const struct learner *l)
-{
-    return l->live.reports + l->live.samples + l->live.control.orders;
-}
-
-/* The state of the last snapshot; without one, or with a damaged one, an empty state and the whole stream. */
 static bool open_live(struct learner *l)
 {
-    char fault[SNAPSHOT_FAULT_MAX], dir[PATH_BYTES];
     struct live_rules rules = {.voices = {.trusted = l->trusted, .equal = !l->config.weigh_reporters},
                                .guard = {l->config.guard_flips / 100.0, l->config.guard_step / 100.0},
                                .bits = (unsigned)l->config.live_bits};
     rules.voices.trusted_count = people(l, l->config.trusted_reporters, l->trusted);
     if (live_open(&l->live, &rules) != ERR_OK) return fail(l, "furui-learner", err_str(ERR_MEMORY));
     l->live_is_open = true;
-    snprintf(dir, sizeof dir, "%s/live", l->config.state_dir);
-    if (!make_folder(l, dir)) return false;
-    snprintf(l->snapshot, sizeof l->snapshot, "%s/snapshot", dir);
-    if (live_load(&l->live, l->snapshot, fault) != ERR_OK && errno != ENOENT)
-        LOG(LEVEL_ERROR, "snapshot_refused", L_STR("why", fault),
-            L_STR("now", "the stream is read from its beginning"));
-    l->snapshot_us = clock_us();
-    l->snapshot_changes = changes(l);
-    const struct control_order *f = &l->live.control.freeze;
-    if (l->live.control.frozen)
-        LOG(LEVEL_WARN, "frozen", L_STR("by", f->by), L_STR("note", f->note), L_INT("at_ms", f->at.ms));
-    return true;
+    snprintf(l->live_dir, sizeof l->live_dir, "%s/live", l->config.state_dir);
+    return make_folder(l, l->live_dir);
 }
 
 /* Where workers read what was learnt. */
@@ -209,6 +190,7 @@ static void obey(struct learner *l, const struct feedback *r, struct follow_plac
     else
         LOG(o.what == CONTROL_THAW ? LEVEL_NOTE : LEVEL_WARN, DONE[o.what], L_STR("by", o.by), L_STR("note", o.note),
             L_INT("at_ms", at.ms));
+    if (outcome == CONTROL_REWOUND) course_rewind(l->course, at, o.to);
     door_met(&l->door, &o, outcome, why);
 }
 
@@ -223,7 +205,36 @@ static void on_report(void *ctx, const struct feedback *r, struct follow_place a
     if (live_take(&l->live, r, at, &e))
         LOG(LEVEL_ERROR, "frozen", L_STR("by", CONTROL_GUARD), L_STR("note", l->live.control.freeze.note),
             L_STR("now", "content is not learnt until somebody looks: furui learner show, furui learner thaw"));
-    relay_add(l->relay, r, at, &e);
+    if (!course_again(l->course, at)) relay_add(l->relay, r, at, &e);
+}
+
+static bool is_told(void *ctx)
+{
+    const struct learner *l = ctx;
+    return !l->relay || relay_waiting(l->relay) == 0;
+}
+
+/* The state of the last snapshot, and the way on from there. */
+static bool open_course(struct learner *l)
+{
+    const struct config *c = &l->config;
+    struct course_options o = {.dir = l->live_dir,
+                               .key = span_cstr(l->stream_key),
+                               .dead_key = span_cstr(l->dead_key),
+                               .prefix = c->redis_prefix,
+                               .secret = &l->secret,
+                               .host = journal_host(l->journal),
+                               .save_s = (unsigned)c->snapshot_s,
+                               .rewind_days = (unsigned)c->rewind_days,
+                               .share_s = strcmp(c->redis, "private") == 0 ? 0 : (unsigned)c->share_s,
+                               .share_bytes = (uint64_t)c->share_mb << 20};
+    struct course_ops ops = {.ctx = l, .report = on_report, .told = is_told};
+    if (course_open(&l->live, l->store, l->reader, &o, &ops, &l->course) != ERR_OK)
+        return fail(l, "furui-learner", err_str(ERR_MEMORY));
+    const struct control_order *f = &l->live.control.freeze;
+    if (l->live.control.frozen)
+        LOG(LEVEL_WARN, "frozen", L_STR("by", f->by), L_STR("note", f->note), L_INT("at_ms", f->at.ms));
+    return true;
 }
 
 static bool open_streams(struct learner *l)
@@ -234,13 +245,10 @@ static bool open_streams(struct learner *l)
     if (strcmp(c->redis, "off") != 0) {
         struct relay_options o = {.prefix = c->redis_prefix,
                                   .lives = {{60.0 * c->redis_fast_hours, 1440.0 * c->redis_slow_days}}};
-        struct follow_ops ops = {.ctx = l, .report = on_report};
         if (!open_store(l, &l->store) || !open_store(l, &l->reader)) return false;
-        if (relay_open(l->store, &o, &l->relay) != ERR_OK ||
-            follow_open(l->reader, span_cstr(l->stream_key), span_cstr(l->dead_key), &l->live.follow, &ops,
-                        &l->follow) != ERR_OK)
-            return fail(l, "furui-learner", err_str(ERR_MEMORY));
+        if (relay_open(l->store, &o, &l->relay) != ERR_OK) return fail(l, "furui-learner", err_str(ERR_MEMORY));
     }
+    if (!open_course(l)) return false;
     struct intake_limits limits = {.reporter_a_minute = c->reporter_a_minute,
                                    .tenant_a_minute = c->tenant_a_minute,
                                    .unlimited = l->unlimited,
@@ -250,7 +258,7 @@ static bool open_streams(struct learner *l)
     struct intake_ops ops = {.ctx = l, .answer = on_answer};
     if (intake_open(l->journal, l->store, span_cstr(l->stream_key), &limits, &ops, &l->intake) != ERR_OK)
         return fail(l, "furui-learner", err_str(ERR_MEMORY));
-    struct door_parts parts = {&l->live, l->intake, l->relay, l->store, &l->secret};
+    struct door_parts parts = {&l->live, l->intake, l->relay, l->store, &l->secret, l->course};
     door_init(&l->door, &parts, &(struct door_ops){.ctx = l, .told = on_told});
     return true;
 }
@@ -269,7 +277,7 @@ static bool start(struct learner *l, bool has_table)
 static void stop_all(struct learner *l)
 {
     intake_close(l->intake);
-    follow_close(l->follow);
+    course_close(l->course);
     relay_close(l->relay);
     store_close(l->store);
     store_close(l->reader);
@@ -316,17 +324,17 @@ static bool hear(struct learner *l)
 static void beat(struct learner *l, int64_t now_us)
 {
     struct intake_stat in;
-    struct follow_stat f = {0};
+    struct course_stat c;
     if (now_us - l->said_us < (int64_t)l->config.heartbeat_ms * 1000) return;
     intake_stat(l->intake, &in);
-    if (l->follow) follow_stat(l->follow, &f);
+    course_stat(l->course, &c);
     struct backend_learner about = {.taken = in.taken,
                                     .again = in.again,
                                     .refused = in.refused,
                                     .limited = in.limited,
                                     .in_journal = in.waiting,
                                     .learnt = l->live.reports - l->live.again,
-                                    .unreadable = f.dead,
+                                    .unreadable = c.follow.dead,
                                     .samples = l->live.samples,
                                     .for_redis = l->relay ? relay_waiting(l->relay) : 0,
                                     .redis_up = l->store && store_up(l->store),
@@ -338,15 +346,17 @@ static void beat(struct learner *l, int64_t now_us)
 
 /* --- what workers read ----------------------------------------------------------------------------------------------- */
 
-/* A learner that starts goes through the past again: workers keep what the last one knew until this one has caught up. */
+/* A learner that starts, or goes back, goes through the past again: workers keep what the last one knew until this one has
+ * caught up. */
 static void publish_when_due(struct learner *l, int64_t now_us)
 {
     const struct learn *learn = &l->live.learn;
-    struct follow_stat f;
+    struct course_stat c;
     bool known = l->published == learn->version && l->published_frozen == l->live.control.frozen;
-    if (!l->table.t || !l->follow || known || now_us - l->published_us < PUBLISH_MS * 1000) return;
-    follow_stat(l->follow, &f);
-    if (l->published_us == 0 && !f.idle && now_us - l->started_us < CATCH_UP_MS * 1000) return;
+    if (!l->table.t || !l->reader || known || now_us - l->published_us < PUBLISH_MS * 1000) return;
+    course_stat(l->course, &c);
+    if (c.replays) return;
+    if (l->published_us == 0 && !c.follow.idle && now_us - l->started_us < CATCH_UP_MS * 1000) return;
     for (uint32_t i = 0; i <= learn->cells.mask; i += PUBLISH_CELLS) {
         float weight[PUBLISH_CELLS];
         for (uint32_t k = 0; k < PUBLISH_CELLS; k++) weight[k] = cells_weight(&learn->cells.cell[i + k]);
@@ -356,25 +366,6 @@ static void publish_when_due(struct learner *l, int64_t now_us)
     l->published = learn->version;
     l->published_frozen = l->live.control.frozen;
     l->published_us = now_us;
-}
-
-/* --- snapshots ---------------------------------------------------------------------------------------------------- */
-
-/* A snapshot holds no words that Redis was not told yet: it waits for these, and no report is learnt meanwhile. */
-static void save_when_due(struct learner *l, int64_t now_us)
-{
-    char fault[SNAPSHOT_FAULT_MAX];
-    bool aged = now_us - l->snapshot_us > (int64_t)l->config.snapshot_s * 1000000;
-    if (!aged && !l->snapshot_due) return;
-    l->snapshot_due = changes(l) != l->snapshot_changes;
-    if (!l->snapshot_due) l->snapshot_us = now_us;
-    if (!l->snapshot_due || (l->relay && relay_waiting(l->relay))) return;
-    if (live_save(&l->live, l->snapshot, fault) != ERR_OK)
-        LOG(LEVEL_ERROR, "snapshot_failed", L_STR("why", fault));
-    else
-        l->snapshot_changes = changes(l);
-    l->snapshot_us = now_us;
-    l->snapshot_due = false;
 }
 
 /* --- the loop ----------------------------------------------------------------------------------------------------- */
@@ -391,17 +382,17 @@ static bool turn(struct learner *l)
         while (store_next(l->store, &r)) {
             if (r.tag & INTAKE_TAG) intake_reply(l->intake, &r, &l->live.voices, now_us);
             if (r.tag & RELAY_TAG) relay_reply(l->relay, &r, now_us);
+            if (course_owns(r.tag)) course_reply(l->course, &r, now_us);
+            if (r.v[0].kind == STORE_ERROR && span_starts(r.v[0].text, SPAN("OOM"))) course_press(l->course);
             busy = true;
         }
     }
     intake_turn(l->intake, now_us);
     /* A read gives FOLLOW_BATCH reports at most: room for all of them. */
-    if (l->follow && !l->snapshot_due && relay_waiting(l->relay) == 0)
-        busy = follow_turn(l->follow, now_us) > 0 || busy;
+    busy = course_turn(l->course, now_us) || busy;
     if (l->relay) relay_turn(l->relay, now_us);
     door_turn(&l->door, now_us);
     publish_when_due(l, now_us);
-    save_when_due(l, now_us);
     beat(l, now_us);
     if (link_flush(&l->engine) != ERR_OK) l->alone = true;
     return busy;
@@ -431,12 +422,8 @@ static int serve(struct learner *l)
         if (!busy) rest(l);
     }
     door_leave(&l->door);
-    for (int64_t until_us = clock_us() + LAST_MS * 1000; clock_us() < until_us;) {
-        l->snapshot_due = true;
-        turn(l);
-        if (!l->snapshot_due) break;
-        poll(NULL, 0, 1);
-    }
+    for (int64_t until_us = clock_us() + LAST_MS * 1000; !course_leave(l->course) && clock_us() < until_us;)
+        if (!turn(l)) poll(NULL, 0, 1);
     return 0;
 }
 

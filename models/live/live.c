@@ -8,7 +8,7 @@ enum { BLOCKS_BEFORE = 3, BLOCKS_MAX = BLOCKS_BEFORE + LEARN_BLOCKS };
 
 /* What stands in a snapshot beside the tables. */
 struct head {
-    struct follow_place place;
+    struct follow_place place, missed;
     uint64_t reports, again, samples;
     struct control control;
     struct guard guard;
@@ -88,9 +88,32 @@ static size_t blocks(const struct live *l, struct head *h, struct snapshot_block
     return BLOCKS_MAX;
 }
 
+/* The state becomes what the head says, and what the tables hold. */
+static void put_head(struct live *l, const struct head *h)
+{
+    l->follow.place = h->place;
+    l->follow.missed = h->missed;
+    l->reports = h->reports;
+    l->again = h->again;
+    l->samples = h->samples;
+    l->control = h->control;
+    l->guard = h->guard;
+    l->learn.version++;
+}
+
+void live_reset(struct live *l)
+{
+    static const struct head NOTHING;
+    struct head h = NOTHING;
+    struct snapshot_block b[BLOCKS_MAX];
+    size_t n = blocks(l, &h, b);
+    for (size_t i = 0; i < n; i++) memset(b[i].p, 0, b[i].n);
+    put_head(l, &NOTHING);
+}
+
 enum err live_save(const struct live *l, const char *path, char *fault_out)
 {
-    struct head h = {l->follow.place, l->reports, l->again, l->samples, l->control, l->guard};
+    struct head h = {l->follow.place, l->follow.missed, l->reports, l->again, l->samples, l->control, l->guard};
     struct snapshot_block b[BLOCKS_MAX];
     size_t n = blocks(l, &h, b);
     return snapshot_write(path, b, n, fault_out);
@@ -102,15 +125,21 @@ enum err live_load(struct live *l, const char *path, char *fault_out)
     struct snapshot_block b[BLOCKS_MAX];
     size_t n = blocks(l, &h, b);
     enum err e = snapshot_read(path, b, n, fault_out);
-    if (e != ERR_OK) {
-        for (size_t i = 0; i < n; i++) memset(b[i].p, 0, b[i].n);
-    }
-    l->follow.place = h.place;
-    l->reports = h.reports;
-    l->again = h.again;
-    l->samples = h.samples;
-    l->control = h.control;
-    l->guard = h.guard;
-    l->learn.version++;
+    if (e == ERR_OK)
+        put_head(l, &h);
+    else
+        live_reset(l);
     return e;
+}
+
+enum err live_check(const struct live *l, const char *path, struct follow_place at, char *fault_out)
+{
+    struct head h = {.reports = 0};
+    struct snapshot_block b[BLOCKS_MAX];
+    size_t n = blocks(l, &h, b);
+    for (size_t i = 1; i < n; i++) b[i].p = NULL;
+    enum err e = snapshot_read(path, b, n, fault_out);
+    if (e != ERR_OK || follow_place_cmp(h.place, at) == 0) return e;
+    snprintf(fault_out, SNAPSHOT_FAULT_MAX, "%s: ends elsewhere in the stream than it should", path);
+    return ERR_SYNTAX;
 }

@@ -41,9 +41,15 @@ bool live_take(struct live *l, const struct feedback *r, struct follow_place at,
 enum control_outcome live_obey(struct live *l, const struct feedback *r, struct follow_place at,
                                struct control_order *order_out, char *why_out);
 
+/* As live_open left it. */
+void live_reset(struct live *l);
+
 /* Write it all to a file; read it back. As snapshot_write and snapshot_read; after an error of live_load the state is
  * an empty one. */
 enum err live_save(const struct live *l, const char *path, char *fault_out);
 enum err live_load(struct live *l, const char *path, char *fault_out);
+
+/* Would live_load do, and give a state that ends at `at`? Changes nothing. As live_load, and ERR_SYNTAX. */
+enum err live_check(const struct live *l, const char *path, struct follow_place at, char *fault_out);
 
 #endif

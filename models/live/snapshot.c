@@ -118,12 +118,14 @@ static enum err get_all(struct file *f, const struct snapshot_block *b, size_t c
     if (!get(f, &n, sizeof n) || n != count) return wrong(f, ERR_VERSION, "made by another version");
     for (size_t i = 0; i < count; i++)
         if (!get(f, &n, sizeof n) || n != b[i].n) return wrong(f, ERR_VERSION, "made by another version");
-    for (size_t i = 0; i < count; i++) memset(b[i].p, 0, b[i].n);
+    for (size_t i = 0; i < count; i++)
+        if (b[i].p) memset(b[i].p, 0, b[i].n);
+    uint8_t unwanted[PAGE];
     for (uint32_t head[2];;) {
         if (!get(f, head, sizeof head)) return wrong(f, ERR_SYNTAX, "ends too early");
         if (head[0] == UINT32_MAX && head[1] == UINT32_MAX) break;
         if (head[0] >= count || (uint64_t)head[1] * PAGE >= b[head[0]].n) return wrong(f, ERR_SYNTAX, "damaged");
-        uint8_t *p = (uint8_t *)b[head[0]].p + (size_t)head[1] * PAGE;
+        uint8_t *p = b[head[0]].p ? (uint8_t *)b[head[0]].p + (size_t)head[1] * PAGE : unwanted;
         if (!get(f, p, page_bytes(&b[head[0]], head[1]))) return wrong(f, ERR_SYNTAX, "ends too early");
     }
     hash_stream_end(&f->hash, sum);

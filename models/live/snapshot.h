@@ -19,8 +19,8 @@ struct snapshot_block {
 /* Write blocks to `path`. fault_out: one line on error. ERR_IO. */
 enum err snapshot_write(const char *path, const struct snapshot_block *b, size_t count, char *fault_out);
 
-/* Read them back into blocks of the same number and sizes. ERR_IO (errno ENOENT: there is none), ERR_VERSION (made for
- * other sizes), ERR_SYNTAX (damaged): the blocks' content is then undefined. */
+/* Read them back into blocks of the same number and sizes; one whose p is NULL is only checked. ERR_IO (errno ENOENT:
+ * there is none), ERR_VERSION (made for other sizes), ERR_SYNTAX (damaged): the blocks' content is then undefined. */
 enum err snapshot_read(const char *path, const struct snapshot_block *b, size_t count, char *fault_out);
 
 #endif

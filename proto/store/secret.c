@@ -14,10 +14,13 @@ enum { NAME_BYTES = 1024, WHAT_BYTES = 16, PATH_BYTES = 4096 };
 static_assert(SECRET_BYTES == crypto_shorthash_siphashx24_KEYBYTES, "SipHash's key");
 static_assert(SECRET_BYTES == crypto_shorthash_siphashx24_BYTES, "SipHash's output");
 
-static void put_hex(const uint8_t *bytes, uint8_t out[SECRET_HEX])
+static_assert(sizeof(crypto_generichash_state) <= sizeof(struct secret_seal), "BLAKE2b's state");
+static_assert(SECRET_BYTES >= crypto_generichash_KEYBYTES_MIN, "BLAKE2b's key");
+
+static void put_hex(const uint8_t *bytes, size_t n, uint8_t *out)
 {
     static const char HEX[] = "0123456789abcdef";
-    for (size_t i = 0; i < SECRET_BYTES; i++) {
+    for (size_t i = 0; i < n; i++) {
         out[2 * i] = (uint8_t)HEX[bytes[i] >> 4];
         out[2 * i + 1] = (uint8_t)HEX[bytes[i] & 15];
     }
@@ -30,7 +33,7 @@ static enum err make_file(const char *path)
     uint8_t key[SECRET_BYTES], line[SECRET_HEX + 1];
     if ((size_t)snprintf(scratch, sizeof scratch, "%s.%ld", path, (long)getpid()) >= sizeof scratch) return ERR_IO;
     randombytes_buf(key, sizeof key);
-    put_hex(key, line);
+    put_hex(key, SECRET_BYTES, line);
     line[SECRET_HEX] = '\n';
     int fd = open(scratch, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) return ERR_IO;
@@ -78,7 +81,7 @@ void secret_hash(const struct secret *s, span what, span name, uint8_t out[SECRE
 {
     uint8_t hash[SECRET_BYTES];
     hash_name(s, what, name, hash);
-    put_hex(hash, out);
+    put_hex(hash, SECRET_BYTES, out);
 }
 
 uint64_t secret_number(const struct secret *s, span what, span name)
@@ -88,4 +91,26 @@ uint64_t secret_number(const struct secret *s, span what, span name)
     hash_name(s, what, name, hash);
     for (int i = 0; i < 8; i++) x = x << 8 | hash[i];
     return x;
+}
+
+void secret_seal_init(struct secret_seal *m, const struct secret *s, span what)
+{
+    uint8_t head[WHAT_BYTES + 1] = {0};
+    what = span_head(what, WHAT_BYTES);
+    if (what.n) memcpy(head, what.p, what.n);
+    crypto_generichash_init((crypto_generichash_state *)(void *)m->state, s->key, sizeof s->key, SECRET_SEAL_BYTES);
+    crypto_generichash_update((crypto_generichash_state *)(void *)m->state, head, sizeof head);
+}
+
+void secret_seal_add(struct secret_seal *m, span piece)
+{
+    if (piece.n) crypto_generichash_update((crypto_generichash_state *)(void *)m->state, piece.p, piece.n);
+}
+
+void secret_seal_end(struct secret_seal *m, char out[SECRET_SEAL_HEX + 1])
+{
+    uint8_t seal[SECRET_SEAL_BYTES];
+    crypto_generichash_final((crypto_generichash_state *)(void *)m->state, seal, sizeof seal);
+    put_hex(seal, sizeof seal, (uint8_t *)out);
+    out[SECRET_SEAL_HEX] = 0;
 }

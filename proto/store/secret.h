@@ -24,4 +24,13 @@ enum err secret_load(const char *path, bool make, struct secret *out);
 void secret_hash(const struct secret *s, span what, span name, uint8_t out[SECRET_HEX]);
 uint64_t secret_number(const struct secret *s, span what, span name); /* 64 bits of the same */
 
+/* A seal on bytes that come in pieces: who does not have the secret cannot make one (BLAKE2b, RFC 7693, keyed). */
+enum { SECRET_SEAL_BYTES = 32, SECRET_SEAL_HEX = 2 * SECRET_SEAL_BYTES };
+struct secret_seal {
+    _Alignas(64) uint8_t state[384]; /* libsodium's */
+};
+void secret_seal_init(struct secret_seal *m, const struct secret *s, span what);
+void secret_seal_add(struct secret_seal *m, span piece);
+void secret_seal_end(struct secret_seal *m, char out[SECRET_SEAL_HEX + 1]); /* lower-case hex; NUL-terminated */
+
 #endif

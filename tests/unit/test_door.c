@@ -78,7 +78,7 @@ static int set_up(void **unused)
         intake_open(journal, writer, KEY, &limits, &in_ops, &intake) != ERR_OK ||
         follow_open(reader, KEY, DEAD, &live.follow, &out_ops, &follow) != ERR_OK)
         return 1;
-    struct door_parts parts = {&live, intake, NULL, writer, &secret};
+    struct door_parts parts = {&live, intake, NULL, writer, &secret, NULL};
     door_init(&door, &parts, &(struct door_ops){.told = on_told});
     return 0;
 }

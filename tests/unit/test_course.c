@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* course: hosts that share a stream end alike, whenever they came, whatever the stream has lost meanwhile, and wherever
+ * they began again when a rewind was ordered. Over a real redis-server; times are those of the entries. */
+#define _GNU_SOURCE
+#include "models/live/course.h"
+#include "models/live/bookmark.h"
+#include "models/live/note.h"
+#include "models/live/series.h"
+#include "tests/unit/own_redis.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+enum { PATIENCE_US = 30000000, HOUR_MS = 3600000 };
+static const uint64_t BEGIN_MS = UINT64_C(1790000000000);
+static const span KEY = {(const uint8_t *)"t:2:{reports}", 13}, DEAD = {(const uint8_t *)"t:2:{reports}:dead", 18};
+
+/* A learner without intake and relay. */
+struct host {
+    char dir[64];
+    struct live live;
+    struct store *store, *reader;
+    struct course *course;
+    struct secret secret;
+    uint64_t number, taken;
+};
+
+static struct store *teller;
+static uint64_t told; /* the number of the newest entry in the stream */
+
+/* --- a host ------------------------------------------------------------------------------------------------------- */
+
+static void on_report(void *ctx, const struct feedback *r, struct follow_place at)
+{
+    struct host *h = ctx;
+    struct voices_effect e;
+    struct control_order o;
+    char why[CONTROL_WHY_MAX];
+    h->taken++;
+    if (r->kind == FEEDBACK_CONTROL) {
+        if (live_obey(&h->live, r, at, &o, why) == CONTROL_REWOUND) course_rewind(h->course, at, o.to);
+        return;
+    }
+    live_take(&h->live, r, at, &e);
+}
+
+static bool is_told(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static unsigned rewind_days;
+
+static void begin(struct host *h)
+{
+    struct course_options o = {.dir = h->dir,
+                               .key = KEY,
+                               .dead_key = DEAD,
+                               .prefix = "t",
+                               .secret = &h->secret,
+                               .host = h->number,
+                               .save_s = 86400,
+                               .rewind_days = rewind_days,
+                               .share_s = 1,
+                               .share_bytes = 64 << 20};
+    struct course_ops ops = {.ctx = h, .report = on_report, .told = is_told};
+    assert_int_equal(live_open(&h->live, &(struct live_rules){.guard = {1, 0}, .bits = 16}), ERR_OK);
+    h->store = own_redis_store();
+    h->reader = own_redis_store();
+    assert_int_equal(course_open(&h->live, h->store, h->reader, &o, &ops, &h->course), ERR_OK);
+    h->taken = 0;
+}
+
+static void end(struct host *h)
+{
+    course_close(h->course);
+    store_close(h->store);
+    store_close(h->reader);
+    live_close(&h->live);
+}
+
+static void come(struct host *h, uint64_t number)
+{
+    *h = (struct host){.number = number};
+    snprintf(h->dir, sizeof h->dir, "/tmp/furui-course.XXXXXX");
+    assert_non_null(mkdtemp(h->dir));
+    memset(&h->secret, 7, sizeof h->secret);
+    begin(h);
+}
+
+static void go(struct host *h)
+{
+    char command[128];
+    end(h);
+    snprintf(command, sizeof command, "rm -rf %s", h->dir);
+    assert_int_equal(system(command), 0);
+}
+
+static void turn(struct host *h)
+{
+    struct store_reply r;
+    store_pump(h->store);
+    while (store_next(h->store, &r))
+        if (course_owns(r.tag)) course_reply(h->course, &r, clock_us());
+    if (!course_turn(h->course, clock_us())) usleep(200);
+}
+
+#define UNTIL(h, condition)                                                                                  \
+    for (int64_t until_us_ = clock_us() + PATIENCE_US; !(condition);) {                                      \
+        turn(h);                                                                                             \
+        if (clock_us() > until_us_) fail_msg("host %d waited in vain for %s", (int)(h)->number, #condition); \
+    }
+
+static struct follow_place place(uint64_t number)
+{
+    return (struct follow_place){BEGIN_MS + number * HOUR_MS / 50, 1};
+}
+
+static bool is_at(const struct host *h, uint64_t number)
+{
+    return follow_place_cmp(h->live.follow.place, place(number)) == 0 && !course_replays(h->course);
+}
+
+/* Take all up to an entry, and save. */
+static void follow_to(struct host *h, uint64_t number)
+{
+    UNTIL(h, is_at(h, number));
+    UNTIL(h, course_leave(h->course));
+}
+
+/* --- the stream --------------------------------------------------------------------------------------------------- */
+
+static const char *ask(const span *words, size_t n)
+{
+    static char text[4096];
+    struct store_reply r;
+    while (!store_put(teller, KEY, words, n, 99)) {
+        store_pump(teller);
+        while (store_next(teller, &r)) {
+        }
+        usleep(500);
+    }
+    for (;; usleep(200)) {
+        store_pump(teller);
+        while (store_next(teller, &r)) {
+            size_t at = 0;
+            if (r.tag != 99) continue;
+            text[0] = 0;
+            for (size_t i = 0; i < r.n && at < sizeof text - 100; i++) {
+                if (r.v[i].kind == STORE_INTEGER)
+                    at += (size_t)snprintf(text + at, sizeof text - at, "%s%" PRIi64, at ? " " : "", r.v[i].integer);
+                else if (r.v[i].kind != STORE_LIST)
+                    at += (size_t)snprintf(text + at, sizeof text - at, "%s%.*s", at ? " " : "",
+                                           SPAN_ARG(span_head(r.v[i].text, 90)));
+            }
+            return text;
+        }
+    }
+}
+#define ASK(...) ask((span[]){__VA_ARGS__}, sizeof((span[]){__VA_ARGS__}) / sizeof(span))
+
+static void add(const struct feedback *r)
+{
+    static uint8_t bytes[FEEDBACK_BYTES_MAX];
+    char id[FOLLOW_PLACE_TEXT], now[24], previous[24];
+    size_t n = feedback_pack(r, bytes, sizeof bytes);
+    assert_true(n > 0);
+    snprintf(previous, sizeof previous, "%" PRIu64, told++);
+    snprintf(now, sizeof now, "%" PRIu64, told);
+    follow_place_write(place(told), id);
+    const char *got = ASK(SPAN("XADD"), KEY, span_cstr(id), SPAN("h"), SPAN("00000000000000aa"), SPAN("n"),
+                          span_cstr(now), SPAN("p"), span_cstr(previous), SPAN("r"), span_of(bytes, n));
+    assert_string_equal(got, id);
+}
+
+/* Reports up to an entry of the stream: 50 an hour. */
+static void tell_to(uint64_t number)
+{
+    while (told < number) {
+        uint64_t x = told + 1;
+        uint32_t word[] = {(uint32_t)x % 13 + 1, (uint32_t)(x * 2654435761 >> 8 & 0xffffff) + 100};
+        struct feedback r = {.says = x % 3 ? WIRE_SAY_SPAM : WIRE_SAY_HAM,
+                             .learns = true,
+                             .features = FEEDBACK_FEATURES,
+                             .view = {{word, 2}},
+                             .view_count = CELLS_VIEWS,
+                             .digest = {x % 97 + 1, 1},
+                             .reporter = x % 7 + 1,
+                             .score = 1,
+                             .names = {{0, SPAN("192.0.2.1")}},
+                             .name_count = 1};
+        add(&r);
+    }
+}
+
+static void order(const char *what, uint64_t to)
+{
+    char text[128], id[FOLLOW_PLACE_TEXT];
+    follow_place_write(place(to), id);
+    snprintf(text, sizeof text, to ? "do=%s\nto=%s\n" : "do=%s\n", what, id);
+    add(&(struct feedback){.kind = FEEDBACK_CONTROL, .order = span_cstr(text)});
+}
+
+/* --- the same --------------------------------------------------------------------------------------------------------- */
+
+static size_t read_state(const struct host *h, char **out)
+{
+    char path[128], fault[SNAPSHOT_FAULT_MAX];
+    snprintf(path, sizeof path, "%s/compared", h->dir);
+    assert_int_equal(live_save(&h->live, path, fault), ERR_OK);
+    FILE *f = fopen(path, "r");
+    struct stat s;
+    assert_int_equal(fstat(fileno(f), &s), 0);
+    *out = malloc((size_t)s.st_size);
+    assert_int_equal(fread(*out, 1, (size_t)s.st_size, f), s.st_size);
+    fclose(f);
+    return (size_t)s.st_size;
+}
+
+static bool same(const struct host *a, const struct host *b)
+{
+    char *x, *y;
+    size_t n = read_state(a, &x), m = read_state(b, &y);
+    bool is = n == m && memcmp(x, y, n) == 0;
+    free(x);
+    free(y);
+    return is;
+}
+
+/* --- tests -------------------------------------------------------------------------------------------------------- */
+
+static int set_up(void **unused)
+{
+    (void)unused;
+    own_redis_start();
+    teller = own_redis_store();
+    told = 0;
+    rewind_days = 7;
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    (void)unused;
+    store_close(teller);
+    own_redis_remove();
+    own_redis_dir[0] = 0;
+    return 0;
+}
+
+static void bookmarks_show_every_host(void **unused)
+{
+    (void)unused;
+    struct host a, b;
+    come(&a, 0xa);
+    come(&b, 0xb);
+    tell_to(10);
+    follow_to(&a, 10);
+    follow_to(&b, 10);
+    tell_to(14);
+    const char *want =
+        "name 000000000000000a consumers 0 pending 0 last-delivered-id 1790000720000-1 entries-read 10 lag 4";
+    UNTIL(&a, strstr(ASK(SPAN("XINFO"), SPAN("GROUPS"), KEY), want));
+    follow_to(&b, 14);
+    want = "name 000000000000000b consumers 0 pending 0 last-delivered-id 1790001008000-1 entries-read 14 lag 0";
+    UNTIL(&b, strstr(ASK(SPAN("XINFO"), SPAN("GROUPS"), KEY), want));
+    go(&a);
+    go(&b);
+}
+
+/* Redis removes whole nodes, of up to 100 entries. */
+static uint64_t left(void)
+{
+    return strtoull(ASK(SPAN("XLEN"), KEY), NULL, 10);
+}
+
+static void the_stream_is_cut_behind_all(void **unused)
+{
+    (void)unused;
+    struct host a, b;
+    rewind_days = 1; /* 1,200 entries */
+    come(&a, 0xa);
+    come(&b, 0xb);
+    tell_to(300);
+    follow_to(&b, 300);
+    UNTIL(&b, strstr(ASK(SPAN("XINFO"), SPAN("GROUPS"), KEY), "000000000000000b"));
+    end(&b); /* gone, for good */
+    tell_to(2000);
+    follow_to(&a, 2000);
+    for (int i = 0; i < 100; i++) turn(&a);
+    assert_in_range(left(), 1700, 1800); /* the other host holds what it has not got */
+    tell_to(300 + 3 * 1200 + 100);
+    follow_to(&a, told);
+    UNTIL(&a, left() <= 1300); /* not for longer than three days */
+    assert_non_null(strstr(ASK(SPAN("XINFO"), SPAN("GROUPS"), KEY), "000000000000000b"));
+    tell_to(told + 1);
+    struct feedback r = {.digest = {1, 1}, .reporter = 9};
+    told += 31 * 1200; /* time passes */
+    uint64_t number = told;
+    add(&r);
+    told = number + 1;
+    follow_to(&a, told);
+    UNTIL(&a, !strstr(ASK(SPAN("XINFO"), SPAN("GROUPS"), KEY), "000000000000000b"));
+    begin(&b);
+    go(&a);
+    go(&b);
+}
+
+static void a_new_host_takes_over(void **unused)
+{
+    (void)unused;
+    struct host a, b, c;
+    struct course_stat s;
+    come(&a, 0xa);
+    tell_to(250);
+    follow_to(&a, 250);
+    UNTIL(&a, strstr(ASK(SPAN("GET"), SPAN("t:2:{reports}:snapshot")), "ms="));
+    ASK(SPAN("XTRIM"), KEY, SPAN("MAXLEN"), SPAN("20"));
+    tell_to(260);
+    come(&b, 0xb);
+    follow_to(&b, 260);
+    follow_to(&a, 260);
+    course_stat(b.course, &s);
+    assert_int_equal(s.taken_over, 1);
+    assert_int_equal(b.taken, 10);
+    assert_true(same(&a, &b));
+    assert_true(follow_place_zero(b.live.follow.missed));
+    end(&b); /* away, until the stream has lost what comes next */
+    tell_to(300);
+    follow_to(&a, 300);
+    UNTIL(&a, strstr(ASK(SPAN("GET"), SPAN("t:2:{reports}:snapshot")), "ms=1790021600000"));
+    ASK(SPAN("XTRIM"), KEY, SPAN("MAXLEN"), SPAN("5"));
+    begin(&b);
+    follow_to(&b, 300);
+    assert_true(same(&a, &b));
+    assert_true(follow_place_zero(b.live.follow.missed));
+    come(&c, 0xc);
+    end(&c);
+    memset(&c.secret, 8, sizeof c.secret); /* of another installation: it must not believe a word of it */
+    begin(&c);
+    follow_to(&c, 300);
+    assert_false(follow_place_zero(c.live.follow.missed));
+    assert_int_equal(c.taken, 5);
+    go(&a);
+    go(&b);
+    go(&c);
+}
+
+static void what_is_damaged_is_refused(void **unused)
+{
+    (void)unused;
+    static const char *const DAMAGE[][4] = {
+        {"SETRANGE", "t:2:{reports}:snapshot", "0", "x"},
+        {"SETRANGE", "CHUNK", "5000", "x"},
+        {"APPEND", "CHUNK", "x", ""},
+        {"DEL", "CHUNK", "t:2:{nothing}", ""},
+        {"RENAME", "t:2:{reports}", "t:2:{reports}:snapshot", ""},
+    };
+    for (size_t i = 0; i < sizeof DAMAGE / sizeof *DAMAGE; i++) {
+        struct host a, b;
+        struct course_stat s;
+        char chunk[128];
+        ASK(SPAN("FLUSHALL"));
+        told = 0;
+        come(&a, 0xa);
+        tell_to(30);
+        follow_to(&a, 30);
+        UNTIL(&a, strstr(ASK(SPAN("GET"), SPAN("t:2:{reports}:snapshot")), "ms="));
+        const char *note = ASK(SPAN("GET"), SPAN("t:2:{reports}:snapshot"));
+        snprintf(chunk, sizeof chunk, "t:2:{reports}:snapshot:000000000000000a-%.13s:0", strstr(note, "made_ms=") + 8);
+        assert_string_equal(ASK(SPAN("EXISTS"), span_cstr(chunk)), "1");
+        span words[4];
+        size_t n = 0;
+        for (; n < 4 && DAMAGE[i][n][0]; n++)
+            words[n] = span_cstr(strcmp(DAMAGE[i][n], "CHUNK") == 0 ? chunk : DAMAGE[i][n]);
+        ask(words, n);
+        if (i == 4) told = 0;
+        tell_to(31);
+        come(&b, 0xb);
+        UNTIL(&b, follow_place_cmp(b.live.follow.place, place(told)) == 0);
+        course_stat(b.course, &s);
+        assert_int_equal(s.taken_over, 0);
+        go(&a);
+        go(&b);
+    }
+}
+
+static void one_that_missed_something_is_healed(void **unused)
+{
+    (void)unused;
+    struct host a, b;
+    struct course_stat s;
+    come(&a, 0xa);
+    come(&b, 0xb);
+    tell_to(20);
+    follow_to(&a, 20);
+    follow_to(&b, 20);
+    UNTIL(&a, strstr(ASK(SPAN("GET"), SPAN("t:2:{reports}:snapshot")), "ms="));
+    end(&b);
+    tell_to(60);
+    UNTIL(&a, is_at(&a, 60)); /* no newer snapshot is shared yet */
+    ASK(SPAN("DEL"), SPAN("t:2:{reports}:snapshot"));
+    ASK(SPAN("XTRIM"), KEY, SPAN("MAXLEN"), SPAN("10"));
+    begin(&b);
+    UNTIL(&b, is_at(&b, 60));
+    assert_false(follow_place_zero(b.live.follow.missed));
+    course_stat(b.course, &s);
+    assert_int_equal(s.follow.gaps, 1);
+    assert_false(same(&a, &b));
+    follow_to(&a, 60);
+    tell_to(61);
+    UNTIL(&a, strstr(ASK(SPAN("GET"), SPAN("t:2:{reports}:snapshot")), "whole=1"));
+    UNTIL(&b, follow_place_zero(b.live.follow.missed));
+    follow_to(&a, 61);
+    follow_to(&b, 61);
+    assert_true(same(&a, &b));
+    go(&a);
+    go(&b);
+}
+
+static size_t kept(const struct host *h)
+{
+    char path[96];
+    size_t n = 0;
+    snprintf(path, sizeof path, "%s/old", h->dir);
+    DIR *d = opendir(path);
+    for (const struct dirent *e; d && (e = readdir(d));) n += e->d_name[0] != '.';
+    if (d) closedir(d);
+    return n;
+}
+
+/* Whatever they began again from, and whatever ended in between, all hosts come to one state. */
+static void all_go_back_alike(void **unused)
+{
+    (void)unused;
+    struct host a, b, c, d, r;
+    struct course_stat s;
+    come(&a, 0xa);
+    come(&b, 0xb);
+    come(&c, 0xc);
+    come(&r, 0xd); /* never learns what the others will be told to forget */
+    for (uint64_t n = 20; n <= 200; n += 20) {
+        tell_to(n);
+        follow_to(&a, n);
+        if (n != 60) continue;
+        follow_to(&b, n);
+        follow_to(&r, n);
+        r.live.control.skips = 1;
+        r.live.control.skip[0] = (struct control_skip){place(130), place(231)};
+    }
+    assert_int_equal(kept(&a), 5); /* 200 entries are 4 hours; the first of each hour */
+    follow_to(&b, 200);
+    tell_to(230);
+    UNTIL(&a, is_at(&a, 230));
+    UNTIL(&r, is_at(&r, 230));
+    assert_int_equal(learn_learnt(&a.live.learn) - learn_learnt(&r.live.learn), 100);
+    assert_null(course_can_rewind(a.course, place(130)));
+    assert_non_null(course_can_rewind(a.course, place(500)));
+    order("rewind", 130);
+    tell_to(260);
+    UNTIL(&a, is_at(&a, 260));
+    UNTIL(&b, is_at(&b, 260));
+    UNTIL(&c, is_at(&c, 260)); /* has no snapshot at all: it goes back to the beginning */
+    course_stat(a.course, &s);
+    assert_int_equal(s.rewound, 1);
+    assert_int_equal(a.live.control.skips, 1);
+    UNTIL(&r, is_at(&r, 260));
+    assert_true(same(&a, &b));
+    assert_true(same(&a, &c));
+    assert_true(same(&a, &r));
+    follow_to(&a, 260);
+    assert_int_equal(kept(&a), 4); /* what holds that which does not count is gone */
+
+    order("freeze", 0);
+    order("rewind", 240); /* from a newer one */
+    tell_to(280);
+    for (int i = 0; i < 8; i++) { /* b is killed on its way, again and again */
+        for (int k = 0; k < 7 * i; k++) turn(&b);
+        end(&b);
+        begin(&b);
+    }
+    follow_to(&a, 280);
+    follow_to(&b, 280);
+    follow_to(&c, 280);
+    assert_true(same(&a, &b));
+    assert_true(same(&a, &c));
+    assert_int_equal(a.live.control.skips, 2);
+    order("rewind", 100); /* and over all of it */
+    tell_to(300);
+    follow_to(&a, 300);
+    follow_to(&b, 300);
+    UNTIL(&a, strstr(ASK(SPAN("GET"), SPAN("t:2:{reports}:snapshot")), "ms=1790021600000"));
+    come(&d, 0xd); /* a new one has it from the shared snapshot */
+    follow_to(&d, 300);
+    assert_true(same(&a, &b));
+    assert_true(same(&a, &d));
+    assert_int_equal(a.live.control.skips, 1);
+    go(&a);
+    go(&b);
+    go(&c);
+    go(&d);
+    go(&r);
+}
+
+/* No way back: it keeps what it has, says so, and takes over the state of one that could. */
+static void no_way_back(void **unused)
+{
+    (void)unused;
+    struct host a, b;
+    struct course_stat s;
+    come(&a, 0xa);
+    tell_to(50);
+    follow_to(&a, 50);
+    tell_to(200);
+    follow_to(&a, 200);
+    ASK(SPAN("XTRIM"), KEY, SPAN("MAXLEN"), SPAN("160"));
+    UNTIL(&a, strstr(ASK(SPAN("GET"), SPAN("t:2:{reports}:snapshot")), "ms=1790014400000"));
+    come(&b, 0xb);
+    follow_to(&b, 200);
+    assert_null(course_can_rewind(a.course, place(100)));
+    assert_non_null(course_can_rewind(b.course, place(100)));
+    order("rewind", 100);
+    tell_to(220);
+    UNTIL(&b, is_at(&b, 220));
+    course_stat(b.course, &s);
+    assert_int_equal(s.rewinds_failed, 1);
+    assert_int_equal(follow_place_cmp(b.live.follow.missed, place(201)), 0);
+    follow_to(&a, 220);
+    course_stat(a.course, &s);
+    assert_int_equal(s.rewound, 1);
+    assert_false(same(&a, &b));
+    UNTIL(&a, strstr(ASK(SPAN("GET"), SPAN("t:2:{reports}:snapshot")), "ms=1790015840000"));
+    UNTIL(&b, follow_place_zero(b.live.follow.missed) && is_at(&b, 220));
+    assert_true(same(&a, &b));
+    go(&a);
+    go(&b);
+}
+
+static void a_series_thins_out(void **unused)
+{
+    (void)unused;
+    char dir[] = "/tmp/furui-series.XXXXXX", old[64], file[64], path[SERIES_PATH_BYTES], command[96];
+    struct follow_place at, all = {0, 0};
+    size_t n = 0;
+    assert_non_null(mkdtemp(dir));
+    snprintf(old, sizeof old, "%s/old", dir);
+    snprintf(file, sizeof file, "%s/it", dir);
+    fclose(fopen(file, "w"));
+    for (uint64_t ms = 1789948800000; ms < 1789948800000 + UINT64_C(20) * 86400000; ms += 600000)
+        assert_int_equal(series_keep(old, file, (struct follow_place){ms, 0}, 7), ERR_OK);
+    for (at = (struct follow_place){UINT64_MAX, 0}; series_find(old, at, path, &at); n++) {
+        assert_int_equal(access(path, R_OK), 0);
+        all = at;
+        at.ms--;
+    }
+    assert_in_range(n, 24 + 6, 24 + 7);
+    assert_int_equal(all.ms, 1789948800000 + UINT64_C(13) * 86400000);
+    series_forget(old, all, (struct follow_place){UINT64_MAX, 0});
+    assert_true(series_find(old, (struct follow_place){UINT64_MAX, 0}, path, &at));
+    assert_int_equal(at.ms, all.ms);
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(bookmarks_show_every_host, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_stream_is_cut_behind_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_new_host_takes_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_damaged_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_missed_something_is_healed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_go_back_alike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_way_back, set_up, tear_down),
+        cmocka_unit_test(a_series_thins_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
