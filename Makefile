@@ -14,7 +14,7 @@ ifeq ($(origin CC),default)
 CC     = $(CROSS)gcc
 endif
 
-PKGS      = libzmq msgpack hiredis openssl libxxhash fann libpsl libidn2 libutf8proc inih libsodium
+PKGS      = libzmq msgpack hiredis openssl libxxhash fann libidn2 libutf8proc inih libsodium
 CSTD      = -std=gnu17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
 CPPFLAGS += -I. -DFURUI_VERSION='"$(VERSION)"' -DFURUI_PREFIX='"$(PREFIX)"'
 CFLAGS   ?= -O2 -g
@@ -95,6 +95,13 @@ $(B)/%.o: %.c Makefile $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(MYFLAGS) $(CFLAGS) $(ISA) -MMD -MP -c -o $@ $<
+
+# Whose names are nobody's (publicsuffix.org), as the distribution has it; compiled in.
+SUFFIX_LIST ?= /usr/share/publicsuffix/public_suffix_list.dat
+$(B)/worker/text/suffix.o: CPPFLAGS += -DSUFFIX_LIST='"$(SUFFIX_LIST)"'
+$(B)/worker/text/suffix.o: $(SUFFIX_LIST)
+$(B)/tests/unit/test_domain.o: CPPFLAGS += -DSUFFIX_LIST='"$(SUFFIX_LIST)"'
+$(B)/tests/test_domain: LIBS += -lpsl
 
 $(B)/%_avx2.o:   ISA = -mavx2 -mbmi2
 $(B)/%_avx512.o: ISA = -mavx512bw -mavx512vl -mavx512vbmi -mavx512vbmi2 -mbmi2

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* url: links, found and taken apart (RFC 3986; public suffix list by libpsl).
+/* url: links, found and taken apart (RFC 3986; public suffix list by domain.h).
  *
  * Spam hides where a link goes: percent escapes, user@ before the host, addresses in odd bases, letters of other
  * scripts, a redirector in front. What a browser would open is what counts. */

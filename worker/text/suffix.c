@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* suffix: see suffix.h. Slots hold 60 bits of a rule's hash and its bits: who finds another name with those has found one
+ * more suffix below which he may call himself what he likes, as below those that the list has. */
+#include "worker/text/suffix.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+#include "proto/base/hash.h"
+#include "worker/text/idn.h"
+
+enum { SLOT_BITS = 15, FLAG_BITS = 4, RULES_MAX = 3 << (SLOT_BITS - 2) };
+
+__asm__(".section .rodata\n"
+        "suffix_list: .incbin \"" SUFFIX_LIST "\"\n"
+        "suffix_list_end: .byte 0\n"
+        ".previous\n");
+extern const uint8_t suffix_list[] __attribute__((visibility("hidden")));
+extern const uint8_t suffix_list_end[] __attribute__((visibility("hidden")));
+
+static uint64_t slot[1 << SLOT_BITS];
+static size_t rules;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* The slot of a name, or the free one where it belongs. */
+static uint64_t *find(span name)
+{
+    uint64_t hash = hash64(name, 0);
+    for (size_t at = hash >> (64 - SLOT_BITS);; at = (at + 1) % (1 << SLOT_BITS))
+        if (!slot[at] || (slot[at] ^ hash) >> FLAG_BITS == 0) return &slot[at];
+}
+
+static void put(span name, unsigned flags)
+{
+    uint64_t *s = find(name);
+    if (!*s) {
+        assert(rules < RULES_MAX && "SLOT_BITS: the list has grown");
+        rules++;
+        *s = hash64(name, 0) >> FLAG_BITS << FLAG_BITS;
+    }
+    *s |= flags;
+}
+
+/* A line of the list: a comment, or a rule and what nobody reads behind a space. */
+static void read_line(span line, unsigned section)
+{
+    unsigned flags = section | SUFFIX_LISTED;
+    size_t n = 0;
+    while (n < line.n && line.p[n] > ' ') n++;
+    span rule = span_head(line, n);
+    if (rule.n == 0 || span_starts(rule, SPAN("//"))) return;
+    if (rule.p[0] == '!') {
+        flags = section | SUFFIX_EXCEPTED;
+        rule = span_from(rule, 1);
+    } else if (span_starts(rule, SPAN("*."))) {
+        flags |= SUFFIX_PARENT;
+        rule = span_from(rule, 2);
+    }
+    put(rule, flags);
+    struct idn_room room;
+    span host, shown;
+    uint64_t odd = 0;
+    if (idn_needed(rule) && idn_name(rule, &room, &host, &shown, &odd)) put(host, flags);
+}
+
+static void build(void)
+{
+    span left = span_of(suffix_list, (size_t)(suffix_list_end - suffix_list));
+    unsigned section = 0;
+    while (left.n) {
+        size_t n = span_find(left, '\n');
+        span line = span_head(left, n);
+        if (span_starts(line, SPAN("// ===BEGIN ICANN"))) section = SUFFIX_ICANN;
+        if (span_starts(line, SPAN("// ===END ICANN"))) section = 0;
+        read_line(line, section);
+        left = span_from(left, n + 1);
+    }
+}
+
+void suffix_init(void)
+{
+    pthread_once(&once, build);
+}
+
+unsigned suffix_of(span name)
+{
+    suffix_init();
+    return *find(name) & ((1 << FLAG_BITS) - 1);
+}
