@@ -13,12 +13,6 @@ const char *control_word(enum control_do what)
     return WORDS[what];
 }
 
-int control_compare(struct follow_place a, struct follow_place b)
-{
-    if (a.ms != b.ms) return a.ms < b.ms ? -1 : 1;
-    return (a.n > b.n) - (a.n < b.n);
-}
-
 /* --- text --------------------------------------------------------------------------------------------------------- */
 
 static bool read_what(span value, uint32_t *out)
@@ -62,8 +56,8 @@ const char *control_parse(span text, struct control_order *out)
 
 void control_write(const struct control_order *o, struct pairs *out)
 {
-    char place[48];
-    snprintf(place, sizeof place, "%" PRIu64 "-%" PRIu64, o->to.ms, o->to.n);
+    char place[FOLLOW_PLACE_TEXT];
+    follow_place_write(o->to, place);
     pairs_put(out, "do", WORDS[o->what]);
     if (o->what == CONTROL_REWIND) pairs_put(out, "to", place);
     if (o->id) pairs_put_number(out, "id", o->id);
@@ -114,10 +108,10 @@ static void drop(struct control *c, uint32_t i)
 static enum control_outcome rewind_to(struct control *c, const struct control_order *o, char *why_out)
 {
     struct control_skip s = {o->to, o->at};
-    if (control_compare(o->to, o->at) >= 0) return refuse(why_out, "that place is not in the past of the stream");
-    if (c->skips && control_compare(c->skip[c->skips - 1].to, s.to) >= 0) return CONTROL_DONE; /* met again */
-    while (c->skips && control_compare(c->skip[c->skips - 1].to, s.from) >= 0) {
-        if (control_compare(c->skip[c->skips - 1].from, s.from) < 0) s.from = c->skip[c->skips - 1].from;
+    if (follow_place_cmp(o->to, o->at) >= 0) return refuse(why_out, "that place is not in the past of the stream");
+    if (c->skips && follow_place_cmp(c->skip[c->skips - 1].to, s.to) >= 0) return CONTROL_DONE; /* met again */
+    while (c->skips && follow_place_cmp(c->skip[c->skips - 1].to, s.from) >= 0) {
+        if (follow_place_cmp(c->skip[c->skips - 1].from, s.from) < 0) s.from = c->skip[c->skips - 1].from;
         drop(c, c->skips - 1);
     }
     if (c->skips == CONTROL_SKIPS_MAX) {
@@ -160,7 +154,7 @@ bool control_guard(struct control *c, struct follow_place at, const char *note)
 bool control_skips(const struct control *c, struct follow_place at)
 {
     for (uint32_t i = c->skips; i-- > 0;)
-        if (control_compare(c->skip[i].from, at) < 0 && control_compare(at, c->skip[i].to) <= 0) return true;
+        if (follow_place_cmp(c->skip[i].from, at) < 0 && follow_place_cmp(at, c->skip[i].to) <= 0) return true;
     return false;
 }
 

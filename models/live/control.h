@@ -13,7 +13,8 @@
  *     id=N        chosen by the host that it came in at, which waits for it (models/live/door.h)
  *
  * Frozen, reports are kept and weighed for reputation and trust as ever; the content model stands still, and what came
- * meanwhile is not learnt later. A rewind leaves a freeze as it is. docs/feedback.md, "The operator's hand". */
+ * meanwhile is not learnt later. A rewind leaves an order to freeze as it is; a guard's freeze that followed from what is
+ * taken out goes with that. docs/feedback.md, "The operator's hand". */
 #ifndef FURUI_LIVE_CONTROL_H
 #define FURUI_LIVE_CONTROL_H
 
@@ -83,9 +84,6 @@ bool control_skips(const struct control *c, struct follow_place at);
 /* A state that was loaded from an older snapshot, to read the stream again from there: what a newer one knows to skip is
  * skipped. */
 void control_skip_as(struct control *older, const struct control *newer);
-
-/* -1, 0, 1: which is earlier in the stream. */
-int control_compare(struct follow_place a, struct follow_place b);
 
 const char *control_word(enum control_do what);
 

@@ -339,6 +339,25 @@ const char *course_can_rewind(const struct course *c, struct follow_place to)
     return "no snapshot of this host is that old, or the stream does not reach back to it";
 }
 
+bool course_oldest(const struct course *c, struct follow_place *out)
+{
+    struct follow_stream s;
+    struct follow_place at = c->saved_at;
+    char path[SERIES_PATH_BYTES];
+    if (!c->follow || !follow_stream(c->follow, &s)) return false;
+    *out = (struct follow_place){0, 0};
+    if (s.whole) return true;
+    bool found = !follow_place_zero(at), any = false;
+    while (found && reaches(&s, at)) {
+        if (is_clean(&c->live->control, at)) {
+            *out = at;
+            any = true;
+        }
+        found = series_find(c->old, before(at), path, &at);
+    }
+    return any;
+}
+
 static void give_up(struct course *c)
 {
     LOG(LEVEL_ERROR, "rewind_failed", L_INT("to_ms", c->rewind.to.ms),

@@ -56,6 +56,9 @@ void course_rewind(struct course *c, struct follow_place at, struct follow_place
 /* Could it be done, as far as is known? NULL, or why not, static. */
 const char *course_can_rewind(const struct course *c, struct follow_place to);
 
+/* The oldest place that could be gone back to, as far as is known. False: none, or Redis is away. */
+bool course_oldest(const struct course *c, struct follow_place *out);
+
 /* On the way back to where it was: the state is not to be shown. */
 bool course_replays(const struct course *c);
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-enum { PLACE_BYTES = ADMIN_PLACE_MAX, HOW_BYTES = 160 };
+enum { HOW_BYTES = 160 };
 
 /* --- the request -------------------------------------------------------------------------------------------------- */
 
@@ -52,8 +52,8 @@ const char *door_parse(span who, span text, struct door_request *q)
 
 static void put_place(struct pairs *f, const char *key, struct follow_place p)
 {
-    char text[PLACE_BYTES];
-    snprintf(text, sizeof text, "%" PRIu64 "-%" PRIu64, p.ms, p.n);
+    char text[FOLLOW_PLACE_TEXT];
+    follow_place_write(p, text);
     pairs_put(f, key, text);
 }
 
@@ -85,6 +85,13 @@ static void say(struct door *d, uint64_t ticket, const char *status, const char 
 }
 
 /* --- questions ---------------------------------------------------------------------------------------------------- */
+
+static void put_course(struct pairs *f, const struct course *c)
+{
+    struct follow_place oldest;
+    pairs_put(f, "rewinding", course_replays(c) ? "yes" : "no");
+    if (course_oldest(c, &oldest)) put_place(f, "oldest", oldest);
+}
 
 /* What the content model does, and what its guards have seen. */
 static void put_content(struct pairs *f, const struct live *l)
@@ -144,6 +151,7 @@ static void show(struct door *d, uint64_t ticket)
     pairs_put_number(&f, "in_journal", in.waiting);
     pairs_put_number(&f, "words_for_redis", d->parts.relay ? relay_waiting(d->parts.relay) : 0);
     pairs_put(&f, "redis", !d->parts.store ? "off" : store_up(d->parts.store) ? "up" : "away");
+    if (d->parts.course) put_course(&f, d->parts.course);
     put_content(&f, l);
     put_control(&f, &l->control);
     put_control_rows(&f, &l->control);
@@ -194,13 +202,17 @@ static void reporter(struct door *d, uint64_t ticket, const struct door_request 
 /* What can be said before it is an order: NULL, or why it would be refused. */
 static const char *forbid(const struct door *d, const struct door_request *q, char why[ADMIN_WHY_MAX])
 {
+    const struct course *c = d->parts.course;
     const struct follow_place *here = &d->parts.live->follow.place;
     if (!d->parts.store) return "Redis is off (`server` in [redis]): nothing is learnt from reports, on no host";
     if (q->ask != DOOR_REWIND) return NULL;
-    if (control_compare(q->to, *here) < 0) return d->parts.course ? course_can_rewind(d->parts.course, q->to) : NULL;
-    snprintf(why, ADMIN_WHY_MAX, "the stream is at %" PRIu64 "-%" PRIu64 ": nothing was learnt since that place",
-             here->ms, here->n);
-    return why;
+    if (c && course_replays(c)) return "a rewind is under way; 'furui learner show' says when it is done";
+    if (follow_place_cmp(q->to, *here) >= 0) {
+        snprintf(why, ADMIN_WHY_MAX, "the stream is at %" PRIu64 "-%" PRIu64 ": nothing was learnt since that place",
+                 here->ms, here->n);
+        return why;
+    }
+    return c ? course_can_rewind(c, q->to) : NULL;
 }
 
 /* The order's record in the journal: its number, or 0 with the reason in `why`. */

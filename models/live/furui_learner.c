@@ -185,6 +185,7 @@ static void obey(struct learner *l, const struct feedback *r, struct follow_plac
     struct control_order o;
     char why[CONTROL_WHY_MAX];
     enum control_outcome outcome = live_obey(&l->live, r, at, &o, why);
+    if (course_again(l->course, at)) return; /* known */
     if (outcome == CONTROL_REFUSED)
         LOG(LEVEL_WARN, "order_refused", L_STR("order", control_word(o.what)), L_STR("by", o.by), L_STR("why", why));
     else

@@ -69,6 +69,8 @@ static int ask(const struct operator_door *d, const struct wish *w)
     } else if (status == CLI_OK && w->done && operator_said(&answer, "place", place, sizeof place)) {
         printf("%s%s%s, at %s of the stream; each host that shares the Redis obeys when it meets that\n", w->done,
                w->to[0] ? " to " : "", w->to, place);
+        if (w->to[0])
+            puts("verdicts follow when the stream was read again since then: 'furui learner show', rewinding");
     } else if (status == CLI_OK) {
         told_text(&answer);
     }

@@ -138,6 +138,42 @@ class Learner(unittest.TestCase):
         self.assertEqual(show(service)["learnt"], 10)  # what came while it was frozen is not learnt later
         wait_until(lambda: live() < 0, 20, "the live model to say otherwise")
 
+    def test_back_to_where_it_was(self):
+        settings = {"reports_trusted": "boss@example.net", "reports_sample_s": 0}
+        one = self.serve(**settings)
+        two = self.serve(redis_server="unix:" + os.path.join(one.state, "redis.sock"),
+                         redis_secret_file=os.path.join(one.state, "secret"), **settings)
+        clients = [furui.Client(s.endpoint, deadline_ms=20000 * SLOW) for s in (one, two)]
+        for client in clients:
+            self.addCleanup(client.close)
+
+        def say(says, first):
+            for n in range(first, first + 5):
+                clients[n % 2].report(says, lesson(n), reporter="boss@example.net")
+            for service in (one, two):
+                wait_until(lambda: show(service)["reports"] == first + 5, 20, "five reports")  # noqa: B023
+
+        def live(client):
+            return client.classify(lesson(99), dry_run=True)["parts"].get("live", 0)
+
+        say("spam", 0)
+        before = show(one)["place"]
+        say("ham", 5)
+        self.assertEqual((show(one)["learnt"], show(two)["learnt"]), (10, 10))
+        for client in clients:
+            wait_until(lambda: live(client) < 0, 20, "ham to be learnt")  # noqa: B023
+        self.assertIn("rewound to %s, at " % before, self.ok(two, "learner", "rewind", before, "--note", "a mistake"))
+        for service, client in zip((one, two), clients):
+            wait_until(lambda: (now := show(service))["learnt"] == 5 and not now["rewinding"], 20,  # noqa: B023
+                       "the way back")
+            self.assertEqual(show(service)["reports"], 10)
+            self.assertEqual(reporter(service, "boss@example.net")["words"], 10)
+            wait_until(lambda: live(client) > 0, 20, "workers to see it")  # noqa: B023
+        self.assertEqual([o["do"] for o in show(one)["orders"]], ["rewind"])
+        say("ham", 10)  # it goes on from there
+        self.assertEqual([show(s)["learnt"] for s in (one, two)], [10, 10])
+        self.assertEqual(show(one)["skips"], show(two)["skips"])
+
     def test_wrong_usage(self):
         with Service() as nobody:
             os.makedirs(nobody.state, exist_ok=True)
