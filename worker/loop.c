@@ -18,7 +18,9 @@
 
 enum {
     BATCH_MAX = 32,
-    BATCH_US = 10000,       /* a batch takes in no more mails after that long */
+    BATCH_US = 10000,  /* a batch takes in no more mails after that long */
+    SAMPLES_SOON = 32, /* … which come SOONER times as often */
+    SOONER = 20,
     REASON_ARENA = 1 << 20, /* reasons of one batch: 32 mails, 32 reasons, 1 KB each */
 };
 
@@ -33,6 +35,7 @@ struct worker {
     struct worker_shadow shadow;
     struct livesum *live;
     uint64_t dice;     /* state of the generator that chooses mails for the candidate, and samples */
+    uint64_t samples;  /* planned */
     int64_t sample_us; /* the next mail after this is shown to the learner; INT64_MAX: none */
     struct rep *rep;
     struct report_maker reports;
@@ -56,11 +59,13 @@ static uint64_t throw_dice(struct worker *w)
     return z ^ z >> 31;
 }
 
-/* Samples come at random times, `sample_s` apart on average; past ones tell nothing of the next (exponential waits). */
+/* Samples come at random times, `sample_s` apart on average; past ones tell nothing of the next (exponential waits). The
+ * first ones come sooner: without any the learner learns nothing. */
 static void plan_sample(struct worker *w)
 {
     double even = (double)((throw_dice(w) >> 11) + 1) * 0x1p-53; /* over 0, up to 1 */
-    w->sample_us = w->config->sample_s ? clock_us() + (int64_t)(-log(even) * w->config->sample_s * 1e6) : INT64_MAX;
+    double mean_us = w->config->sample_s * 1e6 / (w->samples++ < SAMPLES_SOON ? SOONER : 1);
+    w->sample_us = mean_us > 0 ? clock_us() + (int64_t)(-log(even) * mean_us) : INT64_MAX;
 }
 
 enum err worker_new(const struct config *c, const struct worker_models *m, struct rep *r, const struct secret *secret,

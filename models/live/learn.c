@@ -12,6 +12,7 @@ static const double TURN = 1.2;       /* a loss beyond this is doubted; from twi
 static const double SPAM_AT = 2.2;    /* log-odds of a mail that everybody's policy calls spam */
 static const double LOPSIDED = 3.0;   /* reports of one class for each of the other before samples are held */
 static const double STRANGER = 0.5;   /* who weighs less is not learnt again: his word stays what it weighed */
+static const double CAUTION = 16;     /* samples with which half of a word's weight is used */
 static const double SHARE = 0.25;     /* of a tenant's report, for everybody's cells */
 static const double FADE_HOURS = 720; /* half-life of weights */
 static const double SAID_HOURS = 24;  /* half-life of how many reports there were of each class */
@@ -278,9 +279,10 @@ void learn_report(struct learn *l, const struct feedback *r, const struct voices
     struct steps s;
     tick(l, now_ms);
     if (e->has_back && e->back.learn > 0) take_back(l, r, key);
-    if (!e->has_now || e->now.learn <= 0 || !usable(r)) return;
+    if (!e->has_now || e->now.learn <= 0 || !usable(r) || !l->head->met) return;
     bool spam = e->now.spam;
-    double weight = fmin(e->now.learn, 1);
+    /* Who knows little of what is common cannot tell what is peculiar. */
+    double known = (double)l->head->met / ((double)l->head->met + CAUTION), weight = known * fmin(e->now.learn, 1);
     struct mail m = mail_of(r);
     struct kept_mail about = {.key = key, .score = r->score + learn_score(l, r), .weight = weight, .spam = spam};
     teach(l, &m, r->score, spam, weight, &s);

@@ -110,26 +110,30 @@ static void a_campaign_is_learnt_and_other_mail_left_alone(void **state)
     assert_true(live(200, 99) < 0.6); /* mail with nothing but the common features of it */
 }
 
-static void without_traffic_what_is_common_is_blamed_too(void **state)
+static void without_traffic_nothing_is_learnt_and_with_little_less(void **state)
 {
     (void)state;
-    for (uint64_t n = 1; n <= 3; n++) say(5, n, -3, true, 1);
-    double blamed = live(200, 99);
+    say(5, 1, -3, true, 1);
+    assert_true(learn_learnt(&l) == 0 && live(5, 1) == 0);
+    traffic(4);
+    say(5, 2, -3, true, 1);
+    double little = live(5, 2);
     learn_clear(&l);
     traffic(100);
-    for (uint64_t n = 1; n <= 3; n++) say(5, n, -3, true, 1);
-    assert_true(live(200, 99) < 0.5 * blamed);
+    say(5, 2, -3, true, 1);
+    assert_true(little > 0 && little < 0.5 * live(5, 2));
 }
 
 static void an_undo_takes_back(void **state)
 {
     (void)state;
+    traffic(100);
     struct feedback r = mail(3, 5, 1, 0), ticket = {.digest = {1, 5}, .reporter = 7};
     for (int by_ticket = 0; by_ticket < 2; by_ticket++) {
         say_of(&r, true, 1);
         assert_true(live(5, 1) > 3);
-        undo(by_ticket ? &ticket : &r); /* a ticket has no features: those that were kept are used */
-        assert_true(fabs(live(5, 1)) < 0.01);
+        undo(by_ticket ? &ticket : &r);       /* a ticket has no features: those that were kept are used */
+        assert_true(fabs(live(5, 1)) < 0.05); /* it was learnt again meanwhile, where it was surer */
         double before = live(5, 1);
         undo(&r); /* nothing is left to take back */
         assert_true(live(5, 1) == before);
@@ -139,16 +143,20 @@ static void an_undo_takes_back(void **state)
 static void a_stranger_moves_less_and_the_improbable_is_doubted(void **state)
 {
     (void)state;
+    traffic(100);
     say(5, 1, 0, true, 0.2);
     double stranger = live(5, 1);
     learn_clear(&l);
+    traffic(100);
     say(5, 1, 0, true, 1);
     double trusted = live(5, 1);
     assert_true(stranger > 0 && stranger < 0.25 * trusted);
     learn_clear(&l);
+    traffic(100);
     say(5, 1, -12, true, 0.2); /* the bundle is as sure as can be that it is ham */
     assert_true(live(5, 1) > 0 && live(5, 1) < 0.5 * stranger);
     learn_clear(&l);
+    traffic(100);
     say(5, 1, 12, true, 1); /* known as spam already */
     assert_true(live(5, 1) == 0);
 }
@@ -156,6 +164,7 @@ static void a_stranger_moves_less_and_the_improbable_is_doubted(void **state)
 static void a_tenants_report_is_the_tenants(void **state)
 {
     (void)state;
+    traffic(100);
     struct feedback r = mail(3, 5, 1, 0);
     r.tenant = SPAN("acme");
     say_of(&r, true, 1);
@@ -169,7 +178,7 @@ static void a_tenants_report_is_the_tenants(void **state)
         assert_int_equal(learn_tenants(&l)[i / 64] >> i % 64 & 1, i == bit);
     r.tenant = SPAN("acme");
     undo(&r);
-    assert_true(fabs(learn_score(&l, &r)) < 0.01);
+    assert_true(fabs(learn_score(&l, &r)) < 0.05);
 }
 
 static void reports_of_one_class_do_not_carry_all_mail_along(void **state)
@@ -179,8 +188,10 @@ static void reports_of_one_class_do_not_carry_all_mail_along(void **state)
     for (uint64_t n = 1; n <= 200; n++) say(1000 + n, n, -3, true, 1); /* each of another kind */
     double held = live(300, 1);
     learn_clear(&l);
+    traffic(200);
+    kept_clear(&l.samples); /* with nobody to hold */
     for (uint64_t n = 1; n <= 200; n++) say(1000 + n, n, -3, true, 1);
-    assert_true(live(300, 1) > 2.2 && held < 0.5 * live(300, 1));
+    assert_true(held < 0.7 * live(300, 1));
 }
 
 static void the_same_calls_give_the_same_bytes(void **state)
@@ -227,8 +238,8 @@ static void the_guard_sees_what_reports_do_to_others(void **state)
     (void)state;
     struct guard g = {0};
     static const struct guard_rules RULES = {.flips_most = 0.05, .step_most = 1};
-    for (size_t i = 0; i < 128; i++) { /* all traffic is of one kind, and a little on ham's side */
-        struct feedback r = mail(2, 5, i, -1);
+    for (size_t i = 0; i < 128; i++) { /* an eighth of the traffic is of one kind, and a little on ham's side */
+        struct feedback r = mail(2, i % 8 ? 100 + i : 5, i, -1);
         learn_sample(&l, &r, NOW);
     }
     guard_tick(&g, &l, NOW);
@@ -250,7 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_campaign_is_learnt_and_other_mail_left_alone, fresh, done),
-        cmocka_unit_test_setup_teardown(without_traffic_what_is_common_is_blamed_too, fresh, done),
+        cmocka_unit_test_setup_teardown(without_traffic_nothing_is_learnt_and_with_little_less, fresh, done),
         cmocka_unit_test_setup_teardown(an_undo_takes_back, fresh, done),
         cmocka_unit_test_setup_teardown(a_stranger_moves_less_and_the_improbable_is_doubted, fresh, done),
         cmocka_unit_test_setup_teardown(a_tenants_report_is_the_tenants, fresh, done),
