@@ -12,7 +12,8 @@ static const double TURN = 1.2;       /* a loss beyond this is doubted; from twi
 static const double SPAM_AT = 2.2;    /* log-odds of a mail that everybody's policy calls spam */
 static const double LOPSIDED = 3.0;   /* reports of one class for each of the other before samples are held */
 static const double STRANGER = 0.5;   /* who weighs less is not learnt again: his word stays what it weighed */
-static const double CAUTION = 16;     /* samples with which half of a word's weight is used */
+static const double CAUTION = 4;      /* samples with which half of a word's weight is used */
+static const double BOTH = 8;         /* samples that a report of each class is worth there */
 static const double SHARE = 0.25;     /* of a tenant's report, for everybody's cells */
 static const double FADE_HOURS = 720; /* half-life of weights */
 static const double SAID_HOURS = 24;  /* half-life of how many reports there were of each class */
@@ -205,6 +206,13 @@ static void remember(struct learn *l, uint64_t key, const struct steps *s, int64
     add_step(&sum->own, &s->own);
 }
 
+/* Who knows little of what is common cannot tell what is peculiar: from traffic, or from reports of both classes. */
+static double known(const struct learn *l)
+{
+    double met = (double)l->head->met + BOTH * fmin(l->head->said[0], l->head->said[1]);
+    return met / (met + CAUTION);
+}
+
 static void repeat(struct learn *l, int64_t now_ms)
 {
     struct feedback r;
@@ -212,7 +220,7 @@ static void repeat(struct learn *l, int64_t now_ms)
     struct kept_mail *k = any(l, &l->reports, &r);
     if (!k || k->weight < STRANGER) return;
     struct mail m = mail_of(&r);
-    teach(l, &m, r.score, k->spam, k->weight, &s);
+    teach(l, &m, r.score, k->spam, known(l) * k->weight, &s);
     if (memo_find(&l->steps, k->key)) remember(l, k->key, &s, now_ms);
 }
 
@@ -279,13 +287,13 @@ void learn_report(struct learn *l, const struct feedback *r, const struct voices
     struct steps s;
     tick(l, now_ms);
     if (e->has_back && e->back.learn > 0) take_back(l, r, key);
-    if (!e->has_now || e->now.learn <= 0 || !usable(r) || !l->head->met) return;
+    if (!e->has_now || e->now.learn <= 0 || !usable(r)) return;
     bool spam = e->now.spam;
-    /* Who knows little of what is common cannot tell what is peculiar. */
-    double known = (double)l->head->met / ((double)l->head->met + CAUTION), weight = known * fmin(e->now.learn, 1);
+    l->head->said[spam] += e->now.learn;
+    double weight = fmin(e->now.learn, 1);
     struct mail m = mail_of(r);
     struct kept_mail about = {.key = key, .score = r->score + learn_score(l, r), .weight = weight, .spam = spam};
-    teach(l, &m, r->score, spam, weight, &s);
+    teach(l, &m, r->score, spam, known(l) * weight, &s);
     remember(l, key, &s, now_ms);
     kept_put(&l->reports, r, &about);
     if (m.own.tenant) {
@@ -293,7 +301,6 @@ void learn_report(struct learn *l, const struct feedback *r, const struct voices
         l->head->tenant[bit / 64] |= UINT64_C(1) << bit % 64;
     }
     l->head->learnt++;
-    l->head->said[spam] += weight;
     repeat(l, now_ms);
     balance(l, spam);
 }
