@@ -103,8 +103,8 @@ static void drop(struct control *c, uint32_t i)
     memset(&c->skip[--c->skips], 0, sizeof *c->skip);
 }
 
-/* The newest interval ends at this place, so those that it covers or touches stand at the end of the list. One that ends
- * here or later is known from an earlier reading. */
+/* The newest interval ends at this place, so those that it covers or touches stand at the end of the list. One that
+ * ends here or later is known from an earlier reading. */
 static enum control_outcome rewind_to(struct control *c, const struct control_order *o, char *why_out)
 {
     struct control_skip s = {o->to, o->at};

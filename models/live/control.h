@@ -2,9 +2,9 @@
 /* control: what operators and guards have ordered of the content model: that it stands still, that what it learnt in a
  * while does not count.
  *
- * Orders travel in the stream as reports do (proto/feedback.h, FEEDBACK_CONTROL), so every host obeys at the same place
- * and ends alike. Logic only: a fixed block of memory without pointers, part of what a snapshot holds. An order is pairs
- * (proto/pairs.h):
+ * Orders travel in the stream as reports do (proto/feedback.h, FEEDBACK_CONTROL), so every host obeys at the same
+ * place and ends alike. Logic only: a fixed block of memory without pointers, part of what a snapshot holds. An order
+ * is pairs (proto/pairs.h):
  *
  *     do=freeze | thaw | rewind
  *     to=MS-N     rewind: a place in the stream. What the content model learnt behind it does not count
@@ -13,8 +13,8 @@
  *     id=N        chosen by the host that it came in at, which waits for it (models/live/door.h)
  *
  * Frozen, reports are kept and weighed for reputation and trust as ever; the content model stands still, and what came
- * meanwhile is not learnt later. A rewind leaves an order to freeze as it is; a guard's freeze that followed from what is
- * taken out goes with that. docs/feedback.md, "The operator's hand". */
+ * meanwhile is not learnt later. A rewind leaves an order to freeze as it is; a guard's freeze that followed from what
+ * is taken out goes with that. docs/feedback.md, "The operator's hand". */
 #ifndef FURUI_LIVE_CONTROL_H
 #define FURUI_LIVE_CONTROL_H
 
@@ -81,8 +81,8 @@ bool control_guard(struct control *c, struct follow_place at, const char *note);
 /* Does what stands there not count for the content model, by a rewind? */
 bool control_skips(const struct control *c, struct follow_place at);
 
-/* A state that was loaded from an older snapshot, to read the stream again from there: what a newer one knows to skip is
- * skipped. */
+/* A state that was loaded from an older snapshot, to read the stream again from there: what a newer one knows to skip
+ * is skipped. */
 void control_skip_as(struct control *older, const struct control *newer);
 
 const char *control_word(enum control_do what);

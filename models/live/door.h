@@ -10,9 +10,9 @@
  *   show: what is known of the state
  *     place=MS-N, reports, again, in_journal, words_for_redis, redis=up|away|off, orders_obeyed
  *     rewinding=yes|no: on its way back to where it was; oldest=MS-N, the oldest place that a rewind could go to
- *     content=learns | frozen | waits (a guard, for the hour) | off, and then unless it is off: learnt (reports that
- *     moved it), samples (mails of the traffic that came), watched (of these, by the guards now), flips_pct and step, in
- *     this hour so far, beside what they may be: flips_pct_most, step_most (guard.h)
+ *     content=learns | frozen | waits (a guard, for the hour) | off, and unless it is off: learnt (reports that moved
+ *     it), samples (mails of the traffic that came), watched (of these, by the guards now), flips_pct and step, in this
+ *     hour so far, beside what they may be: flips_pct_most, step_most (guard.h)
  *     frozen=yes|no, and then frozen_since=MS-N, frozen_by, frozen_note
  *     then, one record each, newest first: kind=order at do to by note
  *                                          kind=skip from to

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* door: what an operator asks of the learner is answered, once each; an order comes back out of the stream, waits in the
- * journal while Redis is away, and is told of either way. With a real journal and a real redis-server. */
+/* door: what an operator asks of the learner is answered, once each; an order comes back out of the stream, waits in
+ * the journal while Redis is away, and is told of either way. With a real journal and a real redis-server. */
 #define _GNU_SOURCE
 #include "models/live/door.h"
 #include "proto/livetable.h"
