@@ -163,8 +163,9 @@ class Learner(unittest.TestCase):
         for client in clients:
             wait_until(lambda: live(client) < 0, 20, "ham to be learnt")  # noqa: B023
         self.assertIn("rewound to %s, at " % before, self.ok(two, "learner", "rewind", before, "--note", "a mistake"))
+        os.kill(learner(one), signal.SIGKILL)  # wherever it is on its way
         for service, client in zip((one, two), clients):
-            wait_until(lambda: (now := show(service))["learnt"] == 5 and not now["rewinding"], 20,  # noqa: B023
+            wait_until(lambda: (now := show(service)).get("learnt") == 5 and not now["rewinding"], 20,  # noqa: B023
                        "the way back")
             self.assertEqual(show(service)["reports"], 10)
             self.assertEqual(reporter(service, "boss@example.net")["words"], 10)
@@ -173,6 +174,15 @@ class Learner(unittest.TestCase):
         say("ham", 10)  # it goes on from there
         self.assertEqual([show(s)["learnt"] for s in (one, two)], [10, 10])
         self.assertEqual(show(one)["skips"], show(two)["skips"])
+        two.stop()
+        old = learner(one)
+        os.kill(old, signal.SIGTERM)
+        wait_until(lambda: not alive(old), 20, "the first learner to go")
+        snapshots = []
+        for service in (one, two):
+            with open(os.path.join(service.state, "live/snapshot"), "rb") as f:
+                snapshots.append(f.read())
+        self.assertEqual(snapshots[0], snapshots[1])
 
     def test_wrong_usage(self):
         with Service() as nobody:
