@@ -7,6 +7,7 @@
 #include "models/live/fetch.h"
 #include "models/live/offer.h"
 #include "models/live/series.h"
+#include "models/live/told.h"
 #include "proto/base/clock.h"
 #include "proto/base/log.h"
 
@@ -21,6 +22,7 @@ struct course {
     struct course_ops ops;
     struct follow *follow;
     struct bookmark *bookmark;
+    struct told *told;
     struct offer *offer; /* NULL: nothing is shared */
     struct fetch *fetch; /* NULL: neither */
     char snapshot[SERIES_PATH_BYTES], shared[SERIES_PATH_BYTES], old[SERIES_PATH_BYTES];
@@ -39,12 +41,15 @@ struct course {
         bool ordered, replays;
         struct follow_place at, to;
     } rewind;
+    bool lost;                      /* the server lost something: held until it is known what */
+    struct follow_place lost_until; /* until then the state is an old one */
     struct course_stat stat;
 };
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
 static bool on_gap(void *ctx, struct follow_place first);
+static bool on_lost(void *ctx, struct follow_place upto);
 
 static void on_report(void *ctx, const struct feedback *r, struct follow_place at)
 {
@@ -73,9 +78,10 @@ static enum err open_sharing(struct course *c, struct store *s)
 static enum err open_stream(struct course *c, struct store *s, struct store *reader)
 {
     const struct course_options *o = &c->options;
-    struct follow_ops ops = {.ctx = c, .report = on_report, .gap = on_gap};
+    struct follow_ops ops = {.ctx = c, .report = on_report, .gap = on_gap, .lost = on_lost};
     enum err e = follow_open(reader, o->key, o->dead_key, &c->live->follow, &ops, &c->follow);
     if (e == ERR_OK) e = bookmark_open(s, o->key, o->host, o->rewind_days, &c->bookmark);
+    if (e == ERR_OK) e = told_open(s, o->key, o->host, c->saved_at, &c->told);
     if (e == ERR_OK) e = open_sharing(c, s);
     if (e == ERR_OK && c->fetch && follow_place_zero(c->live->follow.place)) seek(c);
     return e;
@@ -118,6 +124,7 @@ void course_close(struct course *c)
     if (!c) return;
     follow_close(c->follow);
     bookmark_close(c->bookmark);
+    told_close(c->told);
     offer_close(c->offer);
     fetch_close(c->fetch);
     free(c);
@@ -125,11 +132,12 @@ void course_close(struct course *c)
 
 bool course_owns(uint64_t tag)
 {
-    return (tag & (BOOKMARK_TAG | OFFER_TAG | FETCH_TAG)) != 0;
+    return (tag & (BOOKMARK_TAG | OFFER_TAG | FETCH_TAG | TOLD_TAG)) != 0;
 }
 
 void course_reply(struct course *c, const struct store_reply *r, int64_t now_us)
 {
+    if (r->tag & TOLD_TAG) told_reply(c->told, r, now_us);
     if (r->tag & BOOKMARK_TAG) bookmark_reply(c->bookmark, r, now_us);
     if ((r->tag & OFFER_TAG) && c->offer) offer_reply(c->offer, r, now_us);
     if ((r->tag & FETCH_TAG) && c->fetch) fetch_reply(c->fetch, r, now_us);
@@ -140,9 +148,27 @@ void course_press(struct course *c)
     bookmark_press(c->bookmark);
 }
 
+/* On the way to where it was when the server lost something? */
+static bool comes_back(const struct course *c)
+{
+    return c->lost || follow_place_cmp(c->live->follow.place, c->lost_until) < 0;
+}
+
 bool course_replays(const struct course *c)
 {
-    return c->rewind.replays;
+    return c->rewind.replays || comes_back(c);
+}
+
+bool course_sure(const struct course *c)
+{
+    return c->told && told_sure(c->told) && !c->lost;
+}
+
+/* Has Redis been told all, and has it said so? */
+static bool all_told(const struct course *c)
+{
+    if (!c->ops.told(c->ops.ctx)) return false;
+    return !c->told || (!c->lost && follow_place_cmp(told_written(c->told), c->live->follow.place) >= 0);
 }
 
 bool course_again(const struct course *c, struct follow_place at)
@@ -153,7 +179,7 @@ bool course_again(const struct course *c, struct follow_place at)
 void course_stat(const struct course *c, struct course_stat *out)
 {
     *out = c->stat;
-    out->replays = c->rewind.ordered || c->rewind.replays;
+    out->replays = c->rewind.ordered || course_replays(c);
     if (c->follow) follow_stat(c->follow, &out->follow);
 }
 
@@ -181,7 +207,7 @@ static void save_when_due(struct course *c, int64_t now_us)
     if ((!aged && !c->save_due) || c->seeks || c->rewind.ordered || c->rewind.replays) return;
     c->save_due = follow_place_cmp(c->live->follow.place, c->saved_at) != 0;
     if (!c->save_due) c->saved_us = now_us;
-    if (!c->save_due || !c->ops.told(c->ops.ctx)) return;
+    if (!c->save_due || !all_told(c)) return;
     c->save_due = false;
     c->saved_us = now_us;
     if (live_save(c->live, c->snapshot, fault) == ERR_OK)
@@ -247,6 +273,7 @@ static bool take_over(struct course *c, const struct note *n, int64_t now_us)
     if (!follow_place_zero(missed))
         series_forget(c->old, before(missed), (struct follow_place){UINT64_MAX, UINT64_MAX});
     c->stat.taken_over++;
+    if (c->told) told_begin(c->told, (struct follow_place){0, 0}); /* by another host; to be written down */
     saved(c, now_us);
     LOG(LEVEL_NOTE, "snapshot_taken_over", L_INT("up_to_ms", n->at.ms), L_INT("reports", c->live->reports),
         L_INT("whole", n->whole));
@@ -405,22 +432,78 @@ static void end_replay(struct course *c)
     if (c->ops.changed) c->ops.changed(c->ops.ctx);
 }
 
+/* --- a server that lost something --------------------------------------------------------------------------------- */
+
+static bool on_lost(void *ctx, struct follow_place upto)
+{
+    struct course *c = ctx;
+    (void)upto;
+    c->lost = true;
+    follow_hold(c->follow);
+    if (!told_lost(c->told)) told_begin(c->told, told_written(c->told)); /* of words it may have lost more */
+    return false;
+}
+
+/* Without a state to go back to: what came since is taken, and the state is not the other hosts'. */
+static void keep_on(struct course *c, struct follow_place upto)
+{
+    struct follow_state *f = &c->live->follow;
+    if (follow_place_zero(upto) || follow_place_cmp(upto, f->place) == 0) return;
+    f->missed = f->place;
+    f->place = upto;
+}
+
+/* The state becomes one that ends before what was lost. What its journals and the other hosts' sent again comes after,
+ * in the order in which it is there now, and words about names are told again; the server knows which of them it has. */
+static void lost_turn(struct course *c)
+{
+    char fault[SNAPSHOT_FAULT_MAX];
+    struct follow_place upto, was = c->live->follow.place;
+    struct follow_stream s;
+    struct origin o;
+    if (!follow_stream(c->follow, &s) || !told_known(c->told, &upto)) return;
+    if (follow_place_cmp(s.upto, upto) < 0) upto = s.upto;
+    c->lost = c->rewind.ordered = c->rewind.replays = false;
+    c->ops.drop(c->ops.ctx);
+    bool back = !follow_place_zero(s.upto) && find_origin(c, &s, upto, true, &o);
+    if (!back)
+        keep_on(c, s.upto);
+    else if (!o.path[0])
+        live_reset(c->live);
+    else if (live_load(c->live, o.path, fault) != ERR_OK)
+        abort(); /* it was read a moment ago: begin anew, and come here again */
+    series_forget(c->old, s.upto, (struct follow_place){UINT64_MAX, UINT64_MAX});
+    if (!back || follow_place_cmp(c->saved_at, o.at) != 0) c->saved_at = (struct follow_place){0, 0};
+    c->saved_number = FOLLOW_UNKNOWN;
+    c->lost_until = s.upto;
+    c->stat.lost++;
+    told_begin(c->told, back ? c->live->follow.place : (struct follow_place){0, 0});
+    LOG(LEVEL_WARN, "redis_lost", L_INT("it_has_up_to_ms", upto.ms), L_INT("we_were_at_ms", was.ms),
+        L_INT("back_to_ms", c->live->follow.place.ms),
+        L_STR("now", back ? "it is learnt and told again" : "no snapshot is that old: this host keeps what it learnt"));
+    if (c->ops.changed) c->ops.changed(c->ops.ctx);
+    follow_go(c->follow);
+}
+
 /* --- a turn ------------------------------------------------------------------------------------------------------- */
 
 bool course_turn(struct course *c, int64_t now_us)
 {
     size_t taken = 0;
     if (c->follow) {
+        told_turn(c->told, c->live->follow.place, c->ops.told(c->ops.ctx), c->ops.calls(c->ops.ctx), now_us);
+        if (told_lost(c->told) && !c->lost && !c->seeks) on_lost(c, c->live->follow.place);
         if (c->fetch) fetch_turn(c->fetch, now_us);
         if (c->seeks) seek_turn(c, now_us);
         if (c->fetch && !c->seeks) heal_turn(c, now_us);
-        if (!c->save_due && c->ops.told(c->ops.ctx)) taken = follow_turn(c->follow, now_us);
+        if (c->lost || (!c->save_due && course_sure(c) && all_told(c))) taken = follow_turn(c->follow, now_us);
+        if (c->lost) lost_turn(c);
         if (taken) c->sought = false;
         if (c->rewind.ordered) rewind_turn(c);
         if (c->rewind.replays) end_replay(c);
     }
     save_when_due(c, now_us);
-    if (!c->follow) return false;
+    if (!c->follow || !course_sure(c)) return taken > 0;
     bookmark_turn(c->bookmark, c->saved_at, c->saved_number, now_us);
     if (c->offer) offer_turn(c->offer, now_us);
     return taken > 0;

@@ -6,7 +6,8 @@
  * (bookmark.h), offers the snapshot to others (offer.h) and keeps one of each hour and day (series.h). When a rewind is
  * ordered it begins again at one of these, and comes back to where it was with the skips that it has been told: the
  * state is the same as on every other host, whatever snapshot that was. One that cannot go back far enough says so,
- * keeps its state, and takes over the shared one as soon as that is past the order. docs/decisions/0019. */
+ * keeps its state, and takes over the shared one as soon as that is past the order. When the server has lost what it had
+ * acknowledged (told.h), it goes back as well, to before that. docs/decisions/0019. */
 #ifndef FURUI_LIVE_COURSE_H
 #define FURUI_LIVE_COURSE_H
 
@@ -31,6 +32,9 @@ struct course_ops {
     void (*report)(void *ctx, const struct feedback *r, struct follow_place at);
     /* Has Redis been told all that followed from the reports so far? */
     bool (*told)(void *ctx);
+    uint64_t (*calls)(void *ctx); /* with words about names, that it has acknowledged */
+    /* What it was not told yet counts no more: the state goes back, and says it again. */
+    void (*drop)(void *ctx);
     /* The state has become another than what the reports since have made of it. NULL: nobody wants to know. */
     void (*changed)(void *ctx);
 };
@@ -62,6 +66,9 @@ bool course_oldest(const struct course *c, struct follow_place *out);
 /* On the way back to where it was: the state is not to be shown. */
 bool course_replays(const struct course *c);
 
+/* Does the server have all that is known here? Before that nothing may be told to it. */
+bool course_sure(const struct course *c);
+
 /* Is what stands there met again, on that way? Redis knows what follows from it. */
 bool course_again(const struct course *c, struct follow_place at);
 
@@ -75,6 +82,7 @@ struct course_stat {
     struct follow_stat follow;
     bool replays;
     uint64_t rewound, rewinds_failed, taken_over; /* snapshots of others */
+    uint64_t lost;                                /* how often the server had lost something */
 };
 void course_stat(const struct course *c, struct course_stat *out);
 

@@ -10,13 +10,16 @@
 
 enum { TAG_READ = 1, TAG_DEAD, TAG_STREAM, TAG_BITS = 2, ARENA_BYTES = 1 << 20, RETRY_US = 1000000 };
 
-/* The stream's oldest entry, its newest, how many were ever added (-1: an older Redis), how many it has. */
+/* The stream's oldest entry, its newest, how many were ever added (-1: an older Redis), how many it has, and its newest
+ * at or before ours. */
 static const char STREAM[] =
     "local x, s = redis.pcall('XINFO', 'STREAM', KEYS[1]), {}\n"
-    "if x.err then return {'', '', 0, 0} end\n"
+    "if x.err then return {'', '', 0, 0, ''} end\n"
     "for i = 1, #x, 2 do s[x[i]] = x[i + 1] end\n"
     "local first = s['first-entry']\n"
-    "return {first and first[1] or '', s['last-generated-id'], s['entries-added'] or -1, s['length']}\n";
+    "local b = redis.call('XREVRANGE', KEYS[1], ARGV[1], '-', 'COUNT', 1)\n"
+    "return {first and first[1] or '', s['last-generated-id'], s['entries-added'] or -1, s['length'],\n"
+    "  b[1] and b[1][1] or ''}\n";
 
 struct follow {
     struct store *store;
@@ -95,6 +98,7 @@ void follow_hold(struct follow *f)
 void follow_go(struct follow *f)
 {
     f->held = f->looked = false;
+    f->round++; /* the state's place may be another one */
 }
 
 bool follow_stream(const struct follow *f, struct follow_stream *out)
@@ -265,19 +269,28 @@ static void pass_over_gap(struct follow *f)
     f->state->missed = first;
 }
 
-/* [first, last, added, length] */
+/* Of what it does not know at all nothing is known to be lost: it was emptied, or begins behind our place. */
+static bool is_lost(const struct follow *f)
+{
+    return !follow_place_zero(f->stream.upto) && follow_place_cmp(f->stream.upto, f->state->place) != 0;
+}
+
+/* [first, last, added, length, the newest at or before ours] */
 static void on_stream(struct follow *f, const struct store_reply *r, int64_t now_us)
 {
-    struct follow_place first = {0, 0}, last;
-    bool sound = r->v[0].kind == STORE_LIST && r->n == 5 && r->v[1].kind == STORE_TEXT && r->v[2].kind == STORE_TEXT;
+    struct follow_place first = {0, 0}, upto = {0, 0}, last;
+    bool sound = r->v[0].kind == STORE_LIST && r->n == 6 && r->v[1].kind == STORE_TEXT && r->v[2].kind == STORE_TEXT &&
+                 r->v[5].kind == STORE_TEXT;
     refused(f, &r->v[0], now_us);
-    if (!sound || (r->v[1].text.n && !follow_place_read(r->v[1].text, &first))) {
+    if (!sound || (r->v[1].text.n && !follow_place_read(r->v[1].text, &first)) ||
+        (r->v[5].text.n && !follow_place_read(r->v[5].text, &upto))) {
         f->looked = false;
         return;
     }
     int64_t added = r->v[3].integer;
     f->heard = true;
-    f->stream = (struct follow_stream){.first = first, .whole = added < 0 || added == r->v[4].integer};
+    f->stream = (struct follow_stream){.first = first, .upto = upto, .whole = added < 0 || added == r->v[4].integer};
+    if (!f->held && is_lost(f) && f->ops.lost && !f->ops.lost(f->ops.ctx, upto)) return;
     bool passed_by = f->mark_known && !f->mark_met && follow_place_cmp(f->state->place, f->mark) > 0;
     if ((!f->mark_known || passed_by) && added >= 0 && follow_place_read(r->v[2].text, &last)) {
         f->mark_known = true;
@@ -330,7 +343,11 @@ static void look(struct follow *f)
     store_stat(f->store, &s);
     if (s.connections != f->connections) f->mark_known = f->mark_met = false;
     f->connections = s.connections;
-    if (!f->looked) f->looked = store_eval(f->store, f->script, &f->key, 1, NULL, 0, tag_of(f, TAG_STREAM));
+    if (f->looked) return;
+    char place[FOLLOW_PLACE_TEXT];
+    follow_place_write(f->state->place, place);
+    span arg = span_cstr(place);
+    f->looked = store_eval(f->store, f->script, &f->key, 1, &arg, 1, tag_of(f, TAG_STREAM));
 }
 
 size_t follow_turn(struct follow *f, int64_t now_us)

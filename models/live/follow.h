@@ -57,6 +57,9 @@ struct follow_ops {
     /* The stream begins at `first`, behind what should come next. True: go on from there, which is remembered in the
      * state; false: this has called follow_hold. NULL: go on. */
     bool (*gap)(void *ctx, struct follow_place first);
+    /* The server does not know the state's place any more, and has what came before it up to `upto`: it lost something.
+     * False: this has called follow_hold. NULL: go on. */
+    bool (*lost)(void *ctx, struct follow_place upto);
 };
 
 struct follow;
@@ -78,6 +81,7 @@ void follow_go(struct follow *f);
 /* What the stream said of itself. */
 struct follow_stream {
     struct follow_place first; /* its oldest entry; 0-0: it is empty */
+    struct follow_place upto;  /* its newest entry at or before the state's place; 0-0: it begins behind it */
     bool whole;                /* nothing was ever removed from it */
 };
 

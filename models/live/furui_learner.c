@@ -215,6 +215,18 @@ static bool is_told(void *ctx)
     return !l->relay || relay_waiting(l->relay) == 0;
 }
 
+static uint64_t calls_told(void *ctx)
+{
+    const struct learner *l = ctx;
+    return relay_told(l->relay);
+}
+
+static void drop_words(void *ctx)
+{
+    const struct learner *l = ctx;
+    relay_drop(l->relay);
+}
+
 /* The state of the last snapshot, and the way on from there. */
 static bool open_course(struct learner *l)
 {
@@ -229,7 +241,7 @@ static bool open_course(struct learner *l)
                                .rewind_days = (unsigned)c->rewind_days,
                                .share_s = strcmp(c->redis, "private") == 0 ? 0 : (unsigned)c->share_s,
                                .share_bytes = (uint64_t)c->share_mb << 20};
-    struct course_ops ops = {.ctx = l, .report = on_report, .told = is_told};
+    struct course_ops ops = {.ctx = l, .report = on_report, .told = is_told, .calls = calls_told, .drop = drop_words};
     if (course_open(&l->live, l->store, l->reader, &o, &ops, &l->course) != ERR_OK)
         return fail(l, "furui-learner", err_str(ERR_MEMORY));
     const struct control_order *f = &l->live.control.freeze;
@@ -391,7 +403,7 @@ static bool turn(struct learner *l)
     intake_turn(l->intake, now_us);
     /* A read gives FOLLOW_BATCH reports at most: room for all of them. */
     busy = course_turn(l->course, now_us) || busy;
-    if (l->relay) relay_turn(l->relay, now_us);
+    if (l->relay && course_sure(l->course)) relay_turn(l->relay, now_us);
     door_turn(&l->door, now_us);
     publish_when_due(l, now_us);
     beat(l, now_us);

@@ -11,8 +11,12 @@
 enum {
     RETRY_US = 500000, /* after a word was refused or lost */
     TELL_US = 60 * 1000000,
+    BUCKET_BITS = 6,
+    ROUND_MASK = (1 << 20) - 1,                  /* of a round, what a tag holds */
     WORDS_A_REPORT = 4 * FEEDBACK_NAMES_MAX + 1, /* taken back and said, the tenant's and everybody's */
 };
+
+_Static_assert(NAME_BUCKETS == 1 << BUCKET_BITS, "a tag holds a bucket");
 
 struct waiting {
     struct said_word word; /* `key` is not set */
@@ -30,6 +34,8 @@ struct relay {
     size_t batch;              /* words at its head that are being sent; 0: none */
     bool open[NAME_BUCKETS];   /* buckets of the batch that are not confirmed yet */
     bool flight[NAME_BUCKETS]; /* of these, those that an answer is owed for */
+    uint64_t round;            /* goes up with each relay_drop: what was sent before it confirms nothing */
+    uint64_t told;
     int64_t retry_us, told_us;
 };
 
@@ -52,6 +58,19 @@ void relay_close(struct relay *r)
 size_t relay_waiting(const struct relay *r)
 {
     return r->count;
+}
+
+uint64_t relay_told(const struct relay *r)
+{
+    return r->told;
+}
+
+/* Answers that are owed are waited for: a bucket's next words go behind them. */
+void relay_drop(struct relay *r)
+{
+    r->from = r->count = r->batch = 0;
+    memset(r->open, 0, sizeof r->open);
+    r->round++;
 }
 
 bool relay_room(const struct relay *r)
@@ -156,16 +175,18 @@ void relay_turn(struct relay *r, int64_t now_us)
     for (unsigned b = 0; b < NAME_BUCKETS; b++) {
         if (!r->open[b] || r->flight[b]) continue;
         gather(r, b, r->batch, &c);
-        r->flight[b] = said_put(&r->said, c.key, c.keys, c.word, c.words, RELAY_TAG | b);
+        r->flight[b] =
+            said_put(&r->said, c.key, c.keys, c.word, c.words, RELAY_TAG | (r->round & ROUND_MASK) << BUCKET_BITS | b);
     }
     store_pump(r->store);
 }
 
 void relay_reply(struct relay *r, const struct store_reply *reply, int64_t now_us)
 {
-    unsigned b = (unsigned)(reply->tag & ~RELAY_TAG);
+    unsigned b = (unsigned)(reply->tag & (NAME_BUCKETS - 1));
     bool refused = reply->v[0].kind == STORE_ERROR;
     r->flight[b] = false;
+    if ((reply->tag & ~RELAY_TAG) >> BUCKET_BITS != (r->round & ROUND_MASK)) return;
     if (refused && (!r->told_us || now_us - r->told_us > TELL_US)) {
         char why[96];
         snprintf(why, sizeof why, "%.*s", SPAN_ARG(span_head(reply->v[0].text, sizeof why - 1)));
@@ -176,6 +197,7 @@ void relay_reply(struct relay *r, const struct store_reply *reply, int64_t now_u
         r->retry_us = now_us + RETRY_US;
         return;
     }
+    r->told++;
     r->open[b] = false;
     for (b = 0; b < NAME_BUCKETS; b++)
         if (r->open[b]) return;

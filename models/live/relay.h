@@ -38,5 +38,9 @@ void relay_turn(struct relay *r, int64_t now_us);
 void relay_reply(struct relay *r, const struct store_reply *reply, int64_t now_us);
 
 size_t relay_waiting(const struct relay *r); /* words */
+uint64_t relay_told(const struct relay *r);  /* calls that were acknowledged */
+
+/* What waits counts no more: the state has gone back, and says it again. */
+void relay_drop(struct relay *r);
 
 #endif

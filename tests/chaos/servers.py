@@ -186,7 +186,8 @@ class World:
     """The parts of one world. Everything it does by chance is drawn from `rng`."""
 
     SETTINGS = dict(redis_fast_hours=720, redis_slow_days=365, redis_cache_ms=0, reports_reporter_a_minute=0,
-                    reports_tenant_a_minute=0, reports_snapshot_s=1, reports_sample_s=1, engine_workers=1, engine_restart_max_ms=500, engine_deadline_ms=8000 * SLOW,
+                    reports_tenant_a_minute=0, reports_snapshot_s=1, reports_sample_s=1, engine_workers=1,
+                    engine_restart_max_ms=500, engine_deadline_ms=8000 * SLOW,
                     reports_trusted=", ".join(traffic.TRUSTED))
 
     def __init__(self, kind, seed):

@@ -30,6 +30,9 @@ class Chaos(unittest.TestCase):
     def test_two_hosts_that_share_one(self):
         self.account("shared")
 
+    def test_a_redis_that_loses_what_it_had_acknowledged(self):
+        self.account("power")
+
 
 class Plain(unittest.TestCase):
     def test_keyed_hash(self):
