@@ -64,11 +64,12 @@ static void sort_views(const struct features *f, struct arena *a, struct feedbac
     out->learns = true;
 }
 
-static void add_names(const struct rep_names *names, const struct fingerprint *print, struct feedback *out)
+/* Without those of its text, if so wished: they are the bands, in hex. */
+static void add_names(const struct rep_names *names, const struct fingerprint *print, bool text, struct feedback *out)
 {
     for (size_t i = 0; i < names->n; i++)
-        out->names[i] = (struct feedback_name){(uint8_t)names->v[i].kind, names->v[i].name};
-    out->name_count = names->n;
+        if (text || names->v[i].kind != NAME_TEXT)
+            out->names[out->name_count++] = (struct feedback_name){(uint8_t)names->v[i].kind, names->v[i].name};
     for (size_t i = 0; i < print->n; i++) out->alike[i] = print->band[i];
     out->alike_count = print->n;
 }
@@ -90,7 +91,7 @@ static void learn_from(const struct report_maker *maker, span raw, const struct 
     out->score = scores.score;
     out->features = FEATURE_VERSION;
     digest(&m, out->digest);
-    add_names(names, &print, out);
+    add_names(names, &print, true, out);
     if (whole) sort_views(&f, a, out);
 }
 
@@ -115,7 +116,7 @@ size_t report_ticket(const struct mail *m, const struct rep_names *names, const 
     static struct feedback r;
     r = (struct feedback){.score = score, .features = FEATURE_VERSION, .tenant = tenant};
     digest(m, r.digest);
-    add_names(names, print, &r);
+    add_names(names, print, false, &r);
     return feedback_pack(&r, to, REPORT_TICKET_MAX);
 }
 

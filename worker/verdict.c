@@ -6,6 +6,7 @@
 
 #include "proto/base/fixmath.h"
 #include "proto/base/hash.h"
+#include "proto/store/ticket.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -167,7 +168,7 @@ void ticket_make(span mail, int64_t wall_us, char out[TICKET_BYTES])
     hash128(mail, hash);
     end = put_big_endian(end, hash[1], 8);
     end = put_big_endian(end, hash[0], 8);
-    put_big_endian(end, (uint64_t)(wall_us / 1000000), 4);
+    put_big_endian(end, (uint64_t)(wall_us / (1000000 / TICKET_MOMENTS)), 4);
     for (size_t i = 0, n = 0; i < sizeof raw; i++) {
         bits = bits << 8 | raw[i];
         for (have += 8; have >= 5; have -= 5) out[n++] = ALPHABET[bits >> (have - 5) & 31];

@@ -59,8 +59,9 @@ void verdict_build(const struct judged *j, const struct rep_score *rep, const st
                    int64_t now_us, struct verdict_space *space, struct wire_verdict *out);
 
 /* The name of a mail in later reports: base32 (RFC 4648, lower case) of 20 bytes: XXH3-128 of the raw mail, then the
- * second of its verdict since 1970, each big-endian. The same mail twice in a second is the same ticket. Names, does not
- * prove: whoever has the mail can make it. Not NUL-terminated. O(mail). */
+ * moment of its verdict (proto/store/ticket.h: 16ths of a second since 1970, modulo 2^32), each big-endian. The same mail
+ * twice in a moment is the same ticket. Names, does not prove: whoever has the mail can make it. Not NUL-terminated.
+ * O(mail). */
 void ticket_make(span mail, int64_t wall_us, char out[TICKET_BYTES]);
 
 #endif

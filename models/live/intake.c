@@ -12,6 +12,7 @@
 
 #include "proto/base/hash.h"
 #include "proto/base/log.h"
+#include "proto/store/name.h"
 #include "proto/store/ticket.h"
 
 #include <inttypes.h>
@@ -27,7 +28,7 @@ enum {
     SAFE_MS = 5000,    /* appendfsync everysec: written after 2 s at the latest, redis.conf */
     MOMENTS = 8,
 };
-#define TICKET_TAG (UINT64_C(1) << 61) /* of a HGET; the rest is its slot */
+#define TICKET_TAG (UINT64_C(1) << 61) /* of a LRANGE; the rest is its slot */
 _Static_assert((INTAKE_TICKETS_MAX & (INTAKE_TICKETS_MAX - 1)) == 0, "a slot is cut out of a tag");
 
 /* A report that its sender waits for. */
@@ -43,8 +44,7 @@ struct pending {
 struct asked {
     bool used;
     uint64_t job, id;
-    uint8_t bytes; /* of the ticket */
-    uint8_t ticket[TICKET_TEXT];
+    uint8_t ticket[TICKET_TEXT], name[TICKET_NAME_BYTES];
     struct feedback r; /* without text */
 };
 
@@ -219,26 +219,38 @@ static void keep(struct intake *in, uint64_t job, uint64_t id, const struct feed
 static void ask_ticket(struct intake *in, uint64_t job, uint64_t id, const struct feedback *r)
 {
     static const char UNKNOWN[] = "ticket: not known, or not any more";
-    uint8_t text[TICKET_KEY_BYTES], field[TICKET_FIELD_BYTES];
+    uint8_t text[TICKET_KEY_BYTES], name[TICKET_NAME_BYTES];
     size_t slot = 0, bytes;
-    if (!in->store || !ticket_place(in->limits.prefix, r->ticket, text, &bytes, field)) {
+    if (!in->store || !ticket_place(in->limits.prefix, r->ticket, text, &bytes, name)) {
         refuse(in, job, id, WIRE_BAD_REQUEST, UNKNOWN);
         return;
     }
     span key = span_of(text, bytes);
     while (slot < INTAKE_TICKETS_MAX && in->asked[slot].used) slot++;
-    span words[] = {SPAN("HGET"), key, span_of(field, sizeof field)};
+    span words[] = {SPAN("LRANGE"), key, SPAN("0"), SPAN("-1")};
     if (slot == INTAKE_TICKETS_MAX || !store_up(in->store) ||
-        !store_put(in->store, key, words, 3, INTAKE_TAG | TICKET_TAG | slot)) {
+        !store_put(in->store, key, words, 4, INTAKE_TAG | TICKET_TAG | slot)) {
         refuse(in, job, id, WIRE_BUSY, "tickets cannot be looked up now: Redis is away");
         return;
     }
     struct asked *a = &in->asked[slot];
-    *a = (struct asked){.used = true, .job = job, .id = id, .bytes = TICKET_TEXT, .r = *r};
-    memcpy(a->ticket, r->ticket.p, TICKET_TEXT);
+    *a = (struct asked){.used = true, .job = job, .id = id, .r = *r};
+    memcpy(a->ticket, r->ticket.p, sizeof a->ticket);
+    memcpy(a->name, name, sizeof a->name);
 }
 
-static void on_ticket(struct intake *in, size_t slot, const struct store_value *v, const struct voices *voices,
+/* A ticket leaves out the names of its text: they are its bands in hex. */
+static void name_bands(struct feedback *r, struct arena *a)
+{
+    for (size_t i = 0; i < r->alike_count && r->name_count < FEEDBACK_NAMES_MAX; i++) {
+        char *hex = arena_alloc(a, 17);
+        if (!hex) return;
+        snprintf(hex, 17, "%016" PRIx64, r->alike[i]);
+        r->names[r->name_count++] = (struct feedback_name){NAME_TEXT, span_of(hex, 16)};
+    }
+}
+
+static void on_ticket(struct intake *in, size_t slot, const struct store_reply *reply, const struct voices *voices,
                       int64_t now_us)
 {
     char fault[FEEDBACK_FAULT_MAX];
@@ -246,8 +258,11 @@ static void on_ticket(struct intake *in, size_t slot, const struct store_value *
     struct feedback r;
     a->used = false;
     arena_reset(&in->arena);
-    bool text = v->kind == STORE_TEXT, lost = v->kind == STORE_LOST || v->kind == STORE_ERROR;
-    if (!text || feedback_unpack(v->text, &in->arena, &r, fault) != ERR_OK) {
+    bool lost = reply->v[0].kind != STORE_LIST;
+    span record = SPAN_NONE;
+    for (size_t i = 1; i < reply->n && !record.n; i++)
+        if (reply->v[i].kind == STORE_TEXT) record = ticket_find(reply->v[i].text, a->name);
+    if (!record.n || feedback_unpack(record, &in->arena, &r, fault) != ERR_OK) {
         refuse(in, a->job, a->id, lost ? WIRE_BUSY : WIRE_BAD_REQUEST,
                lost ? "tickets cannot be looked up now: Redis is away" : "ticket: not known, or not any more");
         return;
@@ -258,7 +273,8 @@ static void on_ticket(struct intake *in, size_t slot, const struct store_value *
     r.trap = a->r.trap;
     r.reporter = a->r.reporter;
     r.wall_ms = a->r.wall_ms;
-    r.ticket = span_of(a->ticket, a->bytes);
+    r.ticket = span_of(a->ticket, sizeof a->ticket);
+    name_bands(&r, &in->arena);
     size_t n = feedback_pack(&r, in->record, sizeof in->record);
     if (in->count == INTAKE_PENDING_MAX || n == 0)
         refuse(in, a->job, a->id, WIRE_BUSY, "too many reports wait for the disk");
@@ -361,7 +377,7 @@ static void send(struct intake *in, int64_t now_us)
 void intake_reply(struct intake *in, const struct store_reply *r, const struct voices *voices, int64_t now_us)
 {
     if (r->tag & TICKET_TAG) {
-        on_ticket(in, (size_t)(r->tag & (INTAKE_TICKETS_MAX - 1)), &r->v[0], voices, now_us);
+        on_ticket(in, (size_t)(r->tag & (INTAKE_TICKETS_MAX - 1)), r, voices, now_us);
         return;
     }
     uint64_t number = r->tag & ~INTAKE_TAG;

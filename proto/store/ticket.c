@@ -23,13 +23,33 @@ static bool unpack(span ticket, uint8_t raw[RAW_BYTES])
 }
 
 bool ticket_place(const char *prefix, span ticket, uint8_t key_out[TICKET_KEY_BYTES], size_t *key_bytes_out,
-                  uint8_t field_out[TICKET_FIELD_BYTES])
+                  uint8_t name_out[TICKET_NAME_BYTES])
 {
     uint8_t raw[RAW_BYTES];
     if (!unpack(ticket, raw)) return false;
-    memcpy(field_out, raw, TICKET_FIELD_BYTES);
+    memcpy(name_out, raw, TICKET_NAME_BYTES);
     int n = snprintf((char *)key_out, TICKET_KEY_BYTES, "%s:2:ticket:%02x%02x%02x%02x", prefix, raw[16], raw[17],
                      raw[18], raw[19]);
     *key_bytes_out = (size_t)n;
     return n > 0 && n < TICKET_KEY_BYTES;
+}
+
+void ticket_put(uint8_t *to, const uint8_t name[TICKET_NAME_BYTES], span record)
+{
+    memcpy(to, name, TICKET_NAME_BYTES);
+    to[TICKET_NAME_BYTES] = (uint8_t)record.n;
+    to[TICKET_NAME_BYTES + 1] = (uint8_t)(record.n >> 8);
+    memcpy(to + TICKET_HEAD_BYTES, record.p, record.n);
+}
+
+span ticket_find(span element, const uint8_t name[TICKET_NAME_BYTES])
+{
+    while (element.n >= TICKET_HEAD_BYTES) {
+        const uint8_t *p = element.p;
+        size_t n = p[TICKET_NAME_BYTES] | (size_t)p[TICKET_NAME_BYTES + 1] << 8;
+        if (n > element.n - TICKET_HEAD_BYTES) break;
+        if (memcmp(p, name, TICKET_NAME_BYTES) == 0) return span_of(p + TICKET_HEAD_BYTES, n);
+        element = span_from(element, TICKET_HEAD_BYTES + n);
+    }
+    return SPAN_NONE;
 }

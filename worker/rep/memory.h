@@ -8,23 +8,21 @@
 #include "proto/store/store.h"
 #include "proto/store/ticket.h"
 
-enum { MEMORY_TICKETS = 64, MEMORY_BYTES = 64 << 10 };
+enum { MEMORY_BYTES = 32 << 10 };
 
 struct memory {
     struct store *store;
     const char *prefix;
     uint64_t tag; /* of the commands; their replies say nothing */
     int ttl_s;
-    uint8_t key[TICKET_KEY_BYTES]; /* of the second that all of them are of */
-    size_t key_bytes, n, used;
-    uint8_t field[MEMORY_TICKETS][TICKET_FIELD_BYTES];
-    span record[MEMORY_TICKETS]; /* in bytes */
-    uint8_t bytes[MEMORY_BYTES];
+    uint8_t key[TICKET_KEY_BYTES]; /* of the moment that all of them are of */
+    size_t key_bytes, used;
+    uint8_t bytes[MEMORY_BYTES]; /* one element of its list */
 };
 
 void memory_init(struct memory *m, struct store *s, const char *prefix, uint64_t tag);
 
-/* Add a ticket; sends those of another second, or too many, first. */
+/* Add a ticket; sends those of another moment, or too many, first. */
 void memory_add(struct memory *m, span ticket, span record, int ttl_s);
 
 /* Put what is there. */
