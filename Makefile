@@ -64,7 +64,7 @@ all: $(PROGRAMS) $(NULL_SERVICE) $(B)/libfurui.a $(B)/libfurui.so.1  ## build ev
 $(B)/furuid: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(ENGINE_SRC))
 $(B)/furui-worker: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(WORKER_LIB_SRC) $(WORKER_SRC))
 $(B)/furui-learner: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(LIVE_SRC) models/live/furui_learner.c)
-$(B)/furui: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(BENCH_SRC))
+$(B)/furui: $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(CLI_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(LIVE_SRC) $(BENCH_SRC))
 $(B)/null/furuid $(B)/null/furui-learner: $(B)/null/%: $(B)/%
 	@mkdir -p $(@D)
 	$(Q)ln -f $< $@

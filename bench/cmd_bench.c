@@ -4,17 +4,10 @@
 
 static int bench_run(int argc, char **argv);
 
-static const struct verb *const SUBS[] = {&verb_bench_load,
-                                          &verb_bench_soak,
-                                          &verb_bench_inproc,
-                                          &verb_bench_kernels,
-                                          &verb_bench_hostile,
-                                          &verb_bench_peers,
-                                          &verb_bench_scale,
-                                          &verb_bench_report,
-                                          &verb_bench_yardstick,
-                                          &verb_bench_campaign,
-                                          NULL};
+static const struct verb *const SUBS[] = {&verb_bench_load,     &verb_bench_soak,    &verb_bench_inproc,
+                                          &verb_bench_kernels,  &verb_bench_hostile, &verb_bench_peers,
+                                          &verb_bench_scale,    &verb_bench_report,  &verb_bench_yardstick,
+                                          &verb_bench_campaign, &verb_bench_live,    NULL};
 
 const struct verb verb_bench = {
     .name = "bench",
@@ -29,6 +22,7 @@ const struct verb verb_bench = {
             "  peers     bogofilter, rspamd and SpamAssassin on the same mails as Furui\n"
             "  scale     the cost of a mail by workers, size of mail, of model, of queue, and reputation keys\n"
             "  campaign  fingerprints: do copies of a campaign meet, and good mails not?\n"
+            "  live      what the live model learns from reports\n"
             "  report    all that was measured as one page, and what became worse\n"
             "  yardstick a fixed piece of work, by which figures of two days are compared\n"
             "\n"
