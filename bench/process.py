@@ -110,8 +110,8 @@ def redis(state):
 class Furuid:
     """A running furuid; `endpoint` is where it listens."""
 
-    def __init__(self, endpoint, child):
-        self.endpoint, self.child = endpoint, child
+    def __init__(self, endpoint, child, state_dir):
+        self.endpoint, self.child, self.state_dir = endpoint, child, state_dir
 
 
 @contextlib.contextmanager
@@ -132,4 +132,4 @@ def furuid(state, workers=1, bundle=None, redis_server=None, settings=""):
                               stderr=subprocess.DEVNULL, check=False).returncode == 0
 
     with server([result.B + "/furuid", "--config", state + "/furui.conf"], ready, state + "/furuid.log") as child:
-        yield Furuid(endpoint, child)
+        yield Furuid(endpoint, child, state + "/state")

@@ -26,8 +26,11 @@ import result  # noqa: E402
 from process import Failed  # noqa: E402
 
 # What a flood needs that a service in the world does not: no limits a minute, patience on a busy machine, no caches.
+# And what passes here in a second passes there in minutes: samples of the traffic are drawn as much sooner.
 SETTINGS = ["engine.heartbeat_ms=50", "redis.deadline_ms=1000", "redis.cache_ms=0", "redis.flush_ms=100",
-            "reports.reporter_a_minute=0", "reports.tenant_a_minute=0"]
+            "reports.reporter_a_minute=0", "reports.tenant_a_minute=0", "reports.sample_s=1"]
+# A run of minutes holds the reports of months, and the guards of the live model bound what an hour may do.
+NO_GUARDS = ["reports.guard_flips=100", "reports.guard_step=0"]
 STARTER = os.path.join(result.ROOT, "models/starter/starter.bundle")
 COMMON = ["what", "corpus", "bundle", "seed", "settings", "workers"]
 LEARN_S = 60  # patience for the learner
@@ -123,8 +126,8 @@ class Talk:
     """A connection to the service: verdicts and reports, pipelined, in order. `kept` counts reports, `degraded`
     verdicts that some evidence was missing from."""
 
-    def __init__(self, client):
-        self.client, self.kept, self.degraded, self.model = client, 0, 0, ""
+    def __init__(self, client, state_dir):
+        self.client, self.state_dir, self.kept, self.degraded, self.model = client, state_dir, 0, 0, ""
 
     def verdict(self, answer):
         """All log-odds together, which p is a function of: p itself ends at 1.0."""
@@ -165,6 +168,25 @@ class Talk:
                 raise Failed("a report was refused: %s %s" % (answer["why"], answer.get("detail", "")))
             self.kept += not answer.get("again", False)
 
+    def see(self, mails, samples):
+        """Traffic until the learner has seen so many samples of it."""
+        at, until = 0, time.monotonic() + 4 * LEARN_S
+        while self.learner()["samples"] < samples:
+            self.judge([mails[(at + i) % len(mails)] for i in range(64)])
+            at += 64
+            if time.monotonic() > until:
+                raise Failed("the learner saw only %d mails of the traffic" % self.learner()["samples"])
+
+    def content(self):
+        """What the live model does at this moment: learns, frozen, waits (a guard, for the hour), off."""
+        out, _ = process.run([result.B + "/furui", "learner", "show", "--state-dir", self.state_dir, "--json"])
+        return json.loads(out).get("content", "")
+
+    def state(self):
+        """Figures of the service that all rows have, for a row."""
+        return {"samples": self.learner()["samples"], "content": self.content(), "degraded": self.degraded,
+                "_model": self.model}
+
     def learner(self):
         return json.loads(self.client.stat())["learner"]
 
@@ -196,10 +218,9 @@ def wait_until(true, what, timeout_s=LEARN_S):
 
 @contextlib.contextmanager
 def service(args, *more):
-    """A service of its own with SETTINGS, then `more`, then what --set says; a Talk with it."""
+    """A service of its own with the run's settings and `more`; a Talk with it."""
     sections = {}
-    for setting in [*SETTINGS, *more, *args.set]:
-        key, _, value = setting.partition("=")
+    for key, value in (s.split("=", 1) for s in [*args.settings, *more]):
         section, _, name = key.partition(".")
         sections.setdefault(section, {})[name] = value
     text = "".join("[%s]\n" % section + "".join("%s = %s\n" % pair for pair in keys.items())
@@ -207,7 +228,7 @@ def service(args, *more):
     with process.private_dir("feedback") as state:
         with process.furuid(state, args.workers, args.bundle, settings=text) as f:
             with furui.Client(f.endpoint, deadline_ms=30000, in_flight=256) as client:
-                talk = Talk(client)
+                talk = Talk(client, f.state_dir)
                 wait_until(lambda: talk.learner()["state"] == "up", "the learner")
                 yield talk
 
@@ -246,11 +267,10 @@ def shown(value):
     return value
 
 
-def write(args, what, talk_model, columns, rows):
+def write(args, what, columns, rows):
     """Add rows (dicts) to results/feedback.csv, and show them."""
-    settings = " ".join([*SETTINGS, *args.set])
-    head = [what, corpus_name(args), "%s %s" % (os.path.basename(args.bundle), talk_model), args.seed, settings,
-            args.workers]
+    head = [what, corpus_name(args), "%s %s" % (os.path.basename(args.bundle), rows[0]["_model"]), args.seed,
+            " ".join(args.settings), args.workers]
     result.append("feedback", COMMON + columns, [head + [shown(row.get(c, "")) for c in columns] for row in rows])
     if args.json:
         print(json.dumps({"what": what, "rows": [{c: row.get(c) for c in columns} for row in rows]}))
@@ -268,14 +288,15 @@ def parser(doc):
     p.add_argument("--name")
     p.add_argument("--bundle", default=STARTER)
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--workers", type=int, default=1)
+    p.add_argument("--workers", type=int, default=4)
     p.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
     p.add_argument("--json", action="store_true")
     return p
 
 
-def main(doc, options, run):
-    """Run a program: 0 done, 1 something failed, 64 wrong usage, 66 no mails."""
+def main(doc, options, run, settings=()):
+    """Run a program, with settings of its own besides SETTINGS: 0 done, 1 something failed, 64 wrong usage, 66 no
+    mails."""
     if "--help" in sys.argv[1:]:
         print(doc)
         return 0
@@ -288,6 +309,8 @@ def main(doc, options, run):
     if not all(re.fullmatch(r"[a-z]+\.[a-z_]+=.*", s) for s in args.set) or args.workers < 1:
         print("--set is SECTION.KEY=VALUE, --workers at least 1", file=sys.stderr)
         return 64
+    named = dict(s.split("=", 1) for s in [*SETTINGS, *settings, *args.set])
+    args.settings = ["%s=%s" % pair for pair in named.items()]
     try:
         run(args, random.Random(args.seed))
     except (Failed, furui.Refused, OSError) as e:

@@ -4,8 +4,8 @@ each mail to look like no other.
 
 In every variant these rotate: sender (name, address, domain), link domains and paths, client address and network,
 names, amounts, numbers, boundaries, ids in hex, mailer, order of fields. To, Date and the host that took the mail in
-are those of ham, so that nothing but the sender's own doing tells a variant from other traffic. A level says how much its
-text differs besides:
+are those of ham, so that nothing but the sender's own doing tells a variant from other traffic. A level says how much
+its text differs besides:
 
   slots     not at all: the same sentences
   synonyms  each sentence in one of several wordings, sentences left out
@@ -122,7 +122,8 @@ class Campaign:
         if what == "first" and self.japanese:
             return dice.choice(FROM_KANA)
         return {"first": lambda: dice.choice(FIRST), "last": lambda: dice.choice(LAST),
-                "city": lambda: dice.choice(CITY), "name": lambda: "%s %s" % (dice.choice(FIRST), dice.choice(LAST)), "link": self.link,
+                "city": lambda: dice.choice(CITY), "link": self.link,
+                "name": lambda: "%s %s" % (dice.choice(FIRST), dice.choice(LAST)),
                 "address": self.address, "number": lambda: dice.choice(["%d" % dice.randrange(10 ** 4, 10 ** 9),
                                                                         self.hex(6, 10).upper()]),
                 "small": lambda: str(dice.randint(2, 96)), "percent": lambda: "%.1f" % dice.uniform(2, 12),

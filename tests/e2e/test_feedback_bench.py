@@ -63,7 +63,8 @@ class Feedback(unittest.TestCase):
     def test_campaign(self):
         said = self.run_it("campaign", "--index", self.index, "--name", "made", "--template", "boss", "--template",
                            "coin", "--level", "slots", "--variants", "9", "--ham", "2", "--reports", "0,3",
-                           "--within", "0.1", "--keep", os.path.join(self.dir.name, "kept"), "--set", "reports.stream_max=5000", "--json")
+                           "--within", "0.1", "--seen", "8", "--keep", os.path.join(self.dir.name, "kept"),
+                           "--set", "reports.stream_max=5000", "--json")
         rows = self.rows()
         self.assertEqual([(r["template"], r["reports"]) for r in rows],
                          [(t, n) for t in ("boss", "coin") for n in ("0", "3")] + [("all", "0"), ("all", "3")])
@@ -83,7 +84,8 @@ class Feedback(unittest.TestCase):
 
     def test_poison(self):
         self.run_it("poison", "--index", self.index, "--attack", "flip", "--attack", "target", "--trust", "equal",
-                    "--reporters", "4", "--share", "60", "--hostile", "50", "--batch", "6")
+                    "--reporters", "4", "--share", "60", "--hostile", "50", "--batch", "6", "--seen", "8",
+                    "--target-ham", "9")
         none, flip, target = self.rows()
         self.assertEqual([r["attack"] for r in (none, flip, target)], ["none", "flip", "target"])
         self.assertEqual((none["recall_ratio"], none["fp_ratio"], none["holds"]), ("1", "1", "yes"))
