@@ -77,15 +77,13 @@ void campaign_row_add(struct campaign_row *row, size_t b, const struct record *r
 {
     row->said_ham = fmax(row->said_ham, record->sum[RECORD_SLOW][SUM_SAID_HAM]);
     row->said_spam = fmax(row->said_spam, record->sum[RECORD_SLOW][SUM_SAID_SPAM]);
-    if (!row->entry[b]) return;
-    row->mails = fmax(row->mails, record->sum[RECORD_FAST][SUM_VOLUME]);
-    row->weeks = fmax(row->weeks, record->sum[RECORD_SLOW][SUM_VOLUME]);
+    if (row->entry[b]) row->weeks = fmax(row->weeks, record->sum[RECORD_SLOW][SUM_VOLUME]);
 }
 
 void campaign_row_finish(struct campaign_row *row, const struct record_lives *lives)
 {
     row->weeks = fmax(row->weeks, row->seen.sum[RECORD_SLOW][SUM_VOLUME]);
-    row->mails = fmax(row->mails, row->seen.sum[RECORD_FAST][SUM_VOLUME]);
+    row->mails = row->seen.sum[RECORD_FAST][SUM_VOLUME];
     row->usual = row->weeks * lives->minutes[RECORD_FAST] / lives->minutes[RECORD_SLOW];
     row->growth = (row->mails + ALLOWED) / (row->usual + ALLOWED);
 }

@@ -26,8 +26,8 @@ struct campaign_row {
 /* Entries, faded to the present, to rows; v is put into another order. `rows` has room for n. Returns how many. */
 size_t campaign_rows(struct campaign *v, size_t n, struct campaign_row *rows);
 
-/* Take in the record of a row's band number b, faded: mails of an entry's own band may be more than the index has
- * counted. Mails of other bands may be other texts'. */
+/* Take in the record of a row's band number b, faded: what people said, and what is usual: an index only remembers
+ * hours. Mails of the hours are the index's, which has each once. */
 void campaign_row_add(struct campaign_row *row, size_t b, const struct record *record);
 
 /* After the last record: how much it grows. */

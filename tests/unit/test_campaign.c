@@ -164,13 +164,14 @@ static void five_hundred_entries_of_one_text(void **state)
 static void growth_is_against_the_usual(void **state)
 {
     static const struct {
-        double index, hours, weeks, growth; /* mails: of the index, of the texts' records */
+        double hours, index_weeks, weeks, growth; /* mails: of the index; of the texts' records */
     } T[] = {
         {0, 0, 0, 1},
         {3, 3, 3, 1.3},
-        {300, 250, 300, 22.8}, /* new: a 84th is usual already */
-        {250, 300, 300, 22.8},
-        {10000, 0, 10000, 77.6},
+        {300, 300, 300, 22.8}, /* new: a 84th is usual already */
+        {300, 0, 300, 22.8},   /* seen by people before it came to the index */
+        {300, 300, 0, 22.8},   /* its record is gone */
+        {10000, 10000, 10000, 77.6},
         {100, 100, 8400, 1}, /* a steady sender */
         {1000, 1000, 840000, 0.1},
     };
@@ -179,8 +180,9 @@ static void growth_is_against_the_usual(void **state)
     for (size_t i = 0; i < sizeof T / sizeof *T; i++) {
         struct campaign_row row = {.band = {1, 2}, .band_count = 2, .entry = {true, false}};
         struct record r = {0}, other = {0};
-        row.seen.sum[RECORD_FAST][SUM_VOLUME] = T[i].index;
-        r.sum[RECORD_FAST][SUM_VOLUME] = T[i].hours;
+        row.seen.sum[RECORD_FAST][SUM_VOLUME] = T[i].hours;
+        row.seen.sum[RECORD_SLOW][SUM_VOLUME] = T[i].index_weeks;
+        r.sum[RECORD_FAST][SUM_VOLUME] = 1e6; /* counted for others of its mails' bands */
         r.sum[RECORD_SLOW][SUM_VOLUME] = T[i].weeks;
         r.sum[RECORD_SLOW][SUM_SAID_SPAM] = 1;
         other.sum[RECORD_FAST][SUM_VOLUME] = other.sum[RECORD_SLOW][SUM_VOLUME] = 1e6; /* another text's */
