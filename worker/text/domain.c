@@ -10,8 +10,6 @@
 #include "worker/text/idn.h"
 #include "worker/text/suffix.h"
 
-enum { LABELS_MAX = 12 }; /* from the right; the longest rules of the list have five labels */
-
 /* An IPv6 address in brackets, or a name that ends in a number: nobody registers these. */
 static bool is_address(span host)
 {
@@ -23,25 +21,25 @@ void domain_init(void)
     suffix_init();
 }
 
-/* Tails of more and more labels, each asked with what the list says of the one before it (`above`). The answer has one
- * label more than the longest suffix; an empty label is none. */
+/* Tails of more and more labels, as long as the list may have more of them, each with what it says of the one before
+ * (`above`). The answer has one label more than the longest suffix; an empty label is none. */
 span domain_registrable(span host)
 {
-    enum { NONE = IDN_HOST_MAX + 1 };
+    enum { NONE = IDN_HOST_MAX + 1, GOES_ON = SUFFIX_ABOVE | SUFFIX_PARENT };
     size_t at = host.n, end = host.n, domain = NONE;
-    unsigned above = SUFFIX_PARENT; /* of the root: each top-level domain is nobody's */
+    unsigned above = GOES_ON; /* the root: each top-level domain is nobody's */
     if (host.n == 0 || host.n > IDN_HOST_MAX || host.p[0] == '.' || is_address(host)) return host;
-    for (size_t labels = 0; labels < LABELS_MAX; labels++) {
+    for (bool first = true; first || at > 0; first = false) {
+        if (!first) end = --at;
         while (at && host.p[at - 1] != '.') at--;
-        bool empty = at == end && labels > 0;
-        unsigned bits = empty ? 0 : suffix_of(span_from(host, at));
-        if (bits ? !(bits & SUFFIX_EXCEPTED) : above & SUFFIX_PARENT)
+        bool empty = at == end && !first;
+        unsigned bits = above & GOES_ON && !empty ? suffix_of(span_from(host, at)) : 0;
+        if (bits & ~(unsigned)SUFFIX_ABOVE ? !(bits & SUFFIX_EXCEPTED) : above & SUFFIX_PARENT)
             domain = NONE;
         else if (domain == NONE && !empty)
             domain = at;
+        if (domain != NONE && !(bits & GOES_ON)) break;
         above = bits;
-        if (at == 0) break;
-        end = --at;
     }
     return domain == NONE ? host : span_from(host, domain);
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* suffix: see suffix.h. Slots hold 60 bits of a rule's hash and its bits: who finds another name with those has found one
+/* suffix: see suffix.h. Slots hold 59 bits of a rule's hash and its bits: who finds another name with those has found one
  * more suffix below which he may call himself what he likes, as below those that the list has. */
 #include "worker/text/suffix.h"
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "proto/base/hash.h"
 #include "worker/text/idn.h"
 
-enum { SLOT_BITS = 15, FLAG_BITS = 4, RULES_MAX = 3 << (SLOT_BITS - 2) };
+enum { SLOT_BITS = 15, FLAG_BITS = 5, RULES_MAX = 3 << (SLOT_BITS - 2) };
 
 __asm__(".section .rodata\n"
         "suffix_list: .incbin \"" SUFFIX_LIST "\"\n"
@@ -21,6 +22,7 @@ extern const uint8_t suffix_list_end[] __attribute__((visibility("hidden")));
 static uint64_t slot[1 << SLOT_BITS];
 static size_t rules;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_bool built; /* asks less than pthread_once */
 
 /* The slot of a name, or the free one where it belongs. */
 static uint64_t *find(span name)
@@ -41,6 +43,16 @@ static void put(span name, unsigned flags)
     *s |= flags;
 }
 
+/* A rule, and what stands above it. */
+static void put_rule(span rule, unsigned flags)
+{
+    put(rule, flags);
+    for (size_t dot; (dot = span_find(rule, '.')) < rule.n;) {
+        rule = span_from(rule, dot + 1);
+        put(rule, SUFFIX_ABOVE);
+    }
+}
+
 /* A line of the list: a comment, or a rule and what nobody reads behind a space. */
 static void read_line(span line, unsigned section)
 {
@@ -56,11 +68,11 @@ static void read_line(span line, unsigned section)
         flags |= SUFFIX_PARENT;
         rule = span_from(rule, 2);
     }
-    put(rule, flags);
+    put_rule(rule, flags);
     struct idn_room room;
     span host, shown;
     uint64_t odd = 0;
-    if (idn_needed(rule) && idn_name(rule, &room, &host, &shown, &odd)) put(host, flags);
+    if (idn_needed(rule) && idn_name(rule, &room, &host, &shown, &odd)) put_rule(host, flags);
 }
 
 static void build(void)
@@ -75,11 +87,12 @@ static void build(void)
         read_line(line, section);
         left = span_from(left, n + 1);
     }
+    atomic_store_explicit(&built, true, memory_order_release);
 }
 
 void suffix_init(void)
 {
-    pthread_once(&once, build);
+    if (!atomic_load_explicit(&built, memory_order_acquire)) pthread_once(&once, build);
 }
 
 unsigned suffix_of(span name)

@@ -9,10 +9,11 @@
 #include "proto/base/span.h"
 
 enum {
-    SUFFIX_LISTED = 1,  /* nobody's name: "co.jp" */
-    SUFFIX_ICANN = 2,   /* of the section of registries */
-    SUFFIX_PARENT = 4,  /* each name directly below is nobody's, too: "*.ck" */
-    SUFFIX_EXCEPTED = 8 /* but this one is somebody's: "www.ck" */
+    SUFFIX_LISTED = 1,   /* nobody's name: "co.jp" */
+    SUFFIX_ICANN = 2,    /* of the section of registries */
+    SUFFIX_PARENT = 4,   /* each name directly below is nobody's, too: "*.ck" */
+    SUFFIX_EXCEPTED = 8, /* but this one is somebody's: "www.ck" */
+    SUFFIX_ABOVE = 16,   /* the list has names below it, perhaps not itself */
 };
 
 /* Build the table unless it is there. */
