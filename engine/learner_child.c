@@ -28,7 +28,8 @@ _Static_assert(LEARNER_PENDING_MAX <= 1 << SLOT_BITS, "a slot fits into a number
 enum err learner_child_open(struct learner_child *l, const struct learner_ops *ops, int watch_fd, int live_fd,
                             char *fault_out)
 {
-    *l = (struct learner_child){.ops = *ops, .watch_fd = watch_fd, .live_fd = live_fd, .link = {.fd = -1}};
+    *l = (struct learner_child){
+        .ops = *ops, .watch_fd = watch_fd, .live_fd = live_fd, .link = {.fd = -1}, .away_us = clock_us()};
     if (child_find("furui-learner", l->program)) return ERR_OK;
     snprintf(fault_out, CONFIG_FAULT_MAX, "furui-learner: not found beside furuid nor by PATH");
     return ERR_IO;
@@ -47,6 +48,7 @@ static void answer(struct learner_child *l, size_t slot)
 {
     struct request *r = l->pending[slot];
     l->pending[slot] = NULL;
+    l->is_held[slot] = false;
     l->waiting--;
     l->ops.answer(l->ops.ctx, r);
     request_free(r);
@@ -58,10 +60,25 @@ static void refuse(struct learner_child *l, size_t slot, enum wire_refusal why, 
     answer(l, slot);
 }
 
-static void refuse_all(struct learner_child *l, const char *detail)
+/* Those that are held for the next learner, or all others. */
+static void refuse_all(struct learner_child *l, bool held, const char *detail)
 {
     for (size_t i = 0; i < LEARNER_PENDING_MAX && l->waiting; i++)
-        if (l->pending[i]) refuse(l, i, WIRE_BUSY, detail);
+        if (l->pending[i] && l->is_held[i] == held) refuse(l, i, WIRE_BUSY, detail);
+}
+
+/* Not there for long yet, and not in anybody's way: what comes now may wait for it. */
+static bool may_hold(const struct learner_child *l, int64_t now_us)
+{
+    return !l->stopping && l->waiting < LEARNER_HELD_MAX && now_us - l->away_us < LEARNER_HOLD_MS * 1000;
+}
+
+static void release_held(struct learner_child *l)
+{
+    outbox_close(&l->out);
+    l->out = l->held;
+    l->held = (struct outbox){0};
+    memset(l->is_held, 0, sizeof l->is_held);
 }
 
 static void write_out(struct learner_child *l)
@@ -87,7 +104,7 @@ void learner_child_give(struct learner_child *l, struct request *r)
     struct request *mine = take_over(r);
     size_t slot = l->next;
     for (size_t i = 0; i < LEARNER_PENDING_MAX && l->pending[slot]; i++) slot = (slot + 1) % LEARNER_PENDING_MAX;
-    if (!l->ready || l->pending[slot]) {
+    if (!(l->ready || may_hold(l, clock_us())) || l->pending[slot]) {
         job_refuse(&mine->job[0], WIRE_BUSY,
                    l->ready ? "too many reports wait" : "the learner is not there; ask again in a moment");
         l->ops.answer(l->ops.ctx, mine);
@@ -99,7 +116,8 @@ void learner_child_give(struct learner_child *l, struct request *r)
     l->waiting++;
     uint64_t number = (uint64_t)++l->round[slot] << SLOT_BITS | slot;
     struct backend_word word = {.type = BACKEND_JOB, .job = number, .deadline_us = mine->deadline_us};
-    outbox_put(&l->out, word, &mine->header, &r->job[0].answer);
+    l->is_held[slot] = !l->pid || l->leaving;
+    outbox_put(l->is_held[slot] ? &l->held : &l->out, word, &mine->header, &r->job[0].answer);
     write_out(l);
 }
 
@@ -230,6 +248,7 @@ static void start(struct learner_child *l, struct generation *g, int64_t now_us)
     l->starts++;
     l->started_us = l->heard_us = now_us;
     if (l->pid > 0) {
+        release_held(l);
         generation_hold(g);
         l->generation = g;
         return;
@@ -244,6 +263,7 @@ static void leave(struct learner_child *l, int64_t now_us)
     write_out(l);
     l->leaving = true;
     l->ready = false;
+    l->away_us = now_us;
     l->leaving_us = now_us;
 }
 
@@ -266,8 +286,9 @@ void learner_child_reap(struct learner_child *l, int64_t now_us)
                                        : "-"),
             L_INT("again_in_ms", l->delay_ms));
     l->fault[0] = 0;
+    if (l->ready) l->away_us = now_us;
     forget(l);
-    refuse_all(l, "the learner ended; ask again in a moment");
+    refuse_all(l, false, "the learner ended; ask again in a moment");
     tell_asks(l, INT64_MAX,
               "the learner ended before it answered; 'furui learner show' tells whether it kept an order");
 }
@@ -303,6 +324,10 @@ void learner_child_tick(struct learner_child *l, struct generation *g, int64_t n
         l->killed = true;
     }
     if (l->waiting) expire(l, now_us);
+    if (l->held.n && now_us - l->away_us > LEARNER_HOLD_MS * 1000) {
+        refuse_all(l, true, "the learner is not there; ask again in a moment");
+        outbox_close(&l->held);
+    }
     tell_asks(l, now_us,
               "the learner does not answer; once it does, 'furui learner show' tells whether it kept an order");
     write_out(l);
@@ -322,6 +347,8 @@ void learner_child_close(struct learner_child *l, int patience_ms)
         learner_child_reap(l, clock_us());
         if (l->pid) nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     }
-    refuse_all(l, "shutting down");
+    refuse_all(l, false, "shutting down");
+    refuse_all(l, true, "shutting down");
+    outbox_close(&l->held);
     tell_asks(l, INT64_MAX, "shutting down");
 }

@@ -2,8 +2,8 @@
 /* learner_child: furui-learner's life, and the reports that wait for its word.
  *
  * A worker has made a record of a report; the learner keeps it and answers for the client. Nothing else waits for the
- * learner: while it is away reports are refused as `busy`, and mail is judged as ever. It is restarted with back-off,
- * and started anew with new settings. */
+ * learner, and mail is judged as ever. It is restarted with back-off, and started anew with new settings: meanwhile some
+ * reports are held for it; when it stays away for longer they are refused as `busy`. */
 #ifndef FURUI_ENGINE_LEARNER_CHILD_H
 #define FURUI_ENGINE_LEARNER_CHILD_H
 
@@ -15,8 +15,10 @@
 
 enum {
     LEARNER_PENDING_MAX = 4096,
-    LEARNER_ASKS_MAX = 8, /* operators who wait for its word */
-    LEARNER_ASK_S = 20,   /* patience with it */
+    LEARNER_HELD_MAX = 256, /* reports that wait for a learner to come back */
+    LEARNER_HOLD_MS = 2000, /* and no longer than that */
+    LEARNER_ASKS_MAX = 8,   /* operators who wait for its word */
+    LEARNER_ASK_S = 20,     /* patience with it */
 };
 
 struct learner_ops {
@@ -35,7 +37,8 @@ struct learner_child {
     bool ready, leaving, killed, stopping;
     struct generation *generation; /* one use held while it runs */
     struct link link;
-    struct outbox out;
+    struct outbox out, held; /* held: for the next learner */
+    int64_t away_us;         /* since when it is not ready */
     int64_t start_at_us, started_us, heard_us, leaving_us, ticked_us;
     int delay_ms, restart_min_ms, restart_max_ms, hang_ms;
     uint64_t starts;
@@ -43,6 +46,7 @@ struct learner_child {
     struct backend_learner about;                 /* what it last said of itself */
     struct request *pending[LEARNER_PENDING_MAX]; /* owned; by slot */
     uint32_t round[LEARNER_PENDING_MAX];          /* so that a number is not used twice */
+    bool is_held[LEARNER_PENDING_MAX];
     size_t waiting, next;
     struct {
         uint64_t ticket; /* 0: free */

@@ -70,6 +70,8 @@ static void learner(const struct learner_child *l, struct json *j)
     json_uint(j, "samples", a->samples);
     json_uint(j, "words_for_redis", a->for_redis);
     json_bool(j, "frozen", a->frozen != 0);
+    json_bool(j, "rewinding", a->rewinding != 0);
+    json_uint(j, "missed_ms", a->missed_ms);
     json_close_object(j);
 }
 

@@ -108,7 +108,9 @@ struct backend_learner {
     uint64_t learnt, unreadable, samples;    /* from the stream, of all hosts */
     uint64_t for_redis;                      /* words that records do not hold yet */
     uint64_t redis_up;
-    uint64_t frozen; /* the content model stands still: by an operator or a guard */
+    uint64_t frozen;    /* the content model stands still: by an operator or a guard */
+    uint64_t rewinding; /* it is on its way back through the stream */
+    uint64_t missed_ms; /* where it missed something, or could not go back: it is not as on other hosts. 0: it is */
 };
 
 /* The head of every record. Fields that a type does not use are 0. */

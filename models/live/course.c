@@ -353,7 +353,7 @@ static bool find_origin(const struct course *c, const struct follow_stream *s, s
         found = series_find(c->old, before(out->at), out->path, &out->at);
     }
     *out = (struct origin){.at = {0, 0}};
-    return s->whole;
+    return s->whole && follow_place_zero(c->live->follow.missed); /* is all that there ever was still there? */
 }
 
 const char *course_can_rewind(const struct course *c, struct follow_place to)

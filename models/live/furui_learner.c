@@ -351,7 +351,9 @@ static void beat(struct learner *l, int64_t now_us)
                                     .samples = l->live.samples,
                                     .for_redis = l->relay ? relay_waiting(l->relay) : 0,
                                     .redis_up = l->store && store_up(l->store),
-                                    .frozen = l->live.control.frozen};
+                                    .frozen = l->live.control.frozen,
+                                    .rewinding = c.replays,
+                                    .missed_ms = l->live.follow.missed.ms};
     struct backend_word word = {.type = BACKEND_BEAT};
     if (link_put(&l->engine, word, span_of(&about, sizeof about), SPAN_NONE) != ERR_OK) abort();
     l->said_us = now_us;
@@ -435,8 +437,11 @@ static int serve(struct learner *l)
         if (!busy) rest(l);
     }
     door_leave(&l->door);
-    for (int64_t until_us = clock_us() + LAST_MS * 1000; !course_leave(l->course) && clock_us() < until_us;)
+    for (int64_t until_us = clock_us() + LAST_MS * 1000; clock_us() < until_us;) {
+        intake_stat(l->intake, &s);
+        if (course_leave(l->course) && s.unanswered == 0) break;
         if (!turn(l)) poll(NULL, 0, 1);
+    }
     return 0;
 }
 

@@ -446,4 +446,5 @@ void intake_stat(const struct intake *in, struct intake_stat *out)
 {
     *out = in->stat;
     out->waiting = journal_next(in->journal) - 1 - in->cursor;
+    out->unanswered = in->count;
 }

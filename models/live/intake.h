@@ -77,6 +77,7 @@ int intake_wish_ms(const struct intake *in, int64_t now_us);
 struct intake_stat {
     uint64_t taken, again, refused, limited; /* reports */
     uint64_t waiting;                        /* entries that are not in the stream yet */
+    size_t unanswered;                       /* reports */
     bool journal_broken;
 };
 void intake_stat(const struct intake *in, struct intake_stat *out);
