@@ -331,6 +331,12 @@ static bool is_clean(const struct control *k, struct follow_place at)
     return true;
 }
 
+/* Does the stream still have all that this state is made of? */
+static bool has_all(const struct course *c, const struct follow_stream *s)
+{
+    return s->whole && follow_place_zero(c->live->follow.missed);
+}
+
 struct origin {
     char path[SERIES_PATH_BYTES]; /* "": the beginning of all */
     struct follow_place at;
@@ -353,7 +359,7 @@ static bool find_origin(const struct course *c, const struct follow_stream *s, s
         found = series_find(c->old, before(out->at), out->path, &out->at);
     }
     *out = (struct origin){.at = {0, 0}};
-    return s->whole && follow_place_zero(c->live->follow.missed); /* is all that there ever was still there? */
+    return has_all(c, s);
 }
 
 const char *course_can_rewind(const struct course *c, struct follow_place to)
@@ -373,7 +379,7 @@ bool course_oldest(const struct course *c, struct follow_place *out)
     char path[SERIES_PATH_BYTES];
     if (!c->follow || !follow_stream(c->follow, &s)) return false;
     *out = (struct follow_place){0, 0};
-    if (s.whole) return true;
+    if (has_all(c, &s)) return true;
     bool found = !follow_place_zero(at), any = false;
     while (found && reaches(&s, at)) {
         if (is_clean(&c->live->control, at)) {

@@ -110,15 +110,6 @@ static void put_content(struct pairs *f, const struct live *l)
     put_real(f, "step_most", rules->step_most);
 }
 
-static void put_course(struct pairs *f, const struct course *c, const struct live *l)
-{
-    struct course_stat s;
-    if (!follow_place_zero(l->follow.missed)) put_place(f, "missed", l->follow.missed);
-    if (!c) return;
-    course_stat(c, &s);
-    pairs_put(f, "rewinding", s.replays ? "yes" : "no");
-}
-
 static void put_control(struct pairs *f, const struct control *c)
 {
     pairs_put_number(f, "orders_obeyed", c->orders);
@@ -160,9 +151,9 @@ static void show(struct door *d, uint64_t ticket)
     pairs_put_number(&f, "in_journal", in.waiting);
     pairs_put_number(&f, "words_for_redis", d->parts.relay ? relay_waiting(d->parts.relay) : 0);
     pairs_put(&f, "redis", !d->parts.store ? "off" : store_up(d->parts.store) ? "up" : "away");
+    if (!follow_place_zero(l->follow.missed)) put_place(&f, "missed", l->follow.missed);
     if (d->parts.course) put_course(&f, d->parts.course);
     put_content(&f, l);
-    put_course(&f, d->parts.course, l);
     put_control(&f, &l->control);
     put_control_rows(&f, &l->control);
     tell(d, ticket, &f);

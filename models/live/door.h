@@ -8,8 +8,8 @@
  *
  *     v=1  status=done | refused | kept  why=TEXT
  *   show: what is known of the state
- *     missed=MS-N (docs/feedback.md, "A new host"; when it did), rewinding=yes|no
  *     place=MS-N, reports, again, in_journal, words_for_redis, redis=up|away|off, orders_obeyed
+ *     missed=MS-N, when it is not as on other hosts (docs/feedback.md, "Hosts that come new")
  *     rewinding=yes|no: on its way back to where it was; oldest=MS-N, the oldest place that a rewind could go to
  *     content=learns | frozen | waits (a guard, for the hour) | off, and unless it is off: learnt (reports that moved
  *     it), samples (mails of the traffic that came), watched (of these, by the guards now), flips_pct and step, in this

@@ -117,8 +117,11 @@ class Course(unittest.TestCase):
 
     def test_it_goes_back(self):
         service = self.serve()
+        with furui.Client(service.endpoint, deadline_ms=20000 * SLOW) as client:
+            for n in range(10):  # what is learnt counts as far as both classes are known
+                client.report("ham", mail(n, body="breakfast compass pencil %d\r\n" % n), reporter="boss@example.net")
         self.say(service, 0, 10)
-        self.until_place([service], 10)
+        self.until_place([service], 20)
         place = show(service)["place"]
         with furui.Client(service.endpoint, deadline_ms=20000 * SLOW) as client:
             def live():
@@ -137,10 +140,10 @@ class Course(unittest.TestCase):
                 wait_until(lambda: stat(service)["state"] == "up", 20, "the learner again")
             wait_until(lambda: abs(live() - before) < 0.01, 20, "what was learnt before to speak again")
         now = show(service)
-        self.assertEqual((now["learnt"], now["reports"], now["rewinding"]), (10, 40, False))
+        self.assertEqual((now["learnt"], now["reports"], now["rewinding"]), (20, 50, False))
         self.say(service, 40, 45)
-        self.until_place([service], 45)
-        self.assertEqual(show(service)["learnt"], 15)
+        self.until_place([service], 55)
+        self.assertEqual(show(service)["learnt"], 25)
 
     def test_no_report_is_refused_while_settings_change(self):
         service = self.serve()
