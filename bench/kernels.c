@@ -131,6 +131,12 @@ static void run_weigh(const struct scan_ops *ops, span in)
     sink += (size_t)w.joint;
 }
 
+/* Hashed and looked up among 16-bit cells that are in cache. */
+static void run_cells(const struct scan_ops *ops, span in)
+{
+    sink += (size_t)ops->cells((const int16_t *)table + 1, TABLE_GROUPS - 1, hashes, grams(ops, in), 0);
+}
+
 /* As views of 4-grams look at a text: hashed, each once, and looked up. */
 static void score(const struct scan_ops *ops, span in, bool weigh)
 {
@@ -234,6 +240,7 @@ static const struct {
     {"tokens", run_tokens, KERNEL_WIDE_TEXT, false},
     {"grams", run_grams, KERNEL_TEXT, false},
     {"grams, weigh", run_weigh, KERNEL_TEXT, false},
+    {"grams, cells", run_cells, KERNEL_TEXT, false},
     {"grams, distinct", run_distinct, KERNEL_TEXT, false},
     {"grams scored", run_score, KERNEL_TEXT, false},
     {"pairs", run_pairs, KERNEL_TEXT, false},

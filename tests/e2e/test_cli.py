@@ -198,13 +198,15 @@ class Scan(Case):
     def test_reasons_add_up(self):
         path = self.file("a", mail())
         reasons = [["text: \"w%d\"" % i, 2 - i / 10] for i in range(14)]
-        with Fake(lambda h, m: verdict(h["id"], score=3.5, parts={"reputation": 0.25}, reasons=reasons)) as f:
+        with Fake(lambda h, m: verdict(h["id"], score=3.5, parts={"reputation": -0.5, "live": 0.75}, reasons=reasons)) as f:
             out = furui("scan", "--explain", "--endpoint", f.endpoint, path)[1]
             shown = [float(line.split()[0]) for line in out.splitlines() if re.match(r" +[+-]\d", line)]
             self.assertEqual(len(shown), 13)
             self.assertAlmostEqual(sum(shown), 3.75, delta=0.01)
             self.assertIn("%+6.2f  all that weighs less" % (3.75 - sum(r[1] for r in reasons[:12])), out)
+            self.assertIn("reputation -0.50, reported lately +0.75\n", out)
             got = json.loads(furui("scan", "--json", "--explain", "--endpoint", f.endpoint, path)[1])
+            self.assertEqual((got["reputation"], got["live"]), (-0.5, 0.75))
             self.assertAlmostEqual(got["rest"], 3.75 - sum(r[1] for r in reasons), delta=1e-4)
 
     def test_degraded_is_shown(self):

@@ -403,20 +403,58 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
     out->magnitude += block_sum(sum.magnitude);
 }
 
-/* Gathers pay with 16 at a time alone: they keep as many reads under way as there can be. */
+/* A hash as `own` alone has it. */
+static inline uint32_t mix(uint32_t hash, uint32_t own)
+{
+    uint32_t x = (hash ^ own) * 0x9E3779B1u;
+    return x ^ x >> 15;
+}
+
+#ifdef BLOCK_CELLS
+/* By gathers, 16 at a time: they keep as many reads under way as there can be. */
 static int64_t cells(const int16_t *cell, uint32_t mask, const uint32_t *hash, size_t n, uint32_t own)
 {
     int64_t sum = 0;
     size_t i = 0;
-#ifdef BLOCK_CELLS
     for (size_t most; (most = n - i < BLOCK_CELLS_MOST ? n - i : BLOCK_CELLS_MOST) >= BLOCK_CELLS;) {
         size_t whole = most - most % BLOCK_CELLS;
         sum += block_cells(cell, mask, hash + i, whole, own);
         i += whole;
     }
-#endif
     return sum + scan_scalar.cells(cell, mask, hash + i, n - i, own);
 }
+#else
+/* One by one, fetched ahead: gathers of 8 gain little, and on many CPUs are slow. */
+static int64_t sum_cells(const int16_t *cell, uint32_t mask, const uint32_t *hash, size_t n)
+{
+    int64_t sum = 0;
+    size_t i = 0;
+    for (; i < n && i < SCAN_AHEAD; i++) __builtin_prefetch(cell + (hash[i] & mask));
+    for (i = 0; i + SCAN_AHEAD < n; i++) {
+        __builtin_prefetch(cell + (hash[i + SCAN_AHEAD] & mask));
+        sum += __atomic_load_n(cell + (hash[i] & mask), __ATOMIC_RELAXED);
+    }
+    for (; i < n; i++) sum += __atomic_load_n(cell + (hash[i] & mask), __ATOMIC_RELAXED);
+    return sum;
+}
+
+static int64_t cells(const int16_t *cell, uint32_t mask, const uint32_t *hash, size_t n, uint32_t own)
+{
+    enum { AT_ONCE = 1024, STEP = 16 };
+    uint32_t mixed[AT_ONCE];
+    int64_t sum = 0;
+    if (!own) return sum_cells(cell, mask, hash, n);
+    for (size_t i = 0, count; i < n; i += count) {
+        count = n - i < AT_ONCE ? n - i : AT_ONCE;
+        size_t k = 0;
+        for (; count - k >= STEP; k += STEP)
+            for (size_t j = 0; j < STEP; j++) mixed[k + j] = mix(hash[i + k + j], own);
+        for (; k < count; k++) mixed[k] = mix(hash[i + k], own);
+        sum += sum_cells(cell, mask, mixed, count);
+    }
+    return sum;
+}
+#endif
 
 static void dots(const float *w, size_t rows, size_t stride, const float *x, size_t n, float *out)
 {
