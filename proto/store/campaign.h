@@ -15,7 +15,7 @@
 
 enum {
     CAMPAIGN_WITH = 8,            /* bands beside its own that an entry has */
-    CAMPAIGN_NETS = 16,           /* networks added to one entry at once */
+    CAMPAIGN_NETS = 64,           /* networks added to one entry at once */
     CAMPAIGN_SUBJECT_BYTES = 100, /* of UTF-8 */
     CAMPAIGN_KEPT = 512,          /* entries of one index */
     CAMPAIGN_BATCH = 16,          /* entries changed in one call */
