@@ -34,29 +34,38 @@ def learner(service):
 
 class Live(unittest.TestCase):
     def setUp(self):
-        self.service = Service(reports_trusted="boss@example.net, second@example.net, third@example.net", reports_sample_s=0,
+        self.service = Service(reports_trusted="boss@example.net, second@example.net, third@example.net", reports_sample_s=1,
                                redis_cache_ms=0)
         self.service.__enter__()
         self.addCleanup(self.service.__exit__, None, None, None)
         self.service.start()
         self.client = furui.Client(self.service.endpoint, deadline_ms=20000 * SLOW)
         self.addCleanup(self.client.close)
-        wait_until(lambda: json.loads(self.client.stat())["learner"]["state"] == "up", 20, "the learner")
+        wait_until(lambda: self.learner()["state"] == "up", 20, "the learner")
+        wait_until(self.traffic, 60, "the learner to have seen what is common")
+
+    def learner(self):
+        return json.loads(self.client.stat())["learner"]
+
+    def traffic(self):
+        """Mail that nobody reports; some of it is shown to the learner. All else here is a dry run, and is not."""
+        self.letters = getattr(self, "letters", 1000) + 1
+        self.client.classify(mail(self.letters, LETTER, "minutes, number %d" % self.letters))
+        return self.learner()["samples"] >= 16
 
     def pitch(self, n, **ask):
-        return self.client.classify(mail(n, PITCH, "your winter promotion"), client_ip="192.0.%d.7" % n, **ask)
+        return self.client.classify(mail(n, PITCH, "your winter promotion"), client_ip="192.0.%d.7" % n, dry_run=True, **ask)
 
     def report(self, says, n, reporter="boss@example.net", **ask):
         self.client.report(says, mail(n, PITCH, "your winter promotion"), reporter=reporter, client_ip="192.0.%d.7" % n, **ask)
 
     def live(self, n=9, **ask):
-        return self.pitch(n, dry_run=True, **ask)["parts"].get("live", 0)
+        return self.pitch(n, **ask)["parts"].get("live", 0)
 
     def test_a_report_moves_the_same_content_from_elsewhere(self):
         before = self.pitch(1)
         self.assertNotIn("live", before["parts"])
         letter = mail(2, LETTER, "minutes of the meeting")
-        other = self.client.classify(letter, dry_run=True)
         for n, reporter in enumerate(("boss", "second", "third")):
             self.report("spam", n + 1, reporter + "@example.net")
         begun = time.monotonic()
@@ -68,7 +77,7 @@ class Live(unittest.TestCase):
         words = [what for what, weight in after["reasons"] if what.startswith("reported lately: ")]
         self.assertTrue(words, after["reasons"])
         moved = self.client.classify(letter, dry_run=True)["parts"].get("live", 0)
-        self.assertLess(abs(moved), after["parts"]["live"], "other content is moved less")
+        self.assertLess(abs(moved), after["parts"]["live"] / 4, "other content is moved little")
         for n, reporter in enumerate(("boss", "second", "third")):
             self.report("undo", n + 1, reporter + "@example.net")
         wait_until(lambda: abs(self.live(77)) < 0.05 * after["parts"]["live"], 20, "the undo to take it back")
@@ -87,7 +96,7 @@ class Live(unittest.TestCase):
         for _ in range(50):
             self.assertEqual(self.live(), settled, "while the learner is away, and while it catches up, the table stays")
             time.sleep(0.02)
-        wait_until(lambda: json.loads(self.client.stat())["learner"]["state"] == "up", 20, "the learner")
+        wait_until(lambda: self.learner()["state"] == "up", 20, "the learner")
         self.report("undo", 1)
         wait_until(lambda: self.live() < settled, 30, "the learner to go on")
         self.service.stop()
