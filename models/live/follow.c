@@ -316,6 +316,7 @@ static size_t on_read(struct follow *f, const struct store_reply *r, int64_t now
         at += values;
         taken++;
     }
+    f->stat.idle = taken == r->v[3].n && taken < FOLLOW_BATCH;
     return taken;
 }
 

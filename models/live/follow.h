@@ -94,7 +94,7 @@ uint64_t follow_number(const struct follow *f);
 
 struct follow_stat {
     uint64_t taken, doubled, early, dead, gaps;
-    bool idle; /* the last read found nothing new: all that was there is taken */
+    bool idle; /* the last read came to the stream's end: all that was there is taken */
 };
 void follow_stat(const struct follow *f, struct follow_stat *out);
 

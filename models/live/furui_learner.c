@@ -36,8 +36,8 @@ enum {
     READ_AHEAD = 1 << 20,
     JOURNAL_FILE_BYTES = 16 << 20,
     PATH_BYTES = CONFIG_TEXT_MAX + 64,
-    TICK_MS = 200,    /* between two looks at clocks, when nothing else happens */
-    PUBLISH_MS = 100, /* between two looks of workers at what is new, at least */
+    TICK_MS = 200,   /* between two looks at clocks, when nothing else happens */
+    PUBLISH_MS = 20, /* between two looks of workers at what is new, at least */
     PUBLISH_CELLS = 4096,
     CATCH_UP_MS = 5000,
     LAST_MS = 2000, /* to tell Redis what is known, when told to go */
@@ -361,14 +361,18 @@ static void beat(struct learner *l, int64_t now_us)
 
 /* --- what workers read ----------------------------------------------------------------------------------------------- */
 
+static bool unpublished(const struct learner *l)
+{
+    return l->published != l->live.learn.version || l->published_frozen != l->live.control.frozen;
+}
+
 /* A learner that starts, or goes back, goes through the past again: workers keep what the last one knew until this one has
  * caught up. */
 static void publish_when_due(struct learner *l, int64_t now_us)
 {
     const struct learn *learn = &l->live.learn;
     struct course_stat c;
-    bool known = l->published == learn->version && l->published_frozen == l->live.control.frozen;
-    if (!l->table.t || !l->reader || known || now_us - l->published_us < PUBLISH_MS * 1000) return;
+    if (!l->table.t || !l->reader || !unpublished(l) || now_us - l->published_us < PUBLISH_MS * 1000) return;
     course_stat(l->course, &c);
     if (c.replays) return;
     if (l->published_us == 0 && !c.follow.idle && now_us - l->started_us < CATCH_UP_MS * 1000) return;
@@ -419,7 +423,8 @@ static void rest(const struct learner *l)
     struct pollfd watch[] = {{.fd = l->engine.fd, .events = POLLIN},
                              {.fd = l->store ? store_fd(l->store) : -1, .events = POLLIN},
                              {.fd = l->reader ? store_fd(l->reader) : -1, .events = POLLIN}};
-    if (wait_ms < 0 || wait_ms > TICK_MS) wait_ms = TICK_MS;
+    int most_ms = l->table.t && unpublished(l) ? PUBLISH_MS : TICK_MS;
+    if (wait_ms < 0 || wait_ms > most_ms) wait_ms = most_ms;
     poll(watch, sizeof watch / sizeof *watch, wait_ms);
 }
 
