@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* snapshot: see snapshot.h. A head (word, number of blocks, size of each), then pages: block u32, page u32, 4096 bytes;
- * at the end a page of block ~0 and XXH3-128 of all before it. Little-endian, as everything that we write runs. */
+/* snapshot: see snapshot.h. A head (word, number of blocks, size of each), then pages of 4096 bytes that are not all zero:
+ * block u32, page u32, a bit for each of its words of 8 bytes, and those that are not zero; at the end a page of block ~0
+ * and XXH3-128 of all before it. Little-endian, as everything that we write runs. */
 #define _GNU_SOURCE
 #include "models/live/snapshot.h"
 
@@ -12,8 +13,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, PATH_BYTES = 4096 };
-static const char WORD[8] = "furuilv1";
+enum { PAGE = 4096, WORDS = PAGE / 8, PATH_BYTES = 4096 };
+static const char WORD[8] = "furuilv2";
+
+/* A page without its words of zeros. */
+struct packed {
+    uint64_t bits[WORDS / 64], word[WORDS];
+};
 
 struct file {
     FILE *f;
@@ -46,9 +52,38 @@ static bool get(struct file *f, void *p, size_t n)
     return true;
 }
 
-static bool is_zero(const uint8_t *p, size_t n)
+/* How many words it has; n bytes, the last word of which may be part of one. */
+static size_t pack(const uint8_t *page, size_t n, struct packed *out)
 {
-    return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
+    size_t count = 0;
+    memset(out->bits, 0, sizeof out->bits);
+    for (size_t i = 0; i < n; i += 8) {
+        uint64_t word = 0;
+        memcpy(&word, page + i, n - i < 8 ? n - i : 8);
+        out->word[count] = word;
+        count += word != 0;
+        out->bits[i / 512] |= (uint64_t)(word != 0) << (i / 8 % 64);
+    }
+    return count;
+}
+
+static size_t count_bits(const struct packed *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < WORDS / 64; i++) n += (size_t)__builtin_popcountll(p->bits[i]);
+    return n;
+}
+
+/* Back into n bytes, which are zero. False when it has something behind them. */
+static bool unpack(const struct packed *p, uint8_t *page, size_t n)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < WORDS; i++) {
+        if (!(p->bits[i / 64] >> (i % 64) & 1)) continue;
+        if (8 * i >= n) return false;
+        memcpy(page + 8 * i, &p->word[at++], n - 8 * i < 8 ? n - 8 * i : 8);
+    }
+    return true;
 }
 
 static size_t page_bytes(const struct snapshot_block *b, size_t page)
@@ -70,8 +105,11 @@ static bool put_all(struct file *f, const struct snapshot_block *b, size_t count
         for (size_t page = 0; page * PAGE < b[i].n && ok; page++) {
             const uint8_t *p = (const uint8_t *)b[i].p + page * PAGE;
             uint32_t head[2] = {(uint32_t)i, (uint32_t)page};
-            if (is_zero(p, page_bytes(&b[i], page))) continue;
-            ok = put(f, head, sizeof head) && put(f, p, page_bytes(&b[i], page));
+            struct packed packed;
+            size_t words = pack(p, page_bytes(&b[i], page), &packed);
+            if (words == 0) continue;
+            ok = put(f, head, sizeof head) && put(f, packed.bits, sizeof packed.bits) &&
+                 put(f, packed.word, words * sizeof *packed.word);
         }
     ok = ok && put(f, last, sizeof last);
     hash_stream_end(&f->hash, sum);
@@ -126,7 +164,10 @@ static enum err get_all(struct file *f, const struct snapshot_block *b, size_t c
         if (head[0] == UINT32_MAX && head[1] == UINT32_MAX) break;
         if (head[0] >= count || (uint64_t)head[1] * PAGE >= b[head[0]].n) return wrong(f, ERR_SYNTAX, "damaged");
         uint8_t *p = b[head[0]].p ? (uint8_t *)b[head[0]].p + (size_t)head[1] * PAGE : unwanted;
-        if (!get(f, p, page_bytes(&b[head[0]], head[1]))) return wrong(f, ERR_SYNTAX, "ends too early");
+        struct packed packed;
+        if (!get(f, packed.bits, sizeof packed.bits) || !get(f, packed.word, count_bits(&packed) * sizeof *packed.word))
+            return wrong(f, ERR_SYNTAX, "ends too early");
+        if (!unpack(&packed, p, page_bytes(&b[head[0]], head[1]))) return wrong(f, ERR_SYNTAX, "damaged");
     }
     hash_stream_end(&f->hash, sum);
     if (fread(want, 1, sizeof want, f->f) != sizeof want || memcmp(sum, want, sizeof sum) != 0)

@@ -33,7 +33,7 @@ static void comes_back(void **state)
     assert_memory_equal(back_two, two, sizeof two);
     struct stat s;
     assert_int_equal(stat(path, &s), 0);
-    assert_true(s.st_size < 4096 * 3 + 200); /* a page of zeros takes no room */
+    assert_true(s.st_size < 400); /* zeros take no room */
     struct snapshot_block other[] = {{back_one, 9999}, {back_two, sizeof back_two}};
     assert_int_equal(snapshot_read(path, other, 2, fault), ERR_VERSION);
     assert_int_equal(snapshot_read(path, BACK, 1, fault), ERR_VERSION);
@@ -74,7 +74,7 @@ static void a_full_disk_changes_nothing(void **state)
     struct rlimit was, small;
     getrlimit(RLIMIT_FSIZE, &was);
     small = was;
-    small.rlim_cur = 5000;
+    small.rlim_cur = 100;
     setrlimit(RLIMIT_FSIZE, &small);
     two[0] = 77;
     assert_int_equal(snapshot_write(path, MINE, 2, fault), ERR_IO);
