@@ -52,6 +52,15 @@ def lesson(n):
     return mail(n, sender="x@d%d.example" % n, body="%s %d\r\n" % (text, n))
 
 
+LETTERS = 3
+
+
+def letters(client):
+    """Ham of other words: of one class alone nothing is learnt."""
+    for n in range(LETTERS):
+        client.report("ham", mail(1000 + n, sender="y@e%d.example" % n), reporter="boss@example.net")
+
+
 class Learner(unittest.TestCase):
     def serve(self, **settings):
         service = Service(**settings)
@@ -119,23 +128,25 @@ class Learner(unittest.TestCase):
         def say(says, first):
             for n in range(first, first + 5):
                 client.report(says, lesson(n), reporter="boss@example.net")
-            wait_until(lambda: show(service)["reports"] == first + 5, 20, "five reports")
+            wait_until(lambda: show(service)["reports"] == LETTERS + first + 5, 20, "five reports")
 
         def live():
             return client.classify(lesson(99), dry_run=True)["parts"].get("live", 0)
 
         self.assertEqual((live(), show(service)["content"]), (0, "learns"))
+        letters(client)
         say("spam", 0)
         wait_until(lambda: live() > 0, 20, "the live model to speak")
         self.ok(service, "learner", "freeze")
         say("ham", 5)
         frozen = show(service)
-        self.assertEqual((frozen["content"], frozen["learnt"]), ("frozen", 5))
+        self.assertEqual((frozen["content"], frozen["learnt"]), ("frozen", LETTERS + 5))
         self.assertGreater(live(), 0)
-        wait_until(lambda: reporter(service, "boss@example.net")["words"] == 10, 20, "his words to count")
+        wait_until(lambda: reporter(service, "boss@example.net")["words"] == LETTERS + 10, 20,
+                   "his words to count")
         self.ok(service, "learner", "thaw")
         say("ham", 10)
-        self.assertEqual(show(service)["learnt"], 10)  # what came while it was frozen is not learnt later
+        self.assertEqual(show(service)["learnt"], LETTERS + 10)  # what came while it was frozen is not learnt later
         wait_until(lambda: live() < 0, 20, "the live model to say otherwise")
 
     def test_back_to_where_it_was(self):
@@ -151,28 +162,29 @@ class Learner(unittest.TestCase):
             for n in range(first, first + 5):
                 clients[n % 2].report(says, lesson(n), reporter="boss@example.net")
             for service in (one, two):
-                wait_until(lambda: show(service)["reports"] == first + 5, 20, "five reports")  # noqa: B023
+                wait_until(lambda: show(service)["reports"] == LETTERS + first + 5, 20, "five reports")  # noqa: B023
 
         def live(client):
             return client.classify(lesson(99), dry_run=True)["parts"].get("live", 0)
 
+        letters(clients[0])
         say("spam", 0)
         before = show(one)["place"]
         say("ham", 5)
-        self.assertEqual((show(one)["learnt"], show(two)["learnt"]), (10, 10))
+        self.assertEqual((show(one)["learnt"], show(two)["learnt"]), (LETTERS + 10, LETTERS + 10))
         for client in clients:
             wait_until(lambda: live(client) < 0, 20, "ham to be learnt")  # noqa: B023
         self.assertIn("rewound to %s, at " % before, self.ok(two, "learner", "rewind", before, "--note", "a mistake"))
         os.kill(learner(one), signal.SIGKILL)  # wherever it is on its way
         for service, client in zip((one, two), clients):
-            wait_until(lambda: (now := show(service)).get("learnt") == 5 and not now["rewinding"], 20,  # noqa: B023
+            wait_until(lambda: (now := show(service)).get("learnt") == LETTERS + 5 and not now["rewinding"], 20,  # noqa: B023
                        "the way back")
-            self.assertEqual(show(service)["reports"], 10)
-            self.assertEqual(reporter(service, "boss@example.net")["words"], 10)
+            self.assertEqual(show(service)["reports"], LETTERS + 10)
+            self.assertEqual(reporter(service, "boss@example.net")["words"], LETTERS + 10)
             wait_until(lambda: live(client) > 0, 20, "workers to see it")  # noqa: B023
         self.assertEqual([o["do"] for o in show(one)["orders"]], ["rewind"])
         say("ham", 10)  # it goes on from there
-        self.assertEqual([show(s)["learnt"] for s in (one, two)], [10, 10])
+        self.assertEqual([show(s)["learnt"] for s in (one, two)], [LETTERS + 10, LETTERS + 10])
         self.assertEqual(show(one)["skips"], show(two)["skips"])
         two.stop()
         old = learner(one)
