@@ -86,6 +86,7 @@ struct config {
     int reporter_a_minute, tenant_a_minute;
     int journal_mb;   /* of reports that are not in the stream yet */
     int stream_max;   /* entries that the stream keeps */
+    int stream_mb;    /* of Redis that they may fill */
     int rewind_days;  /* for which the stream and old snapshots stay */
     int share_s;      /* between snapshots that hosts share; 0: none is */
     int share_mb;     /* the largest of these */

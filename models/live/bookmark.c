@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RETRY_US = 2000000, TELL_US = 60 * 1000000, PRESS_US = 10 * 1000000, DAY_MS = 86400000 };
+enum { RETRY_US = 2000000, TELL_US = 60 * 1000000, PRESS_US = 1000000, DAY_MS = 86400000 };
 
 /* Time is the stream's: that of its newest entry. Groups that are not named as hosts are hold as hosts do, and stay. One
  * that comes new cuts nothing: it may still want all of it. */
 static const char SCRIPT[] =
     "local key, group, place, number = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])\n"
-    "local keep, hold, gone = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])\n"
+    "local keep, hold, gone, most = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])\n"
     "local function info()\n"
     "  local x, s = redis.pcall('XINFO', 'STREAM', key), {}\n"
     "  if not x.err then for i = 1, #x, 2 do s[x[i]] = x[i + 1] end end\n"
@@ -32,6 +32,10 @@ static const char SCRIPT[] =
     "local r = say('SETID')\n"
     "if r.err then r = say('CREATE', 'MKSTREAM') end\n"
     "if r.err then return r end\n"
+    "local used = redis.pcall('MEMORY', 'USAGE', key, 'SAMPLES', 20)\n"
+    "if type(used) == 'number' and used > most then\n"
+    "  redis.call('XTRIM', key, 'MAXLEN', '~', math.floor(redis.call('XLEN', key) * most / used))\n"
+    "end\n"
     "if place == '0-0' then return 0 end\n"
     "local newest = tonumber(string.match(info()['last-generated-id'], '^%d+'))\n"
     "local cut = newest - keep\n"
@@ -54,17 +58,18 @@ struct bookmark {
     span key;
     unsigned script;
     char host[24];
-    uint64_t keep_ms, connections;
+    uint64_t keep_ms, bytes_max, connections;
     struct follow_place told; /* what the server was told last */
     bool asked, known, pressed;
     int64_t told_us, retry_us, warned_us;
 };
 
-enum err bookmark_open(struct store *s, span key, uint64_t host, unsigned keep_days, struct bookmark **out)
+enum err bookmark_open(struct store *s, span key, uint64_t host, unsigned keep_days, uint64_t bytes_max,
+                       struct bookmark **out)
 {
     struct bookmark *b = calloc(1, sizeof *b);
     if (!b) return ERR_MEMORY;
-    *b = (struct bookmark){.store = s, .key = key, .keep_ms = (uint64_t)keep_days * DAY_MS};
+    *b = (struct bookmark){.store = s, .key = key, .keep_ms = (uint64_t)keep_days * DAY_MS, .bytes_max = bytes_max};
     b->script = store_script(s, SCRIPT);
     snprintf(b->host, sizeof b->host, "%016" PRIx64, host);
     *out = b;
@@ -93,7 +98,7 @@ static bool is_due(const struct bookmark *b, struct follow_place at, int64_t now
 
 void bookmark_turn(struct bookmark *b, struct follow_place at, uint64_t number, int64_t now_us)
 {
-    char place[FOLLOW_PLACE_TEXT], count[24] = "", keep[24], hold[24], gone[24];
+    char place[FOLLOW_PLACE_TEXT], count[24] = "", keep[24], hold[24], gone[24], most[24];
     struct store_stat s;
     if (!is_due(b, at, now_us)) return;
     follow_place_write(at, place);
@@ -101,8 +106,9 @@ void bookmark_turn(struct bookmark *b, struct follow_place at, uint64_t number, 
     snprintf(keep, sizeof keep, "%" PRIu64, b->pressed ? 0 : b->keep_ms);
     snprintf(hold, sizeof hold, "%" PRIu64, (uint64_t)BOOKMARK_HOLD_DAYS * DAY_MS);
     snprintf(gone, sizeof gone, "%" PRIu64, (uint64_t)BOOKMARK_GONE_DAYS * DAY_MS);
-    span args[] = {span_cstr(b->host), span_cstr(place), span_cstr(count),
-                   span_cstr(keep),    span_cstr(hold),  span_cstr(gone)};
+    snprintf(most, sizeof most, "%" PRIu64, b->bytes_max);
+    span args[] = {span_cstr(b->host), span_cstr(place), span_cstr(count), span_cstr(keep),
+                   span_cstr(hold),    span_cstr(gone),  span_cstr(most)};
     b->asked = store_eval(b->store, b->script, &b->key, 1, args, sizeof args / sizeof *args, BOOKMARK_TAG);
     if (!b->asked) return;
     store_stat(b->store, &s);

@@ -18,12 +18,14 @@ enum {
 
 struct bookmark;
 
-/*   key       of the stream; lent
- *   host      names the group
+/*   key        of the stream; lent
+ *   host       names the group
  *   keep_days  of the stream for rewinds, though all have passed it
+ *   bytes_max  of the server's memory, about: the oldest go, whoever has not got them
  *
  * The store was just opened and is lent. ERR_MEMORY. */
-enum err bookmark_open(struct store *s, span key, uint64_t host, unsigned keep_days, struct bookmark **out);
+enum err bookmark_open(struct store *s, span key, uint64_t host, unsigned keep_days, uint64_t bytes_max,
+                       struct bookmark **out);
 void bookmark_close(struct bookmark *b);
 
 /* The host's last snapshot ends at `at`, an entry that was the number-th (FOLLOW_UNKNOWN: not known). Says so when that

@@ -20,10 +20,11 @@ struct course_options {
     const char *prefix;
     const struct secret *secret; /* lent, as the rest */
     uint64_t host;
-    unsigned save_s;      /* between snapshots */
-    unsigned rewind_days; /* that one can go back */
-    unsigned share_s;     /* between snapshots that hosts share, of all hosts together; 0: none is */
-    uint64_t share_bytes; /* a longer one is not */
+    unsigned save_s;       /* between snapshots */
+    unsigned rewind_days;  /* that one can go back */
+    uint64_t stream_bytes; /* of the server's memory that the stream may fill */
+    unsigned share_s;      /* between snapshots that hosts share, of all hosts together; 0: none is */
+    uint64_t share_bytes;  /* a longer one is not */
 };
 
 struct course_ops {

@@ -239,6 +239,7 @@ static bool open_course(struct learner *l)
                                .host = journal_host(l->journal),
                                .save_s = (unsigned)c->snapshot_s,
                                .rewind_days = (unsigned)c->rewind_days,
+                               .stream_bytes = (uint64_t)c->stream_mb << 20,
                                .share_s = strcmp(c->redis, "private") == 0 ? 0 : (unsigned)c->share_s,
                                .share_bytes = (uint64_t)c->share_mb << 20};
     struct course_ops ops = {.ctx = l, .report = on_report, .told = is_told, .calls = calls_told, .drop = drop_words};

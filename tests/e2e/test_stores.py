@@ -80,6 +80,13 @@ class Stores(unittest.TestCase):
             return record and abs(record["slow"]["said_spam"] - spam) < 0.02
         wait_until(said, 30, "%s to be called spam" % name)
 
+    def bookmark(self, s, port):
+        """The lag of this host's learner, as that server has it."""
+        with open(os.path.join(s.state, "reports/host")) as f:
+            host = f.read().strip()
+        groups = self.say(port, "xinfo", "groups", "furui:2:{reports}").split("\n")
+        return groups[groups.index(host) + 10] if host in groups else None
+
     def report(self, n, name, kept=("stream",)):
         """Over a ticket when its store is there, else with the mail."""
         answer = self.client.report("spam", mail(n, sender="x@" + name), reporter="boss@example.net")
@@ -122,7 +129,7 @@ class Stores(unittest.TestCase):
                                  "sentinel failover-timeout m 3000", sentinel=True)[1] for _ in range(3)]
         for p in sentinels:
             wait_until(lambda p=p: "slaves=1,sentinels=3" in self.say(p, "info", "sentinel"), 20, "sentinels to meet")
-        s = self.start(redis_server="sentinel:m@" + ",".join("127.0.0.1:%d" % p for p in sentinels))
+        s = self.start(redis_server="sentinel:m@" + ",".join("127.0.0.1:%d" % p for p in sentinels), reports_snapshot_s=1)
         s.classify_whole(mail(1))
         self.report(1, "before.example")
         self.until_said(s, "before.example", 1)
@@ -136,6 +143,7 @@ class Stores(unittest.TestCase):
         self.until_said(s, "meanwhile.example", 1)
         wait_until(lambda: s.seen("from", "after.example") >= 1, 20, "mail to be counted")
         self.report(4, "after.example")
+        wait_until(lambda: self.bookmark(s, second) == "0", 20, "the learner's bookmark at the new master")
         self.assertIn("reputation_away", s.log())
         self.assertIn("reputation_back", s.log())
 
@@ -149,7 +157,8 @@ class Stores(unittest.TestCase):
             self.say(ports[i], "cluster", "meet", "127.0.0.1", str(ports[0]))
         for port in ports:
             wait_until(lambda p=port: "cluster_slots_ok:16384" in self.say(p, "cluster", "info"), 20, "the cluster")
-        s = self.start(redis_server="cluster:" + ",".join("127.0.0.1:%d" % p for p in ports[:2]))
+        s = self.start(redis_server="cluster:" + ",".join("127.0.0.1:%d" % p for p in ports[:2]), reports_snapshot_s=1,
+                       reports_share_s=1)
         for n in range(20):
             s.classify_whole(mail(n, sender="x@d%d.example" % n))
         for n in range(20):
@@ -160,6 +169,8 @@ class Stores(unittest.TestCase):
         self.assertEqual((len(campaign), round(campaign[0]["said_spam"])), (1, 2))  # one person's words, twice his weight
         self.assertGreater(min(int(self.say(p, "dbsize")) for p in ports), 5)  # all have their share
         stream = int(self.say(ports[0], "cluster", "keyslot", "furui:2:{reports}")) * 3 // 16384
+        wait_until(lambda: self.bookmark(s, ports[stream]) == "0", 20, "the learner's bookmark")
+        s.wait_log("snapshot_shared")
         away = (stream + 1) % 3  # not the one with the stream
         servers[away][0].send_signal(signal.SIGKILL)
         degraded = lambda n: s.classify(mail(n, sender="x@d%d.example" % n)).get("degraded") == ["reputation"]  # noqa: E731

@@ -67,6 +67,7 @@ static void drop(void *ctx)
 }
 
 static unsigned rewind_days;
+static uint64_t stream_bytes;
 
 static void begin(struct host *h)
 {
@@ -78,6 +79,7 @@ static void begin(struct host *h)
                                .host = h->number,
                                .save_s = 86400,
                                .rewind_days = rewind_days,
+                               .stream_bytes = stream_bytes,
                                .share_s = 1,
                                .share_bytes = 64 << 20};
     struct course_ops ops = {.ctx = h, .report = on_report, .told = is_told, .calls = calls, .drop = drop};
@@ -255,6 +257,7 @@ static int set_up(void **unused)
     teller = own_redis_store();
     told = 0;
     rewind_days = 7;
+    stream_bytes = 256 << 20;
     late_ms = 0;
     return 0;
 }
@@ -324,6 +327,29 @@ static void the_stream_is_cut_behind_all(void **unused)
     begin(&b);
     go(&a);
     go(&b);
+}
+
+static void memory_is_bounded(void **unused)
+{
+    (void)unused;
+    struct host a;
+    come(&a, 0xa);
+    tell_to(1000);
+    follow_to(&a, 1000);
+    for (int i = 0; i < 100; i++) turn(&a);
+    assert_int_equal(left(), 1000);
+    uint64_t used = strtoull(ASK(SPAN("MEMORY"), SPAN("USAGE"), KEY), NULL, 10);
+    end(&a);
+    stream_bytes = used / 4;
+    begin(&a);
+    UNTIL(&a, left() < 400);
+    assert_in_range(strtoull(ASK(SPAN("MEMORY"), SPAN("USAGE"), KEY), NULL, 10), used / 8, used / 2);
+    tell_to(1010);
+    follow_to(&a, 1010);
+    assert_true(follow_place_zero(a.live.follow.missed));
+    course_press(a.course); /* Redis has no memory left at all */
+    UNTIL(&a, left() < 100);
+    go(&a);
 }
 
 static void a_new_host_takes_over(void **unused)
@@ -702,6 +728,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(bookmarks_show_every_host, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_stream_is_cut_behind_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(memory_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_new_host_takes_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_damaged_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_missed_something_is_healed, set_up, tear_down),
