@@ -2,6 +2,7 @@
 """The operator's hand on the learner: what is known of a reporter, and orders that all hosts obey, through the real
 commands and processes."""
 
+import itertools
 import json
 import os
 import signal
@@ -195,6 +196,30 @@ class Learner(unittest.TestCase):
             with open(os.path.join(service.state, "live/snapshot"), "rb") as f:
                 snapshots.append(f.read())
         self.assertEqual(snapshots[0], snapshots[1])
+
+    def test_a_guard_calls_for_a_person(self):
+        service = self.serve(reports_trusted="boss@example.net", reports_unlimited="boss@example.net",
+                             reports_sample_s=1, reports_guard_flips=1, reports_guard_step=0, engine_workers=8)
+        numbers = itertools.count()
+
+        def seen():
+            harness.Flood(service.endpoint, [lesson(next(numbers)) for _ in range(100)])
+            return show(service)["samples"] >= 64  # fewer decide nothing
+
+        wait_until(seen, 60, "samples of the traffic")
+        with furui.Client(service.endpoint, deadline_ms=20000 * SLOW) as client:
+            for n in range(100):  # everybody's mail is spam, says one who is believed
+                client.report("spam", lesson(1000000 + n), reporter="boss@example.net")
+                if stat(service)["frozen"]:
+                    break
+        now = wait_until(lambda: (now := show(service))["frozen"] and now, 20, "the guard")
+        self.assertEqual((now["content"], now["frozen_by"]), ("frozen", "guard"))
+        self.assertRegex(now["frozen_note"], r"% of \d+ mails that nobody reported changed their class")
+        self.assertIn("by=guard", service.log())
+        self.ok(service, "learner", "freeze", "--note", "seen")  # a person's word stands above it
+        self.assertEqual(show(service)["frozen_note"], "seen")
+        self.ok(service, "learner", "thaw")
+        self.assertEqual([o["do"] for o in show(service)["orders"]], ["thaw", "freeze", "freeze"])
 
     def test_wrong_usage(self):
         with Service() as nobody:
