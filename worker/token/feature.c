@@ -25,13 +25,18 @@ enum {
     SCRATCH_BYTES = HEAD_GRAM_BYTES + TEXT_GRAM_BYTES + BODY_GRAM_BYTES,
 };
 
+static uint8_t *append_byte(uint8_t *p, const uint8_t *end, uint8_t c)
+{
+    if (p < end) *p++ = c;
+    return p;
+}
+
 /* Copy into [p, end), lower-cased, each run of white space one space. Returns the new p. */
 static uint8_t *append_folded(uint8_t *p, const uint8_t *end, span s)
 {
     bool space = true;
     p += scan->fold(s.p, s.n, p, (size_t)(end - p), &space);
-    if (p < end) *p++ = '\n';
-    return p;
+    return append_byte(p, end, '\n');
 }
 
 static uint8_t *append(uint8_t *p, const uint8_t *end, span s)
@@ -49,11 +54,11 @@ static span head_bytes(const struct mail *m, uint8_t *buf)
         const struct mail_header *h = &m->headers[i];
         if (h->id == FIELD_IGNORED) continue;
         p = append(p, end, h->name);
-        p = append(p, end, SPAN(":"));
+        p = append_byte(p, end, ':');
         p = append(p, end, h->raw);
-        p = append(p, end, SPAN("\n"));
+        p = append_byte(p, end, '\n');
     }
-    p = append(p, end, SPAN("\n"));
+    p = append_byte(p, end, '\n');
     if (m->part_count) p = append(p, end, m->parts[0].body);
     return span_of(buf, (size_t)(p - buf));
 }

@@ -24,13 +24,12 @@ static void put_row(struct token_stream *t, struct row *r)
     enum { EACH = 1 + SCAN_PAIRS };
     if (!r->n) return;
     if (bag_reserve(t->bag, r->n * EACH)) {
-        uint32_t *out = t->bag->v + t->bag->n;
-        size_t n = 0, i = 0;
-        scan->pairs(r->hash + SCAN_PAIRS, r->n, out);
-        for (; i < r->n && t->filled < SCAN_PAIRS; i++, n += 1 + t->filled++)
-            memmove(out + n, out + i * EACH, (1 + t->filled) * sizeof *out);
-        if (n < i * EACH) memmove(out + n, out + i * EACH, (r->n - i) * EACH * sizeof *out);
-        t->bag->n += n + (r->n - i) * EACH;
+        uint32_t *out = t->bag->v + t->bag->n, first[SCAN_PAIRS * EACH];
+        size_t few = SCAN_PAIRS - t->filled < r->n ? SCAN_PAIRS - t->filled : r->n; /* that lack words before them */
+        if (few) scan->pairs(r->hash + SCAN_PAIRS, few, first);
+        for (size_t i = 0; i < few; i++, out += 1 + t->filled++) memcpy(out, first + i * EACH, EACH * sizeof *out);
+        scan->pairs(r->hash + SCAN_PAIRS + few, r->n - few, out);
+        t->bag->n = (size_t)(out - t->bag->v) + (r->n - few) * EACH;
     }
     memmove(r->hash, r->hash + r->n, SCAN_PAIRS * sizeof *r->hash);
     r->n = 0;

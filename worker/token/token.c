@@ -3,6 +3,7 @@
 #include "worker/token/token.h"
 
 #include "proto/base/hash.h"
+#include "worker/simd/scan.h"
 #include "worker/text/script.h"
 #include "worker/token/plain.h"
 
@@ -37,26 +38,10 @@ uint32_t token_hash_folded(span word, uint32_t seed)
     return (uint32_t)(h ^ h >> 32);
 }
 
-/* The highest bit of each of 8 bytes that is a capital. */
-static uint64_t capitals(uint64_t x)
-{
-    const uint64_t each = 0x0101010101010101;
-    uint64_t low = x & 0x7F * each, from = low + (0x80 - 'A') * each, beyond = low + (0x7F - 'Z') * each;
-    return from & ~beyond & ~x & 0x80 * each;
-}
-
 uint32_t token_hash(span word, uint32_t seed)
 {
     uint8_t low[TOKEN_BYTES_MAX];
-    size_t n = word.n < TOKEN_BYTES_MAX ? word.n : TOKEN_BYTES_MAX;
-    size_t i = 0;
-    for (; n - i >= 8; i += 8) {
-        uint64_t x;
-        memcpy(&x, word.p + i, sizeof x);
-        x |= capitals(x) >> 2;
-        memcpy(low + i, &x, sizeof x);
-    }
-    for (; i < n; i++) low[i] = ascii_lower(word.p[i]);
+    scan->lower(word.p, word.n < TOKEN_BYTES_MAX ? word.n : TOKEN_BYTES_MAX, low);
     return token_hash_folded(span_of(low, word.n), seed); /* of a longer one no more than its head is read */
 }
 
