@@ -121,7 +121,10 @@ class Samples(unittest.TestCase):
                     return json.loads(client.stat())["learner"]
 
                 wait_until(lambda: stat()["state"] == "up", 20, "the learner")
-                n = 0
+                for n in range(100):  # at twenty samples a second, were they any
+                    client.classify(mail(n, LETTER, "minutes %d" % n), dry_run=True)
+                    time.sleep(0.01)
+                self.assertEqual(stat()["samples"], 0, "a dry run leaves no trace")
 
                 def shown():
                     nonlocal n
