@@ -102,6 +102,7 @@ enum err fit_judge(struct fit *t, unsigned f)
         corpus_features(t->c, i, &m);
         if (t->numbers.n && dropout_turn(t->c->mail[i], 0)) dropout_apply(&t->facts, &m, room);
         table_score(&table, &m, &p);
+        part_squash_all(&p);
         part_inputs(&p, &m, t->x + i * PART_INPUTS);
     }
     free((void *)section.p);

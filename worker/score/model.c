@@ -62,6 +62,7 @@ void model_score(const struct model *m, const struct features *f, struct scores 
     struct parts p;
     float x[PART_INPUTS];
     table_score(&m->table, f, &p);
+    part_squash_all(&p);
     part_inputs(&p, f, x);
     scores_out->linear = part_mean(&p, PART_JOINT, PART_BAYES);
     scores_out->bayes = part_mean(&p, PART_BAYES, PART_COUNT);

@@ -17,6 +17,11 @@ double part_squash(double x)
     return x < 0 ? -y : y;
 }
 
+void part_squash_all(struct parts *p)
+{
+    for (unsigned i = 0; i < PART_COUNT; i++) p->v[i] = part_squash(p->v[i]);
+}
+
 double part_bayes(double sum, double magnitude)
 {
     return BAYES_SCALE * sum / sqrt(1 + magnitude);
@@ -34,13 +39,13 @@ double part_vote(double spam, double ham, double spams, double hams)
 
 void part_inputs(const struct parts *p, const struct features *f, float x_out[PART_INPUTS])
 {
-    for (unsigned i = 0; i < PART_COUNT; i++) x_out[i] = (float)part_squash(p->v[i]);
+    for (unsigned i = 0; i < PART_COUNT; i++) x_out[i] = (float)p->v[i];
     memcpy(x_out + PART_COUNT, f->number, sizeof f->number);
 }
 
 double part_mean(const struct parts *p, unsigned from, unsigned to)
 {
     double sum = 0;
-    for (unsigned i = from; i < to; i++) sum += part_squash(p->v[i]);
+    for (unsigned i = from; i < to; i++) sum += p->v[i];
     return sum / (to - from);
 }

@@ -25,6 +25,7 @@ enum { PART_INPUTS = PART_COUNT + NUMBER_COUNT };
 /* From PART_KNEE on a part grows by its logarithm only: no single opinion outvotes all others, yet order is kept. */
 #define PART_KNEE 6.0
 double part_squash(double x);
+void part_squash_all(struct parts *p);
 
 /* Bayes, from the sum of votes and the sum of their magnitudes: few votes count for little, many do not add up as if
  * they were independent. */
@@ -36,9 +37,9 @@ double part_bayes(double sum, double magnitude);
  *   spams, hams  mails of each kind in all; both > 0 */
 double part_vote(double spam, double ham, double spams, double hams);
 
+/* Both of squashed parts: the fusion's row; the mean of those from `from` to `to`, which is what a verdict reports as one score
+ * of many views. */
 void part_inputs(const struct parts *p, const struct features *f, float x_out[PART_INPUTS]);
-
-/* The mean of the squashed parts of `from` to `to`; what a verdict reports as one score of many views. */
 double part_mean(const struct parts *p, unsigned from, unsigned to);
 
 #endif

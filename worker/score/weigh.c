@@ -20,7 +20,9 @@ const char *view_word(enum feature_view view)
 static double net_at(const struct model *m, const struct parts *p, const struct features *f)
 {
     float x[PART_INPUTS];
-    part_inputs(p, f, x);
+    struct parts squashed = *p;
+    part_squash_all(&squashed);
+    part_inputs(&squashed, f, x);
     return net_eval(&m->net, x);
 }
 

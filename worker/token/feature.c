@@ -86,8 +86,9 @@ static span body_bytes(const struct mail *m, uint8_t *buf)
 
 static void head_tokens(const struct mail *m, struct bag *b)
 {
-    struct token_stream names, t;
+    struct token_stream names, field, t;
     token_begin(&names, b, "header names", TOKEN_SYNTAX, 100);
+    token_begin(&field, b, "header", TOKEN_SYNTAX, HEAD_WORDS);
     unsigned received = 0;
     for (size_t i = 0; i < m->header_count; i++) {
         const struct mail_header *h = &m->headers[i];
@@ -95,7 +96,7 @@ static void head_tokens(const struct mail *m, struct bag *b)
         token_word(&names, h->name);
         if (h->id == FIELD_SUBJECT) continue;
         if (h->id == FIELD_RECEIVED && ++received > RECEIVED_FIELDS) continue;
-        token_begin(&t, b, "header", TOKEN_SYNTAX, HEAD_WORDS);
+        t = field;
         t.field = h->name;
         t.seed = token_hash(h->name, t.seed);
         token_text(&t, h->id == FIELD_RECEIVED ? h->raw : h->value);
@@ -131,21 +132,24 @@ static size_t choose_links(const struct mail *m, const struct url *out[LINKS])
 
 static void link_tokens(const struct mail *m, struct bag *b)
 {
-    struct token_stream t;
+    struct token_stream t, domain, host, path;
     const struct url *links[LINKS];
     size_t n = choose_links(m, links);
+    token_begin(&domain, b, "link domain", TOKEN_PROSE, 1);
+    token_begin(&host, b, "link host", TOKEN_PROSE, 12);
+    token_begin(&path, b, "link path", TOKEN_SYNTAX, 16);
     for (size_t i = 0; i < n; i++) {
         const struct url *u = links[i];
-        token_begin(&t, b, "link domain", TOKEN_PROSE, 1);
+        t = domain;
         token_word(&t, u->domain);
-        token_begin(&t, b, "link host", TOKEN_PROSE, 12);
+        t = host;
         span rest = u->host;
         while (rest.n) {
             span label = span_head(rest, span_find(rest, '.'));
             token_word(&t, label);
             rest = span_from(rest, label.n + 1);
         }
-        token_begin(&t, b, "link path", TOKEN_SYNTAX, 16);
+        t = path;
         token_text(&t, span_head(u->path, 200));
     }
     for (size_t i = 0; i < m->part_count; i++)
