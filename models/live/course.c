@@ -79,7 +79,7 @@ static enum err open_stream(struct course *c, struct store *s, struct store *rea
 {
     const struct course_options *o = &c->options;
     struct follow_ops ops = {.ctx = c, .report = on_report, .gap = on_gap, .lost = on_lost};
-    enum err e = follow_open(reader, o->key, o->dead_key, &c->live->follow, &ops, &c->follow);
+    enum err e = follow_open(reader, o->key, o->dead_key, o->secret, &c->live->follow, &ops, &c->follow);
     if (e == ERR_OK) e = bookmark_open(s, o->key, o->host, o->rewind_days, o->stream_bytes, &c->bookmark);
     if (e == ERR_OK) e = told_open(s, o->key, o->host, c->saved_at, &c->told);
     if (e == ERR_OK) e = open_sharing(c, s);

@@ -8,7 +8,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TAG_READ = 1, TAG_DEAD, TAG_STREAM, TAG_BITS = 2, ARENA_BYTES = 1 << 20, RETRY_US = 1000000 };
+enum {
+    TAG_READ = 1,
+    TAG_DEAD,
+    TAG_STREAM,
+    TAG_BITS = 2,
+    ENTRY_BYTES_MAX = FEEDBACK_BYTES_MAX + 512,
+    ARENA_BYTES = 1 << 20,
+    RETRY_US = 1000000
+};
+
+/* As XREAD without waiting, but that of an entry too long for any of ours only its length is told: `long`. */
+static const char CAREFULLY[] = "local out = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])\n"
+                                "if #out == 0 then return false end\n"
+                                "for _, e in ipairs(out) do\n"
+                                "  local bytes = 0\n"
+                                "  for _, x in ipairs(e[2]) do bytes = bytes + #x + 16 end\n"
+                                "  if bytes > tonumber(ARGV[3]) then e[2] = {'long', tostring(bytes)} end\n"
+                                "end\n"
+                                "return {{KEYS[1], out}}\n";
 
 /* The stream's oldest entry, its newest, how many were ever added (-1: an older Redis), how many it has, and its newest
  * at or before ours. */
@@ -24,10 +42,12 @@ static const char STREAM[] =
 struct follow {
     struct store *store;
     span key, dead_key;
+    const struct secret *secret;
     struct follow_state *state;
     struct follow_ops ops;
     struct arena arena;
-    unsigned script;
+    unsigned script, carefully;
+    bool careful;                    /* the answer to a read got lost: it may have been too long */
     bool asked, held, looked, heard; /* looked: at the stream, before the next read; heard: what it said */
     uint64_t round;                  /* goes up with each hold: what was asked before it is of no use */
     struct follow_stream stream;
@@ -41,7 +61,7 @@ struct follow {
 
 /* What an entry should hold. */
 struct entry {
-    span host, number, previous, record;
+    span host, number, previous, record, seal, too_long;
     struct follow_place at;
 };
 
@@ -60,13 +80,14 @@ void follow_state_close(struct follow_state *s)
     *s = (struct follow_state){0};
 }
 
-enum err follow_open(struct store *s, span key, span dead_key, struct follow_state *state, const struct follow_ops *ops,
-                     struct follow **out)
+enum err follow_open(struct store *s, span key, span dead_key, const struct secret *secret, struct follow_state *state,
+                     const struct follow_ops *ops, struct follow **out)
 {
     struct follow *f = calloc(1, sizeof *f);
     if (!f) return ERR_MEMORY;
-    *f = (struct follow){.store = s, .key = key, .dead_key = dead_key, .state = state, .ops = *ops};
+    *f = (struct follow){.store = s, .key = key, .dead_key = dead_key, .secret = secret, .state = state, .ops = *ops};
     f->script = store_script(s, STREAM);
+    f->carefully = store_script(s, CAREFULLY);
     if (arena_open(&f->arena, ARENA_BYTES) != ERR_OK) {
         free(f);
         return ERR_MEMORY;
@@ -174,6 +195,26 @@ static void bury(struct follow *f, const struct entry *e, const char *why)
     store_put(f->store, f->dead_key, words, sizeof words / sizeof *words, TAG_DEAD);
 }
 
+void follow_seal(const struct secret *s, span host, span number, span previous, span record,
+                 char out[SECRET_SEAL_HEX + 1])
+{
+    const span field[] = {host, number, previous, record};
+    struct secret_seal seal;
+    secret_seal_init(&seal, s, SPAN("entry"));
+    for (size_t i = 0; i < sizeof field / sizeof *field; i++) {
+        secret_seal_add(&seal, field[i]);
+        secret_seal_add(&seal, SPAN("\n")); /* not in the first three, which are numbers */
+    }
+    secret_seal_end(&seal, out);
+}
+
+static bool is_sealed(const struct follow *f, const struct entry *e)
+{
+    char seal[SECRET_SEAL_HEX + 1];
+    follow_seal(f->secret, e->host, e->number, e->previous, e->record, seal);
+    return span_eq(e->seal, span_cstr(seal));
+}
+
 /* Is it this entry's turn? Then its host's number is moved on. */
 static bool in_turn(struct follow *f, const struct entry *e, const char **why)
 {
@@ -181,6 +222,10 @@ static bool in_turn(struct follow *f, const struct entry *e, const char **why)
     if (!whole_number(e->host, 16, &host) || !whole_number(e->number, 10, &number) ||
         !whole_number(e->previous, 10, &previous) || host == 0 || number <= previous) {
         *why = "fields h, n or p are missing or no numbers";
+        return false;
+    }
+    if (!is_sealed(f, e)) {
+        *why = "its seal is wrong: it is from no host with this secret";
         return false;
     }
     uint64_t *last = memo_find(&f->state->hosts, host);
@@ -200,8 +245,8 @@ static void take(struct follow *f, const struct entry *e)
 {
     struct feedback r;
     char fault[FEEDBACK_FAULT_MAX];
-    const char *why = NULL;
-    if (in_turn(f, e, &why)) {
+    const char *why = e->too_long.p ? "longer than any report" : NULL;
+    if (!why && in_turn(f, e, &why)) {
         arena_reset(&f->arena);
         if (feedback_unpack(e->record, &f->arena, &r, fault) == ERR_OK) {
             f->stat.taken++;
@@ -222,7 +267,7 @@ static void take(struct follow *f, const struct entry *e)
 /* v[at] is [id, [name, value, …]]. False when it is not: nothing behind it can be trusted. */
 static bool take_entry(struct follow *f, const struct store_reply *r, size_t at)
 {
-    struct entry e = {{0}, {0}, {0}, {0}, {0, 0}};
+    struct entry e = {.at = {0, 0}};
     if (r->v[at].kind != STORE_LIST || r->v[at].n != 2 || r->v[at + 1].kind != STORE_TEXT) return false;
     if (!follow_place_read(r->v[at + 1].text, &e.at)) return false;
     const struct store_value *fields = &r->v[at + 2];
@@ -235,6 +280,8 @@ static bool take_entry(struct follow *f, const struct store_reply *r, size_t at)
         if (span_eq(name, SPAN("n"))) e.number = value;
         if (span_eq(name, SPAN("p"))) e.previous = value;
         if (span_eq(name, SPAN("r"))) e.record = value;
+        if (span_eq(name, SPAN("s"))) e.seal = value;
+        if (span_eq(name, SPAN("long"))) e.too_long = value;
     }
     take(f, &e);
     return true;
@@ -306,6 +353,7 @@ static size_t on_read(struct follow *f, const struct store_reply *r, int64_t now
 {
     f->asked = false;
     f->stat.idle = r->v[0].kind == STORE_NIL;
+    f->careful = r->v[0].kind == STORE_LOST;
     refused(f, &r->v[0], now_us);
     /* [[key, [entry, …]]]: 0 the list, 1 the stream's pair, 2 its key, 3 its entries, 4 the first */
     if (r->v[0].kind != STORE_LIST || r->n < 4 || r->v[1].kind != STORE_LIST || r->v[3].kind != STORE_LIST) return 0;
@@ -327,13 +375,16 @@ static uint64_t tag_of(const struct follow *f, unsigned what)
 
 static void ask(struct follow *f)
 {
-    char id[FOLLOW_PLACE_TEXT], count[8], block[8];
+    char id[FOLLOW_PLACE_TEXT], count[8], block[8], most[16];
     follow_place_write(f->state->place, id);
     snprintf(count, sizeof count, "%d", FOLLOW_BATCH);
     snprintf(block, sizeof block, "%d", FOLLOW_BLOCK_MS);
     span words[] = {SPAN("XREAD"),    SPAN("COUNT"),   span_cstr(count), SPAN("BLOCK"),
                     span_cstr(block), SPAN("STREAMS"), f->key,           span_cstr(id)};
-    f->asked = store_put(f->store, f->key, words, sizeof words / sizeof *words, tag_of(f, TAG_READ));
+    snprintf(most, sizeof most, "%d", ENTRY_BYTES_MAX);
+    span args[] = {span_cstr(id), span_cstr(count), span_cstr(most)};
+    f->asked = f->careful ? store_eval(f->store, f->carefully, &f->key, 1, args, 3, tag_of(f, TAG_READ))
+                          : store_put(f->store, f->key, words, sizeof words / sizeof *words, tag_of(f, TAG_READ));
     f->looked = false;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* follow: the stream of reports, entry by entry, in the order that all hosts see.
  *
- * An entry holds which host's journal it is from (h), its number there (n), that of the one sent before it (p), and the
- * report (r, proto/feedback.h). It is taken when its predecessor is the last that was taken from that host: so entries
+ * An entry holds which host's journal it is from (h), its number there (n), that of the one sent before it (p), the
+ * report (r, proto/feedback.h), and a seal on all of these (s), which only hosts that have the secret can make. It is taken when its predecessor is the last that was taken from that host: so entries
  * that come twice, or too early, are passed over, and each report counts exactly once. What cannot be read goes to a
  * stream of its own, with the reason; the learner goes on. Before each read the stream says where it begins: when it
  * has lost what should come next (this host was away for longer than the stream remembers) whoever follows decides what
@@ -12,6 +12,7 @@
 
 #include "models/live/memo.h"
 #include "proto/feedback.h"
+#include "proto/store/secret.h"
 #include "proto/store/store.h"
 
 enum {
@@ -64,10 +65,14 @@ struct follow_ops {
 
 struct follow;
 
+/* The seal of an entry with these fields, as text. */
+void follow_seal(const struct secret *s, span host, span number, span previous, span record,
+                 char out[SECRET_SEAL_HEX + 1]);
+
 /* `key`, `dead_key`: of the stream and of that for entries that cannot be read; lent, as the rest. The store is one of
  * its own, just opened: a read waits in it until an entry comes. ERR_MEMORY. */
-enum err follow_open(struct store *s, span key, span dead_key, struct follow_state *state, const struct follow_ops *ops,
-                     struct follow **out);
+enum err follow_open(struct store *s, span key, span dead_key, const struct secret *secret, struct follow_state *state,
+                     const struct follow_ops *ops, struct follow **out);
 void follow_close(struct follow *f);
 
 /* Ask for more when nothing is asked for, and take what has come. Returns how many entries were taken. */

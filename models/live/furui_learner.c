@@ -267,7 +267,8 @@ static bool open_streams(struct learner *l)
                                    .tenant_a_minute = c->tenant_a_minute,
                                    .unlimited = l->unlimited,
                                    .stream_max = (uint64_t)c->stream_max,
-                                   .prefix = c->redis_prefix};
+                                   .prefix = c->redis_prefix,
+                                   .secret = &l->secret};
     limits.unlimited_count = people(l, c->unlimited_reporters, l->unlimited);
     struct intake_ops ops = {.ctx = l, .answer = on_answer};
     if (intake_open(l->journal, l->store, span_cstr(l->stream_key), &limits, &ops, &l->intake) != ERR_OK)

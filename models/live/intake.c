@@ -10,6 +10,7 @@
  * younger is sent again over a new connection. */
 #include "models/live/intake.h"
 
+#include "models/live/follow.h"
 #include "proto/base/hash.h"
 #include "proto/base/log.h"
 #include "proto/store/name.h"
@@ -321,13 +322,15 @@ enum intake_stage intake_has(const struct intake *in, uint64_t number)
 
 static bool put_entry(struct intake *in, uint64_t number, span record)
 {
-    char most[24], host[20], now[24], before[24];
+    char most[24], host[20], now[24], before[24], seal[SECRET_SEAL_HEX + 1];
     snprintf(most, sizeof most, "%" PRIu64, in->limits.stream_max);
     snprintf(host, sizeof host, "%016" PRIx64, journal_host(in->journal));
     snprintf(now, sizeof now, "%" PRIu64, number);
     snprintf(before, sizeof before, "%" PRIu64, in->previous);
-    span words[] = {SPAN("XADD"),    in->key,   SPAN("MAXLEN"), SPAN("~"), span_cstr(most),   SPAN("*"), SPAN("h"),
-                    span_cstr(host), SPAN("n"), span_cstr(now), SPAN("p"), span_cstr(before), SPAN("r"), record};
+    follow_seal(in->limits.secret, span_cstr(host), span_cstr(now), span_cstr(before), record, seal);
+    span words[] = {SPAN("XADD"), in->key,         SPAN("MAXLEN"), SPAN("~"),      span_cstr(most), SPAN("*"),
+                    SPAN("h"),    span_cstr(host), SPAN("n"),      span_cstr(now), SPAN("p"),       span_cstr(before),
+                    SPAN("r"),    record,          SPAN("s"),      span_cstr(seal)};
     return store_put(in->store, in->key, words, sizeof words / sizeof *words, INTAKE_TAG | number);
 }
 

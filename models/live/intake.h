@@ -22,8 +22,9 @@ struct intake_limits {
     double reporter_a_minute, tenant_a_minute; /* reports; 0: no limit */
     const uint64_t *unlimited;                 /* reporters without one; ascending; lent */
     size_t unlimited_count;
-    uint64_t stream_max; /* entries that the stream keeps, about */
-    const char *prefix;  /* of the keys that tickets are under; lent */
+    uint64_t stream_max;         /* entries that the stream keeps, about */
+    const char *prefix;          /* of the keys that tickets are under; lent */
+    const struct secret *secret; /* that entries are sealed with; lent */
 };
 
 struct intake_ops {

@@ -15,6 +15,7 @@ from service import SLOW, alive, wait_until
 ROUND_S = 2.5
 PARTS = ["learner", "worker", "engine", "redis"]
 SETTLE_S = 90
+STREAM = "furui:2:{reports}"
 NEAR = 0.02  # of a trusted report: singles, and what fades within minutes
 COUNTS = ["rounds", "kills_learner", "kills_worker", "kills_engine", "kills_redis", "verdicts", "degraded", "acknowledged",
           "by_stream", "by_journal", "sent_again", "in_stream", "samples", "doubled_in_stream", "early_in_stream", "names",
@@ -100,7 +101,7 @@ def end(world, lines):
 
 def read_stream(world):
     with Redis(world.master()) as r:
-        return [plain.Entry(*e) for e in r.do("XRANGE", "furui:2:{reports}", "-", "+")]
+        return [plain.Entry(*e) for e in r.do("XRANGE", STREAM, "-", "+")]
 
 
 def settled(world):
@@ -112,15 +113,25 @@ def settled(world):
     before, length = look(), len_of_stream(world)
     if any(s["in_journal"] or s["words_for_redis"] or not s["redis"] or s["state"] != "up" for s in before):
         return None
-    if len({s["learnt"] for s in before}) > 1:
+    if len({s["learnt"] for s in before}) > 1 or not all(all_told(world, h) for h in world.hosts):
         return None
-    time.sleep(1.2)  # a learner says so each 0.1 s, and reads for 1 s in vain
+    time.sleep(0.5)  # a learner says so each 0.1 s
     return before if look() == before and len_of_stream(world) == length else None
+
+
+def all_told(world, host):
+    """Has a host taken all of the stream, and told Redis what follows?"""
+    name = os.path.join(host.state, "reports/host")
+    if not os.path.exists(name):  # its learner has just been started
+        return False
+    with open(name) as f, Redis(world.master()) as r:
+        told, newest = r.do("GET", STREAM + ":told:" + f.read().strip()), r.do("XREVRANGE", STREAM, "+", "-", "COUNT", 1)
+    return not newest or told == newest[0][0]
 
 
 def len_of_stream(world):
     with Redis(world.master()) as r:
-        return r.do("XLEN", "furui:2:{reports}")
+        return r.do("XLEN", STREAM)
 
 
 def judge(world, lines, out):
@@ -185,7 +196,7 @@ def check_redis(world, voices, out):
     """Records of names hold what was said, and nothing else; nothing lies in the dead letters."""
     with Redis(world.master()) as r:
         said = plain.said_in_redis(r.records("furui"), "furui")
-        dead = r.do("XLEN", "furui:2:{reports}:dead")
+        dead = r.do("XLEN", STREAM + ":dead")
     if dead:
         out.wrong("%d dead letters" % dead, dead)
     out.count["names"] += len(said)
@@ -215,13 +226,12 @@ def stop_learner(host):
 
 def check_snapshots(world, out):
     """All hosts, and one that reads the whole stream at one go, have the same state, byte by byte."""
-    fresh = Host(redis_server=world.shared_address(), redis_secret_file=world.secret, **world.SETTINGS)
+    fresh = Host(redis_server=world.shared_address(), redis_secret_file=world.secret, reports_share_s=0, **world.SETTINGS)
     try:
         fresh.start()
         want = traffic.learner_stat(world.hosts[0].endpoint).get("learnt")
-        wait_until(lambda: traffic.learner_stat(fresh.endpoint).get("learnt") == want
-                   and not traffic.learner_stat(fresh.endpoint).get("words_for_redis"), 60, "a fresh host to learn all")
-        time.sleep(1.2)
+        wait_until(lambda: all_told(world, fresh) and traffic.learner_stat(fresh.endpoint).get("learnt") == want, 60,
+                   "a fresh host to learn all")
         snapshots = [stop_learner(h) for h in world.hosts + [fresh]]
     except AssertionError as e:
         out.wrong(str(e))

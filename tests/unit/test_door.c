@@ -68,7 +68,8 @@ static int set_up(void **unused)
                                    .unlimited = unlimited,
                                    .unlimited_count = 1,
                                    .stream_max = 1000,
-                                   .prefix = "t"};
+                                   .prefix = "t",
+                                   .secret = &secret};
     struct intake_ops in_ops = {.answer = on_answer};
     struct follow_ops out_ops = {.report = on_report};
     if (secret_load(path, true, &secret) != ERR_OK) return 1;
@@ -76,7 +77,7 @@ static int set_up(void **unused)
     if (live_open(&live, &(struct live_rules){.bits = LIVETABLE_BITS_MIN}) != ERR_OK ||
         journal_open(dir, 1 << 16, 64 << 20, &journal, fault) != ERR_OK ||
         intake_open(journal, writer, KEY, &limits, &in_ops, &intake) != ERR_OK ||
-        follow_open(reader, KEY, DEAD, &live.follow, &out_ops, &follow) != ERR_OK)
+        follow_open(reader, KEY, DEAD, &secret, &live.follow, &out_ops, &follow) != ERR_OK)
         return 1;
     struct door_parts parts = {&live, intake, NULL, writer, &secret, NULL};
     door_init(&door, &parts, &(struct door_ops){.told = on_told});
