@@ -186,7 +186,7 @@ bench-report: all          ## only the page, build/bench.html, and what became w
 # A quarter of an hour; SEED= repeats what was left to chance.
 ROUNDS ?= 100
 chaos-reports: all         ## kill -9 in all places, ROUNDS= times, and account for every acknowledged report
-	@B=$(B) MODE=$(MODE) tests/chaos-reports --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+	@B=$(abspath $(B)) MODE=$(MODE) tests/chaos-reports --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
 oracle: $(B)/oracle/gmime $(B)/oracle/furui  ## build the two readers of mail that tests/oracle compares
 

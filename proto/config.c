@@ -138,7 +138,7 @@ static const struct key KEYS[] = {
      "days that 'furui learner rewind' can go back: so long reports, up to stream_max, and old snapshots are kept"},
     {"reports", "share_s", WHOLE(share_s, 0, 86400), "600", NULL,
      "seconds between snapshots that a host puts into Redis for new ones, all hosts together; 0: none"},
-    {"reports", "share_mb", WHOLE(share_mb, 1, 1024), "64", NULL, "megabytes of Redis that such a snapshot may fill"},
+    {"reports", "share_mb", WHOLE(share_mb, 1, 1024), "96", NULL, "megabytes of Redis that such a snapshot may fill"},
     {"reports", "live_bits", WHOLE(live_bits, 0, LIVETABLE_BITS_MAX), "20", NULL,
      "log2 of the cells that learn from reports, 16 to 24; 0: verdicts do not learn from reports"},
     {"reports", "sample_s", WHOLE(sample_s, 0, 86400), "20", NULL,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* snapshot: blocks of memory in a file, to begin again from.
  *
- * Words of zeros are left out: a state of 90 MB is a file of 22 after 4,000 reports. A checksum stands behind all.
+ * Words of zeros are left out: a state of 82 MB is a file of 22 after 4,000 reports. A checksum stands behind all.
  * Written beside its place, synced and renamed: what is there is whole. The same blocks give the same file, byte by
  * byte. */
 #ifndef FURUI_LIVE_SNAPSHOT_H
