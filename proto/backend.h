@@ -106,6 +106,7 @@ struct backend_learner {
     uint64_t taken, again, refused, limited; /* reports; of those: said before, refused, refused over a limit */
     uint64_t in_journal;                     /* not in the stream yet */
     uint64_t learnt, unreadable, samples;    /* from the stream, of all hosts */
+    uint64_t published;                      /* of `learnt`, those that workers have */
     uint64_t for_redis;                      /* words that records do not hold yet */
     uint64_t redis_up;
     uint64_t frozen;    /* the content model stands still: by an operator or a guard */

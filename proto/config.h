@@ -93,6 +93,7 @@ struct config {
     int snapshot_s;   /* between snapshots of what was learnt */
     int ticket_hours; /* for which a ticket can stand for its mail */
     int live_bits;    /* log2 of the live model's cells (livetable.h); 0: there is none */
+    int publish_ms;   /* between two looks of workers at what reports taught */
     int sample_s;     /* between mails that a worker shows the learner; 0: none */
     int guard_flips;  /* percent of samples */
     int guard_step;   /* hundredths of log-odds */

@@ -191,12 +191,12 @@ class Talk:
         return json.loads(self.client.stat())["learner"]
 
     def learnt(self):
-        """Wait until all that was reported here is learnt, and known to Redis."""
+        """Wait until all that was reported here is learnt, and known to workers and Redis."""
         until, still, last = time.monotonic() + LEARN_S, time.monotonic(), None
         while True:
             now = self.learner()
             quiet = now["in_journal"] == 0 and now["words_for_redis"] == 0
-            if quiet and now["learnt"] >= self.kept:
+            if quiet and now["published"] >= self.kept:
                 return
             if now["learnt"] != last:
                 last, still = now["learnt"], time.monotonic()
@@ -205,7 +205,7 @@ class Talk:
                 return
             if time.monotonic() > until:
                 raise Failed("the learner has %d of %d reports after %d s" % (now["learnt"], self.kept, LEARN_S))
-            time.sleep(0.02)
+            time.sleep(0.001)
 
 
 def wait_until(true, what, timeout_s=LEARN_S):

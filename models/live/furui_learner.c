@@ -36,8 +36,7 @@ enum {
     READ_AHEAD = 1 << 20,
     JOURNAL_FILE_BYTES = 16 << 20,
     PATH_BYTES = CONFIG_TEXT_MAX + 64,
-    TICK_MS = 200,   /* between two looks at clocks, when nothing else happens */
-    PUBLISH_MS = 20, /* between two looks of workers at what is new, at least */
+    TICK_MS = 200, /* between two looks at clocks, when nothing else happens */
     PUBLISH_CELLS = 4096,
     CATCH_UP_MS = 5000,
     LAST_MS = 2000, /* to tell Redis what is known, when told to go */
@@ -76,6 +75,7 @@ struct learner {
     char live_dir[PATH_BYTES];
     int64_t said_us; /* when the engine last heard of us */
     int64_t started_us, published_us;
+    uint64_t shown;                       /* reports that workers have */
     uint64_t published, published_frozen; /* version of the content model that workers have */
     bool quitting, alone;
     char fault[CONFIG_FAULT_MAX];
@@ -340,7 +340,8 @@ static void beat(struct learner *l, int64_t now_us)
 {
     struct intake_stat in;
     struct course_stat c;
-    if (now_us - l->said_us < (int64_t)l->config.heartbeat_ms * 1000) return;
+    bool news = l->published_us > l->said_us; /* that somebody may wait for */
+    if (!news && now_us - l->said_us < (int64_t)l->config.heartbeat_ms * 1000) return;
     intake_stat(l->intake, &in);
     course_stat(l->course, &c);
     struct backend_learner about = {.taken = in.taken,
@@ -349,6 +350,7 @@ static void beat(struct learner *l, int64_t now_us)
                                     .limited = in.limited,
                                     .in_journal = in.waiting,
                                     .learnt = l->live.reports - l->live.again,
+                                    .published = l->shown,
                                     .unreadable = c.follow.dead,
                                     .samples = l->live.samples,
                                     .for_redis = l->relay ? relay_waiting(l->relay) : 0,
@@ -374,7 +376,9 @@ static void publish_when_due(struct learner *l, int64_t now_us)
 {
     const struct learn *learn = &l->live.learn;
     struct course_stat c;
-    if (!l->table.t || !l->reader || !unpublished(l) || now_us - l->published_us < PUBLISH_MS * 1000) return;
+    if (!l->table.t || !unpublished(l)) l->shown = l->live.reports - l->live.again;
+    if (!l->table.t || !l->reader || !unpublished(l)) return;
+    if (now_us - l->published_us < (int64_t)l->config.publish_ms * 1000) return;
     course_stat(l->course, &c);
     if (c.replays) return;
     if (l->published_us == 0 && !c.follow.idle && now_us - l->started_us < CATCH_UP_MS * 1000) return;
@@ -387,6 +391,7 @@ static void publish_when_due(struct learner *l, int64_t now_us)
     l->published = learn->version;
     l->published_frozen = l->live.control.frozen;
     l->published_us = now_us;
+    l->shown = l->live.reports - l->live.again;
 }
 
 /* --- the loop ----------------------------------------------------------------------------------------------------- */
@@ -425,7 +430,8 @@ static void rest(const struct learner *l)
     struct pollfd watch[] = {{.fd = l->engine.fd, .events = POLLIN},
                              {.fd = l->store ? store_fd(l->store) : -1, .events = POLLIN},
                              {.fd = l->reader ? store_fd(l->reader) : -1, .events = POLLIN}};
-    int most_ms = l->table.t && unpublished(l) ? PUBLISH_MS : TICK_MS;
+    int most_ms = l->config.heartbeat_ms < TICK_MS ? l->config.heartbeat_ms : TICK_MS;
+    if (l->table.t && unpublished(l) && l->config.publish_ms < most_ms) most_ms = l->config.publish_ms;
     if (wait_ms < 0 || wait_ms > most_ms) wait_ms = most_ms;
     poll(watch, sizeof watch / sizeof *watch, wait_ms);
 }
