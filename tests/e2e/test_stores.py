@@ -156,7 +156,8 @@ class Stores(unittest.TestCase):
             self.say(ports[i], "cluster", "set-config-epoch", str(i + 1))
             self.say(ports[i], "cluster", "meet", "127.0.0.1", str(ports[0]))
         for port in ports:
-            wait_until(lambda p=port: "cluster_slots_ok:16384" in self.say(p, "cluster", "info"), 20, "the cluster")
+            wait_until(lambda p=port: {"cluster_state:ok", "cluster_slots_ok:16384"}
+                       <= set(self.say(p, "cluster", "info").split()), 20, "the cluster")
         s = self.start(redis_server="cluster:" + ",".join("127.0.0.1:%d" % p for p in ports[:2]), reports_snapshot_s=1,
                        reports_share_s=1)
         for n in range(20):
