@@ -37,8 +37,8 @@ double part_bayes(double sum, double magnitude);
  *   spams, hams  mails of each kind in all; both > 0 */
 double part_vote(double spam, double ham, double spams, double hams);
 
-/* Both of squashed parts: the fusion's row; the mean of those from `from` to `to`, which is what a verdict reports as one score
- * of many views. */
+/* Both of squashed parts: the fusion's row; the mean of those from `from` to `to`, which is what a verdict reports as
+ * one score of many views. */
 void part_inputs(const struct parts *p, const struct features *f, float x_out[PART_INPUTS]);
 double part_mean(const struct parts *p, unsigned from, unsigned to);
 
