@@ -14,8 +14,8 @@
 
 enum { ROUNDS = 50, BYTES_A_ROUND = 1 << 18, TABLE_GROUPS = 1 << 12, VIEW_BYTES = 4000 };
 
-static uint8_t out[KERNEL_PIECE_MAX];
-static uint32_t hashes[KERNEL_PIECE_MAX];
+static uint8_t out[KERNEL_PIECE_MAX + 64];
+static uint32_t hashes[KERNEL_PIECE_MAX + 16];
 static uint8_t table[TABLE_GROUPS * SCAN_GROUP_BYTES];
 static struct arena arena;
 static struct scan_room room;
@@ -82,6 +82,17 @@ static void run_among(const struct scan_ops *ops, span in)
 {
     struct scan_set marks = scan_set_of("<>&=\"'/");
     for (size_t i = 0; i < in.n; i += 64) sink += ops->among(in.p + i, in.n - i, &marks);
+}
+
+static void run_pick(const struct scan_ops *ops, span in)
+{
+    struct scan_set letters = scan_set_of("0123456789abcdefghijklmnopqrstuvwxyz");
+    sink += ops->pick(in.p, in.n, &letters, out);
+}
+
+static void run_samples(const struct scan_ops *ops, span in)
+{
+    if (in.n >= 8) sink += ops->samples(in.p, in.n - 7, 62, hashes);
 }
 
 static void run_lower(const struct scan_ops *ops, span in)
@@ -233,6 +244,8 @@ static const struct {
     {"words", run_words, KERNEL_TEXT, false},
     {"among", run_among, KERNEL_HTML, false},
     {"html", run_html, KERNEL_HTML, false},
+    {"pick", run_pick, KERNEL_TEXT, false},
+    {"samples", run_samples, KERNEL_TEXT, false},
     {"lower", run_lower, KERNEL_TEXT, false},
     {"fold", run_fold, KERNEL_TEXT, false},
     {"tally", run_tally, KERNEL_TEXT, false},

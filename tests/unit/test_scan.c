@@ -234,6 +234,22 @@ static void test_noise(void **state)
         for (size_t i = 0; i < n && i < 64; i++)
             bits |= (uint64_t)(p[i] < 0x80 && set.low[p[i] % 16] & 1 << p[i] / 16) << i;
         assert_true(ops->among(p, n, &set) == bits);
+        uint8_t picked[200 + 64];
+        size_t left = 0, got = ops->pick(p, n, &set, picked);
+        for (size_t i = 0; i < n; i++)
+            if (p[i] > 127 || set.low[p[i] % 16] & 1 << p[i] / 16) assert_int_equal(picked[left++], p[i]);
+        assert_int_equal(got, left);
+        uint32_t sample[200 + 16], mask = (uint32_t)rand_r(&seed) & (uint32_t)rand_r(&seed) & (uint32_t)rand_r(&seed);
+        size_t windows = n < 8 ? 0 : n - 7;
+        got = ops->samples(p, windows, mask, sample);
+        left = 0;
+        for (size_t i = 0; i < windows; i++) {
+            uint64_t window = 0;
+            for (size_t k = 0; k < 8; k++) window = window << 8 | p[i + k];
+            uint32_t hash = (uint32_t)(window * UINT64_C(0x9E3779B97F4A7C15) >> 32);
+            if (!(hash & mask)) assert_int_equal(sample[left++], hash);
+        }
+        assert_int_equal(got, left);
         struct scan_census c;
         ops->census(p, n, &c);
         assert_int_equal(c.bare_cr, slow_bare_cr(p, n));

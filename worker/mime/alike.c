@@ -7,21 +7,15 @@
  * Japanese has no such ends. */
 #include "worker/mime/alike.h"
 
-#include <endian.h>
+#include "worker/simd/scan.h"
 
-enum { SLOTS = 4 * ALIKE_SAMPLES, PROBES = 8 };
+enum { SLOTS = 4 * ALIKE_SAMPLES, PROBES = 8, ROOM = 64 };
 
 struct samples {
     uint32_t slot[SLOTS]; /* a window's hash, or 0 */
     uint8_t met[SLOTS];   /* it stands in the other text too */
     uint32_t mask;        /* bits of a hash that are 0 in a sample */
     unsigned known, common;
-};
-
-static const uint8_t LETTER[256] = {
-    ['0' ... '9'] = 1,
-    ['a' ... 'z'] = 1,
-    [0x80 ... 0xFF] = 1,
 };
 
 /* Remember a sample, or (meet) note that it is known. */
@@ -40,37 +34,30 @@ static void sample(struct samples *s, uint32_t hash, bool meet)
     }
 }
 
-/* The letters of a text but for its links, to `out`; how many there are. */
-static size_t letters(span text, uint8_t out[ALIKE_LONGER_MAX])
+/* The letters and digits of a text but for its links, to `out`; how many there are. */
+static size_t letters(span text, uint8_t out[ALIKE_LONGER_MAX + ROOM])
 {
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        if (c == ':' && i + 2 < text.n && text.p[i + 1] == '/' && text.p[i + 2] == '/')
-            while (i + 1 < text.n && text.p[i + 1] > ' ') i++;
-        out[n] = c;
-        n += LETTER[c];
+    static const struct scan_set LETTERS = {{0x88, 0xC8, 0xC8, 0xC8, 0xC8, 0xC8, 0xC8, 0xC8, 0xC8, 0xC8, 0xC0, 0x40,
+                                             0x40, 0x40, 0x40, 0x40}}; /* as scan.h has it: 0-9, a-z */
+    size_t n = 0, from = 0;
+    for (size_t at = 0; (at += span_find(span_from(text, at), ':')) < text.n; at++) {
+        if (!span_starts(span_from(text, at), SPAN("://"))) continue;
+        n += scan->pick(text.p + from, at - from, &LETTERS, out + n);
+        while (at < text.n && text.p[at] > ' ') at++;
+        from = at;
     }
-    return n;
+    return n + scan->pick(text.p + from, text.n - from, &LETTERS, out + n);
 }
 
-/* Nobody can foresee which windows are samples: they are gathered without a branch, some at a time. */
 static void pass(struct samples *s, span text, bool meet)
 {
     enum { WINDOW = 8, SOME = 256 };
-    uint8_t letter[ALIKE_LONGER_MAX];
-    uint32_t found[SOME];
+    uint8_t letter[ALIKE_LONGER_MAX + ROOM];
+    uint32_t found[SOME + 16];
     size_t n = letters(text, letter), windows = n < WINDOW ? 0 : n - WINDOW + 1;
-    for (size_t i = 0; i < windows;) {
-        size_t end = windows - i < SOME ? windows : i + SOME, count = 0;
-        for (; i < end; i++) {
-            uint64_t window;
-            memcpy(&window, letter + i, WINDOW);
-            uint32_t hash = (uint32_t)(be64toh(window) * UINT64_C(0x9E3779B97F4A7C15) >> 32);
-            found[count] = hash | 1;
-            count += (hash & s->mask) == 0;
-        }
-        for (size_t k = 0; k < count; k++) sample(s, found[k], meet);
+    for (size_t i = 0; i < windows; i += SOME) {
+        size_t count = scan->samples(letter + i, windows - i < SOME ? windows - i : SOME, s->mask, found);
+        for (size_t k = 0; k < count; k++) sample(s, found[k] | 1, meet);
     }
 }
 

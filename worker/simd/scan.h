@@ -9,6 +9,9 @@
 #include "proto/base/cpu.h"
 #include "proto/base/span.h"
 
+#include <endian.h>
+#include <string.h>
+
 /* What is remarkable about a block of lines. */
 struct scan_census {
     bool nul;       /* a NUL */
@@ -62,6 +65,16 @@ struct scan_room {
     uint8_t first[SCAN_DISTINCT_MAX];                                  /* of its kind? 1, or 0 */
 };
 
+#define SCAN_WINDOW UINT64_C(0x9E3779B97F4A7C15)
+
+/* The hash of 8 bytes: the upper half of their product, big-endian. */
+static inline uint32_t scan_window(const uint8_t *p)
+{
+    uint64_t window;
+    memcpy(&window, p, sizeof window);
+    return (uint32_t)(be64toh(window) * SCAN_WINDOW >> 32);
+}
+
 /* The group of slots that a hash belongs into. */
 static inline const uint8_t *scan_group(const uint8_t *slots, uint32_t group_mask, uint32_t hash)
 {
@@ -100,6 +113,13 @@ struct scan_ops {
     /* A bit for each of the first 64 bytes (of n, when there are fewer) that is in the set. */
     uint64_t (*among)(const uint8_t *p, size_t n, const struct scan_set *set);
 
+    /* The bytes that are in the set or over 127, close together; returns how many. `out` has room for n + 64. */
+    size_t (*pick)(const uint8_t *p, size_t n, const struct scan_set *set, uint8_t *out);
+
+    /* Hashes (scan_window) of the windows of 8 bytes that begin at p[0] to p[n - 1], those without a bit of `mask`, in
+     * order; returns how many. Reads n + 7 bytes; `out` has room for n + 16. */
+    size_t (*samples)(const uint8_t *p, size_t n, uint32_t mask, uint32_t *out);
+
     /* ASCII lower case of p into out (which may be p). */
     void (*lower)(const uint8_t *p, size_t n, uint8_t *out);
 
@@ -125,8 +145,7 @@ struct scan_ops {
     void (*pairs)(const uint32_t *word, size_t n, uint32_t *out);
 
     /* Leave the first of each value in v[n], in order, and return how many; a 0 becomes 1. n <= SCAN_DISTINCT_MAX.
-     * room->first tells which are left: a bit for each of the n. (What finds no room in ten rounds is left out, too: see
-     * distinct.c.) */
+     * (What finds no room in ten rounds is left out, too: see distinct.c.) */
     size_t (*distinct)(uint32_t *v, size_t n, struct scan_room *room);
 
     /* What n hashes weigh by a table of score/table.h: of each one's group of 4 slots (16 bytes, little endian) that

@@ -246,6 +246,29 @@ static uint64_t among(const uint8_t *p, size_t n, const struct scan_set *set)
     return n < BLOCK ? bits & ((UINT64_C(1) << n) - 1) : bits; /* a NUL may be in the set */
 }
 
+static size_t pick(const uint8_t *p, size_t n, const struct scan_set *set, uint8_t *out)
+{
+    size_t o = 0;
+    for (size_t i = 0; i < n; i += BLOCK) {
+        size_t left = n - i;
+        block x = left < BLOCK ? block_load_head(p + i, left) : block_load(p + i);
+        uint64_t bits = block_among(x, set) | block_high(x);
+        if (left < BLOCK) bits &= (UINT64_C(1) << left) - 1;
+        block_keep(x, bits, out + o);
+        o += ones(bits);
+    }
+    return o;
+}
+
+static size_t samples(const uint8_t *p, size_t n, uint32_t mask, uint32_t *out)
+{
+    size_t i = 0, o = 0;
+#ifdef BLOCK_WINDOWS /* else one at a time is good enough */
+    for (; n - i >= BLOCK_WINDOWS; i += BLOCK_WINDOWS) o += block_samples(p + i, mask, out + o);
+#endif
+    return o + scan_scalar.samples(p + i, n - i, mask, out + o);
+}
+
 static void lower(const uint8_t *p, size_t n, uint8_t *out)
 {
     size_t i = 0;
@@ -461,9 +484,10 @@ static void dots(const float *w, size_t rows, size_t stride, const float *x, siz
     for (size_t k = 0; k < rows; k++) out[k] = block_dot(w + k * stride, x, n);
 }
 
-#define SCAN_BLOCK_OPS                                                                                                \
-    {                                                                                                                 \
-        .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,           \
-        .plain = plain, .white = white, .among = among, .lower = lower, .fold = fold, .words = words, .tally = tally, \
-        .grams = grams, .pairs = pairs, .distinct = distinct, .weigh = weigh, .cells = cells, .dots = dots,           \
+#define SCAN_BLOCK_OPS                                                                                      \
+    {                                                                                                       \
+        .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8, \
+        .plain = plain, .white = white, .among = among, .pick = pick, .samples = samples, .lower = lower,   \
+        .fold = fold, .words = words, .tally = tally, .grams = grams, .pairs = pairs, .distinct = distinct, \
+        .weigh = weigh, .cells = cells, .dots = dots,                                                       \
     }

@@ -119,6 +119,26 @@ static uint64_t among(const uint8_t *p, size_t n, const struct scan_set *set)
     return bits;
 }
 
+static size_t pick(const uint8_t *p, size_t n, const struct scan_set *set, uint8_t *out)
+{
+    size_t o = 0;
+    for (size_t i = 0; i < n; i++) {
+        out[o] = p[i];
+        o += p[i] > 127 || scan_in(set, p[i]);
+    }
+    return o;
+}
+
+static size_t samples(const uint8_t *p, size_t n, uint32_t mask, uint32_t *out)
+{
+    size_t o = 0;
+    for (size_t i = 0; i < n; i++) {
+        out[o] = scan_window(p + i);
+        o += (out[o] & mask) == 0;
+    }
+    return o;
+}
+
 static void lower(const uint8_t *p, size_t n, uint8_t *out)
 {
     for (size_t i = 0; i < n; i++) out[i] = ascii_lower(p[i]);
@@ -260,6 +280,8 @@ const struct scan_ops scan_scalar = {
     .plain = plain,
     .white = white,
     .among = among,
+    .pick = pick,
+    .samples = samples,
     .lower = lower,
     .fold = fold,
     .words = words,
