@@ -119,7 +119,7 @@ def corpus_name(args):
 
 # --- a service --------------------------------------------------------------------------------------------------------
 
-Verdict = collections.namedtuple("Verdict", "z klass")
+Verdict = collections.namedtuple("Verdict", "z klass score")  # log-odds in all; class; the bundle's own log-odds
 
 
 class Talk:
@@ -140,7 +140,7 @@ class Talk:
             raise Failed("p is %.9f, score and parts say %.9f: this program knows not all parts" % (answer["p"], p))
         self.degraded += "degraded" in answer
         self.model = answer.get("model", "")
-        return Verdict(z, answer["class"])
+        return Verdict(z, answer["class"], answer["score"])
 
     def judge(self, mails, dry_run=False, in_flight=64):
         """Verdicts of mails (what has `raw` and `envelope`), in their order."""
