@@ -164,6 +164,15 @@ bool course_sure(const struct course *c)
     return c->told && told_sure(c->told) && !c->lost;
 }
 
+bool course_taken(const struct course *c, uint64_t *number_out)
+{
+    struct follow_place upto;
+    *number_out = 0;
+    if (!course_sure(c) || comes_back(c) || !told_known(c->told, &upto)) return false;
+    if (!follow_place_zero(upto)) *number_out = follow_taken(&c->live->follow, c->options.host);
+    return true;
+}
+
 /* Has Redis been told all, and has it said so? */
 static bool all_told(const struct course *c)
 {

@@ -70,6 +70,9 @@ bool course_replays(const struct course *c);
 /* Does the server have all that is known here? Before that nothing may be told to it. */
 bool course_sure(const struct course *c);
 
+/* Up to which of this host's entries the server has all; 0: nothing is known. False while that is being found out. */
+bool course_taken(const struct course *c, uint64_t *number_out);
+
 /* Is what stands there met again, on that way? Redis knows what follows from it. */
 bool course_again(const struct course *c, struct follow_place at);
 

@@ -80,6 +80,12 @@ void follow_state_close(struct follow_state *s)
     *s = (struct follow_state){0};
 }
 
+uint64_t follow_taken(const struct follow_state *s, uint64_t host)
+{
+    const uint64_t *last = memo_find(&s->hosts, host);
+    return last ? *last : 0;
+}
+
 enum err follow_open(struct store *s, span key, span dead_key, const struct secret *secret, struct follow_state *state,
                      const struct follow_ops *ops, struct follow **out)
 {

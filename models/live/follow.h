@@ -51,6 +51,9 @@ struct follow_state {
 enum err follow_state_open(struct follow_state *s);
 void follow_state_close(struct follow_state *s);
 
+/* The number of the last entry that was taken from a host; 0: none, or it is forgotten. */
+uint64_t follow_taken(const struct follow_state *s, uint64_t host);
+
 struct follow_ops {
     void *ctx;
     /* A report, in its turn; lent. */

@@ -400,6 +400,7 @@ static void publish_when_due(struct learner *l, int64_t now_us)
  * that was read wakes nobody. */
 static bool turn(struct learner *l)
 {
+    uint64_t taken;
     struct store_reply r;
     bool busy = hear(l);
     int64_t now_us = clock_us();
@@ -412,6 +413,10 @@ static bool turn(struct learner *l)
             if (r.v[0].kind == STORE_ERROR && span_starts(r.v[0].text, SPAN("OOM"))) course_press(l->course);
             busy = true;
         }
+    }
+    if (l->store) {
+        bool sure = course_taken(l->course, &taken);
+        intake_known(l->intake, sure, taken);
     }
     intake_turn(l->intake, now_us);
     /* A read gives FOLLOW_BATCH reports at most: room for all of them. */

@@ -6,8 +6,8 @@
  * window, or a broken connection) takes each once and in order: docs/feedback.md, "Exactly once".
  *
  * A server that says that it has an entry may still lose it: its file is written and synced some moments later, and a
- * replica hears of it later, too. So the journal keeps entries for SAFE_MS beyond the server's word, and all that is
- * younger is sent again over a new connection. */
+ * replica hears of it later, too. So the journal keeps entries for SAFE_MS beyond the server's word, and what is younger
+ * is sent again over a new connection, but for what the reader of the stream knows to be there. */
 #include "models/live/intake.h"
 
 #include "models/live/follow.h"
@@ -76,6 +76,8 @@ struct intake {
     size_t in_flight;
     bool failed; /* an entry of this window was refused or lost: wait for the rest, then begin again behind `sent` */
     int64_t retry_us, told_us;
+    bool held;
+    uint64_t known;       /* see intake_known */
     uint64_t cursor;      /* entries up to this one are in the stream, by the server's word */
     uint64_t connections; /* over which entries were sent */
     struct {
@@ -318,6 +320,12 @@ enum intake_stage intake_has(const struct intake *in, uint64_t number)
     return in->dirty || in->stat.journal_broken ? INTAKE_WRITTEN : INTAKE_SYNCED;
 }
 
+void intake_known(struct intake *in, bool sure, uint64_t number)
+{
+    in->held = !sure;
+    in->known = number;
+}
+
 /* --- to the stream ------------------------------------------------------------------------------------------------ */
 
 static bool put_entry(struct intake *in, uint64_t number, span record)
@@ -352,7 +360,7 @@ static void begin_again(struct intake *in)
     store_stat(in->store, &s);
     if (s.connections != in->connections) {
         in->connections = s.connections;
-        in->cursor = journal_sent(in->journal);
+        in->cursor = journal_sent(in->journal) > in->known ? journal_sent(in->journal) : in->known;
         memset(in->moment, 0, sizeof in->moment);
         in->failed = true;
     }
@@ -363,7 +371,7 @@ static void begin_again(struct intake *in)
 
 static void send(struct intake *in, int64_t now_us)
 {
-    if (!in->store || !store_up(in->store)) return;
+    if (!in->store || !store_up(in->store) || in->held) return;
     begin_again(in);
     let_go(in, now_us);
     if (in->failed || now_us < in->retry_us) return;

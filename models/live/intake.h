@@ -41,6 +41,10 @@ enum err intake_open(struct journal *j, struct store *s, span key, const struct 
                      const struct intake_ops *ops, struct intake **out);
 void intake_close(struct intake *in);
 
+/* Whoever reads the stream has found that the server has this host's entries up to `number` (0: not known), so that they
+ * need not be sent again over a new connection; as long as that is being found out (`sure` is false), nothing is sent. */
+void intake_known(struct intake *in, bool sure, uint64_t number);
+
 /* A report, as a worker made it (proto/feedback.h). Answers a refusal at once; else it is written, and answered by a
  * later intake_turn.
  *
