@@ -70,7 +70,14 @@ static void refuse_all(struct learner_child *l, bool held, const char *detail)
 /* Not there for long yet, and not in anybody's way: what comes now may wait for it. */
 static bool may_hold(const struct learner_child *l, int64_t now_us)
 {
-    return !l->stopping && l->waiting < LEARNER_HELD_MAX && now_us - l->away_us < LEARNER_HOLD_MS * 1000;
+    return !l->stopping && l->out.n < LEARNER_HELD_MAX && l->held.n < LEARNER_HELD_MAX &&
+           now_us - l->away_us < LEARNER_HOLD_MS * 1000;
+}
+
+/* Is what comes now for the next learner? */
+static bool is_for_next(const struct learner_child *l)
+{
+    return !l->pid || l->leaving;
 }
 
 static void release_held(struct learner_child *l)
@@ -116,7 +123,7 @@ void learner_child_give(struct learner_child *l, struct request *r)
     l->waiting++;
     uint64_t number = (uint64_t)++l->round[slot] << SLOT_BITS | slot;
     struct backend_word word = {.type = BACKEND_JOB, .job = number, .deadline_us = mine->deadline_us};
-    l->is_held[slot] = !l->pid || l->leaving;
+    l->is_held[slot] = is_for_next(l);
     outbox_put(l->is_held[slot] ? &l->held : &l->out, word, &mine->header, &r->job[0].answer);
     write_out(l);
 }
@@ -124,9 +131,10 @@ void learner_child_give(struct learner_child *l, struct request *r)
 void learner_child_tell(struct learner_child *l, span header, span record)
 {
     struct bus_frame part[2];
-    if (!l->ready) return;
+    if (!l->ready && !may_hold(l, clock_us())) return;
     if (bus_frame_copy_in(&part[0], header) != ERR_OK || bus_frame_copy_in(&part[1], record) != ERR_OK) abort();
-    outbox_put(&l->out, (struct backend_word){.type = BACKEND_JOB}, &part[0], &part[1]); /* number 0 is nobody's */
+    struct backend_word word = {.type = BACKEND_JOB}; /* number 0 is nobody's */
+    outbox_put(is_for_next(l) ? &l->held : &l->out, word, &part[0], &part[1]);
     bus_frame_close(&part[0]);
     bus_frame_close(&part[1]);
     write_out(l);

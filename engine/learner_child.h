@@ -66,7 +66,7 @@ void learner_child_settle(struct learner_child *l, const struct config *c);
 /* Hand over a report: takes identity, header and the record in job[0].answer out of `r`. */
 void learner_child_give(struct learner_child *l, struct request *r);
 
-/* A report that nobody waits for; lost when the learner is not there. */
+/* A report that nobody waits for; lost when the learner is away for long. */
 void learner_child_tell(struct learner_child *l, span header, span record);
 
 /* An operator's question or order (proto/admin.h): `told` is called, at once or later, exactly once for each. */

@@ -146,17 +146,23 @@ class Course(unittest.TestCase):
         self.assertEqual(show(service)["learnt"], 25)
 
     def test_no_report_is_refused_while_settings_change(self):
-        service = self.serve()
+        service = self.serve(reports_traps="nobody@example.net")
+        told = 0
         with furui.Client(service.endpoint, deadline_ms=20000 * SLOW) as client:
             for round in range(3):
                 before = learner(service)
                 service.configure(reports_reporter_a_minute=10000 + round)
                 service.process.send_signal(signal.SIGHUP)
                 for n in range(1000):
-                    client.report("spam", lesson(n), reporter="boss@example.net")  # raises when refused
+                    if round == 1:
+                        client.classify(lesson(n), rcpt_to=["nobody@example.net"])  # reports itself
+                    else:
+                        client.report("spam", lesson(n), reporter="boss@example.net")  # raises when refused
+                    told += 1
                     if n > 50 and learner(service) not in (None, before):
                         break
                 wait_until(lambda: learner(service) not in (None, before), 20, "a learner with new settings")  # noqa: B023
+        self.until_place([service], told)
 
 
 if __name__ == "__main__":
