@@ -228,7 +228,7 @@ static void repeat(struct learn *l, int64_t now_ms)
 static void balance(struct learn *l, bool spam)
 {
     struct feedback r;
-    if (l->head->said[spam] <= LOPSIDED * (l->head->said[!spam] + 1)) return;
+    if (l->head->said[spam] <= LOPSIDED * l->head->said[!spam]) return;
     for (int i = 0; i < HELD; i++) {
         const struct kept_mail *k = any(l, &l->samples, &r);
         if (!k || (k->score >= SPAM_AT) == spam) continue;
