@@ -15,7 +15,7 @@
 
 enum {
     FEEDBACK_VERSION = 2,
-    FEEDBACK_FEATURES = 3, /* version of the hashes that are learnt: FEATURE_VERSION */
+    FEEDBACK_FEATURES = 4, /* version of the hashes that are learnt: FEATURE_VERSION */
     FEEDBACK_NAMES_MAX = 32,
     FEEDBACK_ALIKE_MAX = 5,
     FEEDBACK_NAME_BYTES_MAX = 253,

@@ -184,6 +184,30 @@ static void telling_words_of_the_visible_text(void **state)
     }
 }
 
+/* 4-grams are those of a mail's beginning: what stands behind it changes none of them. */
+static void grams_are_those_of_the_beginning(void **state)
+{
+    static const struct {
+        size_t at;
+        bool counts;
+    } CHANGE[] = {{100, true}, {900, true}, {1500, false}, {5000, false}};
+    (void)state;
+    static char mail[6000];
+    size_t n = (size_t)sprintf(mail, "From: a@example.org\nSubject: s\n\n");
+    for (size_t i = n; i < sizeof mail; i++) mail[i] = (char)('a' + hash_mix32((uint32_t)i) % 26);
+    arena_reset(&arena);
+    struct features whole = features_of(mail, sizeof mail);
+    for (size_t c = 0; c < sizeof CHANGE / sizeof *CHANGE; c++) {
+        char was = mail[CHANGE[c].at];
+        mail[CHANGE[c].at] = '%';
+        struct features f = features_of(mail, sizeof mail);
+        mail[CHANGE[c].at] = was;
+        for (unsigned v = VIEW_HEAD_GRAM; v <= VIEW_BODY_GRAM; v++)
+            if (same_list(whole.view[v], f.view[v]) == CHANGE[c].counts)
+                fail_msg("view %u: byte %zu %s", v, CHANGE[c].at, CHANGE[c].counts ? "does not count" : "counts");
+    }
+}
+
 static void a_full_arena_gives_fewer_features(void **state)
 {
     (void)state;
@@ -208,6 +232,7 @@ int main(void)
         cmocka_unit_test(ignored_fields_change_nothing),
         cmocka_unit_test(names_go_with_the_same_features),
         cmocka_unit_test(telling_words_of_the_visible_text),
+        cmocka_unit_test(grams_are_those_of_the_beginning),
         cmocka_unit_test(a_full_arena_gives_fewer_features),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -20,7 +20,7 @@ static struct feedback made(void)
         .learns = true,
         .wall_ms = 1790000000123,
         .score = -3.25,
-        .features = 3,
+        .features = FEEDBACK_FEATURES,
         .digest = {0x0123456789abcdef, 7},
         .alike = {12, 13},
         .alike_count = 2,
@@ -47,7 +47,7 @@ static void comes_back(void **state)
     assert_int_equal(feedback_unpack(span_of(bytes, n), &arena, &back, fault), ERR_OK);
     assert_string_equal(fault, "");
     assert_true(back.says == WIRE_SAY_HAM && back.trap && back.learns && back.wall_ms == r.wall_ms);
-    assert_true(back.score == -3.25 && back.features == 3 && back.reporter == UINT64_MAX);
+    assert_true(back.score == -3.25 && back.features == FEEDBACK_FEATURES && back.reporter == UINT64_MAX);
     assert_true(back.digest[0] == r.digest[0] && back.digest[1] == 7 && back.alike_count == 2 && back.alike[1] == 13);
     assert_true(span_eq(back.tenant, r.tenant) && span_eq(back.ticket, r.ticket));
     assert_true(back.kind == FEEDBACK_REPORT && span_eq(back.order, r.order));

@@ -11,7 +11,7 @@
 #include "worker/mime/mail.h"
 
 enum {
-    FEATURE_VERSION = 3,
+    FEATURE_VERSION = 4,
     FEATURE_TELLING = 5, /* bytes of a word that may tell what a text is about (worker/rep/fingerprint.h) */
 };
 
