@@ -219,20 +219,30 @@ static inline void block_grams(const uint8_t *p, uint32_t seed, uint32_t *out)
 
 /* --- pairs of words --- */
 
-#define BLOCK_PAIRS 2
+#define BLOCK_PAIRS 8
 
-/* scan.h's `pairs` for two words. */
+/* The hashes of 8 words with those that stand `distance` before them. */
+static inline __m256i pairs_at(const uint32_t *word, __m256i of, int distance)
+{
+    __m256i before = _mm256_loadu_si256((const __m256i *)(word - distance));
+    before = _mm256_xor_si256(before, _mm256_set1_epi32((int)((unsigned)distance * SCAN_DISTANCE)));
+    return mix8(_mm256_add_epi32(of, mix8(before)));
+}
+
+/* scan.h's `pairs` for 8 words. */
 static inline void block_pairs(const uint32_t *word, uint32_t *out)
 {
-    const __m256i distance = _mm256_broadcastsi128_si256(_mm_setr_epi32(
-        (int)SCAN_DISTANCE, (int)(2 * SCAN_DISTANCE), (int)(3 * SCAN_DISTANCE), (int)(4 * SCAN_DISTANCE)));
-    /* The first word's four, then the second's; they lie one further. */
-    __m256i x = _mm256_loadu2_m128i((const __m128i *)(word - SCAN_PAIRS + 1), (const __m128i *)(word - SCAN_PAIRS));
-    __m256i of = _mm256_set_m128i(_mm_set1_epi32((int)word[1]), _mm_set1_epi32((int)word[0]));
-    x = mix8(_mm256_xor_si256(_mm256_shuffle_epi32(x, _MM_SHUFFLE(0, 1, 2, 3)), distance));
-    x = mix8(_mm256_add_epi32(of, x));
-    out[0] = word[0], out[5] = word[1];
-    _mm256_storeu2_m128i((__m128i *)(out + 6), (__m128i *)(out + 1), x);
+    __m256i of = _mm256_loadu_si256((const __m256i *)word), near = pairs_at(word, of, 1), far = pairs_at(word, of, 2);
+    const __m256i first = _mm256_setr_epi32(0, 0, 0, 1, 1, 1, 2, 2), second = _mm256_setr_epi32(2, 3, 3, 3, 4, 4, 4, 5),
+                  third = _mm256_setr_epi32(5, 5, 6, 6, 6, 7, 7, 7);
+#define AT(x, where) _mm256_permutevar8x32_epi32(x, where)
+    __m256i a = _mm256_blend_epi32(_mm256_blend_epi32(AT(of, first), AT(near, first), 0x92), AT(far, first), 0x24);
+    __m256i b = _mm256_blend_epi32(_mm256_blend_epi32(AT(of, second), AT(near, second), 0x24), AT(far, second), 0x49);
+    __m256i c = _mm256_blend_epi32(_mm256_blend_epi32(AT(of, third), AT(near, third), 0x49), AT(far, third), 0x92);
+#undef AT
+    _mm256_storeu_si256((__m256i *)out, a);
+    _mm256_storeu_si256((__m256i *)(out + 8), b);
+    _mm256_storeu_si256((__m256i *)(out + 16), c);
 }
 
 /* --- distinct hashes: the steps of distinct.h for BLOCK_HASHES of them --- */

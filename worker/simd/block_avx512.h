@@ -176,22 +176,36 @@ static inline size_t block_samples(const uint8_t *p, uint32_t mask, uint32_t *ou
 
 /* --- pairs of words --- */
 
-#define BLOCK_PAIRS 4
+#define BLOCK_PAIRS 16
 
-/* scan.h's `pairs` for four words. */
+/* The hashes of 16 words with those that stand `distance` before them. */
+static inline __m512i pairs_at(const uint32_t *word, __m512i of, int distance)
+{
+    __m512i before = _mm512_loadu_si512(word - distance);
+    before = _mm512_xor_si512(before, _mm512_set1_epi32((int)((unsigned)distance * SCAN_DISTANCE)));
+    return mix16(_mm512_add_epi32(of, mix16(before)));
+}
+
+/* scan.h's `pairs` for 16 words. */
 static inline void block_pairs(const uint32_t *word, uint32_t *out)
 {
-    const __m512i distance = _mm512_broadcast_i32x4(_mm_setr_epi32((int)SCAN_DISTANCE, (int)(2 * SCAN_DISTANCE),
-                                                                   (int)(3 * SCAN_DISTANCE), (int)(4 * SCAN_DISTANCE)));
-    __m512i eight = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(word - SCAN_PAIRS)));
-    __m512i before = _mm512_permutexvar_epi32(_mm512_setr_epi32(3, 2, 1, 0, 4, 3, 2, 1, 5, 4, 3, 2, 6, 5, 4, 3), eight);
-    __m512i of = _mm512_permutexvar_epi32(_mm512_setr_epi32(4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7), eight);
-    __m512i pair = mix16(_mm512_add_epi32(of, mix16(_mm512_xor_si512(before, distance))));
-    out[0] = word[0], out[5] = word[1], out[10] = word[2], out[15] = word[3];
-    _mm_storeu_si128((__m128i *)(out + 1), _mm512_castsi512_si128(pair));
-    _mm_storeu_si128((__m128i *)(out + 6), _mm512_extracti32x4_epi32(pair, 1));
-    _mm_storeu_si128((__m128i *)(out + 11), _mm512_extracti32x4_epi32(pair, 2));
-    _mm_storeu_si128((__m128i *)(out + 16), _mm512_extracti32x4_epi32(pair, 3));
+    __m512i of = _mm512_loadu_si512(word), near = pairs_at(word, of, 1), far = pairs_at(word, of, 2);
+    /* Words and their nearer pairs where they belong; then, from 16 on, the others. */
+    __m512i a =
+        _mm512_permutex2var_epi32(of, _mm512_setr_epi32(0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5), near);
+    __m512i b =
+        _mm512_permutex2var_epi32(of, _mm512_setr_epi32(21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26), near);
+    __m512i c = _mm512_permutex2var_epi32(
+        of, _mm512_setr_epi32(0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0), near);
+    a = _mm512_mask_permutexvar_epi32(a, 0x4924, _mm512_setr_epi32(0, 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0),
+                                      far);
+    b = _mm512_mask_permutexvar_epi32(b, 0x2492, _mm512_setr_epi32(0, 5, 0, 0, 6, 0, 0, 7, 0, 0, 8, 0, 0, 9, 0, 0),
+                                      far);
+    c = _mm512_mask_permutexvar_epi32(c, 0x9249,
+                                      _mm512_setr_epi32(10, 0, 0, 11, 0, 0, 12, 0, 0, 13, 0, 0, 14, 0, 0, 15), far);
+    _mm512_storeu_si512(out, a);
+    _mm512_storeu_si512(out + 16, b);
+    _mm512_storeu_si512(out + 32, c);
 }
 
 /* --- distinct hashes: the steps of distinct.h for BLOCK_HASHES of them --- */

@@ -20,7 +20,7 @@ static inline pair_hashes pairs_mix(pair_hashes x)
 /* The words before this one are told by their hashes, the nearest first. */
 static inline pair_hashes pairs_of(uint32_t word, pair_hashes before)
 {
-    const pair_hashes distance = {SCAN_DISTANCE, 2 * SCAN_DISTANCE, 3 * SCAN_DISTANCE, 4 * SCAN_DISTANCE};
+    const pair_hashes distance = {SCAN_DISTANCE, 2 * SCAN_DISTANCE};
     return pairs_mix(word + pairs_mix(before ^ distance));
 }
 

@@ -55,7 +55,7 @@ struct scan_weights {
 
 enum { SCAN_GROUP_BYTES = 16, SCAN_AHEAD = 64 /* groups that `weigh` has on their way from memory */ };
 
-enum { SCAN_PAIRS = 4 };
+enum { SCAN_PAIRS = 2 };
 #define SCAN_DISTANCE 0x9E3779B1u
 
 /* Room for `distinct`; need not be cleared. */

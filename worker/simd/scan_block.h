@@ -367,7 +367,7 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
 static void pairs(const uint32_t *word, size_t n, uint32_t *out)
 {
     size_t i = 0;
-#ifdef BLOCK_PAIRS /* else those of four are good enough */
+#ifdef BLOCK_PAIRS /* else those of one word are good enough */
     for (; n - i >= BLOCK_PAIRS; i += BLOCK_PAIRS) block_pairs(word + i, out + i * (1 + SCAN_PAIRS));
 #endif
     scan_scalar.pairs(word + i, n - i, out + i * (1 + SCAN_PAIRS));

@@ -195,7 +195,7 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
 static void pairs(const uint32_t *word, size_t n, uint32_t *out)
 {
     for (const uint32_t *w = word; w < word + n; w++) {
-        pair_hashes pair = pairs_of(w[0], (pair_hashes){w[-1], w[-2], w[-3], w[-4]});
+        pair_hashes pair = pairs_of(w[0], (pair_hashes){w[-1], w[-2]});
         *out++ = w[0];
         memcpy(out, &pair, sizeof pair);
         out += SCAN_PAIRS;

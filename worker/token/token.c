@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token: words cut by script, paired with the four before them; see token.h. */
+/* token: words cut by script, paired with the two before them; see token.h. */
 #include "worker/token/token.h"
 
 #include "proto/base/hash.h"
@@ -64,7 +64,7 @@ void token_word(struct token_stream *t, span word)
     uint32_t h = hash_of(t, word);
     if (t->told && word.n >= FEATURE_TELLING) t->told[t->told_count++] = h;
     pair_hashes pair = pairs_of(h, t->before);
-    t->before = (pair_hashes){h, t->before[0], t->before[1], t->before[2]};
+    t->before = (pair_hashes){h, t->before[0]};
     if (bag_reserve(b, TOKEN_WINDOW)) {
         b->v[b->n] = h;
         memcpy(b->v + b->n + 1, &pair, sizeof pair);

@@ -12,7 +12,7 @@
 #include "worker/token/bag.h"
 
 enum {
-    TOKEN_WINDOW = 1 + SCAN_PAIRS, /* a word is paired with the 4 before it */
+    TOKEN_WINDOW = 1 + SCAN_PAIRS, /* a word is paired with the 2 before it */
     TOKEN_BYTES_MAX = 40,          /* a longer word counts by its beginning and rough length */
     TOKEN_HEAD_BYTES = 12,
     TOKEN_MARKS_MAX = 4, /* of the same ASCII punctuation in a row that are one word */
