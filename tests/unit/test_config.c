@@ -335,7 +335,7 @@ static void documented(void **state)
             keys++;
         }
     }
-    assert_int_equal(keys, 66); /* listen twice */
+    assert_int_equal(keys, 67); /* listen twice */
     free(text);
     config_close(&c);
 }
