@@ -132,7 +132,7 @@ static void an_undo_takes_back(void **state)
     for (int by_ticket = 0; by_ticket < 2; by_ticket++) {
         say_of(&r, true, 1);
         assert_true(live(5, 1) > 3);
-        undo(by_ticket ? &ticket : &r);       /* a ticket has no features: those that were kept are used */
+        undo(by_ticket ? &ticket : &r);      /* a ticket has no features: those that were kept are used */
         assert_true(fabs(live(5, 1)) < 0.1); /* it was learnt again meanwhile, where it was surer */
         double before = live(5, 1);
         undo(&r); /* nothing is left to take back */
