@@ -175,7 +175,7 @@ $(B)/libfuzzer/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/init.o $(B)/libtest.a
 arm64:                     ## build for 64-bit Arm and run there, under qemu, what kernels could change
 	@tests/arm64
 
-# Half an hour with a large corpus on a machine that has nothing else to do (bench/all).
+# 40 minutes with a large corpus on a machine that has nothing else to do (bench/all).
 INDEX  ?= docs/samples/index
 CORPUS ?= $(notdir $(patsubst %/,%,$(dir $(INDEX))))
 bench: all                 ## measure all speeds on the mails of INDEX=, add to bench/results, make a page of them

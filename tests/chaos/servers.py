@@ -310,6 +310,9 @@ class World:
     def tend(self):
         """Start again what is due."""
         now = time.monotonic()
+        for host in self.hosts:  # one whose first worker was killed ends before it serves
+            if host.process.poll() is not None:
+                self.back_at.setdefault(host, now + 0.2)
         for part, at in list(self.back_at.items()):
             if now < at or (self.kind == "sentinel" and isinstance(part, Server) and self.named() == part.port
                             and now < at + 20 * SLOW):
