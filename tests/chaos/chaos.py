@@ -2,15 +2,17 @@
 """chaos: rounds of kill -9 in one world under traffic, and then the account: docs/feedback.md, "Exactly once"."""
 
 import collections
+import json
 import os
 import random
 import signal
+import subprocess
 import time
 
 import plain
 import traffic
 from servers import Host, Redis, World
-from service import SLOW, alive, wait_until
+from service import B, SLOW, alive, wait_until
 
 ROUND_S = 2.5
 PARTS = ["learner", "worker", "engine", "redis"]
@@ -152,6 +154,7 @@ def judge(world, lines, out):
     for host, s in zip(world.hosts, stats):
         if s.get("learnt") != voices.reports - voices.again:
             out.wrong("%s has learnt %s of %d" % (host.dir, s.get("learnt"), voices.reports - voices.again))
+        check_reporters(host, who, voices, out)
     check_redis(world, voices, out)
     check_snapshots(world, out)
 
@@ -190,6 +193,20 @@ def check_kept(lines, stream, who, out):
         if there[key] > sent[key]:
             out.wrong("%s sent %d times, in the stream %d times" % (key, sent[key], there[key]),
                       there[key] - sent[key], "doubled")
+
+
+def check_reporters(host, who, voices, out):
+    """`furui reporter show` knows how many words of each counted."""
+    done = subprocess.run([os.path.join(B, "furui"), "reporter", "show", "--json", "--state-dir", host.state, *who.values()],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60 * SLOW)
+    lines = done.stdout.splitlines()
+    if len(lines) != len(who):
+        out.wrong("furui reporter show: status %d: %s" % (done.returncode, done.stderr.strip()[-300:]))
+        return
+    for (number, name), line in zip(who.items(), lines):
+        words = int(json.loads(line).get("words", 0))
+        if words != voices.words[number]:
+            out.wrong("%s: %s has %d words, should have %d" % (host.dir, name, words, voices.words[number]))
 
 
 def check_redis(world, voices, out):

@@ -5,6 +5,7 @@ It reads the stream as it lies in Redis, applies each host's numbers in order, a
 knows the words of trusted reporters only (weight 1 whatever else was said): what strangers say of their own names is
 held within bounds, not computed. Nothing here is shared with the C code."""
 
+import collections
 import struct
 
 SPAM, HAM, UNDO = 0, 1, 2
@@ -137,12 +138,14 @@ class Stream:
 class Voices:
     """What trusted reporters said: words (reporter, mail) -> what is said now, and sums of each name.
 
-    said[(tenant, kind, name)] = [spam, ham]; `crowd` holds the names that anybody else spoke about."""
+    said[(tenant, kind, name)] = [spam, ham]; `crowd` holds the names that anybody else spoke about; words[reporter] is how
+    many of his words counted."""
 
     def __init__(self, trusted):
         self.trusted = set(trusted)
         self.word, self.about, self.said, self.crowd = {}, {}, {}, set()
         self.reports = self.again = 0
+        self.words = collections.Counter()
 
     def take(self, entry):
         r, now_ms = entry.record, entry.id[0]
@@ -160,6 +163,7 @@ class Voices:
             del self.word[key]
         if r.says != UNDO:
             self.word[key] = {"says": r.says, "given": {}}
+            self.words[r.reporter] += 1
             if r.tenant:
                 self.said.setdefault((r.tenant, TENANT, "all"), [0, 0])[r.says] += 1
             if r.reporter in self.trusted:
