@@ -10,7 +10,7 @@ static const double JOINT = 5.0 / 13.2;
 static const double VIEW[CELLS_VIEWS] = {2 / 13.2, 1 / 13.2, 0.5 / 13.2, 2 / 13.2, 0.5 / 13.2, 0.2 / 13.2, 2 / 13.2};
 
 static const double NOISE = 0.1; /* r: how much of a mail's loss is left to chance */
-static const double MEET = 5000; /* how much surer a mail of the traffic makes its features, times x² */
+static const double MEET = 2500; /* how much surer a mail of the traffic makes its features, times x² */
 
 enum { AHEAD = 24 }; /* cells that are on their way from memory */
 

@@ -17,7 +17,7 @@
 enum { CELLS_VIEWS = 7 };
 
 /* Log-odds that a margin of 1 is worth. */
-#define CELLS_SCALE 20.0
+#define CELLS_SCALE 24.0
 
 /* Weights; what their inverse variances have gained over the 1 that they begin with. `view` is weighed as it counts. */
 struct cell {

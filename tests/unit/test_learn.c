@@ -153,11 +153,11 @@ static void a_stranger_moves_less_and_the_improbable_is_doubted(void **state)
     assert_true(stranger > 0 && stranger < 0.25 * trusted);
     learn_clear(&l);
     traffic(100);
-    say(5, 1, -20, true, 0.2); /* the bundle is as sure as can be that it is ham */
+    say(5, 1, -24, true, 0.2); /* the bundle is as sure as can be that it is ham */
     assert_true(live(5, 1) > 0 && live(5, 1) < 0.5 * stranger);
     learn_clear(&l);
     traffic(100);
-    say(5, 1, 20, true, 1); /* known as spam already */
+    say(5, 1, 24, true, 1); /* known as spam already */
     assert_true(live(5, 1) == 0);
 }
 
