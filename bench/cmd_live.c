@@ -12,7 +12,7 @@
 #include "proto/base/json.h"
 #include "proto/cli/cli.h"
 #include "proto/config.h"
-#include "worker/score/model.h"
+#include "worker/score/livesum.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -86,6 +86,7 @@ static bool make_record(struct run *r, const struct features *f, uint64_t number
     uint32_t *to = r->hashes;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         const struct feature_list *from = &f->view[v];
+        if (!(livesum_views(r->model) >> v & 1)) continue;
         if (from->n) memcpy(to, from->v, from->n * sizeof *to);
         qsort(to, from->n, sizeof *to, by_value);
         out->view[v] = (struct feedback_view){to, from->n < FEEDBACK_VIEW_MAX ? from->n : FEEDBACK_VIEW_MAX};

@@ -33,14 +33,14 @@ struct judged_mail {
 
 static unsigned views(const struct judged_mail *j)
 {
-    return j->learnt ? VIEWS_ALL : model_views(j->by.model);
+    return j->learnt ? livesum_views(j->by.model) : model_views(j->by.model);
 }
 
 static void judge_one(struct judged_mail *j, span raw)
 {
     arena_reset(j->a);
     mail_read(&j->m, raw, NULL, j->a);
-    j->learnt = livesum_begin(j->by.live, j->by.tenant, &j->sum);
+    j->learnt = livesum_begin(j->by.live, j->by.tenant, livesum_views(j->by.model), &j->sum);
     features_extract_views(&j->m, j->a, views(j), &j->f);
     model_score(j->by.model, &j->f, &j->scores);
     j->live = j->learnt ? livesum_score(&j->sum, &j->f) : 0;
@@ -138,7 +138,8 @@ static void again_score(struct judged_mail *j)
 
 static void again_live(struct judged_mail *j)
 {
-    if (livesum_begin(j->by.live, j->by.tenant, &j->sum)) j->live = livesum_score(&j->sum, &j->f);
+    if (livesum_begin(j->by.live, j->by.tenant, livesum_views(j->by.model), &j->sum))
+        j->live = livesum_score(&j->sum, &j->f);
 }
 
 /* --- rounds ------------------------------------------------------------------------------------------------------- */

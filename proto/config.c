@@ -143,7 +143,7 @@ static const struct key KEYS[] = {
      "log2 of the cells that learn from reports, 16 to 24; 0: verdicts do not learn from reports"},
     {"reports", "publish_ms", WHOLE(publish_ms, 1, 2000), "20", NULL,
      "milliseconds between two times that workers are shown what reports taught, at least"},
-    {"reports", "sample_s", WHOLE(sample_s, 0, 86400), "20", NULL,
+    {"reports", "sample_s", WHOLE(sample_s, 0, 86400), "60", NULL,
      "seconds between mails that a worker shows the learner, by which it watches itself; 0: none"},
     {"reports", "guard_flips", WHOLE(guard_flips, 0, 100), "5", NULL,
      "percent of sampled mails whose class reports may change in an hour, then learning freezes; 100: any"},

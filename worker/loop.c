@@ -301,7 +301,7 @@ static void sample(struct worker *w, const struct job *j, const struct mail *m)
     span bytes;
     if (clock_us() < w->sample_us || (j->record.word.flags & BACKEND_RETRY)) return;
     plan_sample(w);
-    if (report_sample(m, j->judged.scores.score, &w->mail_arena, &bytes))
+    if (report_sample(m, livesum_views(w->model), j->judged.scores.score, &w->mail_arena, &bytes))
         say(w, (struct backend_word){.type = BACKEND_REPORT}, j->record.part[0], bytes);
 }
 
@@ -313,9 +313,9 @@ static void score_mail(struct worker *w, struct job *j, size_t slot, const struc
     struct livesum_by by;
     struct judged *v = &j->judged;
     v->shadowed = in_shadow(w, j);
-    unsigned views = 1u << VIEW_TEXT | model_views(w->model) | (v->shadowed ? model_views(w->shadow.model) : 0);
-    bool learnt = livesum_begin(w->live, v->tenant, &by);
-    features_extract_views(m, &w->mail_arena, learnt ? VIEWS_ALL : views, &f);
+    unsigned views = livesum_views(w->model);
+    bool learnt = livesum_begin(w->live, v->tenant, views, &by);
+    features_extract_views(m, &w->mail_arena, views | (v->shadowed ? model_views(w->shadow.model) : 0), &f);
     fingerprint_make(f.told, f.told_count, &print);
     rep_names_text(&v->names, &print);
     rep_ask(w->rep, slot, v->tenant, &v->names);

@@ -5,6 +5,7 @@
 #include "proto/base/clock.h"
 #include "proto/base/hash.h"
 #include "worker/arf.h"
+#include "worker/score/livesum.h"
 #include "worker/verdict.h"
 
 #include <stdlib.h>
@@ -83,7 +84,7 @@ static void learn_from(const struct report_maker *maker, span raw, const struct 
     struct fingerprint print;
     struct scores scores;
     mail_read(&m, raw, c, a);
-    features_extract(&m, a, &f);
+    features_extract_views(&m, a, livesum_views(maker->model), &f);
     fingerprint_make(f.told, f.told_count, &print);
     rep_names(&m, client_ip, c->mail_from, names);
     rep_names_text(names, &print);
@@ -95,13 +96,13 @@ static void learn_from(const struct report_maker *maker, span raw, const struct 
     if (whole) sort_views(&f, a, out);
 }
 
-bool report_sample(const struct mail *m, double score, struct arena *a, span *out)
+bool report_sample(const struct mail *m, unsigned views, double score, struct arena *a, span *out)
 {
     static struct feedback r;
     struct features f;
     r = (struct feedback){
         .kind = FEEDBACK_SAMPLE, .wall_ms = clock_wall_us() / 1000, .score = score, .features = FEATURE_VERSION};
-    features_extract(m, a, &f);
+    features_extract_views(m, a, views, &f);
     digest(m, r.digest);
     sort_views(&f, a, &r);
     uint8_t *bytes = arena_alloc(a, FEEDBACK_BYTES_MAX);

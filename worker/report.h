@@ -29,9 +29,9 @@ struct report_maker {
 const char *report_make(const struct report_maker *m, const struct wire_request *q, const struct mail_context *c,
                         span raw, struct arena *a, span *out);
 
-/* A record of a mail of the traffic, for the learner to watch itself by: features, digest and score; no names, nobody's
- * word. False when it does not fit into the arena. */
-bool report_sample(const struct mail *m, double score, struct arena *a, span *out);
+/* A record of a mail of the traffic, for the learner to watch itself by: features of some views, digest and score; no names,
+ * nobody's word. False when it does not fit into the arena. */
+bool report_sample(const struct mail *m, unsigned views, double score, struct arena *a, span *out);
 
 /* What a ticket stands for: the record without what is said and without features, in to[REPORT_TICKET_MAX]. Returns its
  * bytes; 0 when they do not fit. */

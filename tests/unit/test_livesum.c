@@ -99,8 +99,9 @@ static void sums_are_those_of_the_formula(void **state)
     struct livesum_by all, own, other;
     for (uint32_t i = 0; i < 1 << BITS; i++) put(i, ((float) throw() / 0x1p31f - 1) * 20);
     say(1, "example.net");
-    assert_true(livesum_begin(&reader, SPAN_NONE, &all) && livesum_begin(&reader, SPAN("example.net"), &own) &&
-                livesum_begin(&reader, SPAN("example.com"), &other));
+    assert_true(livesum_begin(&reader, SPAN_NONE, VIEWS_ALL, &all) &&
+                livesum_begin(&reader, SPAN("example.net"), VIEWS_ALL, &own) &&
+                livesum_begin(&reader, SPAN("example.com"), VIEWS_ALL, &other));
     assert_true(own.tenant == livetable_tenant(SPAN("example.net")) && other.tenant == 0 && all.tenant == 0);
     for (int round = 0; round < ROUNDS; round++) {
         make_features(&f, room);
@@ -134,13 +135,13 @@ static void nothing_is_learnt_until_the_head_says_so(void **state)
     (void)state;
     struct livesum_by by;
     struct livesum none = {0};
-    assert_false(livesum_begin(&none, SPAN_NONE, &by));
+    assert_false(livesum_begin(&none, SPAN_NONE, VIEWS_ALL, &by));
     put(5, 1);
-    assert_false(livesum_begin(&reader, SPAN_NONE, &by));
+    assert_false(livesum_begin(&reader, SPAN_NONE, VIEWS_ALL, &by));
     say(1, "");
-    assert_true(livesum_begin(&reader, SPAN_NONE, &by));
+    assert_true(livesum_begin(&reader, SPAN_NONE, VIEWS_ALL, &by));
     say(0, "");
-    assert_false(livesum_begin(&reader, SPAN_NONE, &by));
+    assert_false(livesum_begin(&reader, SPAN_NONE, VIEWS_ALL, &by));
 }
 
 /* A learner that starts again finds what it left; one of another build begins with zeros. */
@@ -184,7 +185,7 @@ static void a_head_that_lies(void **state)
         if (wrong >= 5) h.step = STEP[wrong - 5];
         memcpy(t, &h, offsetof(struct livetable, frozen));
         say(1, "");
-        assert_false(livesum_begin(&reader, SPAN_NONE, &by));
+        assert_false(livesum_begin(&reader, SPAN_NONE, VIEWS_ALL, &by));
         assert_true(reader.told);
     }
     memcpy(t, &good, offsetof(struct livetable, frozen));
@@ -192,7 +193,7 @@ static void a_head_that_lies(void **state)
         for (size_t i = 0; i < sizeof *t / 4; i++) ((uint32_t *)t)[i] = throw();
         if (round % 2) memcpy(t, &good, offsetof(struct livetable, frozen));
         if (round % 4 == 3) memset(&t->cell, throw(), 2u << BITS);
-        if (livesum_begin(&reader, SPAN("example.net"), &by)) assert_true(isfinite(livesum_score(&by, &f)));
+        if (livesum_begin(&reader, SPAN("example.net"), VIEWS_ALL, &by)) assert_true(isfinite(livesum_score(&by, &f)));
     }
 }
 
@@ -240,7 +241,7 @@ static void *read_on(void *arg)
         uint64_t before = atomic_load_explicit(&l.t->learnt, memory_order_acquire);
         assert_true(before >= seen);
         seen = before;
-        if (!livesum_begin(&l, SPAN("example.net"), &by)) continue;
+        if (!livesum_begin(&l, SPAN("example.net"), VIEWS_ALL, &by)) continue;
         /* Each cell is 0 or what some report made it: no half of one and half of another. */
         double live = livesum_score(&by, f);
         assert_true(live >= 0 && live <= 2 * VIEW_COUNT * sqrt(VIEW_MOST) * 0x1.01p-3);
@@ -282,7 +283,7 @@ static void in_words(void **state)
         for (size_t i = 0; i < f.view[v].n && v != VIEW_TEXT; i++) put(f.view[v].v[i], 0.0001f);
     for (size_t i = 0; i < f.view[VIEW_TEXT].n; i++) put(f.view[VIEW_TEXT].v[i], i % 2 ? 0.5f : -0.25f);
     say(1, "");
-    assert_true(livesum_begin(&reader, SPAN_NONE, &by));
+    assert_true(livesum_begin(&reader, SPAN_NONE, VIEWS_ALL, &by));
     double sum = 0, live = livesum_score(&by, &f);
     size_t n = livesum_explain(&by, &m, &a, reason, 32);
     assert_true(n > 5 && n <= 32 && live != 0);

@@ -41,7 +41,12 @@ static bool known(const struct livetable *t, uint32_t tenant)
     return tenant && atomic_load_explicit(&t->tenant[bit / 64], memory_order_relaxed) >> bit % 64 & 1;
 }
 
-bool livesum_begin(struct livesum *l, span tenant, struct livesum_by *out)
+unsigned livesum_views(const struct model *m)
+{
+    return 1u << VIEW_TEXT | model_views(m);
+}
+
+bool livesum_begin(struct livesum *l, span tenant, unsigned views, struct livesum_by *out)
 {
     struct livetable head;
     if (!l->t || atomic_load_explicit(&l->t->learnt, memory_order_acquire) == 0) return false;
@@ -55,7 +60,7 @@ bool livesum_begin(struct livesum *l, span tenant, struct livesum_by *out)
         return false;
     }
     uint32_t number = livetable_tenant(tenant);
-    *out = (struct livesum_by){l->t, (1u << l->bits) - 1, known(l->t, number) ? number : 0, head.step};
+    *out = (struct livesum_by){l->t, (1u << l->bits) - 1, known(l->t, number) ? number : 0, views, head.step};
     return true;
 }
 
@@ -69,7 +74,7 @@ double livesum_score(const struct livesum_by *by, const struct features *f)
     double sum = 0;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         const struct feature_list *list = &f->view[v];
-        if (list->n == 0) continue;
+        if (list->n == 0 || !(by->views >> v & 1)) continue;
         const int16_t *cell = (const int16_t *)by->t->cell;
         int64_t cells = scan->cells(cell, by->mask, list->v, list->n, 0);
         if (by->tenant) cells += scan->cells(cell, by->mask, list->v, list->n, by->tenant);
@@ -112,6 +117,7 @@ size_t livesum_explain(const struct livesum_by *by, const struct mail *mail, str
     features_extract_named(mail, a, &f);
     share_open(&list, a, features_count(&f));
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        if (!(by->views >> v & 1)) continue;
         struct share_by s = {by, f.view[v].n ? (double)by->step / sqrt((double)f.view[v].n) : 0};
         share_view(&list, &f, (enum feature_view)v, share_of, &s);
     }

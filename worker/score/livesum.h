@@ -26,12 +26,16 @@ void livesum_close(struct livesum *l);
 struct livesum_by {
     const struct livetable *t;
     uint32_t mask, tenant; /* tenant 0: only everybody's cells */
+    unsigned views;        /* that are summed */
     float step;
 };
 
-/* Is anything learnt? Then *out is what to sum with for a mail of this tenant, and all views of the mail are wanted.
- * A head that no learner of ours writes is told in the log once, and nothing is learnt. */
-bool livesum_begin(struct livesum *l, span tenant, struct livesum_by *out);
+/* The views that reports teach beside a model, a bit for each: those that it looks at, and the text. */
+unsigned livesum_views(const struct model *m);
+
+/* Is anything learnt? Then *out is what to sum with for a mail of this tenant, in these views. A head that no learner of
+ * ours writes is told in the log once, and nothing is learnt. */
+bool livesum_begin(struct livesum *l, span tenant, unsigned views, struct livesum_by *out);
 
 /* The live log-odds. Any thread. */
 double livesum_score(const struct livesum_by *by, const struct features *f);
