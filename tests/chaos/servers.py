@@ -20,7 +20,7 @@ import subprocess
 import tempfile
 import time
 
-from service import SLOW, Service, alive, descendants, die_with_parent, mail, wait_until
+from service import SLOW, Service, descendants, die_with_parent, wait_until
 
 import traffic
 
