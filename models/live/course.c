@@ -479,7 +479,6 @@ static void lost_turn(struct course *c)
     if (!follow_stream(c->follow, &s) || !told_known(c->told, &upto)) return;
     if (follow_place_cmp(s.upto, upto) < 0) upto = s.upto;
     c->lost = c->rewind.ordered = c->rewind.replays = false;
-    c->ops.drop(c->ops.ctx);
     bool back = !follow_place_zero(s.upto) && find_origin(c, &s, upto, true, &o);
     if (!back)
         keep_on(c, s.upto);
@@ -487,6 +486,7 @@ static void lost_turn(struct course *c)
         live_reset(c->live);
     else if (live_load(c->live, o.path, fault) != ERR_OK)
         abort(); /* it was read a moment ago: begin anew, and come here again */
+    c->ops.lost(c->ops.ctx);
     series_forget(c->old, s.upto, (struct follow_place){UINT64_MAX, UINT64_MAX});
     if (!back || follow_place_cmp(c->saved_at, o.at) != 0) c->saved_at = (struct follow_place){0, 0};
     c->saved_number = FOLLOW_UNKNOWN;

@@ -34,8 +34,8 @@ struct course_ops {
     /* Has Redis been told all that followed from the reports so far? */
     bool (*told)(void *ctx);
     uint64_t (*calls)(void *ctx); /* with words about names, that it has acknowledged */
-    /* What it was not told yet counts no more: the state goes back, and says it again. */
-    void (*drop)(void *ctx);
+    /* The server lost something, and the state has gone back: what it was not told yet counts no more. */
+    void (*lost)(void *ctx);
     /* The state has become another than what the reports since have made of it. NULL: nobody wants to know. */
     void (*changed)(void *ctx);
 };

@@ -221,10 +221,11 @@ static uint64_t calls_told(void *ctx)
     return relay_told(l->relay);
 }
 
-static void drop_words(void *ctx)
+static void on_lost(void *ctx)
 {
-    const struct learner *l = ctx;
+    struct learner *l = ctx;
     relay_drop(l->relay);
+    intake_lost(l->intake, follow_taken(&l->live.follow, journal_host(l->journal)));
 }
 
 /* The state of the last snapshot, and the way on from there. */
@@ -242,7 +243,7 @@ static bool open_course(struct learner *l)
                                .stream_bytes = (uint64_t)c->stream_mb << 20,
                                .share_s = strcmp(c->redis, "private") == 0 ? 0 : (unsigned)c->share_s,
                                .share_bytes = (uint64_t)c->share_mb << 20};
-    struct course_ops ops = {.ctx = l, .report = on_report, .told = is_told, .calls = calls_told, .drop = drop_words};
+    struct course_ops ops = {.ctx = l, .report = on_report, .told = is_told, .calls = calls_told, .lost = on_lost};
     if (course_open(&l->live, l->store, l->reader, &o, &ops, &l->course) != ERR_OK)
         return fail(l, "furui-learner", err_str(ERR_MEMORY));
     const struct control_order *f = &l->live.control.freeze;

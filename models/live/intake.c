@@ -326,6 +326,12 @@ void intake_known(struct intake *in, bool sure, uint64_t number)
     in->known = number;
 }
 
+void intake_lost(struct intake *in, uint64_t number)
+{
+    journal_unmark(in->journal, number);
+    in->connections = 0; /* as over a new one */
+}
+
 /* --- to the stream ------------------------------------------------------------------------------------------------ */
 
 static bool put_entry(struct intake *in, uint64_t number, span record)

@@ -45,6 +45,9 @@ void intake_close(struct intake *in);
  * need not be sent again over a new connection; as long as that is being found out (`sure` is false), nothing is sent. */
 void intake_known(struct intake *in, bool sure, uint64_t number);
 
+/* The server has lost entries of this host's behind `number`: what the journal still has of these is sent again. */
+void intake_lost(struct intake *in, uint64_t number);
+
 /* A report, as a worker made it (proto/feedback.h). Answers a refusal at once; else it is written, and answered by a
  * later intake_turn.
  *

@@ -359,6 +359,15 @@ bool journal_read(struct journal *j, uint64_t from, uint64_t *number_out, span *
     }
 }
 
+void journal_unmark(struct journal *j, uint64_t number)
+{
+    uint64_t gone = j->files ? j->file[0].first - 1 : j->next - 1;
+    if (number < gone) number = gone;
+    if (number >= j->sent) return;
+    j->sent = number;
+    if (write_number(j->dir_fd, "sent", j->sent)) j->sent_written = j->sent;
+}
+
 void journal_mark(struct journal *j, uint64_t number)
 {
     if (number >= j->next) number = j->next - 1;

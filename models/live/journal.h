@@ -57,4 +57,7 @@ bool journal_read(struct journal *j, uint64_t from, uint64_t *number_out, span *
 /* All up to `number` are in the stream: files that hold nothing else are removed. */
 void journal_mark(struct journal *j, uint64_t number);
 
+/* They are not, behind `number`: what is still on disk of that is to be sent again. */
+void journal_unmark(struct journal *j, uint64_t number);
+
 #endif

@@ -58,7 +58,7 @@ static inline uint64_t calls(void *ctx)
     return ((struct host *)ctx)->calls;
 }
 
-static inline void drop(void *ctx)
+static inline void lost(void *ctx)
 {
     ((struct host *)ctx)->drops++;
 }
@@ -79,7 +79,7 @@ static inline void begin(struct host *h)
                                .stream_bytes = stream_bytes,
                                .share_s = 1,
                                .share_bytes = 64 << 20};
-    struct course_ops ops = {.ctx = h, .report = on_report, .told = is_told, .calls = calls, .drop = drop};
+    struct course_ops ops = {.ctx = h, .report = on_report, .told = is_told, .calls = calls, .lost = lost};
     assert_int_equal(live_open(&h->live, &(struct live_rules){.guard = {1, 0}, .bits = 16}), ERR_OK);
     h->store = own_redis_store();
     h->reader = own_redis_store();

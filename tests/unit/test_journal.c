@@ -206,10 +206,35 @@ static void limits(void **state)
     journal_close(j);
 }
 
+/* A server lost what it had acknowledged. */
+static void what_was_sent_is_sent_again(void **state)
+{
+    (void)state;
+    remove_files();
+    struct journal *j = reopen(NULL, 100);
+    add(j, 1, 12);
+    journal_mark(j, 9);
+    uint64_t first = 0;
+    span entry;
+    assert_true(journal_read(j, 1, &first, &entry));
+    assert_in_range(first, 2, 9); /* files that hold nothing else are gone */
+    journal_unmark(j, 11);
+    assert_int_equal(journal_sent(j), 9);
+    journal_unmark(j, 1);
+    assert_int_equal(journal_sent(j), first - 1);
+    expect(j, (int)first, 12);
+    j = reopen(j, 100);
+    assert_int_equal(journal_sent(j), first - 1);
+    expect(j, (int)first, 12);
+    journal_mark(j, 12);
+    assert_int_equal(journal_sent(j), 12);
+    journal_close(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(keeps_across_ends), cmocka_unit_test(torn_and_damaged),
-                                       cmocka_unit_test(limits)};
+                                       cmocka_unit_test(limits), cmocka_unit_test(what_was_sent_is_sent_again)};
     if (!mkdtemp(dir)) return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     remove_files();
