@@ -99,43 +99,57 @@ void cells_plan(const struct cells *c, const struct cells_mail *f, const struct 
     out->joint_sure = (float)rate;
 }
 
-void cells_learn(struct cells *c, const struct cells_mail *f, const struct cells_step *s)
+void cells_learn(struct cells *c, const struct cells_mail *f, const struct cells_step *s, struct cells_step *gained)
 {
     for (unsigned v = 0; v < CELLS_VIEWS; v++) {
-        double x = often(f, v), xj = often_joint(f, v);
+        double x = often(f, v), xj = often_joint(f, v), joint_sum = 0, view_sum = 0;
         float joint = (float)(xj * (double)s->joint), joint_sure = (float)(xj * xj * (double)s->joint_sure);
         float view = (float)(x * VIEW[v] * (double)s->view[v]), view_sure = (float)(x * x * (double)s->view_sure[v]);
         EACH_CELL(c, f, v, it)
         {
-            it->joint += joint / (1 + it->joint_sure);
+            float a = joint / (1 + it->joint_sure), b = view / (1 + it->view_sure);
+            it->joint += a;
             it->joint_sure += joint_sure;
-            it->view += view / (1 + it->view_sure);
+            it->view += b;
             it->view_sure += view_sure;
+            joint_sum += (double)a;
+            view_sum += (double)b;
         }
+        if (!gained) continue;
+        gained->joint += (float)(xj * joint_sum);
+        gained->view[v] += (float)(x * view_sum / VIEW[v]);
+        gained->view_sure[v] += s->view_sure[v];
     }
+    if (gained) gained->joint_sure += s->joint_sure;
 }
 
-void cells_unlearn(struct cells *c, const struct cells_mail *f, const struct cells_step *s)
+void cells_unlearn(struct cells *c, const struct cells_mail *f, const struct cells_step *gained)
 {
+    struct cells_step back = {0};
+    double all = 0;
     for (unsigned v = 0; v < CELLS_VIEWS; v++) {
-        double x = often(f, v), xj = often_joint(f, v);
-        float joint = (float)(xj * (double)s->joint), joint_sure = (float)(xj * xj * (double)s->joint_sure);
-        float view = (float)(x * VIEW[v] * (double)s->view[v]), view_sure = (float)(x * x * (double)s->view_sure[v]);
+        double x = often(f, v), xj = often_joint(f, v), joint = 0, view = 0;
+        float joint_sure = (float)(xj * xj * (double)gained->joint_sure);
+        float view_sure = (float)(x * x * (double)gained->view_sure[v]);
         EACH_CELL(c, f, v, it)
         {
             it->joint_sure = fmaxf(it->joint_sure - joint_sure, 0);
-            it->joint -= joint / (1 + it->joint_sure);
             it->view_sure = fmaxf(it->view_sure - view_sure, 0);
-            it->view -= view / (1 + it->view_sure);
+            joint += 1 / (1 + (double)it->joint_sure);
+            view += 1 / (1 + (double)it->view_sure);
         }
+        all += xj * xj * joint;
+        if (view > 0) back.view[v] = (float)(-(double)gained->view[v] / (x * x * view));
     }
+    if (all > 0) back.joint = (float)(-(double)gained->joint / all);
+    cells_learn(c, f, &back, NULL);
 }
 
 void cells_meet(struct cells *c, const struct cells_mail *f)
 {
     struct cells_step s = {.joint_sure = (float)MEET};
     for (unsigned v = 0; v < CELLS_VIEWS; v++) s.view_sure[v] = (float)MEET;
-    cells_learn(c, f, &s);
+    cells_learn(c, f, &s, NULL);
 }
 
 void cells_fade(struct cells *c, double weight, double sure)

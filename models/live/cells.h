@@ -59,9 +59,12 @@ double cells_log_odds(const struct cells_margins *m);
 void cells_plan(const struct cells *c, const struct cells_mail *f, const struct cells_margins *loss,
                 struct cells_step *out);
 
-/* Take a step; take it back: exactly, where no other mail has touched the same cells since, less where one has. */
-void cells_learn(struct cells *c, const struct cells_mail *f, const struct cells_step *s);
-void cells_unlearn(struct cells *c, const struct cells_mail *f, const struct cells_step *s);
+/* Take a step. What it brought is added to *gained, unless that is NULL: margins in place of steps. */
+void cells_learn(struct cells *c, const struct cells_mail *f, const struct cells_step *s, struct cells_step *gained);
+
+/* Take back what steps brought this mail: its margins lose what they gained, whatever was learnt in the same cells
+ * since. */
+void cells_unlearn(struct cells *c, const struct cells_mail *f, const struct cells_step *gained);
 
 /* A mail of the traffic, unlabelled: its features are surer afterwards. */
 void cells_meet(struct cells *c, const struct cells_mail *f);

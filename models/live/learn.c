@@ -28,7 +28,7 @@ struct learn_head {
     uint64_t tenant[LIVETABLE_TENANT_BITS / 64];
 };
 
-/* What a word moved, in everybody's cells and the tenant's. */
+/* What a word brought its mail, in everybody's cells and the tenant's. */
 struct steps {
     struct cells_step all, own;
 };
@@ -115,17 +115,18 @@ static void shrink(struct cells_step *s, double share)
 }
 
 /* Make up for `loss`, each set of cells for its share. */
-static void take(struct learn *l, const struct mail *m, const struct cells_margins *loss, struct steps *out)
+static void take(struct learn *l, const struct mail *m, const struct cells_margins *loss, struct steps *gained)
 {
-    *out = (struct steps){0};
-    cells_plan(&l->cells, &m->all, loss, &out->all);
+    struct cells_step all, own;
+    *gained = (struct steps){0};
+    cells_plan(&l->cells, &m->all, loss, &all);
     if (m->own.tenant) {
-        cells_plan(&l->cells, &m->own, loss, &out->own);
-        shrink(&out->all, SHARE);
-        shrink(&out->own, 1 - SHARE);
-        cells_learn(&l->cells, &m->own, &out->own);
+        cells_plan(&l->cells, &m->own, loss, &own);
+        shrink(&all, SHARE);
+        shrink(&own, 1 - SHARE);
+        cells_learn(&l->cells, &m->own, &own, &gained->own);
     }
-    cells_learn(&l->cells, &m->all, &out->all);
+    cells_learn(&l->cells, &m->all, &all, &gained->all);
     l->version++;
 }
 

@@ -132,12 +132,30 @@ static void an_undo_takes_back(void **state)
     for (int by_ticket = 0; by_ticket < 2; by_ticket++) {
         say_of(&r, true, 1);
         assert_true(live(5, 1) > 3);
-        undo(by_ticket ? &ticket : &r);      /* a ticket has no features: those that were kept are used */
-        assert_true(fabs(live(5, 1)) < 0.1); /* it was learnt again meanwhile, where it was surer */
+        undo(by_ticket ? &ticket : &r); /* a ticket has no features: those that were kept are used */
+        assert_true(fabs(live(5, 1)) < 0.001);
         double before = live(5, 1);
         undo(&r); /* nothing is left to take back */
         assert_true(live(5, 1) == before);
     }
+}
+
+static void what_others_said_since_stays(void **state)
+{
+    (void)state;
+    traffic(100);
+    struct feedback r = mail(3, 5, 1, 0), other = mail(1, 5, 2, 0);
+    other.reporter = 8;
+    say_of(&r, true, 1);
+    say_of(&other, false, 1);
+    undo(&r);
+    double left = live(5, 1), others = live(5, 2);
+    learn_clear(&l);
+    traffic(100);
+    other = mail(1, 5, 2, 0);
+    other.reporter = 8;
+    say_of(&other, false, 1);
+    assert_true(others < 0 && live(5, 2) < 0 && left < 0);
 }
 
 static void a_stranger_moves_less_and_the_improbable_is_doubted(void **state)
@@ -263,6 +281,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_campaign_is_learnt_and_other_mail_left_alone, fresh, done),
         cmocka_unit_test_setup_teardown(without_traffic_nothing_is_learnt_and_with_little_less, fresh, done),
         cmocka_unit_test_setup_teardown(an_undo_takes_back, fresh, done),
+        cmocka_unit_test_setup_teardown(what_others_said_since_stays, fresh, done),
         cmocka_unit_test_setup_teardown(a_stranger_moves_less_and_the_improbable_is_doubted, fresh, done),
         cmocka_unit_test_setup_teardown(a_tenants_report_is_the_tenants, fresh, done),
         cmocka_unit_test_setup_teardown(reports_of_one_class_do_not_carry_all_mail_along, fresh, done),
