@@ -4,21 +4,23 @@
 
 #include "proto/base/fixmath.h"
 #include "proto/base/hash.h"
+#include "proto/store/name.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const double NEWCOMER = 0.2;       /* weight of a first word: (0 + 1) / (0 + 5) */
-static const double STRANGER = 0.5;       /* below this weight a reporter is a stranger */
-static const double STRANGERS_MOST = 1.0; /* what strangers together may say of one name, or mail, at a time */
-static const double TRAP = 3.0;           /* weight of a trap's word */
-static const double DISAGREE = 4.0;       /* how much more a disagreement weighs than an agreement */
-static const double AGREED_MOST = 40.0;   /* beyond it, credit is not saved up */
-static const double CONTENT_MOST = 0.8;   /* the content's voice, at most: it settles nothing alone */
-static const double CONTENT_SHARE = 0.2;  /* of its log-odds */
-static const double SETTLED = 1.0;        /* opinions this far from 0 are settled */
-static const double ALONE_SHRINK = 0.5;   /* of a reporter's words about one name each next counts half */
+static const double NEWCOMER = 0.2;        /* weight of a first word: (0 + 1) / (0 + 5) */
+static const double STRANGER = 0.5;        /* below this weight a reporter is a stranger */
+static const double STRANGERS_MOST = 1.0;  /* what strangers together may say of one name, or mail, at a time */
+static const double STRANGERS_TEACH = 0.1; /* what they may teach content against one From domain, at a time */
+static const double TRAP = 3.0;            /* weight of a trap's word */
+static const double DISAGREE = 4.0;        /* how much more a disagreement weighs than an agreement */
+static const double AGREED_MOST = 40.0;    /* beyond it, credit is not saved up */
+static const double CONTENT_MOST = 0.8;    /* the content's voice, at most: it settles nothing alone */
+static const double CONTENT_SHARE = 0.2;   /* of its log-odds */
+static const double SETTLED = 1.0;         /* opinions this far from 0 are settled */
+static const double ALONE_SHRINK = 0.5;    /* of a reporter's words about one name each next counts half */
 static const double DAY_MS = 86400e3;
 static const int64_t CREDIT_MS = 86400000; /* how much longer an agreement keeps a reporter from being forgotten */
 
@@ -170,6 +172,12 @@ static void judge(struct voices *v, struct word *w, int verdict)
 
 /* --- opinions of a mail ------------------------------------------------------------------------------------------- */
 
+/* The content's voice, of its log-odds. */
+static double voice_of(double z)
+{
+    return fmax(fmin(CONTENT_SHARE * z, CONTENT_MOST), -CONTENT_MOST);
+}
+
 static double opinion(const struct mail *m)
 {
     return m->content + m->spam - m->ham;
@@ -251,7 +259,20 @@ static void take_back(struct voices *v, struct word *w, struct mail *m, const st
     }
 }
 
-static void give(struct voices *v, struct word *w, const struct feedback *r, int64_t now_ms, struct voices_effect *out)
+/* Strangers together teach content little against one sender, unless content leans to spam by itself: log-odds of 1. */
+static double strangers_room(struct voices *v, const struct word *w, uint64_t from, double voice, double more,
+                             int64_t now_ms)
+{
+    if (w->weight >= STRANGER || w->said != SAID_SPAM || voice >= CONTENT_SHARE) return more;
+    uint64_t key = key_of(from, 2);
+    const struct about *taught = memo_find(&v->names, key);
+    more = fmin(more, fmax(STRANGERS_TEACH - (taught ? faded(taught, now_ms) : 0), 0));
+    remember(v, key, more, now_ms);
+    return more;
+}
+
+static void give(struct voices *v, struct word *w, const struct feedback *r, double voice, int64_t now_ms,
+                 struct voices_effect *out)
 {
     out->has_now = true;
     out->now.spam = w->said == SAID_SPAM;
@@ -264,6 +285,8 @@ static void give(struct voices *v, struct word *w, const struct feedback *r, int
         w->given[w->names].name = (uint32_t)name;
         w->given[w->names++].given = amount;
         out->now.amount[i] = (double)amount;
+        if (r->names[i].kind == NAME_FROM && out->now.learn > 0)
+            out->now.learn = strangers_room(v, w, name, voice, out->now.learn, now_ms);
     }
 }
 
@@ -320,7 +343,7 @@ void voices_take(struct voices *v, const struct feedback *r, double z, int64_t n
     }
     if (!m) {
         m = memo_put(&v->mails, mail_key, now_ms);
-        m->content = fmax(fmin(CONTENT_SHARE * z, CONTENT_MOST), -CONTENT_MOST);
+        m->content = voice_of(z);
     } else {
         m = memo_put(&v->mails, mail_key, now_ms);
     }
@@ -338,7 +361,7 @@ void voices_take(struct voices *v, const struct feedback *r, double z, int64_t n
         m->strangers += w->weight;
     }
     *side += w->weight;
-    give(v, w, r, now_ms, out);
+    give(v, w, r, voice_of(z), now_ms, out);
     add_voice(m, key);
     settle(v, m);
 }

@@ -4,6 +4,7 @@
 #include "models/live/voices.h"
 
 #include "proto/base/hash.h"
+#include "proto/store/name.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -104,6 +105,29 @@ static void trust_is_earned_and_lost(void **state)
     }
     assert_true(weight(v, 200) < 0.01);
     assert_true(weight(v, 7) == 1); /* trusted by the owner, whatever happens */
+    voices_close(v);
+}
+
+/* Strangers together teach content no more than 0.1 against a sender, unless content says spam already. */
+static void strangers_against_a_sender(void **state)
+{
+    (void)state;
+    struct voices *v = open_one();
+    double sum = 0, leaning = 0, trusted = 0;
+    for (uint64_t who = 100; who < 110; who++) {
+        struct feedback r = {
+            .says = WIRE_SAY_SPAM, .learns = true, .digest = {who, 2}, .reporter = who, .name_count = 1};
+        r.names[0] = (struct feedback_name){NAME_FROM, SPAN("good.example")};
+        voices_take(v, &r, 0, T0, &e);
+        sum += e.now.learn;
+        r.reporter = 7;
+        voices_take(v, &r, 0, T0, &e);
+        trusted += e.now.learn;
+        r.digest[1] = 3, r.reporter = who + 100;
+        voices_take(v, &r, 2, T0, &e);
+        leaning += e.now.learn;
+    }
+    assert_true(fabs(sum - 0.1) < 1e-6 && trusted == 10 && leaning > 1.9);
     voices_close(v);
 }
 
@@ -219,10 +243,15 @@ static void the_trusted_are_not_forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_once),           cmocka_unit_test(trust_is_earned_and_lost),
-        cmocka_unit_test(equal_words),           cmocka_unit_test(crowds_and_zealots),
-        cmocka_unit_test(alike_is_one),          cmocka_unit_test(undone_is_undone),
-        cmocka_unit_test(same_words_same_bytes), cmocka_unit_test(the_trusted_are_not_forgotten),
+        cmocka_unit_test(counts_once),
+        cmocka_unit_test(trust_is_earned_and_lost),
+        cmocka_unit_test(equal_words),
+        cmocka_unit_test(strangers_against_a_sender),
+        cmocka_unit_test(crowds_and_zealots),
+        cmocka_unit_test(alike_is_one),
+        cmocka_unit_test(undone_is_undone),
+        cmocka_unit_test(same_words_same_bytes),
+        cmocka_unit_test(the_trusted_are_not_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
