@@ -372,7 +372,9 @@ static void begin_again(struct intake *in)
     }
     if (!in->failed || in->in_flight) return;
     in->failed = false;
-    in->sending = in->previous = in->cursor;
+    in->sending = in->cursor;
+    /* What lies between is there, or is gone for good: nobody shall wait for it. */
+    in->previous = in->known && in->known < in->cursor ? in->known : in->cursor;
 }
 
 static void send(struct intake *in, int64_t now_us)
