@@ -11,6 +11,15 @@ static void start_again(const char *command)
     own_redis_start();
     store_close(teller);
     teller = own_redis_store();
+    ASK(SPAN("CONFIG"), SPAN("SET"), SPAN("appendfsync"), SPAN("always"));
+}
+
+/* A server that loses nothing but what the test takes from it. */
+static int set_up_safe(void **unused)
+{
+    int failed = set_up(unused);
+    ASK(SPAN("CONFIG"), SPAN("SET"), SPAN("appendfsync"), SPAN("always"));
+    return failed;
 }
 
 /* Its file as it was, or back to that. */
@@ -53,8 +62,8 @@ static void what_a_server_lost_is_taken_again(void **unused)
         UNTIL(&a, is_at(&a, 155));
         UNTIL(&b, is_at(&b, 155));
         assert_true(same(&a, &b));
-        assert_int_equal(times_lost(&a), 1);
-        assert_int_equal(a.drops, 1);
+        assert_in_range(times_lost(&a), 1, 2); /* both connections may tell */
+        assert_int_equal(a.drops, times_lost(&a));
         assert_int_equal(times_lost(&b), 0);
         go(&a);
         go(&b);
@@ -121,9 +130,9 @@ static void an_empty_server_takes_nothing_away(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_a_server_lost_is_taken_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_told_and_lost_is_told_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_empty_server_takes_nothing_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_server_lost_is_taken_again, set_up_safe, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_told_and_lost_is_told_again, set_up_safe, tear_down),
+        cmocka_unit_test_setup_teardown(an_empty_server_takes_nothing_away, set_up_safe, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
