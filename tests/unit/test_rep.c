@@ -547,6 +547,31 @@ static void stalled_store_costs_no_time(void **state)
     assert_true(near(recorded(NAME_IP, "192.0.2.1").sum[RECORD_SLOW][SUM_VOLUME], 1000));
 }
 
+/* A server that is slow, not away: waiting for it each time would take all of a worker's time. */
+static void nobody_waits_for_the_slow_for_long(void **state)
+{
+    struct rep *r = *state;
+    struct rep_stat st;
+    char ip[24];
+    look_until(r, "192.0.2.1", true);
+    rep_stat(r, &st);
+    uint64_t spared = st.hurried;
+    for (int i = 0; i < 40; i++) {
+        snprintf(ip, sizeof ip, "203.0.113.%d", i);
+        if (i % 4 == 0) kill(server, SIGSTOP);
+        look(r, ip);
+        if (i % 4 == 3) {
+            kill(server, SIGCONT);
+            usleep(20000);
+            rep_tick(r);
+        }
+    }
+    kill(server, SIGCONT);
+    rep_stat(r, &st);
+    assert_true(st.hurried > spared);
+    look_until(r, "192.0.2.9", true); /* and it is waited for again */
+}
+
 static void counts_arrive_after_a_restart(void **state)
 {
     struct rep *r = *state;
@@ -637,6 +662,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(people_are_counted_once_a_day, start, stop),
         cmocka_unit_test_setup_teardown(late_answers_are_never_mixed_up, start, stop),
         cmocka_unit_test_setup_teardown(stalled_store_costs_no_time, start, stop),
+        cmocka_unit_test_setup_teardown(nobody_waits_for_the_slow_for_long, start, stop),
         cmocka_unit_test_setup_teardown(counts_arrive_after_a_restart, start, stop),
         cmocka_unit_test_setup_teardown(close_writes_what_is_left, start, stop),
     };

@@ -135,6 +135,7 @@ int rep_fd(const struct rep *r);
 struct rep_stat {
     bool away;            /* not answering, though it should */
     uint64_t late;        /* answers that came after their batch */
+    uint64_t hurried;     /* batches that did not wait, since those before them had waited in vain */
     uint64_t refused;     /* commands that the store answered with an error */
     uint64_t connections; /* how often a connection was made */
     uint64_t waiting;     /* keys with counts still to be written */
