@@ -127,8 +127,9 @@ class Course(unittest.TestCase):
             def live():
                 return client.classify(lesson(99), dry_run=True)["parts"].get("live", 0)
 
-            wait_until(lambda: live() > 0, 20, "the live model to speak")
+            wait_until(lambda: stat(service)["published"] == 20, 20, "workers to have all that was said")
             before = live()
+            self.assertGreater(before, 0)
             self.say(service, 10, 40, "ham")
             wait_until(lambda: live() < 0, 20, "the live model to say otherwise")
             rewind = subprocess.run([os.path.join(B, "furui"), "learner", "rewind", place, "--state-dir", service.state],

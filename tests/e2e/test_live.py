@@ -47,6 +47,9 @@ class Live(unittest.TestCase):
     def learner(self):
         return json.loads(self.client.stat())["learner"]
 
+    def until_published(self, reports):
+        wait_until(lambda: self.learner()["published"] == reports, 20, "workers to have %d reports" % reports)
+
     def traffic(self):
         """Mail that nobody reports; some of it is shown to the learner. All else here is a dry run, and is not."""
         self.letters = getattr(self, "letters", 1000) + 1
@@ -69,9 +72,10 @@ class Live(unittest.TestCase):
         for n, reporter in enumerate(("boss", "second", "third")):
             self.report("spam", n + 1, reporter + "@example.net")
         begun = time.monotonic()
-        after = wait_until(lambda: (lambda v: v["parts"].get("live", 0) > 0.5 and v)(self.pitch(77, explain=True)), 20,
-                           "the live part")
+        self.until_published(3)
         self.assertLess(time.monotonic() - begun, 2 * SLOW)
+        after = self.pitch(77, explain=True)
+        self.assertGreater(after["parts"]["live"], 0.5)
         self.assertGreater(after["p"], before["p"])
         self.assertEqual(after["score"], before["score"], "the bundle's word stays its own")
         words = [what for what, weight in after["reasons"] if what.startswith("reported lately: ")]
@@ -85,9 +89,9 @@ class Live(unittest.TestCase):
     def test_it_outlives_who_reads_and_who_writes(self):
         for n, reporter in enumerate(("boss", "second", "third")):
             self.report("spam", n + 1, reporter + "@example.net")
-        wait_until(lambda: self.live() > 0.5, 20, "the live part")
-        time.sleep(0.5)
+        self.until_published(3)
         settled = self.live()
+        self.assertGreater(settled, 0.5)
         for pid in self.service.workers():
             os.kill(pid, signal.SIGKILL)
             wait_until(lambda: pid not in self.service.workers() and len(self.service.workers()) == 2, 20, "a new worker")
@@ -106,8 +110,8 @@ class Live(unittest.TestCase):
     def test_a_tenants_reports_move_its_own_verdicts_most(self):
         for n, reporter in enumerate(("boss", "second", "third")):
             self.report("spam", n + 1, reporter + "@example.net", tenant="acme")
-        wait_until(lambda: self.live(tenant="acme") > 0.3, 20, "the live part")
-        time.sleep(0.5)
+        self.until_published(3)
+        self.assertGreater(self.live(tenant="acme"), 0.3)
         self.assertGreater(self.live(tenant="acme"), 1.2 * self.live())
         self.assertEqual(self.live(tenant="other.example"), self.live())
 
