@@ -404,7 +404,7 @@ static void flush(void)
         store_pump(store);
         store_wait(store, 1000);
     }
-    campaigns_flush(campaigns, 1);
+    assert_false(campaigns_flush(campaigns, CAMPAIGNS_SETS, 1));
     assert_int_equal(campaigns_waiting(campaigns), 0);
 }
 

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 
 enum {
-    FLUSH_STEP = 256, /* keys written at one go */
-    RETRY_MS = 1000,  /* after the store refused to write for a reason that may pass */
+    STEP_KEYS = 32,  /* written at one go while there is time: some 0.15 ms of the server */
+    STEP_MOST = 256, /* and when there is none */
+    RETRY_MS = 1000, /* after the store refused to write for a reason that may pass */
 };
 
 /* A key in flight, and the group that it can be sent with. */
@@ -95,13 +96,13 @@ static void take_off(struct behind *b, int64_t now_us, bool all)
     if (groups) qsort(b->turn, b->turns, sizeof *b->turn, by_group);
 }
 
-/* Send the turns from b->next on that can go together. False when the store takes no more. */
-static bool send_some(struct behind *b, uint64_t tag)
+/* Send the turns from b->next on, up to `end`, that can go together. False when the store takes no more. */
+static bool send_some(struct behind *b, size_t end, uint64_t tag)
 {
-    span keys[COUNTERS_BATCH];
-    struct counters_add add[COUNTERS_BATCH];
+    span keys[STEP_KEYS];
+    struct counters_add add[STEP_KEYS];
     size_t from = b->next, to = from, n = 0;
-    for (; to < b->turns && to - from < COUNTERS_BATCH && b->turn[to].group == b->turn[from].group; to++) {
+    for (; to < end && to - from < STEP_KEYS && b->turn[to].group == b->turn[from].group; to++) {
         struct tally_seen seen = tally_at(b->flight, b->turn[to].entry);
         if (seen.mails == 0) continue;
         keys[n] = tally_key(b->flight, b->turn[to].entry);
@@ -118,6 +119,13 @@ static bool send_some(struct behind *b, uint64_t tag)
     return true;
 }
 
+/* How many of the turns may have gone by now: they are spread over half of the time between two flushes. */
+static size_t turns_due(const struct behind *b, int64_t now_us)
+{
+    int64_t gone_us = now_us - b->taken_us, spread_us = (int64_t)b->flush_ms * 1000 / 2;
+    return gone_us >= spread_us ? b->turns : b->turns * (size_t)gone_us / (size_t)spread_us;
+}
+
 void behind_flush(struct behind *b, int64_t now_us, uint64_t tag, bool all)
 {
     if (now_us < b->flush_at_us && !all) return;
@@ -125,8 +133,9 @@ void behind_flush(struct behind *b, int64_t now_us, uint64_t tag, bool all)
         if (tally_count(b->filling) == 0) return;
         take_off(b, now_us, all);
     }
-    for (size_t end = b->next + FLUSH_STEP; b->next < b->turns && b->next < end;)
-        if (!send_some(b, tag)) break;
+    size_t due = all ? b->turns : turns_due(b, now_us), end = b->next + STEP_MOST;
+    while (b->next < due && b->next < end && (due == b->turns || due - b->next >= STEP_KEYS))
+        if (!send_some(b, due, tag)) break;
     if (b->next < b->turns || b->due > 0) return;
     b->next = 0;
     bool left = false;
@@ -152,6 +161,12 @@ uint64_t behind_reply(struct behind *b, const struct store_reply *reply)
         tally_done(b->flight, b->turn[i].entry);
     }
     return refused;
+}
+
+int behind_wish_ms(const struct behind *b)
+{
+    if (b->next >= b->turns) return b->flush_ms;
+    return 1 + (int)((size_t)b->flush_ms / 2 * STEP_KEYS / b->turns);
 }
 
 bool behind_busy(const struct behind *b)

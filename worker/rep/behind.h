@@ -25,9 +25,13 @@ void behind_close(struct behind *b);
 /* Add to a key. False when there is no room: it was dropped. */
 bool behind_add(struct behind *b, span key, struct tally_seen seen);
 
-/* Send what is due, in steps, so that look-ups never queue behind a long flush. `tag` goes into each command's, in whose
+/* Send what is due, in steps, so that look-ups never queue behind a long flush: it is spread over half of the time until
+ * the next. `tag` goes into each command's, in whose
  * low 32 bits the rest is ours. `all`: now, and names met once as well. */
 void behind_flush(struct behind *b, int64_t now_us, uint64_t tag, bool all);
+
+/* Milliseconds after which to call it again, when there is anything to write. */
+int behind_wish_ms(const struct behind *b);
 
 /* The reply to a command of ours. Returns how many counts a refusal took. */
 uint64_t behind_reply(struct behind *b, const struct store_reply *reply);

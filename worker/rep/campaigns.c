@@ -21,6 +21,7 @@ struct campaigns {
     struct campaigns_writer writer;
     const char *prefix;
     size_t waiting;
+    size_t turn; /* the set that is written next */
     struct text text[CAMPAIGNS_SETS][CAMPAIGNS_WAYS];
 };
 
@@ -140,18 +141,21 @@ static void send(struct campaigns *c, struct text **v, size_t n, uint64_t tag)
     campaigns_put(&c->writer, index, more, n, tag);
 }
 
-void campaigns_flush(struct campaigns *c, uint64_t tag)
+bool campaigns_flush(struct campaigns *c, size_t sets, uint64_t tag)
 {
     struct text *v[CAMPAIGNS_SETS * CAMPAIGNS_WAYS];
     size_t n = 0;
-    for (size_t s = 0; s < CAMPAIGNS_SETS; s++)
+    for (; sets > 0 && c->turn < CAMPAIGNS_SETS; sets--, c->turn++)
         for (size_t w = 0; w < CAMPAIGNS_WAYS; w++)
-            if (c->text[s][w].more.mails) v[n++] = &c->text[s][w];
+            if (c->text[c->turn][w].more.mails) v[n++] = &c->text[c->turn][w];
     qsort(v, n, sizeof *v, by_index);
     for (size_t from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && to - from < CAMPAIGN_BATCH && by_index(&v[from], &v[to]) == 0;) to++;
         send(c, v + from, to - from, tag);
     }
     for (size_t i = 0; i < n; i++) v[i]->more.mails = 0;
-    c->waiting = 0;
+    c->waiting -= n;
+    if (c->turn < CAMPAIGNS_SETS) return true;
+    c->turn = 0;
+    return false;
 }

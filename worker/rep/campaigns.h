@@ -48,8 +48,9 @@ int campaigns_leader(const struct campaigns_mail *m);
 /* Count a mail, in everybody's index and its tenant's. */
 void campaigns_note(struct campaigns *c, const struct campaigns_mail *m);
 
-/* Send and forget all. `tag` goes into each command's; replies say nothing. */
-void campaigns_flush(struct campaigns *c, uint64_t tag);
+/* Send and forget what is in the next `sets`. True until all have had their turn. `tag` goes into each command's; replies
+ * say nothing. */
+bool campaigns_flush(struct campaigns *c, size_t sets, uint64_t tag);
 
 size_t campaigns_waiting(const struct campaigns *c);
 

@@ -136,13 +136,21 @@ static bool send(const struct crowd *c, const struct waiting *w, int64_t wall_us
     return store_eval(c->counters->store, c->script, keys, 2, &blob, 1, tag);
 }
 
-void crowd_flush(struct crowd *c, int64_t wall_us, uint64_t tag)
+bool crowd_flush(struct crowd *c, size_t most, int64_t wall_us, uint64_t tag)
 {
+    bool more = false;
     for (size_t i = 0; i < c->used; i++) {
         struct waiting *w = &c->entry[i];
-        if (w->state == WAITS && send(c, w, wall_us, tag | i)) w->state = SENT;
+        if (w->state != WAITS) continue;
+        if (most == 0) {
+            more = true;
+            break;
+        }
+        most--;
+        if (send(c, w, wall_us, tag | i)) w->state = SENT;
     }
     while (c->used > 0 && c->entry[c->used - 1].state == FREE) c->used--;
+    return more;
 }
 
 void crowd_reply(struct crowd *c, const struct store_reply *reply)

@@ -31,8 +31,9 @@ enum crowd_span {
 /* Add members to the crowd at a record's key. False when there is no room. */
 bool crowd_add(struct crowd *c, span key, enum crowd_span kind, const uint64_t *member, size_t n);
 
-/* Send all that waits and is not on its way. `tag` goes into each command's, in whose low 16 bits the rest is ours. */
-void crowd_flush(struct crowd *c, int64_t wall_us, uint64_t tag);
+/* Send what waits and is not on its way, `most` names at most: some 10 us of the server each. True: there is more.
+ * `tag` goes into each command's, in whose low 16 bits the rest is ours. */
+bool crowd_flush(struct crowd *c, size_t most, int64_t wall_us, uint64_t tag);
 void crowd_reply(struct crowd *c, const struct store_reply *reply);
 
 size_t crowd_waiting(const struct crowd *c);

@@ -28,6 +28,9 @@ enum {
     CLOSE_MS = 200,
     TELL_MS = 60000, /* between two lines of log about the same trouble */
     ASK_MAX = 1024,  /* keys in one MGET */
+    STEP_US = 5000,  /* between two times that … */
+    STEP_CROWD = 16, /* … so many names' crowds are written */
+    STEP_SETS = 2,   /* … and so many of the campaigns' sets */
 };
 
 /* What a reply is for: the top byte of a tag. Of a READ: batch << 32, first << 16, count. */
@@ -230,10 +233,10 @@ void rep_close(struct rep *r)
 {
     if (!r) return;
     int64_t until_us = clock_us() + CLOSE_MS * 1000, left_us;
-    if (!r->off && store_up(r->store)) campaigns_flush(r->campaigns, TAG_SILENT);
+    if (!r->off && store_up(r->store)) campaigns_flush(r->campaigns, CAMPAIGNS_SETS, TAG_SILENT);
     while (!r->off && store_up(r->store) && waiting(r) > 0 && (left_us = until_us - clock_us()) > 0) {
         behind_flush(r->behind, clock_us(), TAG_WRITE, true);
-        crowd_flush(r->crowd, clock_wall_us(), TAG_CROWD);
+        crowd_flush(r->crowd, CROWD_NAMES, clock_wall_us(), TAG_CROWD);
         pump(r);
         if (behind_busy(r->behind) || crowd_waiting(r->crowd) > 0) store_wait(r->store, left_us);
         pump(r);
@@ -483,28 +486,41 @@ void rep_remember(struct rep *r, span ticket, span record, int ttl_s)
     if (!r->off && store_up(r->store)) memory_add(&r->memory, ticket, record, ttl_s);
 }
 
+/* Write what is due, a little at a time, so that no look-up waits long for the server. Returns in how many ms more is. */
+static int write_some(struct rep *r)
+{
+    int64_t now_us = clock_us(), flush_us = (int64_t)r->flush_ms * 1000, next_us = now_us + flush_us;
+    behind_flush(r->behind, now_us, TAG_WRITE, false);
+    if (behind_waiting(r->behind) > 0) next_us = now_us + behind_wish_ms(r->behind) * 1000;
+    if (crowd_waiting(r->crowd) > 0) {
+        if (now_us >= r->crowd_at_us) {
+            bool more = crowd_flush(r->crowd, STEP_CROWD, clock_wall_us(), TAG_CROWD);
+            r->crowd_at_us = now_us + (more ? STEP_US : flush_us);
+        }
+        if (r->crowd_at_us < next_us) next_us = r->crowd_at_us;
+    }
+    if (campaigns_waiting(r->campaigns) > 0) {
+        if (now_us >= r->campaigns_at_us) {
+            bool more = campaigns_flush(r->campaigns, STEP_SETS, TAG_SILENT);
+            r->campaigns_at_us = now_us + (more ? STEP_US : CAMPAIGNS_EVERY * flush_us);
+        }
+        if (r->campaigns_at_us < next_us) next_us = r->campaigns_at_us;
+    }
+    return (int)((next_us - now_us + 999) / 1000);
+}
+
 int rep_tick(struct rep *r)
 {
+    int write_ms = r->flush_ms;
     if (r->off) return -1;
-    int64_t now_us = clock_us();
     memory_send(&r->memory);
     pump(r);
     if (store_up(r->store) && r->late == 0) {
-        behind_flush(r->behind, now_us, TAG_WRITE, false);
-        if (now_us >= r->crowd_at_us && crowd_waiting(r->crowd) > 0) {
-            crowd_flush(r->crowd, clock_wall_us(), TAG_CROWD);
-            r->crowd_at_us = now_us + (int64_t)r->flush_ms * 1000;
-        }
-        if (now_us >= r->campaigns_at_us && campaigns_waiting(r->campaigns) > 0) {
-            campaigns_flush(r->campaigns, TAG_SILENT);
-            r->campaigns_at_us = now_us + (int64_t)CAMPAIGNS_EVERY * r->flush_ms * 1000;
-        }
+        write_ms = write_some(r);
         pump(r);
     }
     int wish_ms = store_wish_ms(r->store);
-    bool due = waiting(r) > 0 || campaigns_waiting(r->campaigns) > 0;
-    if (store_up(r->store) && due && (wish_ms < 0 || wish_ms > r->flush_ms)) wish_ms = r->flush_ms;
-    return wish_ms;
+    return wish_ms < 0 || write_ms < wish_ms ? write_ms : wish_ms;
 }
 
 void rep_stat(const struct rep *r, struct rep_stat *out)
