@@ -104,6 +104,7 @@ static void take_back(struct dispatch *d, struct job *j)
 {
     struct seat *s = &d->seat[j->seat];
     job_list_remove(&s->given, j);
+    s->bytes -= j->bytes;
     number_drop(d, j);
     d->given--;
     j->request->given--;
@@ -302,17 +303,22 @@ static void give(struct dispatch *d, int seat, struct job *j)
     j->state = JOB_GIVEN;
     j->seat = seat;
     job_list_push(&d->seat[seat].given, j);
+    d->seat[seat].bytes += j->bytes;
     r->given++;
     d->given++;
 }
 
-/* The seat with the fewest jobs among those that are up; -1: none has room. */
+/* The seat with the least work among those that are up; -1: none has room. */
 static int least_loaded(const struct dispatch *d, size_t room)
 {
     int best = -1;
+    size_t least = 0;
     for (int i = 0; i < d->seats; i++) {
         const struct seat *s = &d->seat[i];
-        if (s->up && !s->reserved && s->given.n < room && (best < 0 || s->given.n < d->seat[best].given.n)) best = i;
+        size_t work = s->bytes + s->given.n * DISPATCH_MAIL_BYTES;
+        if (!s->up || s->reserved || s->given.n >= room || (best >= 0 && work >= least)) continue;
+        best = i;
+        least = work;
     }
     return best;
 }

@@ -4,8 +4,9 @@
  * Logic only: no socket, no clock, no process; the tests drive it with a table. Every job that is admitted is
  * answered exactly once.
  *
- * Credit. A worker has at most `credit` jobs in hand; the next job goes to the one with the fewest. Waiting clients
- * are served in turn, and one that floods leaves a quarter of the queue to the others.
+ * Credit. A worker has at most `credit` jobs in hand; the next job goes to the one with the least work: bytes,
+ * and as many for each mail as a worker could read while it does what any mail takes, so that small mails do not stand
+ * behind a large one. Waiting clients are served in turn, and one that floods leaves a quarter of the queue to the others.
  *
  * Blame. When a worker dies, some of the jobs in its hands may be why, and nobody knows which. Each becomes a
  * suspect and is tried once more ALONE: a worker is emptied, gets that one job, and nothing else until it answers.
@@ -21,8 +22,9 @@
 #include "proto/backend.h"
 
 enum {
-    DISPATCH_SEATS = 256, /* worker processes at one time, both sides of a roll-out counted */
-    DISPATCH_FEW = 64,    /* unanswered mails up to which a client may use the last quarter of the queue */
+    DISPATCH_SEATS = 256,       /* worker processes at one time, both sides of a roll-out counted */
+    DISPATCH_MAIL_BYTES = 4096, /* work of a mail beside its own bytes: some 20 us */
+    DISPATCH_FEW = 64,          /* unanswered mails up to which a client may use the last quarter of the queue */
 };
 
 struct dispatch_limits {
@@ -48,6 +50,7 @@ struct seat {
     bool up;       /* may get jobs */
     bool reserved; /* is being emptied for a suspect, or has one */
     struct job_list given;
+    size_t bytes;  /* of their mails */
     uint64_t done; /* answers */
 };
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { TEXT = 4096, SEATS = 8, JOBS = 4096 };
+enum { TEXT = 4096, SEATS = 8, JOBS = 4096, LARGE = 3 * DISPATCH_MAIL_BYTES };
 
 struct world {
     struct dispatch d;
@@ -34,7 +34,7 @@ static void say(struct world *w, const char *format, ...)
     va_end(args);
 }
 
-/* "w0:a" a mail went to a worker. Mails are single letters. */
+/* "w0:a" a mail went to a worker. Mails are single letters; a capital one is followed by LARGE bytes. */
 static void on_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, struct bus_frame *header,
                     struct bus_frame *mail)
 {
@@ -42,7 +42,7 @@ static void on_give(void *ctx, int seat, uint64_t number, int64_t deadline_us, s
     span m = bus_frame_span(mail);
     (void)deadline_us, (void)header;
     w->hand[seat][w->in_hand[seat]++] = number;
-    say(w, "w%d:%.*s ", seat, SPAN_ARG(m));
+    say(w, "w%d:%c ", seat, m.p[0]);
 }
 
 /* "7=ok,late" request 7 is answered. */
@@ -77,7 +77,11 @@ static struct request *request(struct world *w, int id, const char *client, cons
     r->deadline_us = (w->now_ms + deadline_ms) * 1000;
     bus_frame_copy_in(&r->identity, span_cstr(client));
     bus_frame_copy_in(&r->header, span_head(SPAN("hhhhhhhh"), w->header_bytes));
-    for (size_t i = 0; mails[i]; i++) bus_frame_copy_in(&r->job[i].mail, span_of(mails + i, 1));
+    for (size_t i = 0; mails[i]; i++) {
+        static char text[1 + LARGE];
+        text[0] = mails[i];
+        bus_frame_copy_in(&r->job[i].mail, span_of(text, mails[i] >= 'A' && mails[i] <= 'Z' ? sizeof text : 1));
+    }
     return r;
 }
 
@@ -147,6 +151,9 @@ static const struct script {
     {.name = "one mail", "up0 1:A:a ok0", "w0:a 1=ok "},
     {.name = "nobody is there yet", "1:A:a up0 ok0", "w0:a 1=ok "},
     {.name = "a batch is answered whole, in its order", "up0 1:A:abc ok0 ok0 ok0", "w0:a w0:b w0:c 1=ok,ok,ok "},
+    {.name = "small mails do not stand behind a large one",
+     "up0 up1 1:A:Z 2:A:abcde ok0 3:A:f",
+     "w0:Z w1:a w1:b w1:c w1:d w0:e 1=ok w0:f "},
     {.name = "the least loaded gets it", "up0 up1 1:A:a 2:A:b ok1 3:A:c 4:A:d", "w0:a w1:b 2=ok w1:c w0:d "},
     {.name = "credit", "up0 1:A:abc ok0 ok0 ok0", "w0:a w0:b w0:c 1=ok,ok,ok ", .limits = {.credit = 2}},
     {.name = "clients take turns",
