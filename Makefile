@@ -47,8 +47,8 @@ MACHINE    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 OTHER_ISA  = $(if $(filter x86_64,$(MACHINE)),,%_avx2.c %_avx512.c) $(if $(filter aarch64,$(MACHINE)),,%_neon.c)
 WORKER_LIB_SRC = $(filter-out $(OTHER_ISA),$(wildcard worker/*/*.c))
 WORKER_SRC = $(wildcard worker/*.c)
-MODELS_SRC = $(wildcard models/*.c)
-LIVE_SRC   = $(filter-out models/live/furui_learner.c,$(wildcard models/live/*.c))
+LIVE_SRC   = $(filter-out models/live/furui_learner.c,$(wildcard models/live/*.c models/live/*/*.c))
+MODELS_SRC = $(wildcard models/*.c) $(filter-out models/live/%,$(wildcard models/*/*.c))
 BENCH_SRC  = $(wildcard bench/*.c)
 CLIENT_SRC = proto/base/arena.c proto/base/clock.c proto/pack.c proto/wire.c proto/wire_read.c proto/bus.c proto/client.c
 

@@ -4,7 +4,7 @@
 
 #include "bench/goals.h"
 #include "bench/view.h"
-#include "models/webpage.h"
+#include "models/report/webpage.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench_page: one page of all that bench/results holds: what shall be reached, what became better or worse, and for each
- * file its plots and the rows of its newest state. Built of models/webpage.h; no script, nothing loaded. */
+ * file its plots and the rows of its newest state. Built of models/report/webpage.h; no script, nothing loaded. */
 #ifndef FURUI_BENCH_BENCH_PAGE_H
 #define FURUI_BENCH_BENCH_PAGE_H
 
 #include "bench/gauge.h"
-#include "models/markup.h"
+#include "models/report/markup.h"
 
 struct bench_page {
     const struct sheet *sheet; /* [sheets], in any order */

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "bench/campaign.h"
 
-#include "models/each.h"
+#include "models/corpus/each.h"
 #include "proto/base/hash.h"
 #include "worker/rep/fingerprint.h"
 

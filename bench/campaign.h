@@ -7,7 +7,7 @@
 #ifndef FURUI_BENCH_CAMPAIGN_H
 #define FURUI_BENCH_CAMPAIGN_H
 
-#include "models/index.h"
+#include "models/corpus/index.h"
 
 enum {
     CAMPAIGN_LEVELS = 6,

@@ -3,8 +3,8 @@
 #include "bench/bench_page.h"
 #include "bench/commands.h"
 #include "bench/gauge.h"
-#include "models/replace.h"
 #include "proto/base/json.h"
+#include "proto/base/replace.h"
 
 #include <assert.h>
 #include <dirent.h>

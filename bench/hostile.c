@@ -6,8 +6,8 @@
  * as a table of 2^14 slots can tell (worker/text/css_rules.c finds classes by it; hashes are public). */
 #include "bench/hostile.h"
 
-#include "models/random.h"
 #include "proto/base/hash.h"
+#include "proto/base/random.h"
 
 #include <assert.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /* mails: see mails.h. */
 #include "bench/mails.h"
 
-#include "models/index.h"
+#include "models/corpus/index.h"
 #include "proto/cli/cli.h"
 #include "proto/cli/mailbox.h"
 

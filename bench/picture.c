@@ -2,7 +2,7 @@
 /* picture: geometry of bars and lines; see picture.h. */
 #include "bench/picture.h"
 
-#include "models/plot.h"
+#include "models/report/plot.h"
 
 #include <assert.h>
 #include <math.h>

@@ -4,7 +4,7 @@
 #ifndef FURUI_BENCH_PICTURE_H
 #define FURUI_BENCH_PICTURE_H
 
-#include "models/markup.h"
+#include "models/report/markup.h"
 
 enum { PICTURE_COLOURS = 6, PICTURE_LABEL_MAX = 96 };
 

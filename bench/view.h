@@ -4,7 +4,7 @@
 #define FURUI_BENCH_VIEW_H
 
 #include "bench/sheet.h"
-#include "models/markup.h"
+#include "models/report/markup.h"
 
 /* All plots of a sheet; none when it is not in the list. */
 void view_draw(struct markup *m, const struct sheet *s);

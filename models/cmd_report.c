@@ -4,7 +4,7 @@
  * A report is done when the service has it on disk; one that it is too busy for is sent again. Nothing is read of a
  * mail here: also a feedback report goes to the service as it is, where a worker takes it apart. */
 #define _GNU_SOURCE
-#include "models/index.h"
+#include "models/corpus/index.h"
 
 #include "proto/base/clock.h"
 #include "proto/base/json.h"

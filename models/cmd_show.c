@@ -3,8 +3,8 @@
  *
  * Needs no service. Nothing of a mail goes anywhere but to standard output. */
 #include "models/commands.h"
-#include "models/show.h"
-#include "models/trust.h"
+#include "models/corpus/trust.h"
+#include "models/show/show.h"
 #include "proto/cli/mailbox.h"
 #include "worker/simd/scan.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* furui model info of a counts file: how many mails of which sources, and how they were read. */
 #include "models/commands.h"
-#include "models/corpus.h"
+#include "models/corpus/corpus.h"
 #include "proto/base/json.h"
 
 #include <inttypes.h>

@@ -3,10 +3,10 @@
 #include "models/eval_compare.h"
 
 #include "models/commands.h"
-#include "models/compare_show.h"
-#include "models/replace.h"
-#include "models/scores_file.h"
+#include "models/eval/scores_file.h"
+#include "models/report/compare_show.h"
 #include "models/train_run.h"
+#include "proto/base/replace.h"
 #include "worker/score/bundle.h"
 
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #ifndef FURUI_MODELS_EVAL_OPTIONS_H
 #define FURUI_MODELS_EVAL_OPTIONS_H
 
-#include "models/judge.h"
-#include "models/trust.h"
+#include "models/corpus/trust.h"
+#include "models/eval/judge.h"
 
 enum { EVAL_INDEXES_MAX = 64 };
 

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "models/eval_show.h"
 
-#include "models/figures.h"
+#include "models/figures/figures.h"
 #include "proto/base/json.h"
 #include "proto/base/utf8.h"
 #include "proto/cli/cli.h"

@@ -2,12 +2,12 @@
 /* train_run: the way from mails or counts to a bundle, and its exit statuses; see train_run.h. */
 #include "models/train_run.h"
 
-#include "models/audit.h"
-#include "models/bundle_write.h"
+#include "models/audit/audit.h"
 #include "models/commands.h"
-#include "models/replace.h"
-#include "models/threads.h"
+#include "models/train/bundle_write.h"
 #include "proto/base/clock.h"
+#include "proto/base/replace.h"
+#include "proto/base/threads.h"
 #include "worker/text/domain.h"
 
 #include <fcntl.h>

@@ -3,8 +3,8 @@
 #ifndef FURUI_MODELS_TRAIN_RUN_H
 #define FURUI_MODELS_TRAIN_RUN_H
 
-#include "models/fit.h"
-#include "models/gather.h"
+#include "models/corpus/gather.h"
+#include "models/train/fit.h"
 
 struct train_run {
     const char *verb; /* for complaints */

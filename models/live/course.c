@@ -3,11 +3,11 @@
  * replaced only by one that is past all that was ordered. */
 #include "models/live/course.h"
 
-#include "models/live/bookmark.h"
-#include "models/live/fetch.h"
-#include "models/live/offer.h"
-#include "models/live/series.h"
-#include "models/live/told.h"
+#include "models/live/resume/bookmark.h"
+#include "models/live/resume/fetch.h"
+#include "models/live/resume/offer.h"
+#include "models/live/resume/series.h"
+#include "models/live/stream/told.h"
 #include "proto/base/clock.h"
 #include "proto/base/log.h"
 

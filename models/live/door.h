@@ -27,8 +27,8 @@
 #define FURUI_LIVE_DOOR_H
 
 #include "models/live/course.h"
-#include "models/live/intake.h"
-#include "models/live/relay.h"
+#include "models/live/stream/intake.h"
+#include "models/live/stream/relay.h"
 #include "proto/admin.h"
 #include "proto/store/secret.h"
 

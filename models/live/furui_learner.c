@@ -8,9 +8,9 @@
 #define _GNU_SOURCE
 #include "models/live/course.h"
 #include "models/live/door.h"
-#include "models/live/intake.h"
 #include "models/live/publish.h"
-#include "models/live/relay.h"
+#include "models/live/stream/intake.h"
+#include "models/live/stream/relay.h"
 #include "proto/base/clock.h"
 #include "proto/base/log.h"
 #include "proto/config.h"

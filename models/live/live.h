@@ -5,12 +5,12 @@
 #ifndef FURUI_LIVE_LIVE_H
 #define FURUI_LIVE_LIVE_H
 
-#include "models/live/control.h"
-#include "models/live/follow.h"
-#include "models/live/guard.h"
-#include "models/live/learn.h"
-#include "models/live/snapshot.h"
-#include "models/live/voices.h"
+#include "models/live/state/guard.h"
+#include "models/live/state/learn.h"
+#include "models/live/state/snapshot.h"
+#include "models/live/state/voices.h"
+#include "models/live/stream/control.h"
+#include "models/live/stream/follow.h"
 
 /* What the owner decides; hosts that decide alike end alike. */
 struct live_rules {

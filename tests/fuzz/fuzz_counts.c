@@ -2,9 +2,9 @@
 /* fuzz_counts: no bytes that claim to be counts may do harm, to whoever reads them or numbers their words.
  *
  * Checksums would stop a fuzzer at the door, so the input is tried as it is and with its checksums made right. */
-#include "models/corpus.h"
-#include "models/counts.h"
-#include "models/vocabulary.h"
+#include "models/corpus/corpus.h"
+#include "models/corpus/counts.h"
+#include "models/train/vocabulary.h"
 #include "proto/base/hash.h"
 
 #include <assert.h>

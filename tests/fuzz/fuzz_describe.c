@@ -5,8 +5,8 @@
  * between 1970 and 9999, give or take a zone of four digits; an address lies in the arena. */
 #include <assert.h>
 
-#include "models/arrival.h"
-#include "models/describe.h"
+#include "models/corpus/arrival.h"
+#include "models/eval/describe.h"
 #include "worker/text/domain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

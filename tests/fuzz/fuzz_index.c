@@ -3,7 +3,7 @@
  *
  * Up to the first byte 0xFF the input is an index, from there an exclude list for it. */
 #define _GNU_SOURCE
-#include "models/index.h"
+#include "models/corpus/index.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Notes beside shared snapshots, as Redis hands them over: no bytes crash the reader, and what it accepts is written to
  * what it reads as the same again. */
-#include "models/live/note.h"
+#include "models/live/resume/note.h"
 
 #include <assert.h>
 

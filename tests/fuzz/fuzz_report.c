@@ -2,9 +2,9 @@
 /* fuzz_report: whatever paths and scores there are, a page holds only our own elements, closed as they were opened, and
  * no control byte; the input is a file of scores, compared with itself upside down. */
 #define _GNU_SOURCE
-#include "models/compare_show.h"
-#include "models/report_html.h"
-#include "models/scores_file.h"
+#include "models/eval/scores_file.h"
+#include "models/report/compare_show.h"
+#include "models/report/report_html.h"
 #include "proto/base/utf8.h"
 
 #include <assert.h>

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "models/show.h"
+#include "models/show/show.h"
 #include "proto/base/utf8.h"
 #include "proto/cli/wrap.h"
 

@@ -2,7 +2,7 @@
 /* Snapshots, as a disk or another host hands them over, with a checksum that is right: no bytes write outside of the
  * blocks, and what is read is written to a file that reads back as the same. */
 #define _GNU_SOURCE
-#include "models/live/snapshot.h"
+#include "models/live/state/snapshot.h"
 #include "proto/base/hash.h"
 
 #include <assert.h>

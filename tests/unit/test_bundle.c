@@ -4,7 +4,7 @@
  * Each byte of a small bundle is flipped in turn, each prefix of it is tried, and headers that lie are built with
  * their checksums made right again, as an attacker would. */
 #define _GNU_SOURCE
-#include "models/bundle_write.h"
+#include "models/train/bundle_write.h"
 #include "proto/base/hash.h"
 
 #include <dirent.h>

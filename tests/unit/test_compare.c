@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_compare: McNemar's p equals a count of all outcomes, each bootstrap round a resampled list that metrics.h
  * judges, Holm's rule and the sentence what the hand worked out. */
-#include "models/compare.h"
+#include "models/figures/compare.h"
 
-#include "models/random.h"
-#include "models/resample.h"
+#include "models/figures/resample.h"
+#include "proto/base/random.h"
 
 #include <math.h>
 #include <setjmp.h>

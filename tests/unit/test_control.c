@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* control: orders are read and written, obeyed in their order, and what a rewind takes out stays out, also when the
  * stream is read again from an older place. */
-#include "models/live/control.h"
+#include "models/live/stream/control.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,12 +2,12 @@
 /* test_counts: what is written is read back, whatever is cut or changed is found, words are numbered as the plainest
  * counting would, with any number of threads. */
 #define _GNU_SOURCE
-#include "models/age.h"
-#include "models/corpus.h"
-#include "models/counts.h"
-#include "models/threads.h"
-#include "models/vocabulary.h"
+#include "models/corpus/corpus.h"
+#include "models/corpus/counts.h"
+#include "models/train/age.h"
+#include "models/train/vocabulary.h"
 #include "proto/base/hash.h"
+#include "proto/base/threads.h"
 
 #include <fcntl.h>
 #include <math.h>

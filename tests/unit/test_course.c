@@ -2,9 +2,9 @@
 /* course: hosts that share a stream end alike, whenever they came, whatever the stream has lost meanwhile, and wherever
  * they began again when a rewind was ordered. Over a real redis-server; times are those of the entries. */
 #define _GNU_SOURCE
-#include "models/live/bookmark.h"
-#include "models/live/note.h"
-#include "models/live/series.h"
+#include "models/live/resume/bookmark.h"
+#include "models/live/resume/note.h"
+#include "models/live/resume/series.h"
 #include "tests/unit/hosts.h"
 
 #include <dirent.h>

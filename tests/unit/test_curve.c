@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_curve: points of the ROC curve, bins and intervals equal plain counts over all mails. */
-#include "models/curve.h"
+#include "models/figures/curve.h"
 
-#include "models/random.h"
 #include "proto/base/fixmath.h"
+#include "proto/base/random.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_describe: languages and kinds of mail, days of arrival, addresses: a table of each. */
-#include "models/arrival.h"
-#include "models/describe.h"
+#include "models/corpus/arrival.h"
+#include "models/eval/describe.h"
 #include "worker/text/domain.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_figures: a slice's figures are those of its mails alone, counted here one by one. */
-#include "models/figures.h"
-#include "models/random.h"
+#include "models/figures/figures.h"
+#include "proto/base/random.h"
 
 #include <math.h>
 #include <setjmp.h>

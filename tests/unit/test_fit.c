@@ -9,11 +9,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "models/bundle_write.h"
-#include "models/dropout.h"
-#include "models/fit.h"
-#include "models/random.h"
-#include "models/threads.h"
+#include "models/train/bundle_write.h"
+#include "models/train/dropout.h"
+#include "models/train/fit.h"
+#include "proto/base/random.h"
+#include "proto/base/threads.h"
 #include "tests/unit/toy_corpus.h"
 #include "worker/score/bundle.h"
 #include "worker/score/calib.h"

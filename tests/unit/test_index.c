@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_index: an index is read as written, and whatever is wrong with one is named with file and line. */
 #define _GNU_SOURCE
-#include "models/index.h"
+#include "models/corpus/index.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -2,8 +2,8 @@
 /* intake and follow, over a real journal and a real redis-server: what was acknowledged is taken from the stream exactly
  * once and in order, however often the server, or the learner itself, is killed in between. */
 #define _GNU_SOURCE
-#include "models/live/follow.h"
-#include "models/live/intake.h"
+#include "models/live/stream/follow.h"
+#include "models/live/stream/intake.h"
 #include "tests/unit/own_redis.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /* journal: what was synced is there again after any end of the process; what is torn, damaged or too much is told, and
  * costs nothing else. */
 #define _GNU_SOURCE
-#include "models/live/journal.h"
+#include "models/live/stream/journal.h"
 
 #include <dirent.h>
 #include <fcntl.h>

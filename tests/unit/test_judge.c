@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_judge: each protocol against a loop that says it as plainly as can be; what folds and days keep apart. */
 #define _GNU_SOURCE
-#include "models/judge_steps.h"
-#include "models/metrics.h"
-#include "models/online.h"
-#include "models/random.h"
+#include "models/eval/judge_steps.h"
+#include "models/figures/metrics.h"
+#include "models/online/online.h"
 #include "proto/base/hash.h"
+#include "proto/base/random.h"
 #include "worker/text/domain.h"
 
 #include <fcntl.h>

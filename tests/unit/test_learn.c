@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* learn: what a report teaches, and what it leaves alone; an undo; tenants; doubt; traffic that is held; the guard. Mails
  * are made of features: some that all mail has, some of one kind, some of one mail alone. */
-#include "models/live/guard.h"
-#include "models/live/learn.h"
+#include "models/live/state/guard.h"
+#include "models/live/state/learn.h"
 
 #include "proto/base/hash.h"
 

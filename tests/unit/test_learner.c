@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_learner: the formulas of docs/scoring.md in their plainest form beside the code that runs; that learners learn,
  * that freezing keeps what they learnt, and that damaged tables and lines of calibration are refused. */
-#include "models/calibrate.h"
-#include "models/fusion.h"
-#include "models/learner.h"
-#include "models/online.h"
-#include "models/replay.h"
+#include "models/online/fusion.h"
+#include "models/online/online.h"
+#include "models/online/replay.h"
+#include "models/train/calibrate.h"
+#include "models/train/learner.h"
 #include "worker/score/calib.h"
 #include "worker/score/table.h"
 

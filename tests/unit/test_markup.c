@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_markup: no byte of a stranger becomes markup; a plot's pixels are where its axis says. */
-#include "models/plot.h"
+#include "models/report/plot.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /* test_metrics: figures equal those worked out by hand, and those of a reference that counts every pair.
  *
  * Random lists have few distinct scores, so that ties are the rule. */
-#include "models/metrics.h"
+#include "models/figures/metrics.h"
 
 #include <math.h>
 #include <setjmp.h>

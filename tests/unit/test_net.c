@@ -3,7 +3,7 @@
  *
  * A million random inputs over 400 random nets of the shapes below and of random ones, a third of the inputs far out,
  * within 1e-5 of fann_run (of its size, where that is above 1: float itself has no more digits). */
-#include "models/net_fann.h"
+#include "models/train/net_fann.h"
 #include "proto/base/fixmath.h"
 
 #include <math.h>

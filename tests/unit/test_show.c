@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_show: nothing that furui show names is without a name. */
-#include "models/show.h"
+#include "models/show/show.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

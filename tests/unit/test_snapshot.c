@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* snapshot: what was written is read back, damage anywhere is found, and a disk that fills up changes nothing. */
 #define _GNU_SOURCE
-#include "models/live/snapshot.h"
+#include "models/live/state/snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>

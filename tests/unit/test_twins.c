@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "models/random.h"
-#include "models/twins.h"
+#include "models/audit/twins.h"
+#include "proto/base/random.h"
 #include "tests/unit/toy_corpus.h"
 
 static uint64_t state = 1;

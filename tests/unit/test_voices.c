@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* voices: a word counts once and can be taken back; trust is earned and lost; a crowd of strangers, or one person with
  * many words, moves little; two voicess that heard the same are the same. */
-#include "models/live/voices.h"
+#include "models/live/state/voices.h"
 
 #include "proto/base/hash.h"
 #include "proto/store/name.h"

@@ -5,7 +5,7 @@
 #ifndef FURUI_TESTS_TOY_CORPUS_H
 #define FURUI_TESTS_TOY_CORPUS_H
 
-#include "models/corpus.h"
+#include "models/corpus/corpus.h"
 #include "proto/base/hash.h"
 
 struct toy_writer {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* calib: from a fused score to calibrated log-odds: a rising line with knots.
  *
- * Learnt on mails that the models had not seen (models/calibrate.h). Beyond its ends it goes on with slope 1, so that
- * no two scores become one and ranks are kept.
+ * Learnt on mails that the models had not seen (models/train/calibrate.h). Beyond its ends it goes on with slope 1, so
+ * that no two scores become one and ranks are kept.
  *
  * A section of a bundle: "FCAL", version 1, knots (2 to CALIB_KNOTS_MAX), a zero word; then double x[knots], y[knots],
  * both rising. */

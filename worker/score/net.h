@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* net: runs the small fusion network: numbers in, log-odds out.
  *
- * Trained by libfann (models/net_fann.h), run by this kernel, which gives the same bits on every CPU: float sums in 16
- * lanes, then a tree; no C library exp. The output neuron is linear and is the log-odds itself: nothing squashes it, so
- * the surest mails keep distinct scores and stay ranked. In a shortcut net (FANN's word: each layer sees all before
- * it) the output sees the inputs too, so its score still grows where every hidden neuron is saturated.
+ * Trained by libfann (models/train/net_fann.h), run by this kernel, which gives the same bits on every CPU: float sums
+ * in 16 lanes, then a tree; no C library exp. The output neuron is linear and is the log-odds itself: nothing squashes
+ * it, so the surest mails keep distinct scores and stay ranked. In a shortcut net (FANN's word: each layer sees all
+ * before it) the output sees the inputs too, so its score still grows where every hidden neuron is saturated.
  *
  * A section of a bundle (all little endian, 4 bytes each):
  *
