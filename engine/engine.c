@@ -213,7 +213,7 @@ static bool boot(struct engine *e, int64_t now_us)
     if (e->phase == PHASE_REDIS) {
         const struct redis_child *r = &e->redis;
         bool slow = now_us - e->phase_us > REDIS_BOOT_MS * 1000;
-        if (r->state == REDIS_DOWN && r->starts && !r->pid) { /* its first life ended */
+        if (r->state == REDIS_DOWN && r->starts && !r->pid && !r->killed) { /* its first life ended, by itself */
             snprintf(e->fault, sizeof e->fault, "%s", r->fault);
             return false;
         }

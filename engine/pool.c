@@ -16,7 +16,8 @@
 
 enum {
     LIFE_OK_MS = 10000,    /* a worker that lived so long was no failed start */
-    START_MAX_MS = 120000, /* from exec to ready: a large bundle on a cold disk is read and verified */
+    START_MAX_S = 120,     /* from exec to ready: a large bundle on a cold disk is read and verified */
+    SCOUTS_MAX = 8,        /* tries at boot: 13 s in all, with the pauses that are the default */
     STALL_MS = 500,        /* between two ticks: the engine itself stood still */
     READ_BYTES = 64 << 10, /* of one worker's answers at a time */
     SEND_BYTES = 1 << 20,  /* on their way to a worker, if the system allows */
@@ -82,6 +83,8 @@ void pool_target(struct pool *p, struct generation *g, int workers)
     p->wanted_then = workers < POOL_SLOTS_MAX ? workers : POOL_SLOTS_MAX;
     if (g->proven || !p->proven) p->wanted = p->wanted_then;
     p->refused = false;
+    p->scouts_lost = 0;
+    p->scout_at_us = 0;
     for (int i = 0; i < POOL_SLOTS_MAX; i++) p->slot[i].start_at_us = 0;
 }
 
@@ -338,7 +341,8 @@ static struct generation *may_start(const struct pool *p, const struct slot_of_p
         /* A roll-out goes in steps, so that it never needs the memory and the CPU of two whole pools. */
         return empty || starting(p) < 1 + p->wanted / 4 ? p->target : NULL;
     }
-    if (p->target->users == 1) return p->target; /* the scout: nobody but the pool uses it yet */
+    bool tried = p->target->users > 1; /* by a scout: somebody else than the pool uses it */
+    if (!tried && now_us >= p->scout_at_us) return p->target;
     return empty ? p->proven : NULL;
 }
 
@@ -375,7 +379,8 @@ static void refuse_target(struct pool *p, const struct worker *w, const char *wh
     if (w->fault[0])
         snprintf(p->fault, sizeof p->fault, "%s", w->fault);
     else
-        snprintf(p->fault, sizeof p->fault, "furui-worker: ended before it was ready: %s", why);
+        snprintf(p->fault, sizeof p->fault, "furui-worker: ended before it was ready%s: %s",
+                 p->scouts_lost ? ", each time that it was tried" : "", why);
     p->refused = true;
     if (!p->proven) return; /* boot: the engine ends */
     generation_drop(p->target);
@@ -383,12 +388,30 @@ static void refuse_target(struct pool *p, const struct worker *w, const char *wh
     p->target = p->proven;
 }
 
+/* The pause before the next start, when the last was this one. */
+static int longer(const struct pool_settings *t, int delay_ms)
+{
+    if (delay_ms == 0) return t->restart_min_ms;
+    return delay_ms > t->restart_max_ms / 2 ? t->restart_max_ms : 2 * delay_ms;
+}
+
+/* The scout of the first generation is gone and has not said why: is it to be tried again? */
+static bool try_again(struct pool *p, const struct worker *w, const char *why, int64_t now_us)
+{
+    if (p->proven || w->fault[0] || ++p->scouts_lost == SCOUTS_MAX) return false;
+    int delay_ms = 0;
+    for (int i = 0; i < p->scouts_lost; i++) delay_ms = longer(&p->settings, delay_ms);
+    p->scout_at_us = now_us + (int64_t)delay_ms * 1000;
+    LOG(LEVEL_ERROR, "worker_lost_at_start", L_STR("worker", w->name), L_STR("why", why),
+        L_INT("tries_left", SCOUTS_MAX - p->scouts_lost), L_INT("again_in_ms", delay_ms));
+    return true;
+}
+
 static void back_off(struct pool *p, struct slot_of_pool *s, const struct worker *w, bool had_mail, int64_t now_us)
 {
     const struct pool_settings *t = &p->settings;
     bool lived = w->ready_us && now_us - w->ready_us > LIFE_OK_MS * 1000;
-    s->delay_ms = lived || had_mail || !s->delay_ms ? t->restart_min_ms : 2 * s->delay_ms;
-    if (s->delay_ms > t->restart_max_ms) s->delay_ms = t->restart_max_ms;
+    s->delay_ms = longer(t, lived || had_mail ? 0 : s->delay_ms);
     s->start_at_us = now_us + (int64_t)s->delay_ms * 1000;
     s->restarts++;
 }
@@ -410,7 +433,7 @@ static void died(struct pool *p, int seat, int status, int64_t now_us)
             L_STR("fault", w->fault[0] ? w->fault
                            : w->killed ? "was silent too long"
                                        : "-"));
-    if (scout) refuse_target(p, w, why);
+    if (scout && !try_again(p, w, why, now_us)) refuse_target(p, w, why);
     if (w->state == WORKER_READY && p->shadow_number && w->generation->candidate_number == p->shadow_number)
         p->shadow.deaths++;
     if (s->now == seat || s->next == seat) {
@@ -445,7 +468,7 @@ static void kill_overdue(struct pool *p, int64_t now_us)
         w->heard_us += lost_us;
         w->leaving_us += lost_us;
         bool silent = w->state != WORKER_STARTING && now_us - w->heard_us > (int64_t)p->settings.hang_ms * 1000;
-        bool slow = w->state == WORKER_STARTING && now_us - w->started_us > (int64_t)START_MAX_MS * 1000;
+        bool slow = w->state == WORKER_STARTING && now_us - w->started_us > START_MAX_S * 1000000LL;
         bool stays = w->state == WORKER_LEAVING && now_us - w->leaving_us > (int64_t)p->settings.drain_ms * 1000;
         if (!silent && !slow && !stays) continue;
         LOG(LEVEL_ERROR, "worker_killed", L_STR("worker", w->name),
@@ -454,6 +477,7 @@ static void kill_overdue(struct pool *p, int64_t now_us)
                                 : "did not leave in drain_ms"),
             L_INT("in_hand", p->dispatch->seat[i].given.n));
         w->killed = true;
+        if (slow) snprintf(w->fault, sizeof w->fault, "furui-worker: did not become ready in %d s", START_MAX_S);
         stop_now(w);
     }
 }

@@ -4,7 +4,9 @@
  * A slot is a place in the service (`--index`); in it one worker serves, and during a roll-out a second one starts.
  * When the second is ready it takes over and the first finishes what it has. A generation (settings and bundle) is
  * proven by a scout: one worker that becomes ready. Until then no other of that generation starts; if the scout fails,
- * the generation is refused and whoever served goes on, or, at boot, the engine ends.
+ * the generation is refused and whoever served goes on, or, at boot, the engine ends. But at boot a scout that was
+ * killed, or ended without a word, is tried again, some times and with growing pauses: a system that was short of memory
+ * may have more in a moment, and nobody else would serve.
  *
  * Restarts. A worker that dies with mail in hand is replaced after restart_min_ms: the mail is to blame, and dispatch
  * deals with it. One that dies with none, or before it was ready, doubles its slot's delay up to restart_max_ms; a
@@ -69,6 +71,8 @@ struct pool {
     int wanted, wanted_then;            /* slots in use; once the target is proven */
     struct generation *target, *proven; /* one use held of each; proven is NULL until the first scout is ready */
     bool stopping;
+    int scouts_lost;              /* of the target, without a word */
+    int64_t scout_at_us;          /* not before */
     bool refused;                 /* the target failed; the engine reads and clears it */
     char fault[CONFIG_FAULT_MAX]; /* of the last scout that failed */
     struct shadow shadow;         /* of the candidate with this number; 0: nothing is counted */

@@ -155,7 +155,8 @@ void redis_child_reap(struct redis_child *r, int64_t now_us)
     r->delay_ms = lived || !r->delay_ms ? r->restart_min_ms : 2 * r->delay_ms;
     if (r->delay_ms > r->restart_max_ms) r->delay_ms = r->restart_max_ms;
     r->start_at_us = now_us + (int64_t)r->delay_ms * 1000;
-    if (!r->stopping && r->state == REDIS_UP)
+    r->killed = WIFSIGNALED(status);
+    if (!r->stopping && (r->state == REDIS_UP || r->killed))
         LOG(LEVEL_ERROR, "redis_died", L_INT("redis_pid", r->pid), L_STR("why", why),
             L_INT("again_in_ms", r->delay_ms));
     r->pid = 0;

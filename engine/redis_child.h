@@ -30,6 +30,7 @@ struct redis_child {
     bool stopping;
     uint64_t starts;
     char fault[CONFIG_FAULT_MAX]; /* why the last one ended */
+    bool killed;                  /* it was, by a signal */
 };
 
 /* Prepare; the first tick starts it. Does nothing unless the config says private.

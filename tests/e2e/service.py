@@ -106,6 +106,7 @@ class Service:
                          "engine_deadline_ms": 30000 * SLOW, "engine_deadline_max_ms": 60000 * SLOW, "model_bundle": BUNDLE,
                          "redis_deadline_ms": 100 * SLOW, "redis_flush_ms": 50}
         self.env = dict(os.environ, **(env or {}))
+        self.programs = B
         self.process = None
         self.configure(**settings)
 
@@ -121,9 +122,9 @@ class Service:
 
     def spawn(self, *more):
         with open(self.log_path, "ab") as log:
-            return subprocess.Popen([os.path.join(B, "furuid"), "--config", self.config, *more], stdin=subprocess.DEVNULL,
-                                    stdout=log, stderr=log, env=self.env, cwd=self.dir, start_new_session=True,
-                                    preexec_fn=die_with_parent)
+            return subprocess.Popen([os.path.join(self.programs, "furuid"), "--config", self.config, *more],
+                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env, cwd=self.dir,
+                                    start_new_session=True, preexec_fn=die_with_parent)
 
     def start(self):
         self.process = self.spawn()

@@ -3,6 +3,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import socket
 import time
@@ -86,6 +87,57 @@ class Workers(Case):
             flood = Flood(s.endpoint, mails)
             self.check_each_once(flood, 300)
             self.assertEqual(flood.kinds(), {"verdict": 299, "poison": 1})
+
+
+class Start(Case):
+    def held(self, s, program):
+        """The programs in a folder of their own, where the first life of one of them waits to be killed; its pid file."""
+        s.programs = os.path.join(s.dir, "programs")
+        os.mkdir(s.programs)
+        for name in ("furuid", "furui-learner", "furui-worker"):
+            if name != program:
+                shutil.copy(os.path.join(service.B, name), s.programs)
+        real, pid = shutil.which(os.path.join(service.B, program)) or shutil.which(program), os.path.join(s.dir, "held")
+        with open(os.path.join(s.programs, program), "w") as f:
+            f.write('#!/bin/sh\n[ -e %s ] || { echo $$ > %s.new; mv %s.new %s; exec sleep 300; }\nexec %s "$@"\n'
+                    % (pid, pid, pid, pid, real))
+        os.chmod(f.name, 0o755)
+        return pid
+
+    def kill_held(self, s, pid):
+        s.process = s.spawn()
+        wait_until(lambda: os.path.exists(pid), what="the first life")
+        with open(pid) as f:
+            os.kill(int(f.read()), signal.SIGKILL)
+
+    def test_the_first_worker_killed_while_it_starts(self):
+        with Service() as s:
+            self.kill_held(s, self.held(s, "furui-worker"))
+            wait_until(s.ready, 30, "the service to be ready")
+            wait_until(lambda: len(s.workers()) == 2, what="two workers")
+            self.assertEqual(s.log().count("worker_lost_at_start"), 1)
+            self.assertIn("tries_left=7", s.log())
+
+    def test_a_worker_that_dies_each_time_is_the_end(self):
+        with Service() as s:
+            s.start()
+            model = s.classify(mail())["model"]
+        with Service(env={"FURUI_TEST_CRASH_MODEL": model}, engine_restart_max_ms=100) as s:
+            s.process = s.spawn()
+            self.assertEqual(s.process.wait(30 * SLOW), 1)
+            self.assertEqual(s.log().count("worker_lost_at_start"), 7)
+            self.assertIn("furui-worker: ended before it was ready, each time that it was tried: signal",
+                          s.log().splitlines()[-1])
+            self.check_nothing_left(s)
+
+    def test_the_first_redis_killed_while_it_starts(self):
+        with Service() as s:
+            pid = self.held(s, "redis-server")
+            s.configure(redis_program=os.path.join(s.programs, "redis-server"))
+            self.kill_held(s, pid)
+            wait_until(s.ready, 30, "the service to be ready")
+            s.classify_whole(mail())
+            self.assertIn("redis_died", s.log())
 
 
 class Redis(Case):
