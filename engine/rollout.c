@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rollout: models that come, are tried, serve, and go back; see rollout.h. */
 #define _GNU_SOURCE
-#include "engine/rollout.h"
+#include "engine/rollout_steps.h"
 
 #include "engine/engine.h"
 #include "proto/base/clock.h"
@@ -21,113 +21,9 @@ enum {
     WHO_MAX = ADMIN_BY_MAX + 32,
 };
 
-static uint64_t now_s(void)
-{
-    return (uint64_t)(clock_wall_us() / 1000000);
-}
-
-static void put_away(int *fd)
-{
-    if (*fd >= 0) close(*fd);
-    *fd = -1;
-}
-
 static void who(char out[WHO_MAX], const char *by, uint64_t uid)
 {
     snprintf(out, WHO_MAX, "%s (uid %" PRIu64 ")", by[0] ? by : "somebody", uid);
-}
-
-/* --- what serves -------------------------------------------------------------------------------------------------- */
-
-static void serve_row(struct rollout *r, const struct ledger_row *row, int fd)
-{
-    char path[STATE_PATH_MAX];
-    put_away(&r->serving_fd);
-    r->serving_fd = fd;
-    depot_path(&r->depot, row, path);
-    snprintf(r->serving, sizeof r->serving, "%.*s", CONFIG_TEXT_MAX - 1, path);
-}
-
-void rollout_models(const struct engine *e, struct generation_models *out)
-{
-    const struct rollout *r = &e->rollout;
-    *out = (struct generation_models){.bundle_fd = -1, .candidate_fd = -1};
-    if (r->serving_fd >= 0) {
-        out->bundle = r->serving;
-        out->bundle_fd = r->serving_fd;
-    }
-    if (r->in_shadow) {
-        out->candidate = r->candidate_path;
-        out->candidate_fd = r->candidate_fd;
-        out->candidate_number = r->candidate;
-        out->share_ppm = r->push.share_ppm;
-    }
-}
-
-bool rollout_fall_back(struct engine *e, const char *why)
-{
-    struct rollout *r = &e->rollout;
-    struct ledger_row *row = ledger_newest(&r->ledger, LEDGER_SERVING), *next;
-    char text[ADMIN_WHY_MAX];
-    if (!row) return false;
-    /* It keeps its file: another version of the program may be able to read it. */
-    snprintf(text, sizeof text, "could not be loaded at start: %.400s", why);
-    LOG(LEVEL_ERROR, "model_lost", L_INT("number", row->number), L_STR("id", row->id), L_STR("why", why));
-    ledger_set(row, LEDGER_PREVIOUS, now_s(), text);
-    put_away(&r->serving_fd);
-    r->dirty = true;
-    while ((next = ledger_back(&r->ledger, row->number))) {
-        int fd = depot_bundle(&r->depot, next);
-        row = next;
-        if (fd < 0) continue;
-        serve_row(r, row, fd);
-        ledger_set(row, LEDGER_SERVING, now_s(), "what served could not be loaded at start");
-        break;
-    }
-    LOG(LEVEL_WARN, "model_from", L_STR("bundle", r->serving_fd >= 0 ? r->serving : e->config.bundle));
-    return true;
-}
-
-void rollout_init(struct rollout *r)
-{
-    *r = (struct rollout){.depot = {.fd = -1, .lock_fd = -1},
-                          .push = {.bundle_fd = -1},
-                          .candidate_fd = -1,
-                          .serving_fd = -1,
-                          .said_fd = -1};
-}
-
-enum err rollout_open(struct engine *e)
-{
-    struct rollout *r = &e->rollout;
-    enum err err = depot_open(&r->depot, e->config.history_dir, &e->state, &r->ledger, e->fault);
-    if (err != ERR_OK) return err;
-    struct ledger_row *row = ledger_newest(&r->ledger, LEDGER_SERVING);
-    int fd = row ? depot_bundle(&r->depot, row) : -1;
-    if (fd >= 0) {
-        serve_row(r, row, fd);
-        LOG(LEVEL_NOTE, "model_from", L_STR("bundle", r->serving), L_STR("by", row->by));
-    } else if (row) {
-        rollout_fall_back(e, strerror(errno));
-    }
-    return ERR_OK;
-}
-
-void rollout_close(struct engine *e)
-{
-    struct rollout *r = &e->rollout;
-    if (r->child && !r->child_ended) {
-        if (r->step == STEP_COPY || r->step == STEP_COPY_OLD) kill(r->child, SIGKILL);
-        while (waitpid(r->child, NULL, 0) < 0 && errno == EINTR) {
-        }
-    }
-    put_away(&r->said_fd);
-    put_away(&r->push.bundle_fd);
-    put_away(&r->candidate_fd);
-    put_away(&r->serving_fd);
-    generation_drop(r->before);
-    r->before = NULL;
-    depot_close(&r->depot);
 }
 
 /* --- the end of a roll-out ---------------------------------------------------------------------------------------- */
@@ -178,9 +74,9 @@ static void finish(struct engine *e)
     if (r->ticket) rollout_answer(e, r->ticket, status, r->why, r->candidate);
     generation_drop(r->before);
     r->before = NULL;
-    put_away(&r->push.bundle_fd);
+    rollout_put_away(&r->push.bundle_fd);
     if (!r->in_shadow) {
-        put_away(&r->candidate_fd);
+        rollout_put_away(&r->candidate_fd);
         r->candidate = 0;
     }
     r->ticket = 0;
@@ -195,14 +91,14 @@ static void forget_old(struct rollout *r)
     if (!row) return;
     depot_remove(&r->depot, row);
     ledger_drop(&r->ledger, r->old);
-    put_away(&r->serving_fd);
+    rollout_put_away(&r->serving_fd);
     r->old = 0;
 }
 
 static void describe(const struct rollout *r, struct ledger_row *row, const struct depot_copy *c)
 {
     row->uid = r->push.uid;
-    row->pushed_s = now_s();
+    row->pushed_s = rollout_now_s();
     snprintf(row->by, sizeof row->by, "%s", r->push.by);
     snprintf(row->name, sizeof row->name, "%s", r->push.name);
     snprintf(row->note, sizeof row->note, "%s", r->push.note);
@@ -227,10 +123,10 @@ static void fail(struct engine *e, const char *why)
     if (r->aim == AIM_BACK) { /* it served once, and a worker may have died of anything: it keeps its file */
         char text[ADMIN_WHY_MAX];
         snprintf(text, sizeof text, "a rollback to it failed: %.400s", r->why);
-        ledger_set(row, LEDGER_PREVIOUS, now_s(), text);
+        ledger_set(row, LEDGER_PREVIOUS, rollout_now_s(), text);
         r->not_back_to = row->number;
     } else {
-        ledger_set(row, LEDGER_REFUSED, now_s(), r->why);
+        ledger_set(row, LEDGER_REFUSED, rollout_now_s(), r->why);
     }
     LOG(LEVEL_ERROR, "model_refused", L_INT("number", row->number), L_STR("id", row->id), L_STR("why", r->why),
         L_STR("serves", rollout_serves(e)));
@@ -321,7 +217,7 @@ static void replace(struct rollout *r, uint64_t by)
     r->old = 0;
     if (!row) return;
     snprintf(why, sizeof why, "replaced by %" PRIu64, by);
-    ledger_set(row, LEDGER_PREVIOUS, now_s(), why);
+    ledger_set(row, LEDGER_PREVIOUS, rollout_now_s(), why);
 }
 
 /* Every worker is of the new generation, and those before have gone. */
@@ -334,11 +230,11 @@ static void rolled(struct engine *e)
     case AIM_PUSH:
     case AIM_PROMOTE:
         replace(r, r->candidate);
-        serve_row(r, row, r->candidate_fd);
+        rollout_serve_row(r, row, r->candidate_fd);
         r->candidate_fd = -1;
         r->in_shadow = false;
         if (r->aim == AIM_PUSH) snprintf(r->why, sizeof r->why, "pushed");
-        ledger_set(row, LEDGER_SERVING, now_s(), r->why);
+        ledger_set(row, LEDGER_SERVING, rollout_now_s(), r->why);
         LOG(LEVEL_NOTE, "model_promoted", L_INT("number", row->number), L_STR("id", row->id), L_STR("by", row->by),
             L_STR("why", r->why));
         remember(r, "promoted", row->id, r->why);
@@ -350,12 +246,12 @@ static void rolled(struct engine *e)
         e->pool.shadow_number = r->candidate;
         snprintf(r->why, sizeof r->why, "%g%% of mails are scored with it, %" PRIu64 " decide",
                  100.0 * r->push.share_ppm / ADMIN_PPM, r->push.mails);
-        ledger_set(row, LEDGER_SHADOW, now_s(), r->why);
+        ledger_set(row, LEDGER_SHADOW, rollout_now_s(), r->why);
         LOG(LEVEL_NOTE, "model_in_shadow", L_INT("number", row->number), L_STR("id", row->id), L_STR("by", row->by),
             L_STR("why", r->why));
         break;
     case AIM_LEAVE:
-        ledger_set(row, LEDGER_REFUSED, now_s(), r->why);
+        ledger_set(row, LEDGER_REFUSED, rollout_now_s(), r->why);
         LOG(LEVEL_WARN, "model_rolled_back", L_INT("number", row->number), L_STR("id", row->id), L_STR("why", r->why),
             L_STR("serves", rollout_serves(e)));
         remember(r, "rolled back", row->id, r->why);
@@ -363,13 +259,13 @@ static void rolled(struct engine *e)
         break;
     case AIM_BACK:
         from = ledger_newest(&r->ledger, LEDGER_SERVING);
-        if (from) ledger_set(from, LEDGER_REFUSED, now_s(), r->why);
+        if (from) ledger_set(from, LEDGER_REFUSED, rollout_now_s(), r->why);
         LOG(LEVEL_WARN, "model_rolled_back", L_STR("id", from ? from->id : "-"), L_STR("why", r->why),
             L_INT("number", row->number), L_STR("serves", row->id));
         remember(r, "rolled back", from ? from->id : "", r->why);
-        serve_row(r, row, r->candidate_fd);
+        rollout_serve_row(r, row, r->candidate_fd);
         r->candidate_fd = -1;
-        ledger_set(row, LEDGER_SERVING, now_s(), r->why);
+        ledger_set(row, LEDGER_SERVING, rollout_now_s(), r->why);
         break;
     case AIM_NONE: assert(false);
     }
@@ -432,7 +328,7 @@ static void copied_old(struct engine *e, const struct depot_copy *c)
     close(fd);
     /* Until the candidate serves, what serves is the file as it was opened. */
     snprintf(r->serving, sizeof r->serving, "%s", g->bundle);
-    put_away(&r->serving_fd);
+    rollout_put_away(&r->serving_fd);
     r->serving_fd = fcntl(g->bundle_fd, F_DUPFD_CLOEXEC, 0);
     start_copy(e, STEP_COPY, r->push.bundle_fd);
 }

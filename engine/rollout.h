@@ -66,18 +66,8 @@ struct rollout {
     char last_id[ADMIN_ID_MAX], last_why[ADMIN_WHY_MAX];
 };
 
-void rollout_init(struct rollout *r);
-/* Open the history. ERR_IO, ERR_BUSY, with one line in e->fault. */
-enum err rollout_open(struct engine *e);
-void rollout_close(struct engine *e);
-
 /* An operator's push, rollback, or question for the history; takes over bundle_fd, and answers now or later. */
 void rollout_ask(struct engine *e, const struct admin_request *q);
-
-/* Which bundles new workers are to have. */
-void rollout_models(const struct engine *e, struct generation_models *out);
-/* At boot: what was to serve cannot (`why`). Chooses what served before; false: there is nothing else. */
-bool rollout_fall_back(struct engine *e, const char *why);
 
 /* A roll-out is at work: settings must wait. */
 bool rollout_busy(const struct engine *e);
@@ -85,6 +75,17 @@ bool rollout_busy(const struct engine *e);
 bool rollout_refused(struct engine *e, const char *why);
 void rollout_reap(struct engine *e);
 void rollout_tick(struct engine *e, int64_t now_us);
+
+/* rollout_serve.c */
+void rollout_init(struct rollout *r);
+/* Open the history. ERR_IO, ERR_BUSY, with one line in e->fault. */
+enum err rollout_open(struct engine *e);
+void rollout_close(struct engine *e);
+
+/* Which bundles new workers are to have. */
+void rollout_models(const struct engine *e, struct generation_models *out);
+/* At boot: what was to serve cannot (`why`). Chooses what served before; false: there is nothing else. */
+bool rollout_fall_back(struct engine *e, const char *why);
 
 /* rollout_tell.c: the id of the model that answers now; "" between two lives of a worker. */
 const char *rollout_serves(const struct engine *e);
