@@ -97,8 +97,6 @@ static bool read_options(int argc, char **argv, struct wish *w)
 static int print_answer(const struct pairs *answer, bool json, const char *was)
 {
     char status[16], id[ADMIN_ID_MAX], why[ADMIN_WHY_MAX], number[24], warning[ADMIN_WHY_MAX];
-    int exit_status = operator_status(answer, "model");
-    if (exit_status != CLI_OK) return exit_status;
     if (!operator_said(answer, "status", status, sizeof status) || !operator_said(answer, "id", id, sizeof id) ||
         !operator_said(answer, "why", why, sizeof why) || !operator_said(answer, "number", number, sizeof number) ||
         !operator_said(answer, "warning", warning, sizeof warning))
@@ -272,12 +270,7 @@ static int ask_history(const struct operator_door *d, struct pairs *answer)
 {
     struct pairs f = {0};
     pairs_put(&f, "do", "history");
-    int status = operator_ask(d, "model", &f, -1, answer);
-    pairs_close(&f);
-    if (status != CLI_OK) return status;
-    status = operator_status(answer, "model");
-    if (status != CLI_OK) pairs_close(answer);
-    return status;
+    return operator_ask(d, "model", &f, -1, answer);
 }
 
 static int history(const struct operator_door *d, bool json)
@@ -365,7 +358,6 @@ static int push(const struct operator_door *d, const struct wish *w, const char 
     model_close(m);
     int status = operator_ask(d, "model", &f, fd, &answer);
     close(fd);
-    pairs_close(&f);
     if (status != CLI_OK) return status;
     uint64_t number = 0;
     status = print_answer(&answer, w->json, "promoted");
@@ -381,7 +373,6 @@ static int rollback(const struct operator_door *d, const struct wish *w)
     pairs_put(&f, "do", "rollback");
     operator_put_who(&f, w->by, w->note);
     int status = operator_ask(d, "model", &f, -1, &answer);
-    pairs_close(&f);
     if (status != CLI_OK) return status;
     status = print_answer(&answer, w->json, "done");
     pairs_close(&answer);

@@ -55,27 +55,25 @@ static int ask(const struct operator_door *d, const struct wish *w)
     if (w->to[0]) pairs_put(&request, "to", w->to);
     if (w->done) operator_put_who(&request, w->by, w->note);
     int status = operator_ask(d, "learner", &request, -1, &answer);
-    pairs_close(&request);
     if (status != CLI_OK) return status;
     char word[16], why[ADMIN_WHY_MAX], place[ADMIN_PLACE_MAX];
-    status = operator_status(&answer, "learner");
-    bool kept = status == CLI_OK && operator_said(&answer, "status", word, sizeof word) && strcmp(word, "kept") == 0;
-    if (status == CLI_OK && w->json) {
+    bool kept = operator_said(&answer, "status", word, sizeof word) && strcmp(word, "kept") == 0;
+    if (w->json) {
         told_json(&answer);
     } else if (kept && operator_said(&answer, "why", why, sizeof why)) {
         fputs("kept, not obeyed yet: ", stdout);
         cli_print(stdout, span_cstr(why));
         putchar('\n');
-    } else if (status == CLI_OK && w->done && operator_said(&answer, "place", place, sizeof place)) {
+    } else if (w->done && operator_said(&answer, "place", place, sizeof place)) {
         printf("%s%s%s, at %s of the stream; each host that shares the Redis obeys when it meets that\n", w->done,
                w->to[0] ? " to " : "", w->to, place);
         if (w->to[0])
             puts("verdicts follow when the stream was read again since then: 'furui learner show', rewinding");
-    } else if (status == CLI_OK) {
+    } else {
         told_text(&answer);
     }
     pairs_close(&answer);
-    return kept ? OPERATOR_KEPT : status;
+    return kept ? OPERATOR_KEPT : CLI_OK;
 }
 
 /* Is the word behind this one its value? */

@@ -154,20 +154,35 @@ static bool receive(int from, struct pairs *answer)
     }
 }
 
-int operator_ask(const struct operator_door *d, const char *verb, const struct pairs *request, int fd,
+/* The exit status that an answer's `status` stands for, after a line when that is not CLI_OK. */
+static int read_status(const struct pairs *answer, const char *verb)
+{
+    char status[16], why[ADMIN_WHY_MAX];
+    if (!operator_said(answer, "status", status, sizeof status) || !operator_said(answer, "why", why, sizeof why) ||
+        !status[0])
+        return cli_fail(CLI_IO, verb, "the answer cannot be read");
+    if (strcmp(status, "busy") == 0) return cli_fail(OPERATOR_BUSY, verb, "not now: %s", why);
+    if (strcmp(status, "refused") == 0) return cli_fail(OPERATOR_REFUSED, verb, "refused: %s", why);
+    return CLI_OK;
+}
+
+int operator_ask(const struct operator_door *d, const char *verb, struct pairs *request, int fd,
                  struct pairs *answer_out)
 {
     int to = -1;
     struct pairs answer = {0};
     int status = connect_to(d, verb, &to);
+    bool sent = status == CLI_OK && send_request(to, request, fd);
+    int why = errno;
+    pairs_close(request);
     if (status != CLI_OK) return status;
-    bool sent = send_request(to, request, fd);
-    if (!sent && errno != EPIPE && errno != ECONNRESET)
-        status = cli_fail(CLI_IO, verb, "%s: %s", d->path, strerror(errno));
+    if (!sent && why != EPIPE && why != ECONNRESET)
+        status = cli_fail(CLI_IO, verb, "%s: %s", d->path, strerror(why));
     else if (!sent || !receive(to, &answer))
         status = cli_fail(CLI_UNAVAILABLE, verb, "%s: furuid ended, or let go, before it answered%s%s%s", d->path,
                           d->tells ? "; '" : "", d->tells ? d->tells : "", d->tells ? "' tells what became of it" : "");
     close(to);
+    if (status == CLI_OK) status = read_status(&answer, verb);
     if (status == CLI_OK)
         *answer_out = answer;
     else
@@ -182,15 +197,4 @@ bool operator_said(const struct pairs *answer, const char *key, char *out, size_
     while (pairs_next(&rest, &k, &value) && k.n)
         if (span_eq(k, span_cstr(key))) return pairs_text(value, out, cap);
     return true;
-}
-
-int operator_status(const struct pairs *answer, const char *verb)
-{
-    char status[16], why[ADMIN_WHY_MAX];
-    if (!operator_said(answer, "status", status, sizeof status) || !operator_said(answer, "why", why, sizeof why) ||
-        !status[0])
-        return cli_fail(CLI_IO, verb, "the answer cannot be read");
-    if (strcmp(status, "busy") == 0) return cli_fail(OPERATOR_BUSY, verb, "not now: %s", why);
-    if (strcmp(status, "refused") == 0) return cli_fail(OPERATOR_REFUSED, verb, "refused: %s", why);
-    return CLI_OK;
 }

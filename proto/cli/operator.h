@@ -34,18 +34,15 @@ bool operator_fits(const char *verb, const char *option, const char *text, size_
 
 /* Ask, and wait for the whole answer, however long that takes.
  *
- *   request     after `v`, which is put here
+ *   request     after `v`, which is put here; closed
  *   fd          a bundle's, or -1
  *   answer_out  owned; close it after CLI_OK
  *
- * Returns as operator_find. */
-int operator_ask(const struct operator_door *d, const char *verb, const struct pairs *request, int fd,
+ * Returns as operator_find; OPERATOR_BUSY and OPERATOR_REFUSED after a line with the answer's reason. */
+int operator_ask(const struct operator_door *d, const char *verb, struct pairs *request, int fd,
                  struct pairs *answer_out);
 
 /* The text of a key in the first record of an answer; "" when it is not there. False when it does not fit. */
 bool operator_said(const struct pairs *answer, const char *key, char *out, size_t cap);
-
-/* The exit status that an answer's `status` stands for; complains when that is not CLI_OK. */
-int operator_status(const struct pairs *answer, const char *verb);
 
 #endif
