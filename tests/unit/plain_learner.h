@@ -3,6 +3,7 @@
 #ifndef FURUI_TESTS_PLAIN_LEARNER_H
 #define FURUI_TESTS_PLAIN_LEARNER_H
 
+#include "tests/unit/toy_mails.h"
 #include "worker/score/part.h"
 
 #include <math.h>
