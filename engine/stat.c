@@ -73,6 +73,7 @@ static void learner(const struct learner_child *l, struct json *j)
     json_bool(j, "frozen", a->frozen != 0);
     json_bool(j, "rewinding", a->rewinding != 0);
     json_uint(j, "missed_ms", a->missed_ms);
+    json_uint(j, "redis_lost", a->redis_lost);
     json_close_object(j);
 }
 

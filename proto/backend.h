@@ -109,9 +109,10 @@ struct backend_learner {
     uint64_t published;                      /* of `learnt`, those that workers have */
     uint64_t for_redis;                      /* words that records do not hold yet */
     uint64_t redis_up;
-    uint64_t frozen;    /* the content model stands still: by an operator or a guard */
-    uint64_t rewinding; /* it is on its way back through the stream */
-    uint64_t missed_ms; /* where it missed something, or could not go back: it is not as on other hosts. 0: it is */
+    uint64_t frozen;     /* the content model stands still: by an operator or a guard */
+    uint64_t rewinding;  /* it is on its way back through the stream */
+    uint64_t missed_ms;  /* where it missed something, or could not go back: it is not as on other hosts. 0: it is */
+    uint64_t redis_lost; /* how often Redis had lost what it had acknowledged */
 };
 
 /* The head of every record. Fields that a type does not use are 0. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* course: see course.h. Whatever ends in between, the snapshot on disk and the stream lead to the same state: it is
  * replaced only by one that is past all that was ordered. */
-#include "models/live/course.h"
+#include "models/live/course_steps.h"
 
 #include "models/live/resume/bookmark.h"
 #include "models/live/resume/fetch.h"
 #include "models/live/resume/offer.h"
-#include "models/live/resume/series.h"
 #include "models/live/stream/told.h"
 #include "proto/base/clock.h"
 #include "proto/base/log.h"
@@ -16,40 +15,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct course {
-    struct live *live;
-    struct course_options options;
-    struct course_ops ops;
-    struct follow *follow;
-    struct bookmark *bookmark;
-    struct told *told;
-    struct offer *offer; /* NULL: nothing is shared */
-    struct fetch *fetch; /* NULL: neither */
-    char snapshot[SERIES_PATH_BYTES], shared[SERIES_PATH_BYTES], old[SERIES_PATH_BYTES];
-
-    struct follow_place saved_at; /* where the snapshot on disk ends; 0-0: there is none */
-    uint64_t saved_number;
-    int64_t saved_us;
-    bool save_due;
-
-    bool seeks;      /* a shared snapshot: held until it is there, or known not to be */
-    bool seeks_on;   /* the same for a state that missed something: not held */
-    bool sought;     /* in vain: what the stream has must do */
-    int64_t seek_us; /* when the next one may be sought */
-
-    struct {
-        bool ordered, replays;
-        struct follow_place at, to;
-    } rewind;
-    bool lost;                      /* the server lost something: held until it is known what */
-    struct follow_place lost_until; /* until then the state is an old one */
-    struct course_stat stat;
-};
-
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
 static bool on_gap(void *ctx, struct follow_place first);
-static bool on_lost(void *ctx, struct follow_place upto);
 
 static void on_report(void *ctx, const struct feedback *r, struct follow_place at)
 {
@@ -78,7 +46,7 @@ static enum err open_sharing(struct course *c, struct store *s)
 static enum err open_stream(struct course *c, struct store *s, struct store *reader)
 {
     const struct course_options *o = &c->options;
-    struct follow_ops ops = {.ctx = c, .report = on_report, .gap = on_gap, .lost = on_lost};
+    struct follow_ops ops = {.ctx = c, .report = on_report, .gap = on_gap, .lost = course_on_lost};
     enum err e = follow_open(reader, o->key, o->dead_key, o->secret, &c->live->follow, &ops, &c->follow);
     if (e == ERR_OK) e = bookmark_open(s, o->key, o->host, o->rewind_days, o->stream_bytes, &c->bookmark);
     if (e == ERR_OK) e = told_open(s, o->key, o->host, c->saved_at, &c->told);
@@ -253,19 +221,6 @@ static bool on_gap(void *ctx, struct follow_place first)
     return false;
 }
 
-/* The place before p. */
-static struct follow_place before(struct follow_place p)
-{
-    if (p.n > 0) return (struct follow_place){p.ms, p.n - 1};
-    return p.ms > 0 ? (struct follow_place){p.ms - 1, UINT64_MAX} : p;
-}
-
-/* Does the stream still have all that came behind this place? */
-static bool reaches(const struct follow_stream *s, struct follow_place at)
-{
-    return follow_place_zero(at) ? s->whole : follow_place_zero(s->first) || follow_place_cmp(s->first, at) <= 0;
-}
-
 /* The state becomes that of the file. */
 static bool take_over(struct course *c, const struct note *n, int64_t now_us)
 {
@@ -280,7 +235,7 @@ static bool take_over(struct course *c, const struct note *n, int64_t now_us)
     follow_hold(c->follow);                                        /* what is on its way is of the former place */
     if (live_load(c->live, c->snapshot, fault) != ERR_OK) abort(); /* it was read a moment ago: begin anew */
     if (!follow_place_zero(missed))
-        series_forget(c->old, before(missed), (struct follow_place){UINT64_MAX, UINT64_MAX});
+        series_forget(c->old, course_before(missed), (struct follow_place){UINT64_MAX, UINT64_MAX});
     c->stat.taken_over++;
     if (c->told) told_begin(c->told, (struct follow_place){0, 0}); /* by another host; to be written down */
     saved(c, now_us);
@@ -317,187 +272,8 @@ static void heal_turn(struct course *c, int64_t now_us)
     enum fetch_state s = fetch_state(c->fetch, &n);
     if (s == FETCH_BUSY || c->rewind.ordered || c->rewind.replays || !c->ops.told(c->ops.ctx)) return;
     c->seeks_on = false;
-    if (s != FETCH_THERE || !follow_stream(c->follow, &stream) || !reaches(&stream, n.at)) return;
+    if (s != FETCH_THERE || !follow_stream(c->follow, &stream) || !course_reaches(&stream, n.at)) return;
     if (take_over(c, &n, now_us)) follow_go(c->follow);
-}
-
-/* --- back --------------------------------------------------------------------------------------------------------- */
-
-void course_rewind(struct course *c, struct follow_place at, struct follow_place to)
-{
-    if (!c->follow) return;
-    c->rewind.ordered = true;
-    c->rewind.at = at;
-    c->rewind.to = to;
-    follow_hold(c->follow);
-}
-
-/* Was a snapshot that ends here made of nothing that is skipped now? */
-static bool is_clean(const struct control *k, struct follow_place at)
-{
-    for (uint32_t i = 0; i < k->skips; i++)
-        if (follow_place_cmp(k->skip[i].from, at) < 0 && follow_place_cmp(at, k->skip[i].to) < 0) return false;
-    return true;
-}
-
-/* Does the stream still have all that this state is made of? */
-static bool has_all(const struct course *c, const struct follow_stream *s)
-{
-    return s->whole && follow_place_zero(c->live->follow.missed);
-}
-
-struct origin {
-    char path[SERIES_PATH_BYTES]; /* "": the beginning of all */
-    struct follow_place at;
-};
-
-/* Where to begin from, to come back without what was learnt behind `to`: the newest snapshot that is whole, clean, and
- * not older than what the stream still has. */
-static bool find_origin(const struct course *c, const struct follow_stream *s, struct follow_place to, bool look_inside,
-                        struct origin *out)
-{
-    char fault[SNAPSHOT_FAULT_MAX];
-    *out = (struct origin){.at = c->saved_at};
-    snprintf(out->path, sizeof out->path, "%s", c->snapshot);
-    bool found = !follow_place_zero(c->saved_at) && follow_place_cmp(c->saved_at, to) <= 0;
-    if (!found) found = series_find(c->old, to, out->path, &out->at);
-    while (found && reaches(s, out->at)) {
-        if (is_clean(&c->live->control, out->at) &&
-            (!look_inside || live_check(c->live, out->path, out->at, fault) == ERR_OK))
-            return true;
-        found = series_find(c->old, before(out->at), out->path, &out->at);
-    }
-    *out = (struct origin){.at = {0, 0}};
-    return has_all(c, s);
-}
-
-const char *course_can_rewind(const struct course *c, struct follow_place to)
-{
-    struct follow_stream s;
-    struct origin o;
-    if (!c->follow || !follow_stream(c->follow, &s)) return "Redis is away: how far the stream reaches is not known";
-    if (follow_place_cmp(to, c->live->follow.place) >= 0) return "that place is not in the past";
-    if (find_origin(c, &s, to, false, &o)) return NULL;
-    return "no snapshot of this host is that old, or the stream does not reach back to it";
-}
-
-bool course_oldest(const struct course *c, struct follow_place *out)
-{
-    struct follow_stream s;
-    struct follow_place at = c->saved_at;
-    char path[SERIES_PATH_BYTES];
-    if (!c->follow || !follow_stream(c->follow, &s)) return false;
-    *out = (struct follow_place){0, 0};
-    if (has_all(c, &s)) return true;
-    bool found = !follow_place_zero(at), any = false;
-    while (found && reaches(&s, at)) {
-        if (is_clean(&c->live->control, at)) {
-            *out = at;
-            any = true;
-        }
-        found = series_find(c->old, before(at), path, &at);
-    }
-    return any;
-}
-
-static void give_up(struct course *c)
-{
-    LOG(LEVEL_ERROR, "rewind_failed", L_INT("to_ms", c->rewind.to.ms),
-        L_STR("why", "no snapshot of this host is that old, or the stream does not reach back to it"),
-        L_STR("now", "it keeps what it learnt until it can take over another host's state"));
-    c->stat.rewinds_failed++;
-    c->live->follow.missed = c->rewind.at;
-    c->save_due = true;
-}
-
-static void go_back(struct course *c, const struct origin *o)
-{
-    char fault[SNAPSHOT_FAULT_MAX];
-    static struct control newer;
-    newer = c->live->control;
-    if (!o->path[0])
-        live_reset(c->live);
-    else if (live_load(c->live, o->path, fault) != ERR_OK)
-        abort(); /* it was read a moment ago: begin anew, and come here again */
-    control_skip_as(&c->live->control, &newer);
-    c->rewind.replays = true;
-    LOG(LEVEL_NOTE, "rewind_begins", L_INT("to_ms", c->rewind.to.ms), L_INT("from_ms", o->at.ms));
-}
-
-static void rewind_turn(struct course *c)
-{
-    struct follow_stream s;
-    struct origin o;
-    if (!c->ops.told(c->ops.ctx) || !follow_stream(c->follow, &s)) return;
-    c->rewind.ordered = false;
-    if (find_origin(c, &s, c->rewind.to, true, &o))
-        go_back(c, &o);
-    else
-        give_up(c);
-    follow_go(c->follow);
-}
-
-static void end_replay(struct course *c)
-{
-    if (follow_place_cmp(c->live->follow.place, c->rewind.at) < 0) return;
-    c->rewind.replays = false;
-    c->stat.rewound++;
-    c->save_due = true;
-    LOG(LEVEL_NOTE, "rewind_done", L_INT("to_ms", c->rewind.to.ms), L_INT("reports", c->live->reports));
-    if (c->ops.changed) c->ops.changed(c->ops.ctx);
-}
-
-/* --- a server that lost something --------------------------------------------------------------------------------- */
-
-static bool on_lost(void *ctx, struct follow_place upto)
-{
-    struct course *c = ctx;
-    (void)upto;
-    c->lost = true;
-    follow_hold(c->follow);
-    if (!told_lost(c->told)) told_begin(c->told, told_written(c->told)); /* of words it may have lost more */
-    return false;
-}
-
-/* Without a state to go back to: what came since is taken, and the state is not the other hosts'. */
-static void keep_on(struct course *c, struct follow_place upto)
-{
-    struct follow_state *f = &c->live->follow;
-    if (follow_place_zero(upto) || follow_place_cmp(upto, f->place) == 0) return;
-    f->missed = f->place;
-    f->place = upto;
-}
-
-/* The state becomes one that ends before what was lost. What its journals and the other hosts' sent again comes after,
- * in the order in which it is there now, and words about names are told again; the server knows which of them it has. */
-static void lost_turn(struct course *c)
-{
-    char fault[SNAPSHOT_FAULT_MAX];
-    struct follow_place upto, was = c->live->follow.place;
-    struct follow_stream s;
-    struct origin o;
-    if (!follow_stream(c->follow, &s) || !told_known(c->told, &upto)) return;
-    if (follow_place_cmp(s.upto, upto) < 0) upto = s.upto;
-    c->lost = c->rewind.ordered = c->rewind.replays = false;
-    bool back = !follow_place_zero(s.upto) && find_origin(c, &s, upto, true, &o);
-    if (!back)
-        keep_on(c, s.upto);
-    else if (!o.path[0])
-        live_reset(c->live);
-    else if (live_load(c->live, o.path, fault) != ERR_OK)
-        abort(); /* it was read a moment ago: begin anew, and come here again */
-    c->ops.lost(c->ops.ctx);
-    series_forget(c->old, s.upto, (struct follow_place){UINT64_MAX, UINT64_MAX});
-    if (!back || follow_place_cmp(c->saved_at, o.at) != 0) c->saved_at = (struct follow_place){0, 0};
-    c->saved_number = FOLLOW_UNKNOWN;
-    c->lost_until = s.upto;
-    c->stat.lost++;
-    told_begin(c->told, back ? c->live->follow.place : (struct follow_place){0, 0});
-    LOG(LEVEL_WARN, "redis_lost", L_INT("it_has_up_to_ms", upto.ms), L_INT("we_were_at_ms", was.ms),
-        L_INT("back_to_ms", c->live->follow.place.ms),
-        L_STR("now", back ? "it is learnt and told again" : "no snapshot is that old: this host keeps what it learnt"));
-    if (c->ops.changed) c->ops.changed(c->ops.ctx);
-    follow_go(c->follow);
 }
 
 /* --- a turn ------------------------------------------------------------------------------------------------------- */
@@ -507,15 +283,17 @@ bool course_turn(struct course *c, int64_t now_us)
     size_t taken = 0;
     if (c->follow) {
         told_turn(c->told, c->live->follow.place, c->ops.told(c->ops.ctx), c->ops.calls(c->ops.ctx), now_us);
-        if (told_lost(c->told) && !c->lost && !c->seeks) on_lost(c, c->live->follow.place);
+        if (told_lost(c->told) && !c->lost && !c->seeks) course_on_lost(c, c->live->follow.place);
         if (c->fetch) fetch_turn(c->fetch, now_us);
         if (c->seeks) seek_turn(c, now_us);
         if (c->fetch && !c->seeks) heal_turn(c, now_us);
-        if (c->lost || (!c->save_due && course_sure(c) && all_told(c))) taken = follow_turn(c->follow, now_us);
-        if (c->lost) lost_turn(c);
+        bool asks = c->lost || c->words_lost; /* only how far the stream reaches */
+        if (asks || (!c->save_due && course_sure(c) && all_told(c))) taken = follow_turn(c->follow, now_us);
+        if (c->lost) course_lost_turn(c);
+        course_words_turn(c, now_us);
         if (taken) c->sought = false;
-        if (c->rewind.ordered) rewind_turn(c);
-        if (c->rewind.replays) end_replay(c);
+        if (c->rewind.ordered) course_rewind_turn(c);
+        if (c->rewind.replays) course_end_replay(c);
     }
     save_when_due(c, now_us);
     if (!c->follow || !course_sure(c)) return taken > 0;

@@ -7,7 +7,8 @@
  * ordered it begins again at one of these, and comes back to where it was with the skips that it has been told: the
  * state is the same as on every other host, whatever snapshot that was. One that cannot go back far enough says so,
  * keeps its state, and takes over the shared one as soon as that is past the order. When the server has lost what it had
- * acknowledged (told.h), it goes back as well, to before that. docs/decisions/0019. */
+ * acknowledged (told.h), or one of several the words about names (relay.h), it goes back as well, to before that.
+ * docs/decisions/0019, 0024. */
 #ifndef FURUI_LIVE_COURSE_H
 #define FURUI_LIVE_COURSE_H
 
@@ -36,6 +37,10 @@ struct course_ops {
     uint64_t (*calls)(void *ctx); /* with words about names, that it has acknowledged */
     /* The server lost something, and the state has gone back: what it was not told yet counts no more. */
     void (*lost)(void *ctx);
+    /* A bucket of words about names lacks some that it had acknowledged (relay_missing). */
+    bool (*missing)(void *ctx, struct follow_place *upto_out);
+    /* What to do about that: tell all again, as the state goes back (what waits counts no more), or go on. */
+    void (*again)(void *ctx, bool all);
     /* The state has become another than what the reports since have made of it. NULL: nobody wants to know. */
     void (*changed)(void *ctx);
 };
@@ -86,7 +91,7 @@ struct course_stat {
     struct follow_stat follow;
     bool replays;
     uint64_t rewound, rewinds_failed, taken_over; /* snapshots of others */
-    uint64_t lost;                                /* how often the server had lost something */
+    uint64_t lost, words_lost;                    /* how often a server had lost something, or only words */
 };
 void course_stat(const struct course *c, struct course_stat *out);
 

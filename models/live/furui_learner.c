@@ -228,6 +228,18 @@ static void on_lost(void *ctx)
     intake_lost(l->intake, follow_taken(&l->live.follow, journal_host(l->journal)));
 }
 
+static bool is_missing(void *ctx, struct follow_place *upto_out)
+{
+    const struct learner *l = ctx;
+    return relay_missing(l->relay, upto_out);
+}
+
+static void tell_again(void *ctx, bool all)
+{
+    const struct learner *l = ctx;
+    (all ? relay_drop : relay_go_on)(l->relay);
+}
+
 /* The state of the last snapshot, and the way on from there. */
 static bool open_course(struct learner *l)
 {
@@ -243,7 +255,13 @@ static bool open_course(struct learner *l)
                                .stream_bytes = (uint64_t)c->stream_mb << 20,
                                .share_s = strcmp(c->redis, "private") == 0 ? 0 : (unsigned)c->share_s,
                                .share_bytes = (uint64_t)c->share_mb << 20};
-    struct course_ops ops = {.ctx = l, .report = on_report, .told = is_told, .calls = calls_told, .lost = on_lost};
+    struct course_ops ops = {.ctx = l,
+                             .report = on_report,
+                             .told = is_told,
+                             .calls = calls_told,
+                             .lost = on_lost,
+                             .missing = is_missing,
+                             .again = tell_again};
     if (course_open(&l->live, l->store, l->reader, &o, &ops, &l->course) != ERR_OK)
         return fail(l, "furui-learner", err_str(ERR_MEMORY));
     const struct control_order *f = &l->live.control.freeze;
@@ -358,7 +376,8 @@ static void beat(struct learner *l, int64_t now_us)
                                     .redis_up = l->store && store_up(l->store),
                                     .frozen = l->live.control.frozen,
                                     .rewinding = c.replays,
-                                    .missed_ms = l->live.follow.missed.ms};
+                                    .missed_ms = l->live.follow.missed.ms,
+                                    .redis_lost = c.lost + c.words_lost};
     struct backend_word word = {.type = BACKEND_BEAT};
     if (link_put(&l->engine, word, span_of(&about, sizeof about), SPAN_NONE) != ERR_OK) abort();
     l->said_us = now_us;

@@ -8,6 +8,7 @@ import random
 import signal
 import struct
 import sys
+import time
 import unittest
 
 import service as harness
@@ -139,6 +140,11 @@ class Poison(unittest.TestCase):
         told = [k for k in self.redis.do("KEYS", "furui:2:{reports}:told:*")]
         self.assertEqual(len(told), 1)
         tickets = self.until(lambda: self.redis.do("KEYS", "furui:2:ticket:*"), "the tickets")
+        for key in self.redis.do("KEYS", "furui:2:{??}:said"):  # as if words of next year had been told
+            self.redis.do("SET", key, struct.pack("<dI", time.time() * 1000 + 3e10, 0))
+        self.report(4, "first.example")
+        self.until_said("first.example", 1.5)  # his second word about a name counts half
+        self.assertIn("guard_refused", self.service.log())
         for key in self.redis.do("KEYS", "furui:2:{??}:said") + told + [STREAM + ":snapshot"] + tickets:
             self.redis.do("SET", key, b"\xff" * 9)
         with self.assertRaises(furui.Refused):
@@ -149,7 +155,7 @@ class Poison(unittest.TestCase):
         self.report(3, "third.example")
         self.until_said("second.example", 1)
         self.until_said("third.example", 1)
-        self.until(lambda: self.stat()["learnt"] == 3, "three reports")
+        self.until(lambda: self.stat()["learnt"] == 4, "four reports")
 
     def end_learner(self, how):
         old = [pid for pid, name in descendants(self.service.process.pid) if name.startswith("furui-learner")]

@@ -173,6 +173,13 @@ class Stores(unittest.TestCase):
         wait_until(lambda: self.bookmark(s, ports[stream]) == "0", 20, "the learner's bookmark")
         s.wait_log("snapshot_shared")
         away = (stream + 1) % 3  # not the one with the stream
+        self.say(ports[away], "flushall")  # it comes back empty: its words are noticed to be gone, and told again
+        for n in range(20, 30):
+            self.report(n, "d%d.example" % n)
+        for n in range(30):
+            self.until_said(s, "d%d.example" % n, 1)
+        self.assertEqual(s.log().count("words_lost"), 1)
+        self.assertEqual(json.loads(self.client.stat())["learner"]["redis_lost"], 1)
         servers[away][0].send_signal(signal.SIGKILL)
         degraded = lambda n: s.classify(mail(n, sender="x@d%d.example" % n)).get("degraded") == ["reputation"]  # noqa: E731
         wait_until(lambda: any(degraded(n) for n in range(20)), 20, "a degraded verdict")

@@ -26,6 +26,9 @@ struct host {
     struct course *course;
     struct secret secret;
     uint64_t number, taken, calls, drops;
+    bool missing; /* words, that a bucket had up to an entry */
+    struct follow_place missing_upto;
+    int told_again, went_on;
 };
 
 static struct store *teller;
@@ -63,6 +66,20 @@ static inline void lost(void *ctx)
     ((struct host *)ctx)->drops++;
 }
 
+static inline bool missing(void *ctx, struct follow_place *upto_out)
+{
+    const struct host *h = ctx;
+    *upto_out = h->missing_upto;
+    return h->missing;
+}
+
+static inline void again(void *ctx, bool all)
+{
+    struct host *h = ctx;
+    h->missing = false;
+    ++*(all ? &h->told_again : &h->went_on);
+}
+
 static unsigned rewind_days;
 static uint64_t stream_bytes;
 
@@ -79,7 +96,13 @@ static inline void begin(struct host *h)
                                .stream_bytes = stream_bytes,
                                .share_s = 1,
                                .share_bytes = 64 << 20};
-    struct course_ops ops = {.ctx = h, .report = on_report, .told = is_told, .calls = calls, .lost = lost};
+    struct course_ops ops = {.ctx = h,
+                             .report = on_report,
+                             .told = is_told,
+                             .calls = calls,
+                             .lost = lost,
+                             .missing = missing,
+                             .again = again};
     assert_int_equal(live_open(&h->live, &(struct live_rules){.guard = {1, 0}, .bits = 16}), ERR_OK);
     h->store = own_redis_store();
     h->reader = own_redis_store();

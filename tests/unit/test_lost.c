@@ -127,12 +127,70 @@ static void an_empty_server_takes_nothing_away(void **unused)
     go(&a);
 }
 
+/* Entries and what was told of them are there, but one of several servers came back without its words. */
+static void words_that_a_bucket_lost_are_told_again(void **unused)
+{
+    (void)unused;
+    struct host a, b;
+    struct course_stat s;
+    come(&a, 0xa);
+    tell_to(20);
+    follow_to(&a, 20);
+    tell_to(120);
+    follow_to(&a, 120);
+    tell_to(130);
+    UNTIL(&a, is_at(&a, 130));
+    a.missing_upto = place(100);
+    a.missing = true;
+    UNTIL(&a, a.told_again == 1);
+    UNTIL(&a, is_at(&a, 130));
+    assert_int_equal(a.taken, 130 + 110); /* from the snapshot at 20 */
+    a.missing = true;                     /* at once again: a stranger has us run in circles */
+    UNTIL(&a, a.went_on == 1);
+    tell_to(140);
+    UNTIL(&a, is_at(&a, 140));
+    assert_int_equal(a.taken, 130 + 110 + 10);
+    come(&b, 0xb);
+    UNTIL(&b, is_at(&b, 140));
+    b.missing = true; /* all: from the beginning, as the stream has that */
+    UNTIL(&b, b.told_again == 1);
+    tell_to(150);
+    UNTIL(&b, is_at(&b, 150));
+    assert_int_equal(b.taken, 120 + 150); /* it came with the snapshot at 20 that is shared */
+    UNTIL(&a, is_at(&a, 150));
+    assert_true(same(&a, &b));
+    course_stat(a.course, &s);
+    assert_true(s.words_lost == 2 && s.lost == 0 && a.drops == 0);
+    go(&a);
+    go(&b);
+}
+
+/* The stream is gone with the words: what it has now is not what the state was made of. */
+static void nothing_is_unlearnt_for_words(void **unused)
+{
+    (void)unused;
+    struct host a;
+    come(&a, 0xa);
+    tell_to(20);
+    UNTIL(&a, is_at(&a, 20));
+    ASK(SPAN("FLUSHALL"));
+    start_again(NULL);
+    a.missing = true;
+    tell_to(25);
+    UNTIL(&a, is_at(&a, 25));
+    UNTIL(&a, a.went_on == 1);
+    assert_int_equal(a.live.reports, 25);
+    go(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_a_server_lost_is_taken_again, set_up_safe, tear_down),
         cmocka_unit_test_setup_teardown(what_was_told_and_lost_is_told_again, set_up_safe, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_server_takes_nothing_away, set_up_safe, tear_down),
+        cmocka_unit_test_setup_teardown(words_that_a_bucket_lost_are_told_again, set_up_safe, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_unlearnt_for_words, set_up_safe, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

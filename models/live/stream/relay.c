@@ -2,6 +2,7 @@
 /* relay: see relay.h. */
 #include "models/live/stream/relay.h"
 
+#include "proto/base/clock.h"
 #include "proto/base/log.h"
 
 #include <assert.h>
@@ -11,8 +12,10 @@
 enum {
     RETRY_US = 500000, /* after a word was refused or lost */
     TELL_US = 60 * 1000000,
+    LOOK_US = 10 * 1000000, /* between two looks at what all buckets have */
     BUCKET_BITS = 6,
-    ROUND_MASK = (1 << 20) - 1,                  /* of a round, what a tag holds */
+    ROUND_MASK = (1 << 20) - 1, /* of a round, what a tag holds */
+    DAY_MS = 86400000,
     WORDS_A_REPORT = 4 * FEEDBACK_NAMES_MAX + 1, /* taken back and said, the tenant's and everybody's */
 };
 
@@ -33,10 +36,16 @@ struct relay {
     size_t from, count;
     size_t batch;              /* words at its head that are being sent; 0: none */
     bool open[NAME_BUCKETS];   /* buckets of the batch that are not confirmed yet */
-    bool flight[NAME_BUCKETS]; /* of these, those that an answer is owed for */
+    bool flight[NAME_BUCKETS]; /* those that an answer is owed for */
+    bool look[NAME_BUCKETS];   /* which is only about what it has */
+    int64_t look_us;           /* when they were asked */
     uint64_t round;            /* goes up with each relay_drop: what was sent before it confirms nothing */
+    struct said_place has[NAME_BUCKETS],
+        sent[NAME_BUCKETS]; /* newest entry: acknowledged; of what an answer is owed for */
+    bool missing;
+    struct said_place missing_upto;
     uint64_t told;
-    int64_t retry_us, told_us;
+    int64_t retry_us, told_us, strange_us; /* the last two: when the log was told */
 };
 
 enum err relay_open(struct store *s, const struct relay_options *o, struct relay **out)
@@ -71,6 +80,19 @@ void relay_drop(struct relay *r)
     r->from = r->count = r->batch = 0;
     memset(r->open, 0, sizeof r->open);
     r->round++;
+    relay_go_on(r);
+}
+
+bool relay_missing(const struct relay *r, struct follow_place *upto_out)
+{
+    *upto_out = (struct follow_place){r->missing_upto.ms, r->missing_upto.n};
+    return r->missing;
+}
+
+void relay_go_on(struct relay *r)
+{
+    memset(r->has, 0, sizeof r->has);
+    r->missing = false;
 }
 
 bool relay_room(const struct relay *r)
@@ -164,10 +186,38 @@ static size_t batch_of(const struct relay *r)
     return n;
 }
 
+/* What a bucket must have, to be told more: a quiet one forgets, after long. */
+static struct said_place known(const struct relay *r, unsigned bucket, struct said_place next)
+{
+    struct said_place has = r->has[bucket];
+    bool old = next.ms > has.ms + SAID_KEPT_MS - DAY_MS;
+    return old ? (struct said_place){0, 0} : has;
+}
+
+static uint64_t tag(const struct relay *r, unsigned bucket)
+{
+    return RELAY_TAG | (r->round & ROUND_MASK) << BUCKET_BITS | bucket;
+}
+
+/* What the buckets have: at first to know it, then to see that they still have it. */
+static void look(struct relay *r)
+{
+    struct said_place now = {(uint64_t)clock_wall_us() / 1000, 0};
+    for (unsigned b = 0; b < NAME_BUCKETS; b++) {
+        if (r->flight[b]) continue;
+        r->sent[b] = (struct said_place){0, 0};
+        r->look[b] = r->flight[b] = said_look(&r->said, r->options.prefix, b, known(r, b, now), tag(r, b));
+    }
+}
+
 void relay_turn(struct relay *r, int64_t now_us)
 {
     static struct call c;
-    if (now_us < r->retry_us || !store_up(r->store)) return;
+    if (r->missing || now_us < r->retry_us || !store_up(r->store)) return;
+    if (!r->look_us || now_us - r->look_us > LOOK_US) {
+        look(r);
+        r->look_us = now_us;
+    }
     if (r->batch == 0) {
         r->batch = batch_of(r);
         for (size_t i = 0; i < r->batch; i++) r->open[waiting_at(r, i)->bucket] = true;
@@ -175,17 +225,40 @@ void relay_turn(struct relay *r, int64_t now_us)
     for (unsigned b = 0; b < NAME_BUCKETS; b++) {
         if (!r->open[b] || r->flight[b]) continue;
         gather(r, b, r->batch, &c);
-        r->flight[b] =
-            said_put(&r->said, c.key, c.keys, c.word, c.words, RELAY_TAG | (r->round & ROUND_MASK) << BUCKET_BITS | b);
+        const struct said_word *last = &c.word[c.words - 1];
+        r->sent[b] = (struct said_place){last->ms, last->n};
+        r->flight[b] = said_put(&r->said, c.key, c.keys, c.word, c.words, known(r, b, r->sent[b]), tag(r, b));
     }
     store_pump(r->store);
+}
+
+static int cmp(struct said_place a, struct said_place b)
+{
+    return a.ms != b.ms ? (a.ms > b.ms ? 1 : -1) : (a.n > b.n) - (a.n < b.n);
+}
+
+/* What a bucket has now, and what it had before. */
+static void learn(struct relay *r, unsigned bucket, const struct said_answer *a, int64_t now_us)
+{
+    if (a->strange && (!r->strange_us || now_us - r->strange_us > TELL_US)) {
+        LOG(LEVEL_WARN, "guard_refused", L_INT("bucket", bucket), L_STR("why", "of a time to come, or none at all"),
+            L_STR("now", "it is written anew; see who else writes into this Redis"));
+        r->strange_us = now_us;
+    }
+    if (a->outcome == SAID_DONE) {
+        r->has[bucket] = cmp(a->had, r->sent[bucket]) > 0 ? a->had : r->sent[bucket];
+    } else if (a->outcome == SAID_MISSING) {
+        if (!r->missing || cmp(a->had, r->missing_upto) < 0) r->missing_upto = a->had;
+        r->missing = true;
+    }
 }
 
 void relay_reply(struct relay *r, const struct store_reply *reply, int64_t now_us)
 {
     unsigned b = (unsigned)(reply->tag & (NAME_BUCKETS - 1));
-    bool refused = reply->v[0].kind == STORE_ERROR;
-    r->flight[b] = false;
+    bool refused = reply->v[0].kind == STORE_ERROR, looked = r->look[b];
+    struct said_answer a;
+    r->flight[b] = r->look[b] = false;
     if ((reply->tag & ~RELAY_TAG) >> BUCKET_BITS != (r->round & ROUND_MASK)) return;
     if (refused && (!r->told_us || now_us - r->told_us > TELL_US)) {
         char why[96];
@@ -193,10 +266,10 @@ void relay_reply(struct relay *r, const struct store_reply *reply, int64_t now_u
         LOG(LEVEL_WARN, "reputation_refused", L_STR("why", why), L_STR("now", "what reports say waits"));
         r->told_us = now_us;
     }
-    if (reply->v[0].kind != STORE_INTEGER) {
-        r->retry_us = now_us + RETRY_US;
-        return;
-    }
+    said_read(reply, &a);
+    learn(r, b, &a, now_us);
+    if (a.outcome == SAID_LATER) r->retry_us = now_us + RETRY_US;
+    if (looked || a.outcome != SAID_DONE) return;
     r->told++;
     r->open[b] = false;
     for (b = 0; b < NAME_BUCKETS; b++)

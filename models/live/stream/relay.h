@@ -3,7 +3,8 @@
  *
  * A tenant's reports count fully in the tenant's own records, and by a share in everybody's. Words wait in the order of
  * the stream; some hundred at a time are sent, grouped by bucket, and only when all of them are there the next ones are:
- * so none is left out, whatever fails in between. */
+ * so none is left out, whatever fails in between. A bucket that has no longer what it had acknowledged (one of several
+ * masters came back empty, or is a replica that lacked the last seconds) takes no more until the caller has decided. */
 #ifndef FURUI_STREAM_RELAY_H
 #define FURUI_STREAM_RELAY_H
 
@@ -42,5 +43,11 @@ uint64_t relay_told(const struct relay *r);  /* calls that were acknowledged */
 
 /* What waits counts no more: the state has gone back, and says it again. */
 void relay_drop(struct relay *r);
+
+/* Has a bucket lost words? Then nothing goes on before relay_drop or relay_go_on. *upto_out: what it still has. */
+bool relay_missing(const struct relay *r, struct follow_place *upto_out);
+
+/* What is missing stays so. */
+void relay_go_on(struct relay *r);
 
 #endif
