@@ -19,10 +19,10 @@
 enum { MAILS_DEFAULT = 1000, FLIPS_DEFAULT_PPM = 50000, ASK_EVERY_MS = 500, MANIFEST_MAX = 1024 };
 
 struct wish {
-    const char *endpoint, *state_dir, *by, *note;
+    struct operator_options o;
     uint32_t share_ppm, max_flips_ppm;
     long mails;
-    bool json, wait, shadow_options;
+    bool wait, shadow_options;
 };
 
 /* A share from "10%" or "0.1", in millionths. */
@@ -42,16 +42,13 @@ static bool read_share(const char *option, const char *text, uint32_t *ppm_out)
 
 static bool read_options(int argc, char **argv, struct wish *w)
 {
-    enum { SHADOW = 256, MAILS, FLIPS, BY, NOTE, WAIT, JSON, ENDPOINT, STATE_DIR };
+    enum { SHADOW = 256, MAILS, FLIPS, WAIT };
     static const struct option OPTIONS[] = {{"shadow", required_argument, NULL, SHADOW},
                                             {"mails", required_argument, NULL, MAILS},
                                             {"max-flips", required_argument, NULL, FLIPS},
-                                            {"by", required_argument, NULL, BY},
-                                            {"note", required_argument, NULL, NOTE},
                                             {"wait", no_argument, NULL, WAIT},
-                                            {"json", no_argument, NULL, JSON},
-                                            {"endpoint", required_argument, NULL, ENDPOINT},
-                                            {"state-dir", required_argument, NULL, STATE_DIR},
+                                            OPERATOR_WHERE_LONG,
+                                            OPERATOR_WHO_LONG,
                                             {0}};
     *w = (struct wish){.mails = MAILS_DEFAULT, .max_flips_ppm = FLIPS_DEFAULT_PPM};
     optind = 1;
@@ -72,19 +69,9 @@ static bool read_options(int argc, char **argv, struct wish *w)
             if (!read_share("--max-flips", optarg, &w->max_flips_ppm)) return false;
             w->shadow_options = true;
             break;
-        case BY:
-            if (!operator_fits("model", "--by", optarg, ADMIN_BY_MAX)) return false;
-            w->by = optarg;
-            break;
-        case NOTE:
-            if (!operator_fits("model", "--note", optarg, ADMIN_NOTE_MAX)) return false;
-            w->note = optarg;
-            break;
         case WAIT: w->wait = w->shadow_options = true; break;
-        case JSON: w->json = true; break;
-        case ENDPOINT: w->endpoint = optarg; break;
-        case STATE_DIR: w->state_dir = optarg; break;
-        default: return false;
+        default:
+            if (!operator_option(&w->o, "model", c, optarg)) return false;
         }
     }
     if (!w->shadow_options || w->share_ppm) return true;
@@ -354,13 +341,13 @@ static int push(const struct operator_door *d, const struct wish *w, const char 
         pairs_put_number(&f, "mails", (uint64_t)w->mails);
         pairs_put_number(&f, "max_flips_ppm", w->max_flips_ppm);
     }
-    operator_put_who(&f, w->by, w->note);
+    operator_put_who(&f, &w->o);
     model_close(m);
     int status = operator_ask(d, "model", &f, fd, &answer);
     close(fd);
     if (status != CLI_OK) return status;
     uint64_t number = 0;
-    status = print_answer(&answer, w->json, "promoted");
+    status = print_answer(&answer, w->o.json, "promoted");
     if (status == CLI_OK && operator_said(&answer, "number", text, sizeof text)) pairs_number(span_cstr(text), &number);
     pairs_close(&answer);
     fflush(stdout);
@@ -371,10 +358,10 @@ static int rollback(const struct operator_door *d, const struct wish *w)
 {
     struct pairs f = {0}, answer;
     pairs_put(&f, "do", "rollback");
-    operator_put_who(&f, w->by, w->note);
+    operator_put_who(&f, &w->o);
     int status = operator_ask(d, "model", &f, -1, &answer);
     if (status != CLI_OK) return status;
-    status = print_answer(&answer, w->json, "done");
+    status = print_answer(&answer, w->o.json, "done");
     pairs_close(&answer);
     return status;
 }
@@ -384,7 +371,7 @@ static int begin(int argc, char **argv, const char *verb, int arguments, struct 
 {
     if (!read_options(argc, argv, w)) return cli_usage(verb);
     if (argc - optind == arguments) {
-        int status = operator_find(d, "model", w->endpoint, w->state_dir);
+        int status = operator_find(d, "model", &w->o);
         d->tells = "furui model history";
         return status;
     }
@@ -413,16 +400,9 @@ static int run_history(int argc, char **argv)
     struct wish w;
     struct operator_door d;
     int status = begin(argc, argv, "model history", 0, &w, &d);
-    return status ? status : history(&d, w.json);
+    return status ? status : history(&d, w.o.json);
 }
 
-#define WHERE                                                                                \
-    "      --state-dir DIR   the service's; without it the service at --endpoint is asked\n" \
-    "      --endpoint E      as for 'furui stat'\n"                                          \
-    "      --json            one JSON object instead of text\n"
-#define WHO                                                            \
-    "      --by WHO          your name for the history (login name)\n" \
-    "      --note TEXT       why, for the history\n"
 #define STATUS                                                                                                        \
     "\nAs furuid's own user, or root. Exit status: 0 done, 1 the service refused it, or rolled it back,\n"            \
     "64 wrong usage, 65 a bundle that is damaged or of another version, 66 one that cannot be read, 69 no service,\n" \
@@ -442,7 +422,7 @@ const struct verb verb_model_push = {
             "      --mails N         so many of them decide; what furui scan sends does not count (1000)\n"
             "      --max-flips P%    at most so many may flip: then it serves, else it goes. It goes earlier when\n"
             "                        the share is beyond this all but surely (5%)\n"
-            "      --wait            return when that is decided\n" WHO WHERE STATUS "\n"
+            "      --wait            return when that is decided\n" OPERATOR_WHO_HELP OPERATOR_WHERE_HELP STATUS "\n"
             "example: furui model push new.bundle --shadow 10% --mails 5000 --max-flips 2% --note \"november\"\n",
     .run = run_push,
 };
@@ -450,21 +430,21 @@ const struct verb verb_model_push = {
 const struct verb verb_model_rollback = {
     .name = "rollback",
     .summary = "back to the bundle that served before; or take the one in shadow out",
-    .help =
-        "usage: furui model rollback [--by WHO] [--note TEXT]\n"
-        "\n"
-        "Back to the bundle that served before; while one is in shadow: that one is taken out.\n" WHO WHERE STATUS "\n"
-        "example: furui model rollback --note \"too many flips at noon\"\n",
+    .help = "usage: furui model rollback [--by WHO] [--note TEXT]\n"
+            "\n"
+            "Back to the bundle that served before; while one is in shadow: that one is taken out.\n" OPERATOR_WHO_HELP
+                OPERATOR_WHERE_HELP STATUS "\n"
+            "example: furui model rollback --note \"too many flips at noon\"\n",
     .run = run_rollback,
 };
 
 const struct verb verb_model_history = {
     .name = "history",
     .summary = "the bundles that were pushed",
-    .help =
-        "usage: furui model history [--json]\n"
-        "\n"
-        "The bundles that were pushed: what became of each, when, by whom, from what data, and why.\n" WHERE STATUS "\n"
-        "example: furui model history --json\n",
+    .help = "usage: furui model history [--json]\n"
+            "\n"
+            "The bundles that were pushed: what became of each, when, by whom, from what data, and "
+            "why.\n" OPERATOR_WHERE_HELP STATUS "\n"
+            "example: furui model history --json\n",
     .run = run_history,
 };

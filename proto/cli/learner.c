@@ -13,37 +13,16 @@
 
 struct wish {
     const char *ask, *done; /* the word at the door; what to say when it is done */
-    const char *endpoint, *state_dir, *by, *note;
+    struct operator_options o;
     char to[ADMIN_PLACE_MAX];
-    bool json;
 };
 
 static bool read_options(int argc, char **argv, struct wish *w)
 {
-    enum { BY = 256, NOTE, JSON, ENDPOINT, STATE_DIR };
-    static const struct option OPTIONS[] = {{"by", required_argument, NULL, BY},
-                                            {"note", required_argument, NULL, NOTE},
-                                            {"json", no_argument, NULL, JSON},
-                                            {"endpoint", required_argument, NULL, ENDPOINT},
-                                            {"state-dir", required_argument, NULL, STATE_DIR},
-                                            {0}};
+    static const struct option OPTIONS[] = {OPERATOR_WHERE_LONG, OPERATOR_WHO_LONG, {0}};
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
-        switch (c) {
-        case BY:
-            if (!operator_fits("learner", "--by", optarg, ADMIN_BY_MAX)) return false;
-            w->by = optarg;
-            break;
-        case NOTE:
-            if (!operator_fits("learner", "--note", optarg, ADMIN_NOTE_MAX)) return false;
-            w->note = optarg;
-            break;
-        case JSON: w->json = true; break;
-        case ENDPOINT: w->endpoint = optarg; break;
-        case STATE_DIR: w->state_dir = optarg; break;
-        default: return false;
-        }
-    }
+    for (int c; (c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;)
+        if (!operator_option(&w->o, "learner", c, optarg)) return false;
     return true;
 }
 
@@ -53,12 +32,12 @@ static int ask(const struct operator_door *d, const struct wish *w)
     pairs_put(&request, "do", "learner");
     pairs_put(&request, "ask", w->ask);
     if (w->to[0]) pairs_put(&request, "to", w->to);
-    if (w->done) operator_put_who(&request, w->by, w->note);
+    if (w->done) operator_put_who(&request, &w->o);
     int status = operator_ask(d, "learner", &request, -1, &answer);
     if (status != CLI_OK) return status;
     char word[16], why[ADMIN_WHY_MAX], place[ADMIN_PLACE_MAX];
     bool kept = operator_said(&answer, "status", word, sizeof word) && strcmp(word, "kept") == 0;
-    if (w->json) {
+    if (w->o.json) {
         told_json(&answer);
     } else if (kept && operator_said(&answer, "why", why, sizeof why)) {
         fputs("kept, not obeyed yet: ", stdout);
@@ -115,7 +94,7 @@ static int run(int argc, char **argv, const char *verb, const char *word, const 
         return cli_fail(CLI_USAGE, verb,
                         "'%s' is no place: write 2026-11-22T10:00 (UTC), -2h, or MS-N as 'furui learner show' has them",
                         to);
-    int status = operator_find(&d, "learner", w.endpoint, w.state_dir);
+    int status = operator_find(&d, "learner", &w.o);
     d.tells = done ? "furui learner show" : NULL;
     return status ? status : ask(&d, &w);
 }
@@ -140,13 +119,6 @@ static int run_rewind(int argc, char **argv)
     return run(argc, argv, "learner rewind", "rewind", "rewound");
 }
 
-#define WHERE                                                                                \
-    "      --state-dir DIR   the service's; without it the service at --endpoint is asked\n" \
-    "      --endpoint E      as for 'furui stat'\n"                                          \
-    "      --json            one JSON object instead of text\n"
-#define WHO                                                                     \
-    "      --by WHO          your name, for those who ask later (login name)\n" \
-    "      --note TEXT       why\n"
 #define STATUS                                                                                               \
     "\nAs furuid's own user, or root. Exit status: 0 obeyed on this host; 1 refused, and a line says why;\n" \
     "3 kept, but not obeyed yet (Redis is away); 64 wrong usage; 69 no service; 75 the learner is not there.\n"
@@ -158,7 +130,7 @@ static const struct verb verb_show = {
             "\n"
             "How far the learner of this host has read the stream of reports, what waits, whether the content model\n"
             "is frozen (since when, by whom, why), the latest orders, and what rewinds have taken out. A place in the\n"
-            "stream is MS-N: milliseconds since 1970 by Redis's clock, and a number.\n" WHERE
+            "stream is MS-N: milliseconds since 1970 by Redis's clock, and a number.\n" OPERATOR_WHERE_HELP
             "\nAs furuid's own user, or root. Exit status: 0 shown; 64 wrong usage; 69 no service; 75 the learner is\n"
             "not there.\n"
             "\n"
@@ -172,7 +144,8 @@ static const struct verb verb_freeze = {
     .help = "usage: furui learner freeze [--by WHO] [--note TEXT]\n"
             "\n"
             "The content model stands still, on all hosts that share the Redis. Reports are kept and weighed for\n"
-            "reputation and trust as ever; what comes meanwhile is not learnt later.\n" WHO WHERE STATUS "\n"
+            "reputation and trust as ever; what comes meanwhile is not learnt later.\n" OPERATOR_WHO_HELP
+                OPERATOR_WHERE_HELP STATUS "\n"
             "example: furui learner freeze --note \"newsletters are called spam since noon\"\n",
     .run = run_freeze,
 };
@@ -182,8 +155,8 @@ static const struct verb verb_thaw = {
     .summary = "the content model learns again",
     .help = "usage: furui learner thaw [--by WHO] [--note TEXT]\n"
             "\n"
-            "The content model learns again, on all hosts that share the Redis, also when a guard has frozen it.\n" WHO
-                WHERE STATUS "\n"
+            "The content model learns again, on all hosts that share the Redis, also when a guard has frozen "
+            "it.\n" OPERATOR_WHO_HELP OPERATOR_WHERE_HELP STATUS "\n"
             "example: furui learner thaw --note \"the reporter is blocked\"\n",
     .run = run_thaw,
 };
@@ -199,8 +172,8 @@ static const struct verb verb_rewind = {
         "reputation and trust stays.\n"
         "\n"
         "  TO                2026-11-22T10:00[:30] (UTC), 2026-11-22, -2h (s, m, h, d), or MS-N, a place of the\n"
-        "                    stream as 'furui learner show' has them; 0-0: all that it ever learnt\n" WHO WHERE STATUS
-        "\n"
+        "                    stream as 'furui learner show' has them; 0-0: all that it ever learnt\n" OPERATOR_WHO_HELP
+            OPERATOR_WHERE_HELP STATUS "\n"
         "example: furui learner rewind -2h --note \"a gateway sent its quarantine as ham\"\n",
     .run = run_rewind,
 };

@@ -16,6 +16,27 @@
 
 enum { STAT_ARENA_BYTES = 16 << 20, ANSWER_MAX = 4 << 20 };
 
+/* --- options ---------------------------------------------------------------------------------------------------- */
+
+bool operator_fits(const char *verb, const char *option, const char *text, size_t cap)
+{
+    if (strlen(text) < cap) return true;
+    cli_fail(CLI_USAGE, verb, "%s: at most %zu bytes", option, cap - 1);
+    return false;
+}
+
+bool operator_option(struct operator_options *o, const char *verb, int option, const char *value)
+{
+    switch (option) {
+    case OPERATOR_ENDPOINT: o->endpoint = value; return true;
+    case OPERATOR_STATE_DIR: o->state_dir = value; return true;
+    case OPERATOR_JSON: o->json = true; return true;
+    case OPERATOR_BY: o->by = value; return operator_fits(verb, "--by", value, ADMIN_BY_MAX);
+    case OPERATOR_NOTE: o->note = value; return operator_fits(verb, "--note", value, ADMIN_NOTE_MAX);
+    default: return false;
+    }
+}
+
 /* --- where it is -------------------------------------------------------------------------------------------------- */
 
 static bool set_path(struct operator_door *d, span dir)
@@ -44,16 +65,16 @@ static bool read_stat(struct operator_door *d, const char *json)
     return found;
 }
 
-int operator_find(struct operator_door *d, const char *verb, const char *endpoint, const char *state_dir)
+int operator_find(struct operator_door *d, const char *verb, const struct operator_options *o)
 {
     *d = (struct operator_door){0};
-    if (state_dir) {
-        if (set_path(d, span_cstr(state_dir))) return CLI_OK;
+    if (o->state_dir) {
+        if (set_path(d, span_cstr(o->state_dir))) return CLI_OK;
         return cli_fail(CLI_USAGE, verb, "--state-dir: not a directory's name");
     }
     struct service s;
-    struct furui_options o = {.deadline_ms = SERVICE_PING_MS};
-    int status = service_open(&s, verb, endpoint, &o);
+    struct furui_options patience = {.deadline_ms = SERVICE_PING_MS};
+    int status = service_open(&s, verb, o->endpoint, &patience);
     if (status != CLI_OK) return status;
     struct furui_answer a;
     if (furui_client_stat(s.client, 0, NULL, NULL) != FURUI_OK || furui_client_poll(s.client, -1, &a) != 1 ||
@@ -66,20 +87,13 @@ int operator_find(struct operator_door *d, const char *verb, const char *endpoin
 
 /* --- what is asked ------------------------------------------------------------------------------------------------ */
 
-void operator_put_who(struct pairs *request, const char *by, const char *note)
+void operator_put_who(struct pairs *request, const struct operator_options *o)
 {
     const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
-    const struct passwd *me = by || sudo ? NULL : getpwuid(getuid());
-    const char *who = by ? by : sudo ? sudo : me ? me->pw_name : "";
+    const struct passwd *me = o->by || sudo ? NULL : getpwuid(getuid());
+    const char *who = o->by ? o->by : sudo ? sudo : me ? me->pw_name : "";
     if (strlen(who) < ADMIN_BY_MAX) pairs_put(request, "by", who);
-    if (note) pairs_put(request, "note", note);
-}
-
-bool operator_fits(const char *verb, const char *option, const char *text, size_t cap)
-{
-    if (strlen(text) < cap) return true;
-    cli_fail(CLI_USAGE, verb, "%s: at most %zu bytes", option, cap - 1);
-    return false;
+    if (o->note) pairs_put(request, "note", o->note);
 }
 
 /* --- ask ---------------------------------------------------------------------------------------------------------- */

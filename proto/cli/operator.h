@@ -19,18 +19,47 @@ struct operator_door {
     const char *tells; /* the command that tells what became of a request without an answer; NULL: none is needed */
 };
 
-/* Find the door.
- *
- *   endpoint, state_dir  as given on the command line, or NULL
- *
- * CLI_OK; CLI_UNAVAILABLE, CLI_USAGE, CLI_IO after one line that says why. */
-int operator_find(struct operator_door *d, const char *verb, const char *endpoint, const char *state_dir);
+/* What each of these verbs understands, as given on the command line, or NULL. */
+struct operator_options {
+    const char *endpoint, *state_dir;
+    bool json;
+    const char *by, *note; /* of verbs that change something */
+};
 
-/* Into a request: who asks, and why (NULL: not said). Without `by` the login name; behind sudo, whoever called that. */
-void operator_put_who(struct pairs *request, const char *by, const char *note);
+enum { OPERATOR_OPTION = 1024, OPERATOR_ENDPOINT, OPERATOR_STATE_DIR, OPERATOR_JSON, OPERATOR_BY, OPERATOR_NOTE };
+
+/* For a list of struct option. */
+#define OPERATOR_WHERE_LONG                                         \
+    {"endpoint", required_argument, NULL, OPERATOR_ENDPOINT},       \
+        {"state-dir", required_argument, NULL, OPERATOR_STATE_DIR}, \
+    {                                                               \
+        "json", no_argument, NULL, OPERATOR_JSON                    \
+    }
+#define OPERATOR_WHO_LONG                              \
+    {"by", required_argument, NULL, OPERATOR_BY},      \
+    {                                                  \
+        "note", required_argument, NULL, OPERATOR_NOTE \
+    }
+
+#define OPERATOR_WHERE_HELP                                                                  \
+    "      --state-dir DIR   the service's; without it the service at --endpoint is asked\n" \
+    "      --endpoint E      as for 'furui stat'\n"                                          \
+    "      --json            one JSON object instead of text\n"
+#define OPERATOR_WHO_HELP                                                       \
+    "      --by WHO          your name, for those who ask later (login name)\n" \
+    "      --note TEXT       why\n"
 
 /* Does an option's text fit into `cap` bytes? False after a complaint. */
 bool operator_fits(const char *verb, const char *option, const char *text, size_t cap);
+
+/* Take one of them (`option` as getopt_long returned it). False: it is none, or too long, which was said. */
+bool operator_option(struct operator_options *o, const char *verb, int option, const char *value);
+
+/* Find the door. CLI_OK; CLI_UNAVAILABLE, CLI_USAGE, CLI_IO after one line that says why. */
+int operator_find(struct operator_door *d, const char *verb, const struct operator_options *o);
+
+/* Into a request: who asks, and why. Without `by` the login name; behind sudo, whoever called that. */
+void operator_put_who(struct pairs *request, const struct operator_options *o);
 
 /* Ask, and wait for the whole answer, however long that takes.
  *

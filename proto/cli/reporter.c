@@ -13,8 +13,8 @@
 enum { VALUE_MAX = 256 };
 
 struct wish {
-    const char *endpoint, *state_dir, *tenant;
-    bool json;
+    struct operator_options o;
+    const char *tenant;
 };
 
 /* A value of the answer, for people; "" when it is not there. Valid until the next call with this `slot`. */
@@ -97,7 +97,7 @@ static int ask(const struct operator_door *d, const struct wish *w, const char *
     if (w->tenant) pairs_put(&request, "tenant", w->tenant);
     int status = operator_ask(d, "reporter", &request, -1, &answer);
     if (status != CLI_OK) return status;
-    if (w->json)
+    if (w->o.json)
         told_json(&answer);
     else
         print(who, &answer, w);
@@ -107,25 +107,15 @@ static int ask(const struct operator_door *d, const struct wish *w, const char *
 
 static int run_show(int argc, char **argv)
 {
-    enum { TENANT = 256, JSON, ENDPOINT, STATE_DIR };
-    static const struct option OPTIONS[] = {{"tenant", required_argument, NULL, TENANT},
-                                            {"json", no_argument, NULL, JSON},
-                                            {"endpoint", required_argument, NULL, ENDPOINT},
-                                            {"state-dir", required_argument, NULL, STATE_DIR},
-                                            {0}};
+    enum { TENANT = 256 };
+    static const struct option OPTIONS[] = {{"tenant", required_argument, NULL, TENANT}, OPERATOR_WHERE_LONG, {0}};
     struct wish w = {0};
     struct operator_door d;
     for (int c; (c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
-        switch (c) {
-        case TENANT:
-            if (!operator_fits("reporter", "--tenant", optarg, ADMIN_WHO_MAX)) return cli_usage("reporter show");
-            w.tenant = optarg;
-            break;
-        case JSON: w.json = true; break;
-        case ENDPOINT: w.endpoint = optarg; break;
-        case STATE_DIR: w.state_dir = optarg; break;
-        default: return cli_usage("reporter show");
-        }
+        bool fine = c == TENANT ? operator_fits("reporter", "--tenant", optarg, ADMIN_WHO_MAX)
+                                : operator_option(&w.o, "reporter", c, optarg);
+        if (!fine) return cli_usage("reporter show");
+        if (c == TENANT) w.tenant = optarg;
     }
     if (optind == argc) {
         cli_fail(CLI_USAGE, "reporter show", "which reporter?");
@@ -133,9 +123,9 @@ static int run_show(int argc, char **argv)
     }
     for (int i = optind; i < argc; i++)
         if (!operator_fits("reporter", "a reporter's name", argv[i], ADMIN_WHO_MAX)) return CLI_USAGE;
-    int status = operator_find(&d, "reporter", w.endpoint, w.state_dir);
+    int status = operator_find(&d, "reporter", &w.o);
     for (int i = optind; i < argc && status == CLI_OK; i++) {
-        if (i > optind && !w.json) putchar('\n');
+        if (i > optind && !w.o.json) putchar('\n');
         status = ask(&d, &w, argv[i]);
     }
     return status;
@@ -150,11 +140,7 @@ static const struct verb verb_show = {
             "\n"
             "  WHO               as the `reporter` of a report has it; capitals are no matter. '': the gateways\n"
             "                    themselves, which report without a name\n"
-            "      --tenant T        show the limit of all reporters of this tenant, too\n"
-            "      --json            one JSON object a reporter instead of text\n"
-            "      --state-dir DIR   the service's; without it the service at --endpoint is asked\n"
-            "      --endpoint E      as for 'furui stat'\n"
-            "\n"
+            "      --tenant T        show the limit of all reporters of this tenant, too\n" OPERATOR_WHERE_HELP "\n"
             "As furuid's own user, or root. Exit status: 0 shown; 1 refused; 64 wrong usage; 69 no service; 75 the\n"
             "learner is not there.\n"
             "\n"

@@ -3,10 +3,10 @@
 #define _GNU_SOURCE
 #include "engine/admin.h"
 #include "engine/depot.h"
+#include "tests/unit/own_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,28 +102,6 @@ static void what_is_kept(void **state)
 }
 
 /* --- on disk ------------------------------------------------------------------------------------------------------ */
-
-static char root[256];
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    const char *tmp = getenv("TMPDIR");
-    snprintf(root, sizeof root, "%.200s/furui-test-XXXXXX", tmp ? tmp : "/tmp");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 static int save(struct depot *d)
 {
@@ -252,7 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_and_back_and_damaged),
         cmocka_unit_test(what_is_kept),
-        cmocka_unit_test_setup_teardown(a_directory_of_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_directory_of_it, own_folder_make, own_folder_remove),
         cmocka_unit_test(words_at_the_door),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,9 +5,9 @@
 #define _GNU_SOURCE
 #include "engine/poison.h"
 #include "engine/state.h"
+#include "tests/unit/own_folder.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,28 +15,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char root[256];
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    const char *tmp = getenv("TMPDIR");
-    snprintf(root, sizeof root, "%.200s/furui-test-XXXXXX", tmp ? tmp : "/tmp");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 static void one_engine_a_directory(void **state)
 {
@@ -137,9 +115,9 @@ static void poison_box(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(one_engine_a_directory, setup, teardown),
-        cmocka_unit_test_setup_teardown(refused_directories, setup, teardown),
-        cmocka_unit_test_setup_teardown(poison_box, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_engine_a_directory, own_folder_make, own_folder_remove),
+        cmocka_unit_test_setup_teardown(refused_directories, own_folder_make, own_folder_remove),
+        cmocka_unit_test_setup_teardown(poison_box, own_folder_make, own_folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
