@@ -41,28 +41,59 @@ static uint8_t *append_folded(uint8_t *p, const uint8_t *end, span s)
     return append_byte(p, end, '\n');
 }
 
-static uint8_t *append(uint8_t *p, const uint8_t *end, span s)
+/* Pieces of a mail on their way to [p, end). What lies in one stretch goes in one step: most headers are a few. */
+struct pieces {
+    span raw; /* the whole mail */
+    uint8_t *p;
+    const uint8_t *end;
+    span last;
+};
+
+static void flush(struct pieces *to)
 {
-    size_t n = s.n < (size_t)(end - p) ? s.n : (size_t)(end - p);
-    if (n) memcpy(p, s.p, n);
-    return p + n;
+    size_t left = (size_t)(to->end - to->p), n = to->last.n < left ? to->last.n : left;
+    if (n) memcpy(to->p, to->last.p, n);
+    to->p += n;
+    to->last = SPAN_NONE;
+}
+
+static void add(struct pieces *to, span s)
+{
+    if (to->last.n && s.p == to->last.p + to->last.n) {
+        to->last.n += s.n;
+        return;
+    }
+    flush(to);
+    to->last = s;
+}
+
+static void add_byte(struct pieces *to, uint8_t c)
+{
+    const uint8_t *next = to->last.p + to->last.n;
+    if (to->last.n && next >= to->raw.p && next < to->raw.p + to->raw.n && *next == c) {
+        to->last.n++;
+        return;
+    }
+    flush(to);
+    to->p = append_byte(to->p, to->end, c);
 }
 
 /* The raw header without ignored fields, then the raw body, as far as HEAD_GRAM_BYTES reach. */
 static span head_bytes(const struct mail *m, uint8_t *buf)
 {
-    uint8_t *p = buf, *end = buf + HEAD_GRAM_BYTES;
-    for (size_t i = 0; i < m->header_count && p < end; i++) {
+    struct pieces to = {.raw = m->raw, .p = buf, .end = buf + HEAD_GRAM_BYTES};
+    for (size_t i = 0; i < m->header_count && to.last.n < (size_t)(to.end - to.p); i++) {
         const struct mail_header *h = &m->headers[i];
         if (h->id == FIELD_IGNORED) continue;
-        p = append(p, end, h->name);
-        p = append_byte(p, end, ':');
-        p = append(p, end, h->raw);
-        p = append_byte(p, end, '\n');
+        add(&to, h->name);
+        add_byte(&to, ':');
+        add(&to, h->raw);
+        add_byte(&to, '\n');
     }
-    p = append_byte(p, end, '\n');
-    if (m->part_count) p = append(p, end, m->parts[0].body);
-    return span_of(buf, (size_t)(p - buf));
+    add_byte(&to, '\n');
+    if (m->part_count) add(&to, m->parts[0].body);
+    flush(&to);
+    return span_of(buf, (size_t)(to.p - buf));
 }
 
 static span text_bytes(const struct mail *m, uint8_t *buf)
@@ -105,21 +136,26 @@ static void head_tokens(const struct mail *m, struct bag *b)
     }
 }
 
+/* The words of a text, if there is any. */
+static void prose(struct bag *b, const char *field, span text, size_t max)
+{
+    struct token_stream t;
+    if (!text.n) return;
+    token_begin(&t, b, field, TOKEN_PROSE, max);
+    token_text(&t, text);
+}
+
 static void text_tokens(const struct mail *m, struct bag *b)
 {
     struct token_stream t;
-    token_begin(&t, b, "subject", TOKEN_PROSE, HEAD_WORDS);
-    token_text(&t, m->folded.subject);
-    token_begin(&t, b, "from name", TOKEN_PROSE, HEAD_WORDS);
-    token_text(&t, m->folded.from_name);
+    prose(b, "subject", m->folded.subject, HEAD_WORDS);
+    prose(b, "from name", m->folded.from_name, HEAD_WORDS);
     token_begin(&t, b, "text", TOKEN_PROSE, TEXT_WORDS);
     t.told = b->told;
     token_text(&t, m->folded.text);
     b->told_count = t.told_count;
-    token_begin(&t, b, "hidden", TOKEN_PROSE, HIDDEN_WORDS);
-    token_text(&t, m->folded.hidden);
-    token_begin(&t, b, "other side", TOKEN_PROSE, OTHER_WORDS);
-    token_text(&t, m->folded.other);
+    prose(b, "hidden", m->folded.hidden, HIDDEN_WORDS);
+    prose(b, "other side", m->folded.other, OTHER_WORDS);
 }
 
 /* The links that are looked at, those that a reader sees first: others cost nothing to write before them. */

@@ -22,61 +22,85 @@ float shape_log(uint64_t n, float most)
 }
 
 /* --- facts ---------------------------------------------------------------------------------------------------------
- * A fact is hashed in two steps, its name and what is said of it. Most names are literals: what these hash to is found
- * once, since hashing them again for each mail cost more than all else here. */
+ * A fact is hashed in two steps, its name and what is said of it. Most names are literals, and what is said of most is a
+ * small number or nothing: what these hash to is found once, since hashing them again for each mail cost more than all
+ * else here. Several threads may find it at once, and find the same. */
 
-enum { NAME_SEED = 0x5A };
+enum { NAME_SEED = 0x5A, NUMBERS = 32 };
 
-static uint32_t name_hash(span name)
+/* Hashes are 0 until they are asked for. */
+struct fact {
+    span name;
+    uint32_t hash; /* of its name; of a flag, the whole fact's */
+};
+
+struct number {
+    struct fact of;
+    uint32_t hash[NUMBERS]; /* of the facts that it is 0, 1, ..., NUMBERS - 1 or more */
+};
+
+#define LITERAL(name)                                   \
+    {                                                   \
+        (const uint8_t *)("" name ""), sizeof(name) - 1 \
+    }
+#define FACT(name)                                    \
+    ({                                                \
+        static struct fact fact = {LITERAL(name), 0}; \
+        &fact;                                        \
+    })
+
+static uint32_t name_hash(struct fact *f)
 {
-    return token_hash(name, NAME_SEED);
-}
-
-static uint32_t flag_hash(span name)
-{
-    return token_hash(SPAN_NONE, name_hash(name));
-}
-
-/* hash_of(name), kept for the next time. Several threads may find it at once, and find the same. */
-static inline uint32_t once(uint32_t *kept, uint32_t (*hash_of)(span), span name)
-{
-    uint32_t h = __atomic_load_n(kept, __ATOMIC_RELAXED);
+    uint32_t h = __atomic_load_n(&f->hash, __ATOMIC_RELAXED);
     if (h) return h;
-    h = hash_of(name);
-    __atomic_store_n(kept, h, __ATOMIC_RELAXED);
+    h = token_hash(f->name, NAME_SEED);
+    __atomic_store_n(&f->hash, h, __ATOMIC_RELAXED);
     return h;
 }
-#define ONCE(hash_of, literal)                     \
-    ({                                             \
-        static uint32_t kept;                      \
-        once(&kept, hash_of, SPAN("" literal "")); \
-    })
-#define NAME(literal) SPAN(literal), ONCE(name_hash, literal)
 
-static void put(struct bag *b, span name, uint32_t seed, span value)
+static void put(struct bag *b, struct fact *f, span value)
 {
-    bag_add(b, token_hash(value, seed), name, value, SPAN_NONE, 0);
+    bag_add(b, token_hash(value, name_hash(f)), f->name, value, SPAN_NONE, 0);
 }
+#define PUT(b, name, value) put(b, FACT(name), value)
 
-#define PUT(b, name, value) put(b, NAME(name), value)
-#define PUT_FLAG(b, name, is)                                                           \
-    do {                                                                                \
-        if (is) bag_add(b, ONCE(flag_hash, name), SPAN(name), SPAN_NONE, SPAN_NONE, 0); \
+static void put_flag(struct bag *b, struct fact *f)
+{
+    uint32_t h = __atomic_load_n(&f->hash, __ATOMIC_RELAXED);
+    if (!h) {
+        h = token_hash(SPAN_NONE, token_hash(f->name, NAME_SEED));
+        __atomic_store_n(&f->hash, h, __ATOMIC_RELAXED);
+    }
+    bag_add(b, h, f->name, SPAN_NONE, SPAN_NONE, 0);
+}
+#define PUT_FLAG(b, name, is)            \
+    do {                                 \
+        if (is) put_flag(b, FACT(name)); \
     } while (0)
 
-static void put_number(struct bag *b, span name, uint32_t seed, unsigned n)
+static void put_number(struct bag *b, struct number *f, unsigned n)
 {
     static const char digits[] = "0001020304050607080910111213141516171819202122232425262728293031";
-    span value = span_of(digits + 2 * (n < 31 ? n : 31), 2);
-    bag_add(b, token_hash_folded(value, seed), name, value, SPAN_NONE, 0);
+    n = n < NUMBERS - 1 ? n : NUMBERS - 1;
+    span value = span_of(digits + 2 * n, 2);
+    uint32_t h = __atomic_load_n(&f->hash[n], __ATOMIC_RELAXED);
+    if (!h) {
+        h = token_hash_folded(value, name_hash(&f->of));
+        __atomic_store_n(&f->hash[n], h, __ATOMIC_RELAXED);
+    }
+    bag_add(b, h, f->of.name, value, SPAN_NONE, 0);
 }
-#define PUT_NUMBER(b, name, n) put_number(b, NAME(name), n)
+#define PUT_NUMBER(b, name, n)                                  \
+    do {                                                        \
+        static struct number fact = {.of = {LITERAL(name), 0}}; \
+        put_number(b, &fact, n);                                \
+    } while (0)
 
-static void put_pair(struct bag *b, span name, uint32_t seed, span first, span second)
+static void put_pair(struct bag *b, struct fact *f, span first, span second)
 {
-    bag_add(b, token_hash(second, token_hash(first, seed)), name, first, second, 0);
+    bag_add(b, token_hash(second, token_hash(first, name_hash(f))), f->name, first, second, 0);
 }
-#define PUT_PAIR(b, name, first, second) put_pair(b, NAME(name), first, second)
+#define PUT_PAIR(b, name, first, second) put_pair(b, FACT(name), first, second)
 
 /* Of what a text is made: letters are a or A, digits 9, blanks a space, bytes over 127 x, and a run of these counts once.
  * Other ASCII, 0 here, stays as it is. */
@@ -98,13 +122,13 @@ static span form_of(span text, uint8_t *buf, size_t cap)
     return span_of(buf, n);
 }
 
-static void put_form(struct bag *b, span name, uint32_t seed, span text, size_t cap)
+static void put_form(struct bag *b, struct fact *f, span text, size_t cap)
 {
     uint8_t buf[64];
     span form = form_of(text, buf, cap < sizeof buf ? cap : sizeof buf);
-    bag_add(b, token_hash(form, seed), name, bag_keep(b, form), SPAN_NONE, 0);
+    bag_add(b, token_hash(form, name_hash(f)), f->name, bag_keep(b, form), SPAN_NONE, 0);
 }
-#define PUT_FORM(b, name, text, cap) put_form(b, NAME(name), text, cap)
+#define PUT_FORM(b, name, text, cap) put_form(b, FACT(name), text, cap)
 
 /* The part of an address or message id after '@', without '>'. */
 static span after_at(span s)
@@ -130,9 +154,20 @@ static span last_label(span host)
     return span_from(host, at);
 }
 
-static void shape_subject(const struct mail *m, struct bag *b, float *number)
+/* The first header field of each kind, or NULL: looking for each takes longer. */
+struct fields {
+    const struct mail_header *first[FIELD_COUNT];
+};
+
+static void find_fields(const struct mail *m, struct fields *out)
 {
-    const struct mail_header *h = mail_find(m, FIELD_SUBJECT);
+    memset(out, 0, sizeof *out);
+    for (size_t i = m->header_count; i-- > 0;) out->first[m->headers[i].id] = &m->headers[i];
+}
+
+static void shape_subject(const struct fields *f, struct bag *b, float *number)
+{
+    const struct mail_header *h = f->first[FIELD_SUBJECT];
     if (!h) {
         PUT_FLAG(b, "no subject", true);
         return;
@@ -172,7 +207,7 @@ static void shape_subject(const struct mail *m, struct bag *b, float *number)
     PUT_FLAG(b, "subject ends with digit", tail && (unsigned)(h->value.p[tail - 1] - '0') < 10);
 }
 
-static void shape_sender(const struct mail *m, struct bag *b)
+static void shape_sender(const struct mail *m, const struct fields *f, struct bag *b)
 {
     span host = after_at(m->from_addr);
     span local = span_head(m->from_addr, m->from_addr.n - (host.n ? host.n + 1 : 0));
@@ -181,27 +216,27 @@ static void shape_sender(const struct mail *m, struct bag *b)
     PUT(b, "from tld", last_label(host));
     PUT_FLAG(b, "from name is an address", span_find(m->from_name, '@') < m->from_name.n);
     PUT_FLAG(b, "from name is the address", m->from_name.n && span_ieq(m->from_name, m->from_addr));
-    const struct mail_header *h = mail_find(m, FIELD_MESSAGE_ID);
+    const struct mail_header *h = f->first[FIELD_MESSAGE_ID];
     if (h) {
         PUT_FORM(b, "message-id form", h->value, 48);
         span id_host = after_at(h->value);
         PUT_FLAG(b, "message-id of from domain", ends_with(id_host, m->from_domain));
         PUT_FLAG(b, "message-id host is bare", id_host.n && span_find(id_host, '.') == id_host.n);
     }
-    h = mail_find(m, FIELD_REPLY_TO);
+    h = f->first[FIELD_REPLY_TO];
     if (h) {
         span d = after_at(h->value);
         PUT_FLAG(b, "reply-to elsewhere", !ends_with(d, m->from_domain));
         PUT_FLAG(b, "reply-to of from domain", ends_with(d, m->from_domain));
     }
-    h = mail_find(m, FIELD_RETURN_PATH);
+    h = f->first[FIELD_RETURN_PATH];
     if (h) {
         span d = after_at(h->value);
         PUT_FLAG(b, "return-path elsewhere", !ends_with(d, m->from_domain));
         PUT_FLAG(b, "return-path empty", d.n == 0);
         PUT_FLAG(b, "return-path of from domain", ends_with(d, m->from_domain));
     }
-    h = mail_find(m, FIELD_SENDER);
+    h = f->first[FIELD_SENDER];
     if (h) PUT_FLAG(b, "sender elsewhere", !ends_with(after_at(h->value), m->from_domain));
 }
 
@@ -226,9 +261,9 @@ static void shape_other_field(const struct mail_header *x, struct bag *b)
     }
 }
 
-static void shape_rest_of_header(const struct mail *m, struct bag *b)
+static void shape_rest_of_header(const struct mail *m, const struct fields *f, struct bag *b)
 {
-    const struct mail_header *h = mail_find(m, FIELD_TO);
+    const struct mail_header *h = f->first[FIELD_TO];
     if (!h)
         PUT_FLAG(b, "no to", true);
     else {
@@ -239,8 +274,8 @@ static void shape_rest_of_header(const struct mail *m, struct bag *b)
         PUT_FLAG(b, "to has a name", at == 1 && span_find(h->value, '<') < h->value.n);
         PUT_FLAG(b, "to is from", m->from_addr.n && ends_with(span_trim(h->value), m->from_addr));
     }
-    PUT_FLAG(b, "has cc", mail_find(m, FIELD_CC) != NULL);
-    h = mail_find(m, FIELD_DATE);
+    PUT_FLAG(b, "has cc", f->first[FIELD_CC] != NULL);
+    h = f->first[FIELD_DATE];
     if (h) {
         PUT_FORM(b, "date form", h->value, 48);
         for (size_t i = 0; i + 5 <= h->value.n; i++)
@@ -249,8 +284,8 @@ static void shape_rest_of_header(const struct mail *m, struct bag *b)
                 break;
             }
     }
-    h = mail_find(m, FIELD_X_MAILER);
-    if (!h) h = mail_find(m, FIELD_USER_AGENT);
+    h = f->first[FIELD_X_MAILER];
+    if (!h) h = f->first[FIELD_USER_AGENT];
     PUT_FLAG(b, "names no mailer", !h);
     if (h) {
         PUT(b, "mailer", span_head(h->value, TOKEN_BYTES_MAX));
@@ -356,19 +391,24 @@ static void shape_parts(const struct mail *m, struct bag *b)
 /* How the visible text looks: scripts, quoting, line lengths, punctuation. */
 static void shape_text(const struct mail *m, struct bag *b, float *number)
 {
+    static const struct scan_set LF = {.low = {['\n'] = 1}};
     unsigned lines = 0, quoted = 0;
     size_t longest = 0;
     bool signature = false, patch = false;
     span t = span_head(m->text, 16384);
-    for (size_t at = 0, length; at < t.n; at += length) {
-        span rest = span_from(t, at);
-        length = span_find(rest, '\n');
-        length += length < rest.n; /* its line end */
+    struct scan_marks marks = SCAN_NO_MARKS;
+    for (size_t at = 0, next; at < t.n; at = next) {
+        next = scan_next(&marks, &LF, t, at);
+        next += next < t.n; /* its line end */
         lines++;
-        quoted += rest.p[0] == '>';
-        signature |= span_istarts(rest, SPAN("-- ")) || span_istarts(rest, SPAN("--\n"));
-        patch |= span_istarts(rest, SPAN("@@ ")) || span_istarts(rest, SPAN("diff "));
-        if (length > longest) longest = length;
+        if (next - at > longest) longest = next - at;
+        span rest = span_from(t, at);
+        uint8_t first = *rest.p;
+        quoted += first == '>';
+        if (first == '-')
+            signature |= span_istarts(rest, SPAN("-- ")) || span_istarts(rest, SPAN("--\n"));
+        else if (first == '@' || ascii_lower(first) == 'd')
+            patch |= span_istarts(rest, SPAN("@@ ")) || span_istarts(rest, SPAN("diff "));
     }
     struct scan_tally n;
     scan->tally(t.p, t.n, &n);
@@ -432,7 +472,9 @@ void shape_extract(const struct mail *m, struct bag *b, float number_out[NUMBER_
 {
     const struct mail_shape *s = &m->shape;
     float *number = number_out;
+    struct fields f;
     memset(number, 0, NUMBER_COUNT * sizeof *number);
+    find_fields(m, &f);
     uint64_t all_text = (uint64_t)s->visible_bytes + s->hidden_bytes;
     number[NUMBER_RAW_BYTES] = shape_log(s->raw_bytes, 24);
     number[NUMBER_VISIBLE_BYTES] = shape_log(s->visible_bytes, 24);
@@ -443,13 +485,13 @@ void shape_extract(const struct mail *m, struct bag *b, float number_out[NUMBER_
     number[NUMBER_RECEIVED] = shape_log(s->received, 5);
     number[NUMBER_ODDITIES] = shape_log((uint64_t)__builtin_popcountll(m->odd), 5);
     number[NUMBER_HTML] = s->html_parts > 0;
-    number[NUMBER_REPLY] = mail_find(m, FIELD_IN_REPLY_TO) || mail_find(m, FIELD_REFERENCES);
-    number[NUMBER_LIST] = mail_find(m, FIELD_LIST) != NULL;
+    number[NUMBER_REPLY] = f.first[FIELD_IN_REPLY_TO] || f.first[FIELD_REFERENCES];
+    number[NUMBER_LIST] = f.first[FIELD_LIST] != NULL;
     PUT_FLAG(b, "is a reply", number[NUMBER_REPLY] > 0);
     PUT_FLAG(b, "is from a list", number[NUMBER_LIST] > 0);
-    shape_subject(m, b, number);
-    shape_sender(m, b);
-    shape_rest_of_header(m, b);
+    shape_subject(&f, b, number);
+    shape_sender(m, &f, b);
+    shape_rest_of_header(m, &f, b);
     shape_parts(m, b);
     shape_repairs(m, b);
     shape_auth(m, b);
