@@ -104,7 +104,7 @@ $(B)/tests/unit/test_domain.o: CPPFLAGS += -DSUFFIX_LIST='"$(SUFFIX_LIST)"'
 $(B)/tests/test_domain: LIBS += -lpsl
 
 $(B)/%_avx2.o:   ISA = -mavx2 -mbmi2
-$(B)/%_avx512.o: ISA = -mavx512bw -mavx512vl -mavx512vbmi -mavx512vbmi2 -mbmi2
+$(B)/%_avx512.o: ISA = -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi -mavx512vbmi2 -mavx512vnni -mbmi2
 
 # A unit test may use everything but the programs' main files.
 TEST_OBJ = $(call obj,$(BASE_SRC) $(PROTO_SRC) $(STORE_SRC) $(WORKER_LIB_SRC) $(MODELS_SRC) $(LIVE_SRC) $(BENCH_SRC) \

@@ -181,7 +181,7 @@ static void run_dots(const struct scan_ops *ops, span in)
 /* Of a word for each 6 bytes, about as many as texts have. */
 static void run_pairs(const struct scan_ops *ops, span in)
 {
-    static uint32_t pairs[(KERNEL_PIECE_MAX / 6 + 1) * (1 + SCAN_PAIRS)];
+    static uint32_t pairs[(KERNEL_PIECE_MAX / 6 + SCAN_PAIRS_STEP) * (1 + SCAN_PAIRS)];
     ops->pairs(hashes + SCAN_PAIRS, in.n / 6, pairs);
     sink += pairs[0];
 }

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* AVX2 with BMI2 (Haswell, 2013; Zen); AVX-512 with BW, VL, VBMI and VBMI2 (Ice Lake, 2019; Zen 4); NEON as each 64-bit
- * Arm has it. */
+/* AVX2 with BMI2 (Haswell, 2013; Zen); AVX-512 with BW, DQ, VL, VBMI, VBMI2 and VNNI (Ice Lake, 2019; Zen 4); NEON as
+ * each 64-bit Arm has it. */
 enum cpu_level { CPU_SCALAR, CPU_AVX2, CPU_AVX512, CPU_NEON, CPU_LEVELS };
 
 /* Can this CPU run code of that level? */

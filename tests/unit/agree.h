@@ -79,6 +79,17 @@ static bool agree_tally(const struct scan_ops *ops, const uint8_t *p, size_t n)
     return memcmp(&got, &right, sizeof got) == 0;
 }
 
+static bool agree_among_each(const struct scan_ops *ops, const uint8_t *p, size_t n, unsigned dice)
+{
+    struct scan_set sets[3];
+    uint64_t got[3], right[3];
+    memset(sets, (int)(dice & 0xFF), sizeof sets);
+    sets[1] = scan_set_of("aeiou \n");
+    ops->among_each(p, n, sets, 3, got);
+    scan_scalar.among_each(p, n, sets, 3, right);
+    return memcmp(got, right, sizeof got) == 0;
+}
+
 static bool agree_grams(const struct scan_ops *ops, const uint8_t *p, size_t n, uint32_t seed)
 {
     static uint32_t got[AGREE_MOST], right[AGREE_MOST];
@@ -88,10 +99,31 @@ static bool agree_grams(const struct scan_ops *ops, const uint8_t *p, size_t n, 
     return memcmp(got, right, count * sizeof *got) == 0;
 }
 
+/* Of a block, cut into words by the bytes of one half of the alphabet, or by what `dice` stands for. */
+static bool agree_word_hashes(const struct scan_ops *ops, const uint8_t *p, size_t n, unsigned dice)
+{
+    struct scan_set set;
+    uint32_t got[64], right[64];
+    uint8_t length[64], want[64];
+    if (n > 63) n = 63; /* ends are behind words */
+    memset(&set, dice & 8 ? 0x55 : 0xF0, sizeof set);
+    uint64_t all = (UINT64_C(1) << n) - 1, runs = scan_scalar.among(p, n, &set);
+    if (dice & 4) runs = all & ~((dice * UINT64_C(0x9E3779B97F4A7C15)) & (dice * UINT64_C(0xC2B2AE3D27D4EB4F)));
+    uint64_t starts = runs & ~(runs << 1), ends = runs << 1 & ~runs;
+    if (dice & 2 && ends) ends &= ~(UINT64_C(1) << (63 - __builtin_clzll(ends))); /* the last one is cut */
+    size_t words = ops->word_hashes(p, n, starts, ends, dice, got, length);
+    if (words != scan_scalar.word_hashes(p, n, starts, ends, dice, right, want)) return false;
+    if (memcmp(length, want, words) != 0) return false;
+    for (size_t i = 0; i < words; i++)
+        if (length[i] <= SCAN_WORD_MAX && got[i] != right[i]) return false;
+    return true;
+}
+
 /* Words of the input as hashes: somebody who writes a mail can choose them. */
 static bool agree_hashes(const struct scan_ops *ops, const uint8_t *p, size_t n)
 {
-    static uint32_t word[AGREE_MOST / 4 + SCAN_PAIRS], got[(1 + SCAN_PAIRS) * AGREE_MOST / 4], right[sizeof got / 4];
+    static uint32_t word[AGREE_MOST / 4 + SCAN_PAIRS + SCAN_PAIRS_STEP];
+    static uint32_t got[(1 + SCAN_PAIRS) * (AGREE_MOST / 4 + SCAN_PAIRS_STEP)], right[sizeof got / 4];
     static struct scan_room room;
     size_t words = n / 4;
     if (words) memcpy(word + SCAN_PAIRS, p, words * 4);
@@ -120,11 +152,13 @@ static const char *agree(const struct scan_ops *ops, const uint8_t *p, size_t n,
     struct scan_set set = scan_set_of(dice & 4 ? "<>&=\"'" : dice & 8 ? ".:/@" : "\n\r\t !-");
     if (dice & 16) set.low[0] |= 1; /* NUL */
     if (ops->among(p, n, &set) != scan_scalar.among(p, n, &set)) return "among";
+    if (!agree_among_each(ops, p, n, dice)) return "among_each";
     if (!agree_lower(ops, p, n)) return "lower";
     if (!agree_fold(ops, p, n, cap, space)) return "fold";
     if (!agree_words(ops, p, n, cap, space)) return "words";
     if (!agree_tally(ops, p, n)) return "tally";
     if (!agree_grams(ops, p, n, dice)) return "grams";
+    if (!agree_word_hashes(ops, p, n, dice)) return "word_hashes";
     return agree_hashes(ops, p, n) ? NULL : "pairs or distinct";
 }
 

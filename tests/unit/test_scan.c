@@ -234,6 +234,10 @@ static void test_noise(void **state)
         for (size_t i = 0; i < n && i < 64; i++)
             bits |= (uint64_t)(p[i] < 0x80 && set.low[p[i] % 16] & 1 << p[i] / 16) << i;
         assert_true(ops->among(p, n, &set) == bits);
+        const struct scan_set two[] = {scan_set_of("a b"), set};
+        uint64_t of[2];
+        ops->among_each(p, n, two, 2, of);
+        assert_true(of[0] == ops->among(p, n, &two[0]) && of[1] == bits);
         uint8_t picked[200 + 64];
         size_t left = 0, got = ops->pick(p, n, &set, picked);
         for (size_t i = 0; i < n; i++)
@@ -371,11 +375,10 @@ static void test_pairs(void **state)
 {
     (void)state;
     enum { MOST = 50 };
-    uint32_t word[SCAN_PAIRS + MOST], out[MOST * (1 + SCAN_PAIRS) + 1];
+    uint32_t word[SCAN_PAIRS + MOST + SCAN_PAIRS_STEP] = {0}, out[(MOST + SCAN_PAIRS_STEP) * (1 + SCAN_PAIRS)];
     unsigned seed = 6;
     for (size_t n = 0; n <= MOST; n++) {
         for (size_t i = 0; i < SCAN_PAIRS + n; i++) word[i] = (uint32_t)rand_r(&seed) * 5;
-        out[n * (1 + SCAN_PAIRS)] = 77;
         ops->pairs(word + SCAN_PAIRS, n, out);
         const uint32_t *got = out;
         for (const uint32_t *w = word + SCAN_PAIRS; w < word + SCAN_PAIRS + n; w++) {
@@ -383,8 +386,30 @@ static void test_pairs(void **state)
             for (uint32_t d = 1; d <= SCAN_PAIRS; d++)
                 assert_int_equal(*got++, hash_mix32(*w + hash_mix32(w[-(int)d] ^ d * SCAN_DISTANCE)));
         }
-        assert_int_equal(*got, 77);
     }
+}
+
+/* Words of each length at each place, three in a block. */
+static void test_word_hashes(void **state)
+{
+    (void)state;
+    unsigned seed = 7;
+    for (size_t n = 1; n <= SCAN_WORD_MAX; n++)
+        for (size_t at = 0; at + 3 * n < 62; at++) {
+            uint8_t block[64], length[64];
+            uint32_t hash[64], own = (uint32_t)rand_r(&seed) * 5;
+            for (size_t i = 0; i < sizeof block; i++) block[i] = (uint8_t)(rand_r(&seed) >> 5);
+            uint64_t starts = 0, ends = 0;
+            for (size_t k = 0; k < 3; k++)
+                starts |= UINT64_C(1) << (at + k * n), ends |= UINT64_C(1) << (at + k * n + n);
+            size_t bytes = at + 3 * n + 1;
+            assert_int_equal(ops->word_hashes(block, bytes, starts, ends, own, hash, length), 3);
+            for (size_t k = 0; k < 3; k++) {
+                uint64_t h = hash64(span_of(block + at + k * n, n), own);
+                assert_int_equal(length[k], n);
+                assert_int_equal(hash[k], (uint32_t)(h ^ h >> 32));
+            }
+        }
 }
 
 /* Values of several kinds: few of them, many, such as begin alike and so are in each other's way, and zeros. */
@@ -566,10 +591,10 @@ static void test_choice(void **state)
 int main(void)
 {
     const struct CMUnitTest kernels[] = {
-        cmocka_unit_test(test_decoders), cmocka_unit_test(test_utf8),  cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_noise),    cmocka_unit_test(test_same),  cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_distinct), cmocka_unit_test(test_weigh), cmocka_unit_test(test_dots),
-        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_decoders),    cmocka_unit_test(test_utf8),     cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_noise),       cmocka_unit_test(test_same),     cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_word_hashes), cmocka_unit_test(test_distinct), cmocka_unit_test(test_weigh),
+        cmocka_unit_test(test_dots),        cmocka_unit_test(test_cells),
     };
     int failed = 0;
     for (size_t i = 0; (ops = scan_variant(i)); i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* block_avx512: 64 bytes as one AVX-512 register (BW, VBMI, VBMI2); what scan_block.h is written in.
+/* block_avx512: 64 bytes as one AVX-512 register (BW, DQ, VBMI, VBMI2, VNNI); what scan_block.h is written in.
  *
  * Sources as block_avx2.h; base64 by byte permutations: Mula, Lemire, "Base64 encoding and decoding at almost the speed
  * of a memory copy", SPE 2020. */
@@ -9,6 +9,7 @@
 #include "worker/simd/base64.h"
 #include "worker/simd/distinct.h"
 #include "worker/simd/scan.h"
+#include "worker/simd/short_avx512.h"
 #include "worker/simd/utf8_nibbles.h"
 
 #include <immintrin.h>
@@ -174,6 +175,17 @@ static inline size_t block_samples(const uint8_t *p, uint32_t mask, uint32_t *ou
     return (size_t)__builtin_popcount(bits);
 }
 
+/* --- words --- */
+
+#define BLOCK_WORD_HASHES
+
+/* scan.h's `word_hashes` of the block. */
+static inline size_t block_word_hashes(block x, uint64_t starts, uint64_t ends, uint32_t seed, uint32_t *hash,
+                                       uint8_t *length)
+{
+    return short_words(x, starts, ends, seed, hash, length);
+}
+
 /* --- pairs of words --- */
 
 #define BLOCK_PAIRS 16
@@ -286,13 +298,13 @@ static inline void block_weigh(const uint8_t *slots, const uint32_t *hash, const
 #undef GROUP
     __m512i check = _mm512_castsi128_si512(_mm_srli_epi32(_mm_loadu_si128((const __m128i *)hash), 24));
     check = _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3), check);
-    __mmask16 same = _mm512_testn_epi32_mask(_mm512_xor_si512(x, check), _mm512_set1_epi32(0xFF));
-    x = _mm512_maskz_mov_epi32(same, x);
-    __m512i vote = _mm512_srai_epi32(x, 24);
-    sum->joint = _mm512_add_epi32(sum->joint, _mm512_srai_epi32(_mm512_slli_epi32(x, 16), 24));
-    sum->view = _mm512_add_epi32(sum->view, _mm512_srai_epi32(_mm512_slli_epi32(x, 8), 24));
-    sum->vote = _mm512_add_epi32(sum->vote, vote);
-    sum->magnitude = _mm512_add_epi32(sum->magnitude, _mm512_abs_epi32(vote));
+    x = _mm512_xor_si512(x, check); /* the check byte becomes 0; the others stay */
+    __mmask16 same = _mm512_testn_epi32_mask(x, _mm512_set1_epi32(0xFF));
+    /* Sums of products of the four bytes with ones and zeros. */
+    sum->joint = _mm512_mask_dpbusd_epi32(sum->joint, same, _mm512_set1_epi32(0x00000100), x);
+    sum->view = _mm512_mask_dpbusd_epi32(sum->view, same, _mm512_set1_epi32(0x00010000), x);
+    sum->vote = _mm512_mask_dpbusd_epi32(sum->vote, same, _mm512_set1_epi32(0x01000000), x);
+    sum->magnitude = _mm512_mask_dpbusd_epi32(sum->magnitude, same, _mm512_abs_epi8(x), _mm512_set1_epi32(0x01000000));
 }
 
 static inline int32_t block_sum(__m512i x)

@@ -55,7 +55,7 @@ struct scan_weights {
 
 enum { SCAN_GROUP_BYTES = 16, SCAN_AHEAD = 64 /* groups that `weigh` has on their way from memory */ };
 
-enum { SCAN_PAIRS = 2 };
+enum { SCAN_PAIRS = 2, SCAN_PAIRS_STEP = 16, SCAN_WORD_MAX = 16 };
 #define SCAN_DISTANCE 0x9E3779B1u
 
 /* Room for `distinct`; need not be cleared. */
@@ -113,6 +113,9 @@ struct scan_ops {
     /* A bit for each of the first 64 bytes (of n, when there are fewer) that is in the set. */
     uint64_t (*among)(const uint8_t *p, size_t n, const struct scan_set *set);
 
+    /* The same of `count` sets at once. */
+    void (*among_each)(const uint8_t *p, size_t n, const struct scan_set *set, size_t count, uint64_t *out);
+
     /* The bytes that are in the set or over 127, close together; returns how many. `out` has room for n + 64. */
     size_t (*pick)(const uint8_t *p, size_t n, const struct scan_set *set, uint8_t *out);
 
@@ -139,9 +142,17 @@ struct scan_ops {
      * bytes. */
     void (*grams)(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out);
 
+    /* Hashes of words of a block of n <= 64 bytes: the k-th begins at the k-th bit of `starts`, has 1 byte or more, and
+     * ends before the k-th bit of `ends`; these may be fewer. length[k] are its bytes, and hash[k] is hash64 of them, the
+     * halves one xor the other; of words over SCAN_WORD_MAX bytes it is of no meaning. Returns how many; hash and length
+     * have room for 64. */
+    size_t (*word_hashes)(const uint8_t *p, size_t n, uint64_t starts, uint64_t ends, uint32_t seed, uint32_t *hash,
+                          uint8_t *length);
+
     /* Hashes of n words and of their pairs, out[n][1 + SCAN_PAIRS]: word[i], then for each of the SCAN_PAIRS words before
      * it, the nearest first, hash_mix32(word[i] + hash_mix32(that one ^ its distance * SCAN_DISTANCE)). Reads
-     * word[-SCAN_PAIRS] to word[n - 1]. */
+     * word[-SCAN_PAIRS] to word[n - 1] and, whatever stands there, to the next SCAN_PAIRS_STEP words; out has room for
+     * those of as many more. */
     void (*pairs)(const uint32_t *word, size_t n, uint32_t *out);
 
     /* Leave the first of each value in v[n], in order, and return how many; a 0 becomes 1. n <= SCAN_DISTINCT_MAX.

@@ -246,6 +246,13 @@ static uint64_t among(const uint8_t *p, size_t n, const struct scan_set *set)
     return n < BLOCK ? bits & ((UINT64_C(1) << n) - 1) : bits; /* a NUL may be in the set */
 }
 
+static void among_each(const uint8_t *p, size_t n, const struct scan_set *set, size_t count, uint64_t *out)
+{
+    block x = block_within(p, n, 0);
+    uint64_t all = n < BLOCK ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+    for (size_t k = 0; k < count; k++) out[k] = block_among(x, &set[k]) & all;
+}
+
 static size_t pick(const uint8_t *p, size_t n, const struct scan_set *set, uint8_t *out)
 {
     size_t o = 0;
@@ -280,21 +287,17 @@ static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *s
 {
     if (n == 0) return 0; /* p may be NULL */
     size_t i = 0, o = 0;
-    bool before = *space;
-    while (n - i >= BLOCK && cap - o >= BLOCK) {
+    uint64_t before = *space;
+    for (; n - i >= BLOCK && cap - o >= BLOCK; i += BLOCK) {
         block x = block_load(p + i);
-        uint64_t white = block_eq(x, ' ') | block_range(x, '\t', '\r'), again = white & (white << 1 | before);
-        block_store(out + o, block_lower(block_put(x, white, ' ')));
-        if (!again) {
-            i += BLOCK, o += BLOCK;
-            before = white >> 63;
-            continue;
-        }
-        size_t run = (size_t)__builtin_ctzll(again);
-        uint64_t solid = ~(white >> run);
-        o += run;
-        i += run + (solid ? (size_t)__builtin_ctzll(solid) : BLOCK);
-        before = true;
+        uint64_t white = block_eq(x, ' ') | block_range(x, '\t', '\r'), keep = ~(white & (white << 1 | before));
+        x = block_lower(block_put(x, white, ' '));
+        before = white >> 63;
+        if (~keep)
+            block_keep(x, keep, out + o);
+        else
+            block_store(out + o, x);
+        o += ones(keep);
     }
     *space = before;
     return o + scan_scalar.fold(p + i, n - i, out + o, cap - o, space);
@@ -364,13 +367,23 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
     scan_scalar.grams(p + i, n - i, seed, out + i);
 }
 
+static size_t word_hashes(const uint8_t *p, size_t n, uint64_t starts, uint64_t ends, uint32_t seed, uint32_t *hash,
+                          uint8_t *length)
+{
+#ifdef BLOCK_WORD_HASHES
+    return block_word_hashes(block_within(p, n, 0), starts, ends, seed, hash, length);
+#else
+    return scan_scalar.word_hashes(p, n, starts, ends, seed, hash, length);
+#endif
+}
+
 static void pairs(const uint32_t *word, size_t n, uint32_t *out)
 {
-    size_t i = 0;
 #ifdef BLOCK_PAIRS /* else those of one word are good enough */
-    for (; n - i >= BLOCK_PAIRS; i += BLOCK_PAIRS) block_pairs(word + i, out + i * (1 + SCAN_PAIRS));
+    for (size_t i = 0; i < n; i += BLOCK_PAIRS) block_pairs(word + i, out + i * (1 + SCAN_PAIRS));
+#else
+    scan_scalar.pairs(word, n, out);
 #endif
-    scan_scalar.pairs(word + i, n - i, out + i * (1 + SCAN_PAIRS));
 }
 
 static size_t distinct(uint32_t *v, size_t n, struct scan_room *room)
@@ -484,10 +497,10 @@ static void dots(const float *w, size_t rows, size_t stride, const float *x, siz
     for (size_t k = 0; k < rows; k++) out[k] = block_dot(w + k * stride, x, n);
 }
 
-#define SCAN_BLOCK_OPS                                                                                      \
-    {                                                                                                       \
-        .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8, \
-        .plain = plain, .white = white, .among = among, .pick = pick, .samples = samples, .lower = lower,   \
-        .fold = fold, .words = words, .tally = tally, .grams = grams, .pairs = pairs, .distinct = distinct, \
-        .weigh = weigh, .cells = cells, .dots = dots,                                                       \
+#define SCAN_BLOCK_OPS                                                                                              \
+    {                                                                                                               \
+        .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,         \
+        .plain = plain, .white = white, .among = among, .among_each = among_each, .pick = pick, .samples = samples, \
+        .lower = lower, .fold = fold, .words = words, .tally = tally, .grams = grams, .word_hashes = word_hashes,   \
+        .pairs = pairs, .distinct = distinct, .weigh = weigh, .cells = cells, .dots = dots,                         \
     }

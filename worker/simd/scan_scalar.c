@@ -119,6 +119,11 @@ static uint64_t among(const uint8_t *p, size_t n, const struct scan_set *set)
     return bits;
 }
 
+static void among_each(const uint8_t *p, size_t n, const struct scan_set *set, size_t count, uint64_t *out)
+{
+    for (size_t k = 0; k < count; k++) out[k] = among(p, n, &set[k]);
+}
+
 static size_t pick(const uint8_t *p, size_t n, const struct scan_set *set, uint8_t *out)
 {
     size_t o = 0;
@@ -190,6 +195,20 @@ static void grams(const uint8_t *p, size_t n, uint32_t seed, uint32_t *out)
         uint32_t four = (uint32_t)p[i] | (uint32_t)p[i + 1] << 8 | (uint32_t)p[i + 2] << 16 | (uint32_t)p[i + 3] << 24;
         out[i] = hash_mix32(four ^ seed);
     }
+}
+
+static size_t word_hashes(const uint8_t *p, size_t n, uint64_t starts, uint64_t ends, uint32_t seed, uint32_t *hash,
+                          uint8_t *length)
+{
+    size_t words = 0;
+    (void)n;
+    for (; ends; starts &= starts - 1, ends &= ends - 1) {
+        size_t from = (size_t)__builtin_ctzll(starts), bytes = (size_t)__builtin_ctzll(ends) - from;
+        uint64_t h = bytes <= SCAN_WORD_MAX ? hash64(span_of(p + from, bytes), seed) : 0;
+        hash[words] = (uint32_t)(h ^ h >> 32);
+        length[words++] = (uint8_t)bytes;
+    }
+    return words;
 }
 
 static void pairs(const uint32_t *word, size_t n, uint32_t *out)
@@ -280,6 +299,7 @@ const struct scan_ops scan_scalar = {
     .plain = plain,
     .white = white,
     .among = among,
+    .among_each = among_each,
     .pick = pick,
     .samples = samples,
     .lower = lower,
@@ -287,6 +307,7 @@ const struct scan_ops scan_scalar = {
     .words = words,
     .tally = tally,
     .grams = grams,
+    .word_hashes = word_hashes,
     .pairs = pairs,
     .distinct = distinct,
     .weigh = weigh,

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plain: a window of 64 bytes moves through the text; a word that may go on behind it begins the next one. */
+/* plain: a window of 64 bytes moves through the text; a word that may go on behind it begins the next one.
+ *
+ * Most windows hold ASCII words and lone marks only: where these begin and end is two rows of bits, and they are hashed
+ * all at once (scan.h's `word_hashes`), since no CPU can foresee how long a word is. */
 #include "worker/token/plain.h"
 
-enum { WINDOW = 64, AT_ONCE = 64 };
+enum { WINDOW = 64, AT_ONCE = 2 * WINDOW };
 
-/* Bit c / 16 of [c % 16] for each byte c (struct scan_set). */
-static const struct scan_set LETTERS = {{0xA8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF0, 0x50, 0x50,
-                                         0x50, 0x50, 0x50}},                   /* and digits */
-    JOINS = {{0x10, 0, 0, 0, 0, 0, 0, 0x04, 0, 0, 0, 0, 0, 0x04, 0x04, 0x20}}, /* @ ' - . _ */
-    LOUD = {{0, 0x04, 0, 0, 0x04, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x08}},     /* ! $ % ? */
-    MARKS = {{0x50, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x0C, 0xAC, 0xAC, 0xAC, 0xAC, 0x2C}},
-                             ASCII = {{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-                                       0xFF, 0xFF, 0xFF}};
+/* What windows are looked at for, by style: bit c / 16 of [c % 16] for each byte c (struct scan_set). */
+enum { LETTERS, JOINS, MARKS, ASCII, SETS };
+#define LETTER_BITS 0xA8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF0, 0x50, 0x50, 0x50, 0x50, 0x50
+#define JOIN_BITS   0x10, 0, 0, 0, 0, 0, 0, 0x04, 0, 0, 0, 0, 0, 0x04, 0x04, 0x20 /* @ ' - . _ */
+#define LOUD_BITS   0, 0x04, 0, 0, 0x04, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x08    /* ! $ % ? */
+#define MARK_BITS   0x50, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x0C, 0xAC, 0xAC, 0xAC, 0xAC, 0x2C
+#define ASCII_BITS  0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
+static const struct scan_set LOOK[][SETS] = {
+    [TOKEN_PROSE] = {{{LETTER_BITS}}, {{JOIN_BITS}}, {{LOUD_BITS}}, {{ASCII_BITS}}},
+    [TOKEN_SYNTAX] = {{{LETTER_BITS}}, {{JOIN_BITS}}, {{MARK_BITS}}, {{ASCII_BITS}}},
+};
 
 /* Hashes of words that wait for their pairs, behind those of the words before them. */
 struct row {
-    uint32_t hash[SCAN_PAIRS + AT_ONCE];
+    uint32_t hash[SCAN_PAIRS + AT_ONCE + SCAN_PAIRS_STEP];
     size_t n;
 };
 
@@ -23,8 +29,8 @@ static void put_row(struct token_stream *t, struct row *r)
 {
     enum { EACH = 1 + SCAN_PAIRS };
     if (!r->n) return;
-    if (bag_reserve(t->bag, r->n * EACH)) {
-        uint32_t *out = t->bag->v + t->bag->n, first[SCAN_PAIRS * EACH];
+    if (bag_reserve(t->bag, (r->n + SCAN_PAIRS_STEP) * EACH)) {
+        uint32_t *out = t->bag->v + t->bag->n, first[(SCAN_PAIRS + SCAN_PAIRS_STEP) * EACH];
         size_t few = SCAN_PAIRS - t->filled < r->n ? SCAN_PAIRS - t->filled : r->n; /* that lack words before them */
         if (few) scan->pairs(r->hash + SCAN_PAIRS, few, first);
         for (size_t i = 0; i < few; i++, out += 1 + t->filled++) memcpy(out, first + i * EACH, EACH * sizeof *out);
@@ -37,6 +43,7 @@ static void put_row(struct token_stream *t, struct row *r)
 
 /* The 64 bytes at p, or fewer. */
 struct window {
+    uint64_t letters;
     uint64_t runs;   /* letters, and what joins them */
     uint64_t starts; /* of words, and each mark that is one; bytes over 127 */
     uint64_t high;   /* bytes over 127 */
@@ -49,12 +56,13 @@ static void look(struct window *w, const uint8_t *p, const uint8_t *end, enum to
     size_t left = (size_t)(end - p);
     w->n = left < WINDOW ? left : WINDOW;
     w->whole = left <= WINDOW ? WINDOW + 1 : WINDOW - 1; /* behind a mark that joins must stand what it joins */
-    uint64_t letters = scan->among(p, left, &LETTERS), all = w->n < WINDOW ? (UINT64_C(1) << w->n) - 1 : ~UINT64_C(0);
-    uint64_t marks = scan->among(p, left, style == TOKEN_SYNTAX ? &MARKS : &LOUD);
-    w->joins = scan->among(p, left, &JOINS);
-    w->high = all & ~scan->among(p, left, &ASCII);
-    w->runs = letters | (w->joins & letters << 1 & letters >> 1);
-    w->starts = (w->runs & ~(w->runs << 1)) | (marks & ~w->runs) | w->high;
+    uint64_t is[SETS], all = w->n < WINDOW ? (UINT64_C(1) << w->n) - 1 : ~UINT64_C(0);
+    scan->among_each(p, left, LOOK[style], SETS, is);
+    w->letters = is[LETTERS];
+    w->joins = is[JOINS];
+    w->high = all & ~is[ASCII];
+    w->runs = w->letters | (w->joins & w->letters << 1 & w->letters >> 1);
+    w->starts = (w->runs & ~(w->runs << 1)) | (is[MARKS] & ~w->runs) | w->high;
 }
 
 /* Where the run that holds byte i ends; WINDOW if it does not. */
@@ -81,34 +89,88 @@ static size_t word_end(const struct window *w, const uint8_t *p, size_t i, const
     return to;
 }
 
-/* The words of one window. Returns how far it came, and in *careful whether the careful way must go on there. */
+static void tell(struct token_stream *t, uint32_t hash, size_t bytes)
+{
+    t->told[t->told_count] = hash;
+    t->told_count += bytes >= FEATURE_TELLING;
+}
+
+/* The words of the window at p one after the other; `low` are its bytes in lower case. Returns how far it came, and in
+ * *careful whether the careful way must go on there. */
+static size_t take_each(struct token_stream *t, struct row *r, const struct window *w, const uint8_t *p,
+                        const uint8_t *low, const uint8_t *end, bool *careful)
+{
+    size_t at = 0;
+    while (at < WINDOW && w->starts >> at) {
+        size_t i = at + (size_t)__builtin_ctzll(w->starts >> at), to = word_end(w, p, i, end);
+        bool cut = to >= w->whole;
+        *careful = (w->high >> i & 1) || goes_on(w, to) || (cut && i == 0);
+        if (*careful || cut || t->left == 0) return i;
+        t->left--;
+        uint32_t h = token_hash_folded(span_of(low + i, to - i), t->seed);
+        r->hash[SCAN_PAIRS + r->n++] = h;
+        if (t->told) tell(t, h, to - i);
+        at = to;
+    }
+    return at < w->n ? w->n : at;
+}
+
+/* Is all of the window ASCII words and lone marks? */
+static bool is_simple(const struct window *w, const uint8_t *p)
+{
+    uint64_t lone = w->starts & ~w->runs, before = lone & w->letters >> 1;
+    if (w->high | (lone & lone << 1)) return false;
+    for (; before; before &= before - 1)
+        if (p[__builtin_ctzll(before)] == '$') return false; /* that may be of a sum */
+    return w->n < WINDOW || w->whole < WINDOW;               /* else a word may end at 64, for which there is no bit */
+}
+
+/* Where more than SCAN_WORD_MAX bits are in a row. */
+static uint64_t long_runs(uint64_t runs)
+{
+    uint64_t x = runs & runs >> 1;
+    x &= x >> 2;
+    x &= x >> 4;
+    x &= x >> 8;
+    return x & runs >> SCAN_WORD_MAX;
+}
+
+/* The same for a simple window. */
+static size_t take_simple(struct token_stream *t, struct row *r, const struct window *w, const uint8_t *low,
+                          bool *careful)
+{
+    uint64_t starts = w->starts, lone = starts & ~w->runs, ends = (w->runs << 1 & ~w->runs) | lone << 1;
+    uint8_t length[WINDOW];
+    uint32_t *hash = r->hash + SCAN_PAIRS + r->n;
+    if (w->whole < WINDOW) ends &= ~(UINT64_C(1) << w->whole);
+    size_t n = scan->word_hashes(low, w->n, starts, ends, t->seed, hash, length);
+    if (long_runs(w->runs)) {
+        uint64_t rest = starts;
+        for (size_t i = 0; i < n; i++, rest &= rest - 1)
+            if (length[i] > SCAN_WORD_MAX)
+                hash[i] = token_hash_folded(span_of(low + __builtin_ctzll(rest), length[i]), t->seed);
+    }
+    for (size_t i = 0; t->told && i < n; i++) tell(t, hash[i], length[i]);
+    r->n += n;
+    t->left -= n;
+    if (ends) starts &= ~UINT64_C(0) << (63 - __builtin_clzll(ends)); /* of what is cut */
+    *careful = starts & 1;
+    return starts ? (size_t)__builtin_ctzll(starts) : w->n;
+}
+
 static size_t take(struct token_stream *t, struct row *r, const uint8_t *p, const uint8_t *end, bool *careful)
 {
     struct window w;
-    uint8_t low[WINDOW + TOKEN_MARKS_MAX];
+    uint8_t lowered[WINDOW + TOKEN_MARKS_MAX];
+    const uint8_t *low = p;
     look(&w, p, end, t->style);
-    const uint8_t *from = p;
     if (t->style == TOKEN_SYNTAX && w.starts) {
-        scan->lower(p, w.n, low);
-        from = low;
+        scan->lower(p, w.n, lowered);
+        low = lowered;
     }
-    size_t at = 0;
-    while (at < WINDOW && w.starts >> at) {
-        size_t i = at + (size_t)__builtin_ctzll(w.starts >> at), to = word_end(&w, p, i, end);
-        bool cut = to >= w.whole;
-        *careful = (w.high >> i & 1) || goes_on(&w, to) || (cut && i == 0);
-        if (*careful || cut || t->left == 0) return i;
-        t->left--;
-        uint32_t h = token_hash_folded(span_of(from + i, to - i), t->seed);
-        r->hash[SCAN_PAIRS + r->n++] = h;
-        if (t->told) {
-            t->told[t->told_count] = h;
-            t->told_count += to - i >= FEATURE_TELLING;
-        }
-        if (r->n == AT_ONCE) put_row(t, r);
-        at = to;
-    }
-    return at < w.n ? w.n : at;
+    if (r->n > AT_ONCE - WINDOW) put_row(t, r);
+    return t->left >= WINDOW && is_simple(&w, p) ? take_simple(t, r, &w, low, careful)
+                                                 : take_each(t, r, &w, p, low, end, careful);
 }
 
 const uint8_t *plain_words(struct token_stream *t, const uint8_t *p, const uint8_t *end)
