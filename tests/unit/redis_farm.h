@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FARM_MAX = 12, FARM_ARGS = 40, FARM_PATIENCE_US = 20000000 };
+enum { FARM_MAX = 12, FARM_ARGS = 40, FARM_PATIENCE_US = 60000000 };
 
 struct farm_server {
     pid_t pid;

@@ -24,14 +24,16 @@ static double own_seconds(void)
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
-/* In a new process named `name`: use `seconds` of CPU, say so, stay until killed. */
-static pid_t burn(const char *name, double seconds, int say)
+/* In a new process named `name`: when told to begin, use `seconds` of CPU, say so, stay until killed. */
+static pid_t burn(const char *name, double seconds, int begin, int say)
 {
+    char go;
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid) return pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, name);
+    (void)!read(begin, &go, 1);
     for (double start = own_seconds(); own_seconds() - start < seconds;) {
     }
     (void)!write(say, "x", 1);
@@ -41,21 +43,23 @@ static pid_t burn(const char *name, double seconds, int say)
 static void counts_a_tree(void **state)
 {
     (void)state;
-    int pipes[2], pids[2];
+    int begin[2], pipes[2], pids[2];
     char c;
+    assert_int_equal(pipe(begin), 0);
     assert_int_equal(pipe(pipes), 0);
     assert_int_equal(pipe(pids), 0);
-    pid_t stranger = burn("stranger", 0.05, pipes[1]), root = fork();
+    pid_t stranger = burn("stranger", 0.05, begin[0], pipes[1]), root = fork();
     if (root == 0) {
         signal(SIGCHLD, SIG_IGN);           /* no remains of the child */
         prctl(PR_SET_NAME, "a (root) 1 2"); /* brackets and blanks, as an attacker's program may have */
-        pid_t child = burn("child", 0.3, pipes[1]);
+        pid_t child = burn("child", 0.3, begin[0], pipes[1]);
         (void)!write(pids[1], &child, sizeof child);
         for (;;) pause();
     }
     pid_t child;
     assert_int_equal(read(pids[0], &child, sizeof child), sizeof child);
     assert_int_equal(cpu_snap(root, &before), ERR_OK);
+    assert_int_equal(write(begin[1], "gg", 2), 2);
     for (int i = 0; i < 2; i++) assert_int_equal(read(pipes[0], &c, 1), 1);
     assert_int_equal(cpu_snap(root, &after), ERR_OK);
     struct cpu_used used[CPU_TIME_NAMES], again[CPU_TIME_NAMES];

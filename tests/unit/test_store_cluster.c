@@ -184,6 +184,15 @@ static struct rep_score look(struct rep *r, const char *domain, struct rep_names
     return s;
 }
 
+/* Look until all is known: on a busy machine a server may be late now and then. */
+static void look_until_known(struct rep *r, const char *domain, struct rep_names *k)
+{
+    for (int64_t until_us = clock_us() + FARM_PATIENCE_US; !look(r, domain, k).known; usleep(2000)) {
+        assert_true(clock_us() < until_us);
+        rep_tick(r);
+    }
+}
+
 static int owner_of(enum name_kind kind, const char *name)
 {
     uint8_t text[NAME_KEY_BYTES];
@@ -230,7 +239,7 @@ static void masters_end(void **state)
             n++;
     rep_warm(r, 5000);
     for (int i = 0; i < 30; i++) {
-        assert_true(look(r, domain[i % 3], &k).known);
+        look_until_known(r, domain[i % 3], &k);
         rep_count(r, 0, SPAN_NONE, &k, (struct tally_seen){.mails = 1, .ham = 1});
         rep_tick(r);
     }
@@ -259,7 +268,7 @@ static void masters_end(void **state)
     for (int64_t until_us = clock_us() + FARM_PATIENCE_US;; usleep(2000)) {
         struct rep_score one = look(r, domain[0], &k);
         rep_count(r, 0, SPAN_NONE, &k, (struct tally_seen){.mails = 1, .ham = 1});
-        if (ip != 0 && net != 0) assert_true(look(r, domain[1], &k).known); /* all that it needs is there */
+        if (ip != 0 && net != 0) look_until_known(r, domain[1], &k); /* all that it needs is there */
         degraded++;
         rep_tick(r);
         if (one.known) break;
@@ -284,7 +293,8 @@ static void masters_end(void **state)
         struct rep_score x = look(r, domain[here], &k);
         rep_tick(r);
         rep_stat(r, &st);
-        if (st.away && x.log_odds > 0) { /* 2, less what the address was seen to send */
+        bool late = ip != gone && net != gone && !x.known;
+        if (st.away && x.log_odds > 0 && !late) { /* 2, less what the address was seen to send */
             assert_int_equal(x.known, ip != gone && net != gone);
             break;
         }

@@ -163,7 +163,7 @@ static void master_hangs_and_dies(void **state)
     kill(farm[MASTER].pid, SIGSTOP);
     int64_t died_us = clock_us();
     struct store_reply reply = {0};
-    for (; !store_next(blocked, &reply) && clock_us() - died_us < 8000000; sent++) {
+    for (; !store_next(blocked, &reply) && clock_us() - died_us < FARM_PATIENCE_US; sent++) {
         store_pump(blocked);
         store_wait(blocked, 1000);
         look(r);
@@ -208,7 +208,8 @@ static void master_resigns(void **state)
     until(REPLICA, "p1", "GET k", "$1\r\nv");
     until(FIRST, "p2", "SENTINEL failover m", "+OK\r\n+OK");
     set[2] = SPAN("w");
-    for (int64_t until_us = clock_us() + 6000000; !strstr(say(REPLICA, "p1", "GET k"), "$1\r\nw"); usleep(10000)) {
+    for (int64_t until_us = clock_us() + FARM_PATIENCE_US; !strstr(say(REPLICA, "p1", "GET k"), "$1\r\nw");
+         usleep(10000)) {
         assert_true(clock_us() < until_us);
         farm_ask(s, set[1], set, 3);
     }
@@ -272,7 +273,7 @@ static void a_liar_moves_nobody(void **state)
     /* Two against one is a majority; one against one is none. */
     snprintf(where, sizeof where, "sentinel:m@127.0.0.1:%d,127.0.0.1:%d", farm[LIAR].port, farm[FIRST].port);
     assert_int_equal(store_open(&o, &s), ERR_OK);
-    for (int64_t until_us = clock_us() + 10000000; !strstr(store_why(s), "disagree");) {
+    for (int64_t until_us = clock_us() + FARM_PATIENCE_US; !strstr(store_why(s), "disagree");) {
         assert_true(clock_us() < until_us && !store_up(s));
         store_pump(s);
         store_wait(s, 1000);
