@@ -20,22 +20,12 @@ import subprocess
 import tempfile
 import time
 
-from service import SLOW, Service, descendants, die_with_parent, wait_until
+from service import SLOW, Service, descendants, die_with_parent, free_port, wait_until
 
 import traffic
 
 WORLDS = ["private", "shared", "power", "sentinel"]
 LOST_S = 1.0  # what a power cut takes of the file that is synced each second
-
-
-def free_port():
-    """One below those that the system gives to connections."""
-    rng = random.SystemRandom()
-    while True:
-        port = rng.randrange(10000, 30000)
-        with contextlib.suppress(OSError), socket.socket() as s:
-            s.bind(("127.0.0.1", port))
-            return port
 
 
 class Redis:

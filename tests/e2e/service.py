@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -83,6 +84,13 @@ def memory_kb(pid, key="Private_Dirty"):
             if line.startswith(key + ":"):
                 return int(line.split()[1])
     raise AssertionError("no %s in smaps_rollup" % key)
+
+
+def cpu_s(pid):
+    """Seconds of CPU that a process has used."""
+    with open("/proc/%d/stat" % pid) as f:
+        rest = f.read().rsplit(")", 1)[1].split()
+    return (int(rest[11]) + int(rest[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def mail(n=0, body="hello, this is a letter about lunch on friday\r\n", sender="a@example.org"):
@@ -186,11 +194,35 @@ class Service:
         pids = [pid for pid, name in descendants(self.process.pid) if name.startswith("redis-server")]
         return pids[0] if pids else None
 
+    def stat(self):
+        """What the engine knows of itself and its children."""
+        return stat_of(self.endpoint)
+
+    def learner(self, but=None):
+        """The pid of the learner that is up; with `but`, of one that is not this one any more."""
+
+        def pid():
+            told = self.stat()["learner"]
+            return told["state"] == "up" and told["pid"] != but and told["pid"]
+
+        return wait_until(pid, 20, "the learner")
+
+    def end_learner(self, how=signal.SIGKILL):
+        """Send the learner a signal that ends it, and wait for the next one, which is up; its pid."""
+        old = self.learner()
+        os.kill(old, how)
+        return self.learner(but=old)
+
     def redis_command(self, *words):
         """One command to the private Redis; text of its answer, as redis-cli prints it."""
         done = subprocess.run(["redis-cli", "-s", os.path.join(self.state, "redis.sock"), *words], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=20 * SLOW)
         return done.stdout.strip()
+
+    def until_redis_has_written(self):
+        """Wait until what Redis has acknowledged is in its file: a write may be put off while the disk syncs."""
+        wait_until(lambda: "aof_buffer_length:0" in self.redis_command("INFO", "persistence").split(), 20,
+                   "Redis to have written")
 
     def reputation(self, action, *words):
         """`furui reputation` about this service's Redis; for "show" what it says, or None."""
@@ -204,9 +236,9 @@ class Service:
         return json.loads(done.stdout) if action == "show" else None
 
     def seen(self, kind, name):
-        """How many mails are counted for a name."""
+        """How many mails are counted for a name; what is rounded away fades within minutes."""
         record = self.reputation("show", kind, name)
-        return round(record["slow"]["mails"], 2) if record else 0
+        return round(record["slow"]["mails"], 1) if record else 0
 
     def campaigns(self, *words):
         """`furui campaigns --json` about this service's Redis."""
@@ -218,11 +250,7 @@ class Service:
 
     def request(self, frames, timeout_s=60):
         """Send frames as they are; the answers, or None when none came."""
-        with socket_to(self.endpoint) as s:
-            s.send_multipart(frames)
-            if not s.poll(int(timeout_s * SLOW * 1000)):
-                return None
-            return [msgpack.unpackb(frame) for frame in s.recv_multipart()]
+        return request_of(self.endpoint, frames, timeout_s)
 
     def classify(self, message, **keys):
         answers = self.request([header(1, **keys), message])
@@ -251,6 +279,20 @@ def socket_to(endpoint):
 
 def header(number, kind="classify", **keys):
     return msgpack.packb({"v": 1, "kind": kind, "id": number, **keys})
+
+
+def request_of(endpoint, frames, timeout_s=60):
+    """Frames to a service, as they are; the answers, or None when none came."""
+    with socket_to(endpoint) as s:
+        s.send_multipart(frames)
+        if not s.poll(int(timeout_s * SLOW * 1000)):
+            return None
+        return [msgpack.unpackb(frame) for frame in s.recv_multipart()]
+
+
+def stat_of(endpoint):
+    """What an engine knows of itself and its children."""
+    return json.loads(request_of(endpoint, [header(1, "stat")])[0]["json"])
 
 
 class Flood:
@@ -321,9 +363,15 @@ def needs_terminal():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the system gives to connections: another's cannot take it, and who tries it before somebody listens
+    does not meet itself. Above it there is room for a cluster's bus."""
+    rng = random.SystemRandom()
+    while True:
+        port = rng.randrange(10000, 22000)
+        with contextlib.suppress(OSError), socket.socket() as a, socket.socket() as b:
+            a.bind(("127.0.0.1", port))
+            b.bind(("127.0.0.1", port + 10000))
+            return port
 
 
 class Tap(unittest.TestResult):

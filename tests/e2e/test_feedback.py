@@ -2,6 +2,7 @@
 """Reports, through real processes: what a user says moves verdicts, counts once, is taken back, and survives whatever
 ends in between; two hosts that share a Redis end with the same state, byte by byte."""
 
+import itertools
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import time
 import unittest
 
 import service as harness
-from service import B, SLOW, Service, alive, descendants, mail, wait_until
+from service import B, SLOW, Service, alive, mail, wait_until
 
 import furui
 
@@ -48,11 +49,6 @@ Only today, see http://shop.campaign.example/ and tell nobody about the great de
 """
 
 
-def learner(service):
-    pids = [pid for pid, name in descendants(service.process.pid) if name.startswith("furui-learner")]
-    return pids[0] if pids else None
-
-
 def stat(service):
     with furui.Client(service.endpoint) as client:
         return json.loads(client.stat())["learner"]
@@ -79,12 +75,12 @@ class Reports(unittest.TestCase):
     def test_a_word_moves_the_next_verdict_counts_once_and_is_taken_back(self):
         message = mail(1, sender="news@sender.example")
         ask = {"client_ip": "192.0.2.5"}
-        before = self.client.classify(message, **ask)
+        before = self.service.classify_whole(message, dry_run=True, **ask)
         answer = self.client.report("spam", message, reporter="boss@example.net", **ask)
-        self.assertEqual((answer["kept"], "again" in answer), ("stream", False))
+        self.assertNotIn("again", answer)
         self.until_said("ip", "192.0.2.5", 1, 0)
         self.until_said("from", "sender.example", 1, 0)
-        after = self.client.classify(message, **ask)
+        after = self.service.classify_whole(message, dry_run=True, **ask)
         self.assertGreater(after["p"], before["p"])
         self.assertEqual(self.client.report("spam", message, reporter="boss@example.net", **ask)["again"], True)
         self.client.report("ham", message, reporter="second@example.net", **ask)
@@ -96,14 +92,20 @@ class Reports(unittest.TestCase):
         again = lambda: abs(self.client.classify(message, dry_run=True, **ask)["p"] - before["p"]) < 0.01
         wait_until(again, 20, "the verdict to be as it was")
 
+    def test_it_is_in_the_stream_when_it_is_acknowledged(self):
+        """Unless Redis takes half a second: on a busy machine one may."""
+        numbers = itertools.count()
+        kept = lambda: self.client.report("spam", mail(next(numbers)), reporter="boss@example.net")["kept"]
+        wait_until(lambda: kept() == "stream", 20, "a report to be in the stream")
+
     def test_strangers_move_little_and_tenants_are_apart(self):
         for n in range(30):
             self.client.report("spam", mail(n, sender="x@crowd.example"), reporter="stranger%d" % n)
         self.until_said("from", "crowd.example", 1, 0)
         self.client.report("spam", mail(1, sender="x@tenant.example"), reporter="boss@example.net", tenant="acme")
-        wait_until(lambda: self.service.reputation("show", "from", "tenant.example"), 20, "everybody's share")
-        own = self.service.reputation("show", "--tenant", "acme", "from", "tenant.example")
-        self.assertEqual((own["slow"]["said_spam"], self.said("from", "tenant.example")), (1, (0.25, 0)))
+        self.until_said("from", "tenant.example", 0.25, 0)  # everybody's share
+        own = wait_until(lambda: self.service.reputation("show", "--tenant", "acme", "from", "tenant.example"), 20, "its own")
+        self.assertAlmostEqual(own["slow"]["said_spam"], 1, 2)
 
     def test_a_trap_speaks_for_itself(self):
         self.client.classify(mail(2, sender="x@trapped.example"), rcpt_to=["nobody@example.net"])
@@ -152,10 +154,9 @@ class Reports(unittest.TestCase):
 
     def test_over_its_limit(self):
         self.service.configure(reports_reporter_a_minute=3)
-        before = learner(self.service)
+        before = self.service.learner()
         self.service.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: learner(self.service) not in (None, before) and stat(self.service)["state"] == "up", 20,
-                   "the learner with new settings")
+        self.service.learner(but=before)
         for n in range(3):
             self.client.report("spam", mail(n), reporter="loud@example.net")
         with self.assertRaises(furui.Refused) as refused:
@@ -178,9 +179,7 @@ class Reports(unittest.TestCase):
         os.kill(redis, signal.SIGKILL)
         self.client.report("spam", mail(10, sender="x@killed.example"), reporter="second@example.net")
         for _ in range(3):
-            old = learner(self.service)
-            os.kill(old, signal.SIGKILL)
-            wait_until(lambda: not alive(old) and stat(self.service)["state"] == "up", 20, "the learner again")
+            self.service.end_learner(signal.SIGKILL)
         self.until_said("from", "killed.example", 1, 0)
         # all of one person about one name, no more than twice his weight, each once
         spam = self.said("from", "kept.example")[0]
@@ -208,7 +207,7 @@ class Hosts(unittest.TestCase):
                         client.submit_report(("spam", "ham", "undo")[n % 3], mail(n % 9, sender="x@d%d.example" % (n % 4)),
                                              reporter="r%d" % (n % 5))
                     answers = list(a.collect()) + list(b.collect())
-                self.assertEqual({x.get("kept") for x in answers}, {"stream"})
+                self.assertLessEqual({x.get("kept") for x in answers}, {"stream", "journal"})
 
                 def settled():
                     before = [stat(service) for service in (one, two)]
@@ -222,18 +221,20 @@ class Hosts(unittest.TestCase):
 
                 def sums(service):
                     records = [service.reputation("show", "from", "d%d.example" % n) for n in range(4)]
-                    return [r and [round(r["slow"][k], 2) for k in ("said_spam", "said_ham")] for r in records]
+                    return [r["slow"][k] if r else 0 for r in records for k in ("said_spam", "said_ham")]
 
                 said = sums(one)
                 self.assertTrue(any(said), said)
                 two.stop()
                 snapshots = [os.path.join(s.state, "live/snapshot") for s in (one, two)]
-                old = learner(one)
+                old = one.learner()
                 os.kill(old, signal.SIGTERM)
                 wait_until(lambda: not alive(old), 20, "the first learner to go")
                 with open(snapshots[0], "rb") as f, open(snapshots[1], "rb") as g:
                     self.assertEqual(f.read(), g.read())
-                self.assertEqual(sums(one), said)  # the first learner is back, and has added nothing twice
+                one.learner(but=old)
+                for before, now in zip(said, sums(one)):  # the first learner is back, and has added nothing twice
+                    self.assertAlmostEqual(before, now, delta=0.01)  # but for a minute that may have passed
 
 
 if __name__ == "__main__":

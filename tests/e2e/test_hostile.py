@@ -4,14 +4,13 @@ refusal that names the fault, and the connection lives on."""
 
 import os
 import signal
-import time
 import unittest
 
 import hostile
 import msgpack
 import service
 import zmq
-from service import SLOW, Case, Flood, Service, header, mail, memory_kb, socket_to, wait_until
+from service import SLOW, Case, Flood, Service, cpu_s, header, mail, memory_kb, socket_to, wait_until
 
 WORKER_PRIVATE_KB = 16 * 1024
 
@@ -30,13 +29,12 @@ class Hostile(Case):
     def test_bad_mail_gets_a_verdict(self):
         for name, message, oddities in hostile.mails():
             with self.subTest(name):
-                begun = time.monotonic()
+                before_s = sum(map(cpu_s, self.workers))  # a busy machine does not matter
                 v = self.s.classify(message, explain=True)
-                took = time.monotonic() - begun
                 self.assertEqual(v.get("kind"), "verdict", v)
                 for word in oddities:
                     self.assertIn(word, v.get("oddities", []))
-                self.assertLess(took, 3 * SLOW)
+                self.assertLess(sum(map(cpu_s, self.workers)) - before_s, 3 * SLOW)
         self.assertEqual(self.s.workers(), self.workers, "a worker died")
         self.assertEqual(self.s.classify(mail())["kind"], "verdict")
 
@@ -75,7 +73,7 @@ class Hostile(Case):
 
     def test_headers_count_as_held(self):
         """1,200 tiny mails behind headers of 200 KB: 240 MB, were the queue to count mails alone."""
-        with Service(engine_mail_mb=1, engine_queue_mb=64, engine_workers=1) as s:
+        with Service(engine_mail_mb=1, engine_queue_mb=64, engine_workers=1, engine_hang_ms=60000) as s:
             s.start()
             pid, worker = s.process.pid, s.workers()[0]
             os.kill(worker, signal.SIGSTOP)

@@ -3,6 +3,7 @@
 
 Nothing here depends on how quick a machine is: rates are low, and latencies are only there."""
 
+import glob
 import json
 import os
 import signal
@@ -25,6 +26,16 @@ def bench(*words):
                          timeout=120 * SLOW)
     last = run.stdout.splitlines()[-1:]
     return run.returncode, json.loads(last[0]) if last else None, run.stderr
+
+
+def until_under_way(endpoint, mails):
+    """Wait until a load has had answers to so many mails."""
+    def judged():
+        totals = service.stat_of(endpoint)["totals"]
+        return totals["ham"] + totals["unsure"] + totals["spam"]
+
+    begun = judged()
+    wait_until(lambda: judged() >= begun + mails, 30, "%d mails to be judged" % mails)
 
 
 class Load(Case):
@@ -96,7 +107,7 @@ class Load(Case):
             s.start()
             run = subprocess.Popen([FURUI, "bench", "load", "--endpoint", s.endpoint, "--rate", "50", "--seconds", "6",
                                     "--warm-up", "0", "--json", SAMPLES], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-            time.sleep(2)
+            until_under_way(s.endpoint, 50)
             s.process.send_signal(signal.SIGSTOP)
             time.sleep(1)
             s.process.send_signal(signal.SIGCONT)
@@ -120,7 +131,7 @@ class Load(Case):
             s.start()
             run = subprocess.Popen([FURUI, "bench", "load", "--endpoint", s.endpoint, "--rate", "100", "--seconds", "600",
                                     SAMPLES], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            time.sleep(0.5)
+            until_under_way(s.endpoint, 50)
             s.process.kill()
             err = run.communicate(timeout=60 * SLOW)[1]
             self.assertEqual(run.returncode, 69)
@@ -132,9 +143,10 @@ class Load(Case):
                 run = subprocess.Popen([FURUI, "bench", *words, SAMPLES], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL, env=dict(os.environ, TMPDIR=tmp))
                 try:
-                    wait_until(lambda: len(service.descendants(run.pid)) > 2, 30, "the service")
+                    front = wait_until(lambda: glob.glob(tmp + "/furui-bench.*/front"), 30, "the service")[0]
+                    until_under_way("ipc://" + front, 50)
                     below = service.descendants(run.pid)
-                    time.sleep(2)
+                    self.assertGreater(len(below), 2)
                     run.send_signal(signal.SIGINT)
                     out = run.communicate(timeout=60 * SLOW)[0]
                 finally:
@@ -169,7 +181,7 @@ class Load(Case):
             s.start()
             run = subprocess.Popen([FURUI, "bench", "soak", "--endpoint", s.endpoint, "--rate", "20", "--for", "8s",
                                     "--warm-up", "0", "--json", SAMPLES], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-            time.sleep(3)
+            until_under_way(s.endpoint, 20)
             os.kill(s.workers()[0], signal.SIGKILL)
             out = json.loads(run.communicate(timeout=60 * SLOW)[0])
             self.assertEqual((run.returncode, out["ended"]), (1, 1))

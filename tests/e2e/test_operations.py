@@ -70,6 +70,7 @@ class Start(Case):
     def test_second_instance_is_refused(self):
         with Service() as s:
             s.start()
+            s.learner()  # it comes last
             before = descendants(s.process.pid)
             second = s.spawn()
             self.assertNotEqual(second.wait(30 * SLOW), 0)

@@ -12,7 +12,7 @@ import time
 import unittest
 
 import service as harness
-from service import SLOW, Service, alive, descendants, mail, wait_until
+from service import SLOW, Service, mail, wait_until
 
 import furui
 
@@ -90,7 +90,7 @@ class Poison(unittest.TestCase):
         for (_, fields), why in zip(self.redis.do("XRANGE", STREAM + ":dead", "-", "+"), want):
             self.assertRegex(dict(zip(fields[::2], fields[1::2]))[b"why"].decode(), why)
         self.until(lambda: self.stat()["unreadable"] == len(want), "the count of them")
-        self.assertEqual(self.stat()["learnt"], 2)
+        self.until(lambda: self.stat()["learnt"] == 2, "both reports")
         self.assertEqual(self.stat()["restarts"], 0)
 
     def test_the_stream_is_no_stream(self):
@@ -109,8 +109,7 @@ class Poison(unittest.TestCase):
         clean = self.service.classify_whole(letter, dry_run=True, **ask)
         self.client.classify(letter, **ask)
         self.until(lambda: self.service.seen("ip", "192.0.2.7") == 1, "the mail to be counted")
-        keys = [k for k, v in self.redis.records("furui")]
-        self.assertGreater(len(keys), 5)
+        keys = self.until(lambda: len(k := [k for k, v in self.redis.records("furui")]) > 5 and k, "all of its names")
         head = struct.pack("<I", 2 << 24 | 100)
         nan, inf = float("nan"), float("inf")
         poisons = [("SET", b""), ("SET", b"x" * 43), ("SET", b"x" * 45), ("SET", b"\xff" * 44), ("SET", b"x" * (4 << 20)),
@@ -137,7 +136,7 @@ class Poison(unittest.TestCase):
         verdict = self.client.classify(mail(1, sender="x@first.example"))
         self.report(1, "first.example")
         self.until_said("first.example", 1)
-        told = [k for k in self.redis.do("KEYS", "furui:2:{reports}:told:*")]
+        told = self.until(lambda: self.redis.do("KEYS", "furui:2:{reports}:told:*"), "the place that was told")
         self.assertEqual(len(told), 1)
         tickets = self.until(lambda: self.redis.do("KEYS", "furui:2:ticket:*"), "the tickets")
         for key in self.redis.do("KEYS", "furui:2:{??}:said"):  # as if words of next year had been told
@@ -151,16 +150,11 @@ class Poison(unittest.TestCase):
             self.client.report("spam", ticket=verdict["ticket"], reporter="boss@example.net")
         for _ in range(2):
             self.report(2, "second.example")
-            self.end_learner(signal.SIGKILL)
+            self.service.end_learner(signal.SIGKILL)
         self.report(3, "third.example")
         self.until_said("second.example", 1)
         self.until_said("third.example", 1)
         self.until(lambda: self.stat()["learnt"] == 4, "four reports")
-
-    def end_learner(self, how):
-        old = [pid for pid, name in descendants(self.service.process.pid) if name.startswith("furui-learner")]
-        os.kill(old[0], how)
-        self.until(lambda: not alive(old[0]) and self.stat()["state"] == "up", "the learner again")
 
     def test_the_snapshot(self):
         rng = random.Random(6)
@@ -168,7 +162,7 @@ class Poison(unittest.TestCase):
             self.report(n, "d%d.example" % n)
         path = os.path.join(self.service.state, "live/snapshot")
         self.until(lambda: self.stat()["learnt"] == 5, "five reports")
-        self.end_learner(signal.SIGTERM)
+        self.service.end_learner(signal.SIGTERM)
         with open(path, "rb") as f:
             good = f.read()
 
@@ -180,15 +174,16 @@ class Poison(unittest.TestCase):
         bad = [b"", b"x", good[:7], good[:-1], good + b"x", good[:len(good) // 2], rng.randbytes(10000), flipped(), flipped(),
                good[:8] + b"\xff" * 64 + good[72:], good[:16] + struct.pack("<Q", HOST_MAX) * 3 + good[40:]]
         for poison in bad:
-            self.end_learner(signal.SIGTERM)
+            self.service.end_learner(signal.SIGTERM)
             before = self.service.log().count("snapshot_refused")
-            old = [pid for pid, name in descendants(self.service.process.pid) if name.startswith("furui-learner")][0]
+            old = self.service.learner()
             os.kill(old, signal.SIGSTOP)  # so that it does not write another
             with open(path, "wb") as f:
                 f.write(poison)
             os.kill(old, signal.SIGKILL)
             self.until(lambda: self.service.log().count("snapshot_refused") > before, "the refusal")
-            self.until(lambda: self.stat()["state"] == "up" and self.stat()["learnt"] == 5, "all to be learnt again")
+            self.service.learner(but=old)
+            self.until(lambda: self.stat()["learnt"] == 5, "all to be learnt again")
         for n in range(5):
             self.until_said("d%d.example" % n, 1)
 

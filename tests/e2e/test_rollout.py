@@ -107,15 +107,23 @@ class Rollout(Case):
 
     def flood_while(self, s, do, total=2000, at=400):
         """Letters, and `do` in a thread of its own when some are answered; every one must have a verdict."""
-        threads = []
+        threads, failures = [], []
+
+        def run():
+            try:
+                do()
+            except BaseException as e:
+                failures.append(e)
 
         def step(flood):
             if flood.got >= at and not threads:
-                threads.append(threading.Thread(target=do))
+                threads.append(threading.Thread(target=run))
                 threads[0].start()
 
         flood = Flood(s.endpoint, self.letters[:total], step=step)
         threads[0].join()
+        if failures:
+            raise failures[0]
         self.check_each_once(flood, total)
         self.assertEqual(flood.kinds(), {"verdict": total})
         return [answers[0] for _, answers in sorted(flood.answers.items())]

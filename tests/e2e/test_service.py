@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_service: what a gateway gets from a service that is well: verdicts, batches, policies, reasons, reputation."""
 
+import contextlib
 import glob
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -146,7 +148,7 @@ class Verdicts(Case):
         self.assertGreater(worse["p"], plain["p"])
         self.assertTrue(any(ip in what for what, _ in worse["reasons"]))
         # An IPv4 address in IPv6 clothes is the same one.
-        mapped = self.s.classify_whole(mail(), client_ip="::ffff:" + ip, dry_run=True)
+        mapped = wait_until(lambda: judged(mail(), client_ip="::ffff:" + ip), what="the same of the mapped one")
         self.assertAlmostEqual(mapped["parts"]["reputation"], worse["parts"]["reputation"], 2)
         # A good From counts only when it is proven, a bad link always.
         self.s.reputation("set", "--ham", "50", "from", "good.example")
@@ -172,8 +174,8 @@ class Verdicts(Case):
         for n in range(5):
             self.s.classify(mail(n), client_ip=ip)
         self.s.classify(mail(), client_ip=ip, dry_run=True)
-        wait_until(lambda: self.s.seen("ip", ip) == 5, what="five mails counted")
-        self.assertEqual(self.s.seen("net", "198.51.100.0/24"), 5)
+        for kind, name in ("ip", ip), ("net", "198.51.100.0/24"):
+            wait_until(lambda k=kind, n=name: self.s.seen(k, n) == 5, what="five mails counted")
         self.assertGreater(self.s.reputation("show", "ip", ip)["forgotten_in_s"], 6 * 86400)
 
 
@@ -197,11 +199,13 @@ class Outbound(Case):
                       auth_user="stolen", client_ip="198.51.%d.1" % part,
                       rcpt_to=["u%d@example.net" % (part * 50 + i) for i in range(50)])
             told = lambda v: [what for what, _ in v.get("reasons", []) if "stolen account" in what]
-            bad = wait_until(lambda: (lambda v: v["parts"]["reputation"] > 4 and v)
+            wait_until(lambda: round(s.seen("user", "stolen"), -1) == 2000, what="the burst counted")
+            words = re.compile(r"in 6 hours (1\d{3}|2000) mails \(usually \d+\), \d+ recipients new that day .*"
+                               r"networks never used before")  # which are written by themselves
+            bad = wait_until(lambda: (lambda v: any(map(words.search, told(v))) and v)
                              (self.classify(s, 1, "Stolen", ["x@example.net"], dry_run=True)), what="the burst seen")
             self.assertEqual(len(told(bad)), 1)
-            self.assertRegex(told(bad)[0], r"in 6 hours (1\d{3}|2000) mails \(usually \d+\), \d+ recipients new that day .*"
-                                           r"networks never used before")
+            self.assertGreater(bad["parts"]["reputation"], 4)
             self.assertIn(bad["class"], ["unsure", "spam"])
             good = self.classify(s, 2, "quiet", ["a@example.net"], dry_run=True)
             self.assertEqual(told(good), [])
@@ -209,8 +213,6 @@ class Outbound(Case):
             self.assertEqual(told(self.classify(s, 3, "stolen", ["x@example.net"], tenant="t", dry_run=True)), [])
             v = s.classify_whole(mail(), auth_user="stolen", explain=True, dry_run=True)
             self.assertEqual(told(v), [])
-            record = s.reputation("show", "user", "stolen")
-            self.assertEqual(round(record["slow"]["mails"], -1), 2000)
             self.assertNotIn("stolen", s.redis_command("--scan"))
 
 
@@ -269,13 +271,17 @@ class Powers(Case):
             self.assertEqual(limits["Max open files"], ["32", "32"])
             if SLOW == 1:  # sanitisers bring threads
                 self.assertEqual(len(os.listdir(proc + "task")), 1, "what judges mail is all there is")
-            files = [os.readlink(proc + "fd/" + fd) for fd in os.listdir(proc + "fd")]
+            files = []
+            for fd in os.listdir(proc + "fd"):
+                with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                    files.append(os.readlink(proc + "fd/" + fd))
             self.assertEqual([f for f in files if f.startswith("/") and not f.startswith(("/dev/", s.log_path))], [])
 
     def test_the_live_model_is_one_memory_that_workers_only_read(self):
         def mapped(pid):
-            with open("/proc/%d/maps" % pid) as f:
+            with contextlib.suppress(OSError), open("/proc/%d/maps" % pid) as f:
                 return [(line.split()[1], line.split()[4]) for line in f if "/memfd:furui-live" in line]
+            return []  # it has gone meanwhile
 
         def learner(s):
             return [pid for pid, name in service.descendants(s.process.pid) if name.startswith("furui-learner")]

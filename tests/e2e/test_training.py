@@ -303,7 +303,7 @@ class Training(Case):
         index = self.index("a", mails)
         made = self.path("c")
         running = subprocess.Popen([FURUI, "train", "--threads", "1", "--index", index, "--counts", made])
-        service.wait_until(lambda: os.path.exists(made + ".part") and os.path.getsize(made + ".part") > 0 or
+        service.wait_until(lambda: os.path.exists(made + ".part") and os.path.getsize(made + ".part") > 1 << 16 or
                            running.poll() is not None, what="counts")
         running.send_signal(signal.SIGKILL)
         running.wait()
