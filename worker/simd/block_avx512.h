@@ -76,6 +76,7 @@ static inline block block_put(block x, uint64_t bits, uint8_t c)
 
 /* Write the bytes whose bits are set, close together. What stands behind them up to 64 is of no meaning.
  * (Compressed in a register: straight to memory it is slow on Zen 4.) */
+#define BLOCK_KEEP_CHEAP
 static inline void block_keep(block x, uint64_t bits, uint8_t *out)
 {
     _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(bits, x));

@@ -307,28 +307,43 @@ static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *
 {
     size_t i = 0, o = 0;
     bool before = *space;
-    while (n - i >= BLOCK && cap - o >= BLOCK) {
-        block x = block_load(p + i);
+    while (i < n && cap - o >= BLOCK) {
+        block x = n - i < BLOCK ? block_load_head(p + i, n - i) : block_load(p + i); /* a NUL behind it ends it */
         uint64_t white = block_eq(x, ' ') | block_range(x, '\t', '\r'), again = white & (white << 1 | before);
         uint64_t stop = block_eq(x, '<') | block_eq(x, '&') | block_eq(x, 0);
         if (block_high(x))
             stop |= block_eq(x, 0xC2) | block_eq(x, 0xCD) | block_eq(x, 0xD8) | block_range(x, 0xE0, 0xFF);
-        block_store(out + o, block_put(x, white, ' '));
+        x = block_put(x, white, ' ');
+        block_store(out + o, x);
         if (!(again | stop)) {
             i += BLOCK, o += BLOCK;
             before = white >> 63;
             continue;
         }
         size_t run = (size_t)__builtin_ctzll(again | stop);
-        i += run, o += run;
         if (stop >> run & 1) {
             *space = run ? white >> (run - 1) & 1 : before;
-            *wrote = o;
-            return i;
+            *wrote = o + run;
+            return i + run;
         }
+#ifdef BLOCK_KEEP_CHEAP
+        uint64_t keep = ~again & ((stop & -stop) - 1); /* of what stands before the first stop */
+        block_keep(x, keep, out + o);
+        o += ones(keep);
+        if (stop) {
+            run = (size_t)__builtin_ctzll(stop);
+            *space = white >> (run - 1) & 1;
+            *wrote = o;
+            return i + run;
+        }
+        i += BLOCK;
+        before = white >> 63;
+#else /* as far as the run of white space */
         uint64_t solid = ~(white >> run);
-        i += solid ? (size_t)__builtin_ctzll(solid) : BLOCK;
+        o += run;
+        i += run + (solid ? (size_t)__builtin_ctzll(solid) : BLOCK);
         before = true;
+#endif
     }
     *space = before;
     i += scan_scalar.words(p + i, n - i, out + o, cap - o, space, wrote);
