@@ -202,9 +202,10 @@ uint64_t css_rules_element(span name);
  *   element       css_rules_element of its name
  *   classes, id   its attributes
  *   out           what it gets
+ *   placed_out    was `place` asked for? If not it gets the same elsewhere
  *
  * Returns its own bits. O(classes.n + rules with its names). */
 uint64_t css_rules_find(const struct css_rules *r, uint64_t element, span classes, span id,
-                        const struct css_place *place, struct css *out);
+                        const struct css_place *place, struct css *out, bool *placed_out);
 
 #endif

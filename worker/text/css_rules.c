@@ -443,13 +443,14 @@ static bool holds_for(const struct css_rule *rule, uint64_t own, const struct cs
 }
 
 /* Add the rules with a key that hold for an element, as bits of their indices, by rank; *ranks tells which there
- * are. */
+ * are, *placed that one of them asks for more than names. */
 static void look_up(const struct css_rules *r, uint64_t key, uint64_t own, const struct css_place *place,
-                    uint64_t hit[RANK_COUNT][WORDS], unsigned *ranks)
+                    uint64_t hit[RANK_COUNT][WORDS], unsigned *ranks, bool *placed)
 {
     const uint16_t *slot = key ? find_slot(r, key) : NULL;
     for (uint16_t at = slot ? *slot : 0; at; at = r->v[at - 1].next) {
         const struct css_rule *rule = &r->v[at - 1];
+        if (rule->kin || rule->more) *placed = true;
         if (!holds_for(rule, own, place)) continue;
         if (!((*ranks) >> rule->rank & 1)) memset(hit[rule->rank], 0, sizeof hit[0]);
         *ranks |= 1u << rule->rank;
@@ -463,9 +464,10 @@ uint64_t css_rules_element(span name)
 }
 
 uint64_t css_rules_find(const struct css_rules *r, uint64_t element, span classes, span id,
-                        const struct css_place *place, struct css *out)
+                        const struct css_place *place, struct css *out, bool *placed_out)
 {
     *out = (struct css){0};
+    *placed_out = false;
     if (!r->n) return 0;
     uint64_t keys[CLASSES_MAX + 3], own = 0, hit[RANK_COUNT][WORDS];
     size_t n = 0;
@@ -482,7 +484,7 @@ uint64_t css_rules_find(const struct css_rules *r, uint64_t element, span classe
     }
     if (id.n) keys[n++] = key_of(KIND_ID, span_trim(id));
     for (size_t i = 0; i < n; i++) own |= keys[i] & 1 ? bits_of(keys[i]) : 0;
-    for (size_t i = 0; i < n; i++) look_up(r, keys[i], own, place, hit, &ranks);
+    for (size_t i = 0; i < n; i++) look_up(r, keys[i], own, place, hit, &ranks, placed_out);
     for (; ranks; ranks &= ranks - 1) { /* the more is in a selector the stronger it is, then the later */
         const uint64_t *rank = hit[__builtin_ctz(ranks)];
         for (size_t w = 0; w < WORDS; w++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* entity: character references, by number and by name.
  *
- * Names are found by bisection in the standard's list; only the old ones count without ';', and of these none is longer
- * than six letters, so a reference costs at most a handful of searches. Source: HTML standard, 13.2.5.72 and following.
+ * Names are found by hash in the standard's list; only the old ones count without ';', and of these none is longer than
+ * six letters, so a reference costs at most a handful of searches. Source: HTML standard, 13.2.5.72 and following.
  */
 #include "worker/text/entity.h"
 
@@ -36,33 +36,39 @@ static const uint8_t OLD_LENGTHS[128] = {
     ['d'] = 0x48, ['e'] = 0x78, ['f'] = 0x40, ['g'] = 0x04, ['i'] = 0x70, ['l'] = 0x24, ['m'] = 0x70, ['n'] = 0x58,
     ['o'] = 0x70, ['p'] = 0x70, ['q'] = 0x10, ['r'] = 0x28, ['s'] = 0x38, ['t'] = 0x20, ['u'] = 0x78, ['y'] = 0x58};
 
-/* The first eight bytes of a name as a number that is ordered as they are. */
-static uint64_t head_of(const void *name)
+enum { SLOTS = 8192 };
+
+static uint16_t slots[SLOTS]; /* index into TABLE, + 1; 0: free */
+_Static_assert(sizeof TABLE / sizeof *TABLE < SLOTS / 3, "nearly every name is found, or not, at the first place");
+
+/* By its first and last eight letters; behind the n letters of `padded` anything may stand. */
+static size_t slot_of(const void *padded, size_t n)
 {
-    uint64_t v;
-    memcpy(&v, name, sizeof v);
-    return be64toh(v);
+    uint64_t head, tail = 0;
+    memcpy(&head, padded, sizeof head);
+    head = le64toh(head);
+    if (n < sizeof head)
+        head &= (UINT64_C(1) << 8 * n) - 1;
+    else
+        memcpy(&tail, (const uint8_t *)padded + n - sizeof tail, sizeof tail);
+    return (size_t)((head ^ (le64toh(tail) + n)) * UINT64_C(0x9E3779B97F4A7C15) >> 51);
 }
 
-/* The name of the first n letters of `padded`; nearly always its first eight bytes tell (strncmp: 3x slower in a storm
- * of references). */
+__attribute__((constructor)) static void fill_slots(void)
+{
+    for (size_t i = 0; i < sizeof TABLE / sizeof *TABLE; i++) {
+        size_t at = slot_of(TABLE[i].name, strlen(TABLE[i].name));
+        while (slots[at]) at = (at + 1) % SLOTS;
+        slots[at] = (uint16_t)(i + 1);
+    }
+}
+
+/* The name of the first n letters of `padded`. (Bisection: eleven branches that nobody can foretell.) */
 static const struct entity *find(const uint8_t padded[NAME_MAX + 1], size_t n)
 {
-    uint64_t head = head_of(padded);
-    if (n < sizeof head) head &= ~(UINT64_MAX >> 8 * n);
-    size_t low = 0, high = sizeof TABLE / sizeof *TABLE;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        uint64_t there = head_of(TABLE[mid].name);
-        int order = head < there ? -1 : head > there;
-        if (order == 0 && n > sizeof head)
-            order = memcmp(padded + sizeof head, TABLE[mid].name + sizeof head, n - sizeof head);
-        if (order == 0) order = TABLE[mid].name[n] ? -1 : 0;
-        if (order == 0) return &TABLE[mid];
-        if (order < 0)
-            high = mid;
-        else
-            low = mid + 1;
+    for (size_t at = slot_of(padded, n); slots[at]; at = (at + 1) % SLOTS) {
+        const struct entity *e = &TABLE[slots[at] - 1];
+        if (memcmp(e->name, padded, n) == 0 && !e->name[n]) return e;
     }
     return NULL;
 }

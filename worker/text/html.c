@@ -15,23 +15,6 @@
 #include "worker/text/squeeze.h"
 #include "worker/text/tag.h"
 
-/* --- style -------------------------------------------------------------------------------------------------------- */
-
-/* <font size="...">: 1 to 7, or steps from 3. As browsers do it, 0 and less are 1. */
-static void font_size(span value, struct css *css)
-{
-    static const uint8_t PX[] = {10, 13, 16, 18, 24, 32, 48};
-    value = span_trim(value);
-    int sign = !value.n ? 0 : value.p[0] == '+' ? 1 : value.p[0] == '-' ? -1 : 0;
-    int v = 0;
-    size_t i = sign != 0, first = i;
-    for (; i < value.n && ascii_digit(value.p[i]) && v < 100; i++) v = v * 10 + (value.p[i] - '0');
-    if (i == first) return;
-    v = sign ? 3 + sign * v : v;
-    css->font = (uint16_t)(PX[v < 1 ? 0 : v > 7 ? 6 : v - 1] * 8);
-    css->set |= CSS_FONT;
-}
-
 /* A small number of an attribute like width="1"; 1000 when it is none. */
 static unsigned small_number(span s)
 {
@@ -42,124 +25,56 @@ static unsigned small_number(span s)
     return i && (i == s.n || s.p[i] != '%') ? v : 1000;
 }
 
-/* The topmost of <svg> and <math>, index + 1, or 0. */
-static uint16_t foreign_at(const struct page *p)
+/* What we know of each tag. */
+static struct known {
+    uint8_t box; /* enum css_display: how it is laid out where nobody says otherwise */
+    bool means;  /* is it more than its style and its links (read_meaning)? */
+} known[TAG_COUNT];
+
+static enum css_display usual_box(enum tag tag)
 {
-    return p->last[TAG_SVG] > p->last[TAG_MATH] ? p->last[TAG_SVG] : p->last[TAG_MATH];
+    enum tag_kind kind = tag_kind(tag);
+    switch (tag) {
+    case TAG_BUTTON:
+    case TAG_CAPTION:
+    case TAG_IMG:
+    case TAG_INPUT:
+    case TAG_MARQUEE:
+    case TAG_OBJECT:
+    case TAG_SELECT:
+    case TAG_TEXTAREA: return CSS_BOX;
+    default:
+        return kind >= KIND_CELL && kind <= KIND_TABLE ? CSS_CELL : tag_flags(tag) & TAG_BREAK ? CSS_BLOCK : CSS_INLINE;
+    }
 }
 
-/* css_rules_element of the tags that we know. */
-static uint64_t element_keys[TAG_COUNT];
-
-__attribute__((constructor)) static void fill_keys(void)
-{
-    for (enum tag tag = TAG_OTHER + 1; tag < TAG_COUNT; tag++)
-        element_keys[tag] = css_rules_element(span_cstr(tag_name(tag)));
-}
-
-/* What style sheets say about an element in the one on top, of which it is a child from now on; and its bits. */
-static uint64_t rules_for(struct page *p, enum tag tag, span name, const struct attrs *a, struct css *css)
-{
-    struct element *parent = page_top(p);
-    struct css_place place = {.kin = parent->kin,
-                              .parent = parent->own,
-                              .earlier = parent->children,
-                              .last = parent->child,
-                              .attributes = a->asked,
-                              .first = !parent->has_child};
-    /* What we call a foreign element (foreign_tag) is not its name. */
-    uint64_t element = tag == TAG_OTHER || foreign_at(p) ? css_rules_element(name) : element_keys[tag];
-    uint64_t own = css_rules_find(&p->rules, element, attr(a, ATTR_CLASS), attr(a, ATTR_ID), &place, css);
-    bool root = tag_kind(tag) == KIND_ROOT,
-         head = p->depth == 1 && (tag == TAG_STYLE || tag == TAG_LINK || tag == TAG_META || tag == TAG_TITLE);
-    if (head) return own; /* which stand around no text */
-    parent->children = root ? 0 : parent->children | own;
-    parent->child = root ? 0 : own;
-    parent->has_child = !root;
-    return own;
-}
-
-/* Does it look like what is around it, unless somebody says otherwise? */
-static bool tag_plain(enum tag tag)
+static bool has_meaning(enum tag tag)
 {
     switch (tag) {
-    case TAG_OTHER:
-    case TAG_BDO:
-    case TAG_DETAILS:
-    case TAG_DIALOG:
-    case TAG_MARK:
-    case TAG_OBJECT:
-    case TAG_SVG: return false;
-    default: return !(tag_flags(tag) & TAG_HIDE);
+    case TAG_A:
+    case TAG_AREA:
+    case TAG_BASE:
+    case TAG_FONT:
+    case TAG_FORM:
+    case TAG_IMG:
+    case TAG_IMAGE:
+    case TAG_INPUT:
+    case TAG_LINK:
+    case TAG_META:
+    case TAG_SCRIPT:
+    case TAG_STYLE:
+    case TAG_TABLE:
+    case TAG_TR:
+    case TAG_TD:
+    case TAG_TH: return true;
+    default: return false;
     }
 }
 
-/* What a style attribute says, which may stand in the document many times. */
-static struct css read_style(struct page *p, span style)
+__attribute__((constructor)) static void fill_known(void)
 {
-    struct css css;
-    size_t at = p->lasts ? hash64(style, 0) % STYLES_MAX : 0;
-    struct style *known = &p->style[at];
-    if (p->lasts && p->styled >> at & 1 && span_eq(known->text, style)) return known->css;
-    css_read(style, &css);
-    if (p->lasts) {
-        *known = (struct style){style, css};
-        p->styled |= UINT32_C(1) << at;
-    }
-    return css;
-}
-
-/* What an element's attributes, the style sheet and its style attribute say, the later the stronger. Returns its
- * own bits. */
-static uint64_t own_style(struct page *p, enum tag tag, span name, const struct attrs *a, struct css *css)
-{
-    uint64_t own = 0;
-    *css = (struct css){0};
-    if (!a->have && !p->rules.n && tag_plain(tag)) return 0; /* as most are */
-    if (tag == TAG_A && has_attr(a, ATTR_HREF)) css->colour = 0x0000EE, css->set = CSS_COLOUR;
-    bool shut = (tag == TAG_DETAILS || tag == TAG_DIALOG) && !has_attr(a, ATTR_OPEN);
-    if (shut || tag_flags(tag) & TAG_HIDE) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
-    if (tag == TAG_OTHER && p->last[TAG_SVG] && span_ieq(name, SPAN("text"))) css->set |= CSS_UNSEEN;
-    if (tag == TAG_MARK) /* yellow, whatever it stands on */
-        css->background = 0xFFFF00, css->colour = 0, css->set |= CSS_BACKGROUND | CSS_COLOUR;
-    if (tag == TAG_OBJECT && p->last[TAG_SVG]) css->set |= CSS_UNSEEN;
-    if (tag == TAG_SVG) css->facts = CSS_UNSEEN, css->set |= CSS_UNSEEN; /* but for its <text> */
-    if (a->have) {
-        if (tag_kind(tag) >= KIND_CELL) {
-            if (css_legacy_colour(attr(a, ATTR_BGCOLOR), &css->background)) css->set |= CSS_BACKGROUND;
-            if (attr(a, ATTR_BACKGROUND).n) css->set |= CSS_IMAGE;
-        }
-        if (tag == TAG_BODY && css_legacy_colour(attr(a, ATTR_TEXT), &css->colour)) css->set |= CSS_COLOUR;
-        if (tag == TAG_FONT) {
-            if (css_legacy_colour(attr(a, ATTR_COLOR), &css->colour)) css->set |= CSS_COLOUR;
-            font_size(attr(a, ATTR_SIZE), css);
-        }
-        if (has_attr(a, ATTR_DIR)) {
-            css->set |= CSS_LEFTWARD;
-            css->facts |= span_ieq(span_trim(attr(a, ATTR_DIR)), SPAN("rtl")) ? CSS_LEFTWARD : 0;
-        }
-        if (tag == TAG_BDO) css->set |= CSS_OVERRIDE, css->facts |= CSS_OVERRIDE;
-        if (has_attr(a, ATTR_HIDDEN)) css->display = CSS_NONE, css->set |= CSS_DISPLAY;
-    }
-    struct css more;
-    if (p->rules.n) {
-        own = rules_for(p, tag, name, a, &more);
-        css_lay(css, &more);
-    }
-    span style = attr(a, ATTR_STYLE);
-    if (!style.n) return own;
-    p->shape->styles++;
-    uint8_t buf[HTML_VALUE_MAX];
-    if (span_find(style, '&') < style.n) {
-        bool cut;
-        style = span_of(buf, entity_decode(style, true, buf, sizeof buf, &cut));
-        css_read(style, &more);
-    } else {
-        more = read_style(p, style);
-    }
-    css_lay(css, &more);
-    page_css_links(p, style);
-    return own;
+    for (enum tag tag = TAG_OTHER; tag < TAG_COUNT; tag++)
+        known[tag] = (struct known){(uint8_t)usual_box(tag), has_meaning(tag)};
 }
 
 /* --- tags --------------------------------------------------------------------------------------------------------- */
@@ -224,8 +139,8 @@ static void note_script(struct page *p)
     p->odd |= ODD(HTML_SCRIPT);
 }
 
-/* What an element means beside its style: links and counts, the text in its attributes. */
-static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, const struct css *css)
+/* What one of these elements means (has_meaning). */
+static void read_own_meaning(struct page *p, enum tag tag, const struct attrs *a, const struct css *css)
 {
     switch (tag) {
     case TAG_A:
@@ -254,11 +169,17 @@ static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, co
     case TAG_TR: page_begin_row(p, p->depth - 1); break;
     case TAG_TD:
     case TAG_TH:
-        page_emit(p, SPAN(" "));
+        page_space(p, 0);
         page_begin_cell(p);
         break;
     default: break;
     }
+}
+
+/* What an element means beside its style: links and counts, the text in its attributes. */
+static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, const struct css *css)
+{
+    if (known[tag].means) read_own_meaning(p, tag, a, css);
     if (a->have & LINK_ATTRS) add_links(p, a);
     if (has_attr(a, ATTR_SRCSET)) page_srcset(p, attr(a, ATTR_SRCSET));
 }
@@ -276,37 +197,21 @@ static uint32_t name_hash(span name)
     return (uint32_t)(h >> 32) | 1;
 }
 
-/* How it is laid out where nobody says otherwise. */
-static enum css_display usual_box(enum tag tag, enum tag_kind kind)
-{
-    switch (tag) {
-    case TAG_BUTTON:
-    case TAG_CAPTION:
-    case TAG_IMG:
-    case TAG_INPUT:
-    case TAG_MARQUEE:
-    case TAG_OBJECT:
-    case TAG_SELECT:
-    case TAG_TEXTAREA: return CSS_BOX;
-    default:
-        return kind >= KIND_CELL && kind <= KIND_TABLE ? CSS_CELL : tag_flags(tag) & TAG_BREAK ? CSS_BLOCK : CSS_INLINE;
-    }
-}
-
-static void start_tag(struct page *p, enum tag tag, span name, const struct attrs *a)
+static void start_tag(struct page *p, enum tag tag, struct page_tag *t)
 {
     unsigned flags = tag_flags(tag);
+    const struct attrs *a = &t->a;
     p->shape->tags++;
-    if (is_nonsense(tag, name) && !foreign_at(p)) page_joint(p);
-    if (tag_flags(tag) & TAG_PART && !p->last[TAG_TABLE]) return; /* of no table: browsers pass over it */
+    if (is_nonsense(tag, t->name) && !page_foreign(p)) page_joint(p);
+    if (flags & TAG_PART && !p->last[TAG_TABLE]) return; /* of no table: browsers pass over it */
     page_imply(p, tag);
     struct element *e = page_next(p);
     e->tag = (uint8_t)tag;
     e->kind = (uint8_t)tag_kind(tag);
-    e->name = tag == TAG_OTHER ? name_hash(name) : 0;
+    e->name = tag == TAG_OTHER ? name_hash(t->name) : 0;
     e->children = e->child = 0;
     e->has_child = false;
-    e->own = own_style(p, tag, name, a, &e->css);
+    e->own = page_style(p, tag, t, &e->css);
     e->kin = page_top(p)->kin | e->own;
     if (e->kind == KIND_ROOT) {
         struct element *root = &p->stack[0];
@@ -322,7 +227,7 @@ static void start_tag(struct page *p, enum tag tag, span name, const struct attr
     e->breaks = flags & TAG_BREAK;
     if (e->css.set & CSS_DISPLAY && e->css.display != CSS_NONE && e->css.display != CSS_CELL)
         e->breaks = e->css.display == CSS_BLOCK;
-    enum css_display box = css_box(&e->css, usual_box(tag, (enum tag_kind)e->kind));
+    enum css_display box = css_box(&e->css, (enum css_display)known[tag].box);
     e->box = (uint8_t)box;
     bool none = e->css.set & CSS_DISPLAY && e->css.display == CSS_NONE;
     if (e->breaks && !none) page_break(p);
@@ -375,7 +280,7 @@ static void end_tag(struct page *p, enum tag tag, span name)
 /* Are we among elements of SVG or MathML, where other rules hold? */
 static bool in_foreign(const struct page *p)
 {
-    return foreign_at(p) > p->last[TAG_OBJECT] && foreign_at(p) > p->last[TAG_TEMPLATE];
+    return page_foreign(p) > p->last[TAG_OBJECT] && page_foreign(p) > p->last[TAG_TEMPLATE];
 }
 
 /* What a tag inside of <svg> or <math> is to us: no raw text there; what is HTML's alone ends it; a title or a
@@ -388,7 +293,7 @@ static enum tag foreign_tag(struct page *p, enum tag tag, span name, bool end)
     unsigned flags = tag_flags(tag);
     bool html = flags & TAG_LEAVE;
     if (html && (!end || tag == TAG_P || tag == TAG_BR))
-        while (in_foreign(p)) page_close(p, foreign_at(p) - 1u);
+        while (in_foreign(p)) page_close(p, page_foreign(p) - 1u);
     if (html || tag == TAG_SVG || tag == TAG_MATH || tag == TAG_A) return tag;
     if (tag == TAG_SCRIPT && !end) note_script(p);
     return flags & TAG_RAW ? TAG_DATALIST : TAG_OTHER;
@@ -405,20 +310,18 @@ static bool read_markup(struct page *p)
     bool end = c == '/';
     if (end) c = ++i < in.n ? in.p[i] : 0;
     if (ascii_alpha(c)) {
-        span name = markup_name(in, i);
-        struct attrs a;
-        size_t behind = markup_attrs(in, i + name.n, &p->rules, &a);
-        if (!behind && p->more) return false;
-        p->at = behind ? behind : in.n;
-        if (!behind) return true; /* what is no whole tag is not shown */
-        enum tag tag = tag_by_name(name);
-        if (foreign_at(p)) tag = foreign_tag(p, tag, name, end);
+        struct page_tag *t = page_tag(p, i);
+        if (!t && p->more) return false;
+        p->at = t ? p->at + t->whole.n : in.n;
+        if (!t) return true; /* what is no whole tag is not shown */
+        enum tag tag = (enum tag)t->tag;
+        if (page_foreign(p)) tag = foreign_tag(p, tag, t->name, end);
         if (end) {
-            end_tag(p, tag, name);
+            end_tag(p, tag, t->name);
         } else {
-            start_tag(p, tag, name, &a);
-            if (tag_flags(tag) & TAG_RAW) page_begin_raw(p, tag, name, &a);
-            if (a.closed && in_foreign(p)) end_tag(p, tag, name);
+            start_tag(p, tag, t);
+            if (tag_flags(tag) & TAG_RAW) page_begin_raw(p, tag, t->name, &t->a);
+            if (t->a.closed && in_foreign(p)) end_tag(p, tag, t->name);
         }
     } else if (!end && c == '!' && span_istarts(span_from(in, i), SPAN("!--"))) {
         size_t behind = markup_comment_end(in, i + 3);
@@ -456,6 +359,10 @@ static void read_on(struct page *p)
     if (p->raw) page_raw(p);
     while (p->at < p->in.n && !p->raw) {
         if (p->in.p[p->at] != '<') p->at += page_words(p, span_from(p->in, p->at));
+        if (p->at < p->in.n && p->in.p[p->at] == '&' && !p->more) {
+            p->at += page_reference(p, span_from(p->in, p->at));
+            continue;
+        }
         span rest = span_from(p->in, p->at);
         if (rest.n && rest.p[0] == '<') {
             if (!read_markup(p)) break;
@@ -493,6 +400,8 @@ static void begin(struct page *p, struct text *visible, struct text *hidden, str
     p->column_at = p->column_end = 0;
     p->shown = true;
     p->styled = 0;
+    page_forget_tags(p);
+    p->links = 0;
     css_rules_init(&p->rules);
     p->joint = p->parted = p->in_link = false;
     p->joint_at = p->link_text = p->compared = p->based = p->wrapped = 0;

@@ -40,7 +40,7 @@ struct html_shape {
  *   odd       ODD bits are added: HIDDEN_TEXT (not for a title), SPLIT_WORD, URL_MISMATCH, HTML_SCRIPT, HTML_FORM,
  *             STYLE_LIMIT
  *
- * Cannot fail. O(html.n) whatever the input; no recursion; under 160 KB of stack. */
+ * Cannot fail. O(html.n) whatever the input; no recursion; under 200 KB of stack. */
 void html_read(span html, struct text *visible, struct text *hidden, struct text *other, struct url_list *urls,
                struct html_shape *shape, uint64_t *odd);
 

@@ -65,10 +65,18 @@ void page_emit(struct page *p, span run)
     if (has_word(run)) p->odd |= ODD(HIDDEN_TEXT);
 }
 
+void page_space(struct page *p, unsigned lines)
+{
+    text_space(p->shown ? p->visible : p->hidden, lines);
+    p->parted = p->shown;
+    p->joint &= !p->shown;
+}
+
 size_t page_words(struct page *p, span s)
 {
     if (!p->shown || scan_ends_words(s.p[0])) return 0;
     begin_run(p, s);
+    if (p->visible->n + s.n <= LEAN_FROM) return text_put_words(p->visible, s);
     struct text before = *p->visible;
     size_t n = text_put_words(p->visible, s);
     if (n == s.n || s.p[n] < 0x80 || before.n + n + span_find(span_from(s, n), '<') <= LEAN_FROM) return n;
@@ -76,17 +84,27 @@ size_t page_words(struct page *p, span s)
     return 0;
 }
 
+size_t page_reference(struct page *p, span s)
+{
+    static const span NBSP = SPAN("\xC2\xA0");
+    uint8_t out[ENTITY_BYTES_MAX];
+    size_t n, read = entity_read(s, false, out, &n);
+    if (!read)
+        page_emit(p, span_head(s, 1));
+    else if (span_eq(span_of(out, n), NBSP))
+        page_space(p, TEXT_SPACED);
+    else
+        page_emit(p, span_of(out, n));
+    return read ? read : 1;
+}
+
 static void put_text(struct page *p, span s)
 {
     while (s.n) {
-        uint8_t out[ENTITY_BYTES_MAX];
-        size_t plain = span_find(s, '&'), n;
+        size_t plain = span_find(s, '&');
         page_emit(p, span_head(s, plain));
         s = span_from(s, plain);
-        if (!s.n) break;
-        size_t read = entity_read(s, false, out, &n);
-        page_emit(p, read ? span_of(out, n) : span_head(s, 1));
-        s = span_from(s, read ? read : 1);
+        if (s.n) s = span_from(s, page_reference(p, s));
     }
 }
 
@@ -104,9 +122,9 @@ void page_value(struct page *p, span value)
     uint8_t out[HTML_ALT_MAX];
     bool cut;
     size_t n = entity_decode(value, true, out, sizeof out, &cut);
-    page_emit(p, SPAN(" "));
+    page_space(p, 0);
     page_emit(p, span_of(out, n));
-    page_emit(p, SPAN(" "));
+    page_space(p, 0);
 }
 
 /* Is there a letter of a script that goes leftward anyway (U+0590..08FF, FB1D..FEFC)? */
@@ -160,14 +178,21 @@ void page_break(struct page *p)
     if (!page_top(p)->look.gone && !p->over_hidden) text_break(p->visible);
 }
 
+/* Elements of tables that hold cells alone. */
+static const bool HOLDS_CELLS[TAG_COUNT + 1] = {
+    [TAG_TABLE] = true, [TAG_TR] = true, [TAG_TBODY] = true, [TAG_THEAD] = true, [TAG_TFOOT] = true};
+
 /* The look that goes on inside of element `at`. What stands in a table but in none of its cells is shown before the
  * table ("foster parenting"), on the background there. */
-const struct css_look *page_look(const struct page *p, size_t at)
+static inline const struct css_look *look_in(const struct page *p, size_t at)
 {
     const struct element *e = &p->stack[at];
-    bool in_table =
-        e->tag == TAG_TABLE || e->tag == TAG_TR || e->tag == TAG_TBODY || e->tag == TAG_THEAD || e->tag == TAG_TFOOT;
-    return in_table && e->wall[2] ? &p->stack[e->wall[2] - 1].look : &e->look;
+    return HOLDS_CELLS[e->tag] && e->wall[2] ? &p->stack[e->wall[2] - 1].look : &e->look;
+}
+
+const struct css_look *page_look(const struct page *p, size_t at)
+{
+    return look_in(p, at);
 }
 
 /* Work out the look of element `at` from the one below it. A summary is shown though its details are not. */
@@ -176,7 +201,7 @@ static void style(struct page *p, size_t at)
     struct element *e = &p->stack[at];
     bool part = e->kind == KIND_CELL; /* of a table, when it stands in one */
     size_t around = e->tag == TAG_SUMMARY && p->stack[at - 1].tag == TAG_DETAILS ? at - 2 : at - 1;
-    const struct css_look *look = part ? &p->stack[around].look : page_look(p, around);
+    const struct css_look *look = part ? &p->stack[around].look : look_in(p, around);
     if (e->css.set)
         e->look = css_apply(look, &e->css, (enum css_display)e->box);
     else
@@ -185,7 +210,7 @@ static void style(struct page *p, size_t at)
 
 void page_update(struct page *p)
 {
-    p->shown = page_look(p, p->depth - 1)->visible && !p->over_hidden;
+    p->shown = look_in(p, p->depth - 1)->visible && !p->over_hidden;
 }
 
 size_t page_find(const struct page *p, enum tag tag)
@@ -218,7 +243,7 @@ static void pop(struct page *p)
 {
     struct element *e = page_top(p);
     if (e->breaks) page_break(p);
-    if (e->tag == TAG_TD || e->tag == TAG_TH) page_emit(p, SPAN(" "));
+    if (e->tag == TAG_TD || e->tag == TAG_TH) page_space(p, 0);
     if (p->turned == p->depth) page_turn(p);
     if (e->tag == TAG_A) page_end_link(p);
     if (e->tag == TAG_TR && p->row == p->depth - 1) page_end_row(p);
@@ -226,7 +251,8 @@ static void pop(struct page *p)
     p->depth--;
 }
 
-void page_close(struct page *p, size_t at)
+/* page_close of more than one. */
+static __attribute__((noinline)) void close_many(struct page *p, size_t at)
 {
     struct element again[REOPEN_MAX];
     size_t n = 0;
@@ -242,6 +268,13 @@ void page_close(struct page *p, size_t at)
         *page_next(p) = again[--n];
         page_push(p);
     }
+    page_update(p);
+}
+
+void page_close(struct page *p, size_t at)
+{
+    if (at + 1 != p->depth) return close_many(p, at);
+    pop(p);
     page_update(p);
 }
 
@@ -293,6 +326,7 @@ void page_imply(struct page *p, enum tag tag)
     };
     size_t at, lowest = 0;
     if (tag_flags(tag) & TAG_END_P && (at = page_find(p, TAG_P))) page_close(p, at);
+    if (!ENDS[tag][0] && !(tag_flags(tag) & TAG_PART)) return;
     for (unsigned k = 0; k < MOST && ENDS[tag][k]; k++)
         if ((at = page_find(p, (enum tag)ENDS[tag][k])) && (!lowest || at < lowest)) lowest = at;
     if (tag_flags(tag) & TAG_PART && !lowest) leave_foster(p);

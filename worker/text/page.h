@@ -13,6 +13,8 @@
 enum { RAW_NAME_MAX = 12 };         /* bytes of a name of an element whose content is no markup */
 enum { CELLS_MAX = 64 };            /* of one row that may hold letters */
 enum { STYLES_MAX = 32 };           /* style attributes that are remembered */
+enum { TAGS_MAX = 64 };             /* tags that are remembered */
+enum { LINKS_MAX = 32 };            /* links that are remembered */
 enum { TAG_FORGOTTEN = TAG_COUNT }; /* in the stack: ended, though not on top */
 
 struct element {
@@ -27,6 +29,21 @@ struct element {
     uint16_t below;   /* the next open element of the same tag, index + 1 */
     uint16_t wall[3]; /* the topmost element, up to this one, of at least KIND_BLOCK, KIND_CELL, KIND_TABLE */
     size_t written;   /* text written when it began */
+};
+
+/* What an element's tag says of its look, where nothing hangs on what is around it. */
+struct page_look {
+    bool known;
+    uint64_t own; /* as element.own */
+    struct css css;
+};
+
+/* A tag, taken apart. */
+struct page_tag {
+    span whole, name; /* from its '<' to its '>' */
+    uint8_t tag;      /* enum tag */
+    struct attrs a;
+    struct page_look look;
 };
 
 struct page {
@@ -58,6 +75,12 @@ struct page {
     } style[STYLES_MAX];
     uint32_t styled;
 
+    /* Tags with attributes, by hash, a bit of `tags` for each; the last place is for one that will not be known again. */
+    struct page_tag tag[TAGS_MAX + 1];
+    uint64_t tags;
+    struct page_look bare[TAG_COUNT]; /* of tags without attributes; a bit of `bares` for each */
+    uint64_t bares[(TAG_COUNT + 63) / 64];
+
     bool nul; /* there are NULs in the document; browsers drop them */
 
     /* Letters that stand alone in cells, to be joined as the eye reads them. */
@@ -72,6 +95,13 @@ struct page {
     bool joint;      /* markup that shows nothing stands behind the last letter */
     size_t joint_at; /* of visible text */
     bool parted;     /* visible text stands between the last hidden text and here */
+
+    /* Links that were kept, as they are written, a bit of `links` for each. */
+    struct link {
+        span value; /* in the document, which `lasts` */
+        struct url *kept;
+    } known_link[LINKS_MAX];
+    uint32_t links;
 
     bool in_link; /* inside <a href> of a web link */
     struct url link;
@@ -89,6 +119,21 @@ struct page {
     } early[HTML_EARLY_MAX];
 };
 
+enum { PAGE_MARK_LEAST = 8 };
+
+/* A number of at least PAGE_MARK_LEAST bytes by how many there are, the first, the last and those in the middle, where
+ * most differ. */
+static inline size_t page_mark(span s)
+{
+    uint64_t first, middle, last;
+    memcpy(&first, s.p, sizeof first);
+    memcpy(&middle, s.p + (s.n - sizeof middle) / 2, sizeof middle);
+    memcpy(&last, s.p + s.n - sizeof last, sizeof last);
+    uint64_t h = (first ^ s.n) * UINT64_C(0x9E3779B97F4A7C15) ^ middle * UINT64_C(0xD6E8FEB86659FD93);
+    h = (h ^ h >> 32 ^ last) * UINT64_C(0x9E3779B97F4A7C15);
+    return (size_t)(h >> 32);
+}
+
 static inline struct element *page_top(struct page *p)
 {
     return &p->stack[p->depth - 1];
@@ -105,8 +150,14 @@ static inline struct element *page_next(struct page *p)
 /* Write text without markup or references, to the side that the look on top says. */
 void page_emit(struct page *p, span run);
 
+/* page_emit of white space, as text_space. */
+void page_space(struct page *p, unsigned lines);
+
 /* Write the words that `s` begins with (not with a '<'), where that is seen and plain enough; bytes read, or 0. */
 size_t page_words(struct page *p, span s);
+
+/* Write what a '&' begins that s begins with: a character reference, or itself; bytes read. */
+size_t page_reference(struct page *p, span s);
 
 /* Write text, character references decoded. */
 void page_text(struct page *p, span s);
@@ -122,6 +173,42 @@ void page_joint(struct page *p);
 
 /* Text whose letters are shown from right to left ends here: turn it, so that it reads as it is seen. */
 void page_turn(struct page *p);
+
+/* --- tags (page_tag.c) --- */
+
+/* page_tag of one with attributes, perhaps. */
+struct page_tag *page_tag_more(struct page *p, size_t name_at);
+
+/* Take the tag apart that begins at p->at, its name at `name_at`; valid until the next call. NULL when it does not end
+ * in p->in. */
+static inline struct page_tag *page_tag(struct page *p, size_t name_at)
+{
+    size_t n;
+    enum tag bare = tag_bare(span_from(p->in, name_at), &n);
+    if (!bare) return page_tag_more(p, name_at);
+    struct page_tag *t = &p->tag[TAGS_MAX];
+    t->name = span_of(p->in.p + name_at, n);
+    t->whole = span_of(p->in.p + p->at, name_at + n + 1 - p->at);
+    t->tag = (uint8_t)bare;
+    t->a.closed = false;
+    t->a.have = t->a.asked = 0;
+    return t;
+}
+
+/* Style sheets say more than they did when tags were taken apart. */
+void page_forget_tags(struct page *p);
+
+/* --- style (page_style.c) --- */
+
+/* The topmost of <svg> and <math>, index + 1, or 0. */
+static inline uint16_t page_foreign(const struct page *p)
+{
+    return p->last[TAG_SVG] > p->last[TAG_MATH] ? p->last[TAG_SVG] : p->last[TAG_MATH];
+}
+
+/* What the tag of a new element in the one on top says of its look, by its attributes and by style sheets. Returns its
+ * own bits. */
+uint64_t page_style(struct page *p, enum tag tag, struct page_tag *t, struct css *css);
 
 /* --- raw text (page_raw.c) --- */
 
@@ -156,8 +243,8 @@ void page_base(struct page *p, span value);
 /* Keep the links of a srcset attribute. */
 void page_srcset(struct page *p, span value);
 
-/* Keep the links of a style sheet or a style attribute. */
-void page_css_links(struct page *p, span css);
+/* Keep the links of a style sheet or a style attribute. Are there any? */
+bool page_css_links(struct page *p, span css);
 
 /* Add what a style sheet shows (content: "text") to the other side. */
 void page_css_texts(struct page *p, span css);

@@ -5,12 +5,14 @@
  * text goes to the other side, where nobody takes it for all that is said. Source: CSS Generated Content 3. */
 #include "worker/text/page.h"
 
-void page_css_links(struct page *p, span css)
+bool page_css_links(struct page *p, span css)
 {
+    bool some = false;
     for (size_t at = 0; at < css.n;) {
         span url = css_url(css, &at);
-        if (url.n) page_link(p, url, URL_IN_SRC, NULL);
+        if (url.n) some = true, page_link(p, url, URL_IN_SRC, NULL);
     }
+    return some;
 }
 
 /* Is it more than quotes, arrows and the private letters of icon fonts (U+E000..FFFF)? */

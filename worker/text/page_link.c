@@ -89,12 +89,17 @@ static bool unwrap(struct page *p, span link, enum url_place place, struct url_r
     return true;
 }
 
+/* Is it in the document, which stays where it is? Some are in a buffer that does not. */
+static bool lasts(const struct page *p, span value)
+{
+    return p->lasts && value.p >= p->in.p && value.p < p->in.p + p->in.n;
+}
+
 /* Keep a relative link in mind for a base that comes later: browsers ask for it when the link is followed. */
 static void note_early(struct page *p, span value, enum url_place place)
 {
     if (p->early_count == HTML_EARLY_MAX) return;
-    bool lasts = p->lasts && value.p >= p->in.p && value.p < p->in.p + p->in.n; /* some are in a buffer that does not */
-    if (!lasts) value = arena_copy(p->urls->a, span_head(value, URL_BYTES_MAX));
+    if (!lasts(p, value)) value = arena_copy(p->urls->a, span_head(value, URL_BYTES_MAX));
     p->early[p->early_count++] = (struct early){value, place};
 }
 
@@ -110,7 +115,9 @@ void page_base(struct page *p, span value)
     for (size_t i = 0; i < p->early_count; i++) page_link(p, p->early[i].value, p->early[i].place, NULL);
 }
 
-bool page_link(struct page *p, span value, enum url_place place, struct url *out)
+/* page_link of one that is not known. */
+static __attribute__((noinline)) bool keep_link(struct page *p, span value, enum url_place place, struct url *out,
+                                                struct link *known)
 {
     uint8_t buf[HTML_VALUE_MAX], whole[URL_BYTES_MAX];
     struct url_room room;
@@ -120,6 +127,7 @@ bool page_link(struct page *p, span value, enum url_place place, struct url *out
     bool share = span_starts(link, SPAN("\\\\")); /* Windows sends a name and password there */
     if (share || !url_split(p->urls, link, in, &u)) {
         link = span_trim(link);
+        known = NULL; /* it hangs on more than how it is written */
         if (share || !is_relative(link)) {
             if (!unwrap(p, link, place, in, &u)) return false;
         } else {
@@ -131,9 +139,21 @@ bool page_link(struct page *p, span value, enum url_place place, struct url *out
     u.place = place;
     struct url *kept = url_keep(p->urls, &u);
     if (kept && place == URL_IN_FORM) kept->place = place; /* it may stand in a link as well */
+    if (kept && known) *known = (struct link){value, kept}, p->links |= UINT32_C(1) << (known - p->known_link);
     if (out) *out = u;
     if (out) p->link_kept = kept;
     if (out) out->domain = kept ? kept->domain : domain_registrable(out->host);
+    return true;
+}
+
+bool page_link(struct page *p, span value, enum url_place place, struct url *out)
+{
+    if (value.n < PAGE_MARK_LEAST || !lasts(p, value)) return keep_link(p, value, place, out, NULL);
+    size_t at = page_mark(value) % LINKS_MAX;
+    struct link *known = &p->known_link[at];
+    if (!(p->links >> at & 1) || place == URL_IN_FORM || !span_eq(known->value, value))
+        return keep_link(p, value, place, out, known);
+    if (out) *out = *known->kept, p->link_kept = known->kept; /* to keep it again changes nothing */
     return true;
 }
 

@@ -61,7 +61,7 @@ static size_t read_markup(struct page *p, span in, size_t i)
     if (!behind) return in.n;
     enum tag tag = tag_by_name(name);
     if (tag_flags(tag) & TAG_BREAK) text_break(p->visible);
-    if (tag == TAG_TD || tag == TAG_TH) page_emit(p, SPAN(" "));
+    if (tag == TAG_TD || tag == TAG_TH) page_space(p, 0);
     if (end) return behind;
     read_links(p, tag, &a);
     return a.closed ? behind : skip_content(in, behind, tag, name);

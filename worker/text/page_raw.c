@@ -65,6 +65,7 @@ void page_raw(struct page *p)
         page_css_links(p, content);
         if (!p->raw_read) break; /* of another medium: none of it is shown */
         css_rules_read(&p->rules, content);
+        page_forget_tags(p);
         page_css_texts(p, content);
         break;
     case TAG_TITLE:

@@ -70,6 +70,7 @@ struct names {
 
 _Static_assert(TAG_COUNT < UINT8_MAX && ATTR_COUNT < UINT8_MAX, "an index is one byte");
 static struct names tags, attrs;
+struct tag_bares tag_bares;
 
 static inline size_t slot_of(struct key k)
 {
@@ -91,6 +92,16 @@ __attribute__((constructor)) static void fill_both(void)
 {
     fill(&tags, TAG_NAMES, 1, TAG_COUNT);
     fill(&attrs, ATTR_NAMES, 0, ATTR_COUNT);
+    for (size_t i = 1; i < TAG_COUNT; i++) {
+        uint64_t key = '>';
+        size_t n = strlen(TAG_NAMES[i]), at;
+        if (n >= sizeof key) continue;
+        for (size_t k = n; k-- > 0;) key = key << 8 | (uint8_t)TAG_NAMES[i][k];
+        for (at = tag_bare_slot(key); tag_bares.tag[at]; at = (at + 1) % TAG_SLOTS) {
+        }
+        tag_bares.key[at] = key;
+        tag_bares.tag[at] = (uint8_t)i;
+    }
 }
 
 /* The index of a name, or `none`. */

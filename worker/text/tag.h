@@ -8,6 +8,8 @@
 
 #include "proto/base/span.h"
 
+#include <endian.h>
+
 /* How far up an end tag of it looks for its element: a lower kind never closes one of a higher kind. */
 enum tag_kind {
     KIND_PHRASE, /* within a line */
@@ -209,6 +211,36 @@ enum attr {
 /* Names in any case. O(1). */
 enum tag tag_by_name(span name);
 enum attr attr_by_name(span name);
+
+/* Names of at most seven bytes, with the '>' behind them, little endian, by hash. */
+enum { TAG_SLOTS = 512 };
+extern struct tag_bares {
+    uint64_t key[TAG_SLOTS];
+    uint8_t tag[TAG_SLOTS]; /* enum tag; 0: free */
+} tag_bares;
+
+static inline size_t tag_bare_slot(uint64_t key)
+{
+    return (size_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> 55);
+}
+
+/* The tag of which s begins with the name and then a '>', *name_bytes_out of it; TAG_OTHER for what is longer, or not
+ * so. Most tags are such. O(1). */
+static inline enum tag tag_bare(span s, size_t *name_bytes_out)
+{
+    static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
+    uint64_t key;
+    if (s.n < sizeof key) return TAG_OTHER;
+    memcpy(&key, s.p, sizeof key);
+    key = le64toh(key);
+    uint64_t gap = key ^ ONES * '>', ends = (gap - ONES) & ~gap & HIGH, first = ends & -ends; /* right for the first */
+    if (!first) return TAG_OTHER;
+    *name_bytes_out = (size_t)__builtin_ctzll(first) / 8;
+    key = ascii_lower8(key & (first | (first - 1)));
+    for (size_t at = tag_bare_slot(key); tag_bares.tag[at]; at = (at + 1) % TAG_SLOTS)
+        if (tag_bares.key[at] == key) return (enum tag)tag_bares.tag[at];
+    return TAG_OTHER;
+}
 
 /* The name of one that is not TAG_OTHER, static. */
 const char *tag_name(enum tag tag);

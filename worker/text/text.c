@@ -96,13 +96,15 @@ static inline size_t next_white(struct whites *w, span s, size_t i)
     }
 }
 
-/* A run of ASCII white space. */
-static inline void owe_run(struct text *t, span white)
+/* The ASCII white space at the end of s. */
+static inline void owe_tail(struct text *t, span s)
 {
-    if (!white.n) return;
-    owe(t, white.p[0]);
-    for (size_t i = 1; i < white.n && t->lines < TEXT_SPACED; i++)
-        if (white.p[i] == '\n') t->lines++;
+    static const uint8_t INDENT[8] = "        ";
+    unsigned lines = 0;
+    size_t i = s.n;
+    while (i >= sizeof INDENT && memcmp(s.p + i - sizeof INDENT, INDENT, sizeof INDENT) == 0) i -= sizeof INDENT;
+    for (; i && ascii_space(s.p[i - 1]) && lines < TEXT_SPACED; i--) lines += s.p[i - 1] == '\n';
+    text_space(t, lines);
 }
 
 size_t text_put_words(struct text *t, span s)
@@ -110,7 +112,10 @@ size_t text_put_words(struct text *t, span s)
     enum { ROOM = 256, FEW = 16 }; /* where the end of the buffer is near each word is looked at by itself; */
     if (t->cap - t->n < ROOM || s.n < FEW) return 0;                           /* a few bytes, too */
     if (t->n > 1 && t->p[t->n - 1] >= 0x80 && t->p[t->n - 2] < 0xC0) return 0; /* behind three bytes or more */
-    if (s.p[1] == '<' && ascii_space(s.p[0])) return owe(t, s.p[0]);           /* the line end between tags */
+    if (ascii_space(s.p[0])) {                                                 /* the line end between tags */
+        size_t n = 1 + ascii_space(s.p[1]);
+        if (s.p[n] == '<') return owe_tail(t, span_head(s, n)), n;
+    }
     size_t owed = t->pending != 0, wrote;
     bool space = owed || !t->n;
     t->p[t->n] = t->pending;
@@ -119,16 +124,13 @@ size_t text_put_words(struct text *t, span s)
         s.n = room;
         while ((s.p[s.n] & 0xC0) == 0x80) s.n--;
     }
-    size_t read = scan->words(s.p, s.n, t->p + t->n + owed, room, &space, &wrote), white = read;
+    size_t read = scan->words(s.p, s.n, t->p + t->n + owed, room, &space, &wrote);
     if (wrote) {
         t->n += owed + wrote - space;
         t->pending = 0;
         if (!space) return read;
-        while (white && ascii_space(s.p[white - 1])) white--;
-    } else {
-        white = 0;
     }
-    owe_run(t, span_of(s.p + white, read - white));
+    if (read) owe_tail(t, span_head(s, read));
     return read;
 }
 
@@ -150,11 +152,6 @@ void text_put(struct text *t, span utf8)
         }
         i = white < utf8.n ? white + owe(t, utf8.p[white]) : white;
     }
-}
-
-void text_break(struct text *t)
-{
-    if (t->n) t->pending = '\n';
 }
 
 span text_span(const struct text *t)

@@ -31,8 +31,23 @@ void text_put(struct text *t, span utf8);
  * or 0 where only text_put can tell what becomes of them. */
 size_t text_put_words(struct text *t, span s);
 
+/* text_put of white space with `lines` line ends in it, TEXT_SPACED where it is more than these. */
+static inline void text_space(struct text *t, unsigned lines)
+{
+    if (t->full) return;
+    if (!t->pending && t->n) {
+        t->pending = ' ';
+        t->lines = 0;
+    }
+    lines += t->lines;
+    t->lines = lines < TEXT_SPACED ? (uint8_t)lines : TEXT_SPACED;
+}
+
 /* End a block: what follows stands on a new line. Twice is once; at the start it is nothing. */
-void text_break(struct text *t);
+static inline void text_break(struct text *t)
+{
+    if (t->n) t->pending = '\n';
+}
 
 /* What was written; a pending separator is not part of it. */
 span text_span(const struct text *t);
