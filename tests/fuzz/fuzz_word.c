@@ -2,8 +2,9 @@
 /* fuzz_word: header values on any bytes: encoded words, parameters, addresses, fields as text.
  *
  * Beyond not crashing: what a reader sees is valid UTF-8, trimmed, without controls; a value that is already so, and
- * holds no encoded word, is what it was; addresses are lower case without spaces. The first byte picks the charset of
- * raw bytes and, as in fuzz_mail, a small arena. */
+ * holds no encoded word, is what it was; a tame one is only unfolded; a parameter that is found has its letter;
+ * addresses are lower case without spaces. The first byte picks the charset of raw bytes and, as in fuzz_mail, a small
+ * arena. */
 #define _GNU_SOURCE /* memmem */
 #include <assert.h>
 
@@ -30,6 +31,7 @@ static void check_param(span field, span key)
     uint64_t odd = 0;
     if (param_get(field, key, &arena, &value, &charset)) {
         assert(value.n <= field.n && charset.n <= field.n);
+        assert(param_letters(field) & param_letter(key));
         check_clean(word_decode(value, charset, &arena, &odd, NULL));
         span last;
         assert(!param_last(field, key, &arena, &last) || last.n <= field.n);
@@ -49,6 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     span value = word_decode(raw, hint, &arena, &odd, &charset);
     check_clean(value);
     assert(charset.n <= WORD_CHARSET_MAX);
+    if (word_tame(raw)) {
+        assert(odd == 0 && charset.n == 0);
+        assert(span_eq(value, word_unfold(raw, &arena)) || arena.full);
+    }
     if (!memmem(value.p ? value.p : (const uint8_t *)"", value.n, "=?", 2) && !arena.full) {
         span again = word_decode(value, SPAN("utf-8"), &arena, &odd, NULL);
         assert(arena.full || span_eq(again, value));

@@ -76,6 +76,11 @@ static const struct {
     const char *rest; /* the text without them */
 } BLOCKS[] = {
     {"", 0, ""},
+    /* behind the first 64 bytes, where lines that may begin one are looked for */
+    {"................................................................\nbegin 644 x\n" LINE LAST "`\nend\nb\n", 1,
+     "................................................................\nb\n"},
+    {"...............................................................\nbegin 644 x\n" LINE LAST "`\nend\nb\n", 1,
+     "...............................................................\nb\n"},
     {"a\nbegin 644 x.bin\n" LINE LAST "`\nend\nb\n", 1, "a\nb\n"},
     {"begin 0755 my file.exe\r\nM\r\n" LINE LAST "end\r\nb", 0, "begin 0755 my file.exe\r\nM\r\n" LINE LAST "end\r\nb"},
     {"begin 0755 my file.exe\r\n#86)C\r\n`\r\nend\r\nb", 1, "b"},

@@ -168,6 +168,8 @@ static void test_params(void **state)
         bool found = param_get(span_cstr(PARAMS[i].field), span_cstr(PARAMS[i].key), &arena, &value, &charset);
         if (found != (PARAMS[i].want != NULL) || !span_eq(value, span_cstr(PARAMS[i].want)))
             fail_msg("%s: %s = %.*s", PARAMS[i].field, PARAMS[i].key, SPAN_ARG(value));
+        if (found && !(param_letters(span_cstr(PARAMS[i].field)) & param_letter(span_cstr(PARAMS[i].key))))
+            fail_msg("%s: no parameter begins as %s does", PARAMS[i].field, PARAMS[i].key);
         arena_reset(&arena);
     }
     span last;

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE /* memmem */
 #include "worker/mime/block.h"
 
+#include "worker/simd/scan.h"
+
 /* The line at `at` without its line end; *next is where the one after it starts. */
 static span line_at(span text, size_t at, size_t *next)
 {
@@ -165,14 +167,31 @@ static size_t block_end(span text, size_t at, const struct form *f, bool *sure)
     return end;
 }
 
+/* What the first line of a block begins with; what ends the line before it. */
+static struct scan_set firsts, feeds;
+
+__attribute__((constructor)) static void fill_firsts(void)
+{
+    firsts = scan_set_of("b=");
+    feeds = scan_set_of("\n");
+}
+
+/* The start of the first line at `at` or behind it, where a line starts, that may begin a block; or text.n. */
+static size_t next_candidate(span text, size_t at)
+{
+    enum { STEP = 64 };
+    if (at >= text.n || scan_in(&firsts, text.p[at])) return at;
+    for (; at + 1 < text.n; at += STEP) {
+        size_t n = text.n - at - 1;
+        uint64_t bits = scan->among(text.p + at, n, &feeds) & scan->among(text.p + at + 1, n, &firsts);
+        if (bits) return at + 1 + (size_t)__builtin_ctzll(bits);
+    }
+    return text.n;
+}
+
 bool block_next(span text, size_t at, struct block *out)
 {
-    for (size_t next; at < text.n; at = next) {
-        uint8_t c = text.p[at];
-        if (c != 'b' && c != '=') {
-            next = at + span_find(span_from(text, at), '\n') + 1;
-            continue;
-        }
+    for (size_t next; (at = next_candidate(text, at)) < text.n; at = next) {
         struct form f;
         span line = line_at(text, at, &next), name;
         if (line.n > BLOCK_NAME_MAX) continue;

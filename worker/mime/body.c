@@ -110,7 +110,7 @@ static span unflow(struct body *b, const struct mail_part *p, span utf8)
 {
     size_t i = p->first_header, end = i + p->header_count;
     while (i < end && b->m->headers[i].id != FIELD_CONTENT_TYPE) i++;
-    if (i == end) return utf8;
+    if (i == end || !(b->m->headers[i].letters & param_letter(SPAN("format")))) return utf8;
     span type = span_head(b->m->headers[i].raw, MAIL_FIELD_BYTES_MAX), value, ignored;
     if (!param_get(type, SPAN("format"), b->a, &value, &ignored) || !span_ieq(value, SPAN("flowed"))) return utf8;
     bool delsp = param_get(type, SPAN("delsp"), b->a, &value, &ignored) && span_ieq(value, SPAN("yes"));

@@ -9,14 +9,9 @@
 #include "worker/simd/scan.h"
 #include "worker/text/charset.h"
 
-/* Does the message's header hold 8-bit bytes, escapes or encoded words? Mostly there are none in all that stands from
- * its first field to its last. */
+/* Does the message's header hold 8-bit bytes, escapes or encoded words? */
 static bool asks(const struct mail *m)
 {
-    if (!m->header_count) return false;
-    const struct mail_header *last = &m->headers[m->header_count - 1];
-    span all = span_of(m->headers->raw.p, (size_t)(last->raw.p + last->raw.n - m->headers->raw.p));
-    if (scan->plain(all.p, all.n) == all.n && !word_begins(all)) return false;
     for (size_t i = 0; i < m->header_count; i++) {
         span s = m->headers[i].raw;
         if (scan->plain(s.p, s.n) < s.n || word_begins(s)) return true;
@@ -34,10 +29,10 @@ static span charset_of(const struct mail_part *p, struct arena *a)
     return name;
 }
 
-span hint_charset(const struct mail *m, struct arena *a)
+span hint_charset(const struct mail *m, bool tame, struct arena *a)
 {
     span label = SPAN_NONE;
-    int looks = asks(m) ? HINT_PARTS : 0;
+    int looks = tame || !asks(m) ? 0 : HINT_PARTS;
     for (size_t i = 0; i < m->part_count && (looks || !label.n); i++) {
         const struct mail_part *p = &m->parts[i];
         if (!label.n) label = p->charset;

@@ -45,16 +45,26 @@ static uint64_t field_odd(const uint32_t count[FIELD_COUNT])
     return odd;
 }
 
+/* All that stands from the value of the message's first field to its last. */
+static span whole_header(const struct mail *m)
+{
+    if (!m->header_count) return SPAN_NONE;
+    const struct mail_header *first = m->headers, *last = &first[m->header_count - 1];
+    return span_of(first->raw.p, (size_t)(last->raw.p + last->raw.n - first->raw.p));
+}
+
 static void read_header(struct mail *m, struct arena *a)
 {
     uint32_t count[FIELD_COUNT] = {0};
-    span hint = hint_charset(m, a);
+    bool tame = word_tame(whole_header(m));
+    span hint = hint_charset(m, tame, a);
     for (size_t i = 0; i < m->header_count; i++) {
         struct mail_header *h = &m->headers[i];
         count[h->id]++;
         if (h->raw.n > MAIL_FIELD_BYTES_MAX) m->odd |= ODD(HEADER_LIMIT);
         if (h->id == FIELD_IGNORED) continue;
-        h->value = word_decode(span_head(h->raw, MAIL_FIELD_BYTES_MAX), hint, a, &m->odd, &h->charset);
+        span raw = span_head(h->raw, MAIL_FIELD_BYTES_MAX);
+        h->value = tame ? word_unfold(raw, a) : word_decode(raw, hint, a, &m->odd, &h->charset);
     }
     m->shape.received = count[FIELD_RECEIVED];
     m->odd |= field_odd(count);

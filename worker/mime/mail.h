@@ -85,10 +85,11 @@ enum mail_field {
 
 struct mail_header {
     enum mail_field id;
-    span name;    /* as written, without the colon */
-    span raw;     /* as written after the colon, folds and all, without the last line end */
-    span value;   /* unfolded, RFC 2047 and charset decoded to UTF-8, trimmed; empty for FIELD_IGNORED and parts */
-    span charset; /* of its first encoded word, or empty */
+    uint32_t letters; /* of FIELD_CONTENT_TYPE and FIELD_CONTENT_DISPOSITION: param_letters */
+    span name;        /* as written, without the colon */
+    span raw;         /* as written after the colon, folds and all, without the last line end */
+    span value;       /* unfolded, RFC 2047 and charset decoded to UTF-8, trimmed; empty for FIELD_IGNORED and parts */
+    span charset;     /* of its first encoded word, or empty */
 };
 
 enum mail_encoding { MAIL_7BIT, MAIL_QP, MAIL_BASE64, MAIL_UUENCODE, MAIL_YENC, MAIL_ENCODING_UNKNOWN };

@@ -43,7 +43,7 @@ span naming_part(struct mail *m, const struct mail_part *p, struct arena *a)
     span best = SPAN_NONE;
     for (size_t k = 0; k < sizeof PLACES / sizeof *PLACES; k++) {
         for (size_t i = p->first_header; i < p->first_header + p->header_count; i++) {
-            if (m->headers[i].id != PLACES[k].id) continue;
+            if (m->headers[i].id != PLACES[k].id || !(m->headers[i].letters & param_letter(PLACES[k].key))) continue;
             span value, last, charset, raw = span_head(m->headers[i].raw, MAIL_FIELD_BYTES_MAX);
             if (!param_get(raw, PLACES[k].key, a, &value, &charset)) continue;
             consider(m, value, charset, a, &best);

@@ -158,6 +158,15 @@ static span parameters(span field)
     return span_from(field, n);
 }
 
+uint32_t param_letters(span field)
+{
+    uint32_t letters = 0;
+    span rest = parameters(field);
+    for (struct param p; param_next(&rest, &p);)
+        if (p.name.n) letters |= param_letter(p.name);
+    return letters;
+}
+
 bool param_last(span field, span key, struct arena *a, span *value_out)
 {
     struct param last = {0};

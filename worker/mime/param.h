@@ -14,6 +14,15 @@ enum { PARAM_SECTIONS_MAX = 64 }; /* RFC 2231 continuations of one parameter tha
 /* What stands before the first ';', comments and white space removed at both ends: a span within `field`. */
 span param_value(span field);
 
+/* A bit for each letter that the name of a parameter begins with (param_letter): one walk tells which of them need not
+ * be asked for. O(field.n). */
+uint32_t param_letters(span field);
+
+static inline uint32_t param_letter(span key)
+{
+    return UINT32_C(1) << (key.p[0] & 31); /* in either case */
+}
+
 /* A parameter's value as bytes: unquoted, unfolded, continuations joined, percent escapes undone.
  *
  *   field         what stands after the header's colon

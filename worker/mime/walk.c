@@ -344,11 +344,16 @@ static void describe(struct walk *w, struct mail_part *p, size_t from, span *bou
 {
     struct mail *m = w->m;
     span ignored, value;
+    for (size_t i = from; i < m->header_total; i++) {
+        struct mail_header *h = &m->headers[i];
+        if (h->id == FIELD_CONTENT_TYPE || h->id == FIELD_CONTENT_DISPOSITION) h->letters = param_letters(h->raw);
+    }
     const struct mail_header *h = field_of(m, from, FIELD_CONTENT_TYPE);
     *boundary = SPAN_NONE;
     if (h) {
         set_type(w, p, h->raw);
-        if (param_get(h->raw, SPAN("charset"), w->a, &value, &ignored)) p->charset = token(w, value);
+        bool named = h->letters & param_letter(SPAN("charset"));
+        if (named && param_get(h->raw, SPAN("charset"), w->a, &value, &ignored)) p->charset = token(w, value);
         if (span_eq(p->type, SPAN("multipart"))) *boundary = find_out_boundary(w, h->raw);
     }
     p->encoding = find_encoding(w, from);

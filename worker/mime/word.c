@@ -194,15 +194,18 @@ static size_t clean(uint8_t *p, size_t n, bool keep_shifts, uint64_t *odd)
 enum looks { PLAIN, FOLDED, ELSE };
 
 /* Bytes of ASCII that may mean something: controls, and what encoded words and escapes without ESC have. What folds
- * have but spaces. */
-static struct scan_set remarkable, blanks, questions;
+ * have but spaces. The former without the latter. */
+static struct scan_set remarkable, blanks, wild, questions;
 
 __attribute__((constructor)) static void fill_remarkable(void)
 {
     remarkable = scan_set_of("?$\x7F");
     questions = scan_set_of("?");
     blanks = scan_set_of("\r\n\t");
-    for (size_t i = 0; i < sizeof remarkable.low; i++) remarkable.low[i] |= 1 << 0 | 1 << 1; /* below ' ' */
+    for (size_t i = 0; i < sizeof remarkable.low; i++) {
+        remarkable.low[i] |= 1 << 0 | 1 << 1; /* below ' ' */
+        wild.low[i] = remarkable.low[i] & (uint8_t)~blanks.low[i];
+    }
 }
 
 /* Is there nothing but ASCII in it, beside folds, and no encoded word? That is nine fields of ten. */
@@ -225,12 +228,24 @@ static enum looks look(span s, span hint)
     return marks && (word_begins(s) || maybe_lost(s, hint)) ? ELSE : all;
 }
 
-/* Drop the line ends of plain folds, which the white space behind them replaces; a tab becomes a space. */
-static span unfold(span raw, struct arena *a)
+bool word_tame(span header)
 {
+    if (scan->plain(header.p, header.n) < header.n) return false;
+    struct scan_marks m = SCAN_NO_MARKS;
+    for (size_t i = 0; (i = scan_next(&m, &wild, header, i)) < header.n; i++) {
+        uint8_t c = header.p[i], before = i ? header.p[i - 1] : 0, after = i + 1 < header.n ? header.p[i + 1] : 0;
+        if (c == '?' ? before == '=' : c != '$' || after == 'B' || after == '@') return false;
+    }
+    return true;
+}
+
+/* Drop the line ends of plain folds, which the white space behind them replaces; a tab becomes a space. */
+span word_unfold(span raw, struct arena *a)
+{
+    struct scan_marks m = SCAN_NO_MARKS;
+    if (scan_next(&m, &blanks, raw, 0) == raw.n) return span_trim(raw);
     uint8_t *out = arena_alloc(a, raw.n);
     if (!out) return SPAN_NONE;
-    struct scan_marks m = SCAN_NO_MARKS;
     size_t n = 0, from = 0;
     for (size_t i = 0; i < raw.n; i++, from = i) {
         i = scan_next(&m, &blanks, raw, i);
@@ -247,7 +262,7 @@ span word_decode(span raw, span hint, struct arena *a, uint64_t *odd, span *char
     if (charset_out) *charset_out = SPAN_NONE;
     switch (look(raw, hint)) {
     case PLAIN: return span_trim(raw);
-    case FOLDED: return unfold(raw, a);
+    case FOLDED: return word_unfold(raw, a);
     case ELSE: break;
     }
     struct words w = {.a = a, .odd = odd, .hint = hint};
