@@ -34,8 +34,8 @@ static const span NAMES[] = {
     SPAN("Status"),
 };
 
-/* A bit for each of NAMES that has this letter first, or third; in lower case. */
-static uint32_t first_is[256], third_is[256];
+/* A bit for each of NAMES that has this letter first, third or fourth; in lower case. */
+static uint32_t first_is[256], third_is[256], fourth_is[256];
 _Static_assert(sizeof NAMES / sizeof *NAMES <= 32, "a bit for each name");
 
 __attribute__((constructor)) static void fill(void)
@@ -43,6 +43,7 @@ __attribute__((constructor)) static void fill(void)
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
         first_is[ascii_lower(NAMES[i].p[0])] |= UINT32_C(1) << i;
         third_is[ascii_lower(NAMES[i].p[2])] |= UINT32_C(1) << i;
+        fourth_is[ascii_lower(NAMES[i].p[3])] |= UINT32_C(1) << i;
     }
 }
 
@@ -50,6 +51,7 @@ bool foreign_header(span name)
 {
     if (name.n < 4) return false;
     uint32_t like = first_is[ascii_lower(name.p[0])] & third_is[ascii_lower(name.p[2])];
+    like &= fourth_is[ascii_lower(name.p[3])];
     for (; like; like &= like - 1) {
         span want = NAMES[__builtin_ctz(like)];
         if (want.p[want.n - 1] == '*' ? span_istarts(name, span_head(want, want.n - 1)) : span_ieq(name, want))

@@ -49,25 +49,28 @@ static size_t dashes(const uint8_t *p, size_t n, uint8_t eol)
         ends &= block_eq(block_load(p + i + 2), '-');
         if (ends) return i + (size_t)__builtin_ctzll(ends) + 1;
     }
-    for (; n - i >= 3; i++)
-        if (p[i] == eol && p[i + 1] == '-' && p[i + 2] == '-') return i + 1;
-    return n;
+    if (n - i < 3) return n;
+    uint64_t ends = block_eq(block_load_head(p + i, n - i - 2), eol);
+    ends &= block_eq(block_load_head(p + i + 1, n - i - 2), '-');
+    ends &= block_eq(block_load_head(p + i + 2, n - i - 2), '-');
+    return ends ? i + (size_t)__builtin_ctzll(ends) + 1 : n;
 }
 
+/* The rest, up to a block, is one whose bytes behind p + n are NULs that do not count. */
 static void census(const uint8_t *p, size_t n, struct scan_census *out)
 {
-    if (n <= BLOCK) {
-        scan_scalar.census(p, n, out);
-        return;
-    }
-    size_t i = 0, begun = 0, longest = 0;
+    size_t begun = 0, longest = 0;
     uint64_t nul = 0, high = 0, bare = 0;
-    for (; n - i >= BLOCK + 1; i += BLOCK) {
-        block x = block_load(p + i);
+    for (size_t i = 0; i < n; i += BLOCK) {
+        size_t left = n - i;
+        bool more = left > BLOCK;
+        block x = left >= BLOCK ? block_load(p + i) : block_load_head(p + i, left);
+        uint64_t here = left >= BLOCK ? UINT64_MAX : (UINT64_C(1) << left) - 1;
         uint64_t ends = block_eq(x, '\n'), cr = block_eq(x, '\r');
-        nul |= block_eq(x, 0);
+        nul |= block_eq(x, 0) & here;
         high |= block_high(x);
-        bare |= cr & ~(ends >> 1 | (uint64_t)(p[i + BLOCK] == '\n') << 63);
+        uint64_t last = here & ~(here >> 1); /* one at the end of all is none */
+        bare |= cr & ~(ends >> 1 | (more ? (uint64_t)(p[i + BLOCK] == '\n') << 63 : last));
         for (; ends; ends &= ends - 1) {
             size_t end = i + (size_t)__builtin_ctzll(ends), length = end - begun;
             if (length && p[end - 1] == '\r') length--;
@@ -78,12 +81,10 @@ static void census(const uint8_t *p, size_t n, struct scan_census *out)
             break;
         }
     }
-    /* The line that is open here, and those behind it. */
-    scan_scalar.census(p + begun, n - begun, out);
-    if (longest > out->longest) out->longest = longest;
-    out->nul |= nul != 0;
-    out->high |= high != 0;
-    out->bare_cr |= bare != 0;
+    size_t open = n - begun;
+    if (open && p[n - 1] == '\r') open--;
+    if (open > longest) longest = open;
+    *out = (struct scan_census){.nul = nul != 0, .high = high != 0, .bare_cr = bare != 0, .longest = longest};
 }
 
 /* White space that ends lines of base64. */

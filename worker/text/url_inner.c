@@ -173,9 +173,15 @@ span url_inner(const struct url *outer, size_t *at, uint8_t buf[URL_BYTES_MAX])
         found = by_amp(path, 0, buf);
         if (found.n) return found;
     }
-    static const bool BEGINS[256] = {['h'] = true, ['H'] = true, ['a'] = true, ['='] = true, ['/'] = true};
+    /* A bit for each way to begin, by its first byte and by its second: few places have both. */
+    enum { SCHEME = 1, BASE64 = 2, VALUE = 4, AMP = 8 };
+    static const uint8_t FIRST[256] = {['h'] = SCHEME, ['H'] = SCHEME, ['a'] = BASE64, ['='] = VALUE, ['/'] = AMP};
+    static const uint8_t SECOND[256] = {
+        ['t'] = SCHEME, ['T'] = SCHEME, ['H'] = BASE64, ['/'] = VALUE, ['%'] = VALUE, ['w'] = VALUE, ['W'] = VALUE,
+        ['a'] = AMP,    ['A'] = AMP,    ['c'] = AMP,    ['C'] = AMP,   ['v'] = AMP,   ['V'] = AMP,
+    };
     for (size_t i = *at; i + 5 < path.n; i++) {
-        if (!BEGINS[path.p[i]]) continue;
+        if (!(FIRST[path.p[i]] & SECOND[path.p[i + 1]])) continue;
         switch (path.p[i]) {
         case 'h':
         case 'H': found = by_scheme(path, i, buf); break;
