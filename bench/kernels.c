@@ -138,7 +138,8 @@ static void run_grams(const struct scan_ops *ops, span in)
 static void run_weigh(const struct scan_ops *ops, span in)
 {
     struct scan_weights w;
-    ops->weigh(table, TABLE_GROUPS - 1, hashes, grams(ops, in), &w);
+    const struct scan_list list = {hashes, grams(ops, in)};
+    ops->weigh(table, TABLE_GROUPS - 1, &list, 1, &w);
     sink += (size_t)w.joint;
 }
 
@@ -154,7 +155,8 @@ static void score(const struct scan_ops *ops, span in, bool weigh)
     for (; in.n > 3; in = span_from(in, VIEW_BYTES)) {
         size_t n = ops->distinct(hashes, grams(ops, span_head(in, VIEW_BYTES)), &room);
         struct scan_weights w = {.joint = (int32_t)n};
-        if (weigh) ops->weigh(table, TABLE_GROUPS - 1, hashes, n, &w);
+        const struct scan_list list = {hashes, n};
+        if (weigh) ops->weigh(table, TABLE_GROUPS - 1, &list, 1, &w);
         sink += (size_t)w.joint;
     }
 }

@@ -51,6 +51,13 @@ static bool agree_words(const struct scan_ops *ops, const uint8_t *p, size_t n, 
     return agree_end(wrote, wanted, cap) && got == right;
 }
 
+static bool agree_form(const struct scan_ops *ops, const uint8_t *p, size_t n, size_t cap)
+{
+    static uint8_t got[AGREE_MOST + 64], right[AGREE_MOST + 64];
+    size_t made = ops->form(p, n, got, cap);
+    return made == scan_scalar.form(p, n, right, cap) && memcmp(got, right, made) == 0;
+}
+
 static bool agree_lower(const struct scan_ops *ops, const uint8_t *p, size_t n)
 {
     agree_begin();
@@ -156,6 +163,7 @@ static const char *agree(const struct scan_ops *ops, const uint8_t *p, size_t n,
     if (!agree_lower(ops, p, n)) return "lower";
     if (!agree_fold(ops, p, n, cap, space)) return "fold";
     if (!agree_words(ops, p, n, cap, space)) return "words";
+    if (!agree_form(ops, p, n, cap)) return "form";
     if (!agree_tally(ops, p, n)) return "tally";
     if (!agree_grams(ops, p, n, dice)) return "grams";
     if (!agree_word_hashes(ops, p, n, dice)) return "word_hashes";

@@ -482,7 +482,17 @@ static void test_weigh(void **state)
         size_t n = (size_t)rand_r(&seed) % MOST;
         for (size_t i = 0; i < n; i++) hash[i] = (uint32_t)rand_r(&seed) % 5 << 24 | (uint32_t)rand_r(&seed) % 0xFFFFFF;
         struct scan_weights got, want = {0};
-        ops->weigh(slots, GROUPS - 1, hash, n, &got);
+        size_t cut = n ? (size_t)rand_r(&seed) % n : 0;
+        const struct scan_list list[] = {{hash, cut}, {hash + cut, n - cut}, {hash + n, 0}};
+        struct scan_weights of[3];
+        ops->weigh(slots, GROUPS - 1, list, 3, of);
+        got = of[2];
+        for (size_t i = 0; i < 2; i++) {
+            got.joint += of[i].joint;
+            got.view += of[i].view;
+            got.vote += of[i].vote;
+            got.magnitude += of[i].magnitude;
+        }
         for (size_t i = 0; i < n; i++) {
             const uint8_t *slot = slots + hash[i] % GROUPS * SCAN_GROUP_BYTES, *end = slot + SCAN_GROUP_BYTES;
             while (slot < end && slot[0] != hash[i] >> 24) slot += 4;

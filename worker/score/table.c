@@ -55,15 +55,23 @@ enum err table_load(span section, struct table *t_out, const char **why_out)
 
 void table_score(const struct table *t, const struct features *f, struct parts *out)
 {
+    struct scan_list list[VIEW_COUNT];
+    struct scan_weights sum[VIEW_COUNT] = {0}, known[VIEW_COUNT];
+    unsigned view[VIEW_COUNT];
+    size_t lists = 0;
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        if (!table_knows(t, v) || !f->view[v].n) continue; /* what is found there is worth nothing */
+        list[lists] = (struct scan_list){f->view[v].v, f->view[v].n};
+        view[lists++] = v;
+    }
+    scan->weigh((const uint8_t *)t->slot, t->group_mask, list, lists, known);
+    for (size_t i = 0; i < lists; i++) sum[view[i]] = known[i];
     double joint_all = 0;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
-        struct scan_weights sum = {0};
-        if (table_knows(t, v)) /* else what is found there is worth nothing */
-            scan->weigh((const uint8_t *)t->slot, t->group_mask, f->view[v].v, f->view[v].n, &sum);
         double vote = (double)t->scale->vote[v];
-        joint_all += sum.joint * (double)t->scale->joint[v];
-        out->v[PART_VIEW + v] = sum.view * (double)t->scale->view[v];
-        out->v[PART_BAYES + v] = part_bayes(sum.vote * vote, sum.magnitude * vote);
+        joint_all += sum[v].joint * (double)t->scale->joint[v];
+        out->v[PART_VIEW + v] = sum[v].view * (double)t->scale->view[v];
+        out->v[PART_BAYES + v] = part_bayes(sum[v].vote * vote, sum[v].magnitude * vote);
     }
     out->v[PART_JOINT] = joint_all;
 }

@@ -49,6 +49,11 @@ struct scan_tally {
     size_t han, kana, cyrillic;                        /* first bytes of many of these: E4-E9, E3, D0-D1 */
 };
 
+struct scan_list {
+    const uint32_t *v;
+    size_t n;
+};
+
 struct scan_weights {
     int32_t joint, view, vote, magnitude;
 };
@@ -136,6 +141,10 @@ struct scan_ops {
      * behind them. */
     size_t (*words)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space, size_t *wrote);
 
+    /* Of what a text is made: letters are a or A, digits 9, ASCII white space a space, bytes over 127 x, and a run of
+     * these counts once; other ASCII stays as it is. At most `cap` bytes; returns how many. `out` has room for cap + 64. */
+    size_t (*form)(const uint8_t *p, size_t n, uint8_t *out, size_t cap);
+
     void (*tally)(const uint8_t *p, size_t n, struct scan_tally *out);
 
     /* Hashes of overlapping byte 4-grams: out[i] = hash_mix32(p[i..i+4) little endian ^ seed) for i < n. Reads n + 3
@@ -159,10 +168,11 @@ struct scan_ops {
      * (What finds no room in ten rounds is left out, too: see distinct.c.) */
     size_t (*distinct)(uint32_t *v, size_t n, struct scan_room *room);
 
-    /* What n hashes weigh by a table of score/table.h: of each one's group of 4 slots (16 bytes, little endian) that
-     * with the hash's check byte; no two of a group have the same one and a weight. Sums of the slots' bytes 1, 2 and 3,
-     * signed, and of the last one's magnitudes. n < 2^23. */
-    void (*weigh)(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out);
+    /* What lists of hashes weigh by a table of score/table.h, out[lists]: of each hash's group of 4 slots (16 bytes,
+     * little endian) that with its check byte; no two of a group have the same one and a weight. Sums of the slots' bytes
+     * 1, 2 and 3, signed, and of the last one's magnitudes. All lists together have less than 2^23 hashes. */
+    void (*weigh)(const uint8_t *slots, uint32_t group_mask, const struct scan_list *list, size_t lists,
+                  struct scan_weights *out);
 
     /* Sum of n cells of 16 bits: of cell[h & mask] for each hash h, which with `own` (not 0) is mixed before: x = (h ^ own)
      * * 0x9E3779B1, h = x ^ x >> 15. Another process may write cells meanwhile; each is read whole. cell[-1] is there to

@@ -352,12 +352,33 @@ static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *
     return i;
 }
 
+static size_t form(const uint8_t *p, size_t n, uint8_t *out, size_t cap)
+{
+    enum { LOWER, UPPER, DIGIT, WHITE, HIGH, KINDS };
+    static const uint8_t MARK[KINDS] = {'a', 'A', '9', ' ', 'x'};
+    uint64_t before[KINDS] = {0};
+    size_t o = 0;
+    for (size_t i = 0; i < n && o < cap; i += BLOCK) {
+        block x = block_within(p, n, i);
+        uint64_t again = n - i < BLOCK ? ~UINT64_C(0) << (n - i) : 0; /* or not there */
+        const uint64_t of[KINDS] = {block_range(x, 'a', 'z'), block_range(x, 'A', 'Z'), block_range(x, '0', '9'),
+                                    block_eq(x, ' ') | block_range(x, '\t', '\r'), block_high(x)};
+        for (int k = 0; k < KINDS; k++) {
+            x = block_put(x, of[k], MARK[k]);
+            again |= of[k] & (of[k] << 1 | before[k]);
+            before[k] = of[k] >> 63;
+        }
+        block_keep(x, ~again, out + o);
+        o += ones(~again);
+    }
+    return o < cap ? o : cap;
+}
+
 static void tally(const uint8_t *p, size_t n, struct scan_tally *out)
 {
-    size_t whole = n - n % BLOCK;
-    scan_scalar.tally(whole ? p + whole : p, n - whole, out);
-    for (size_t i = 0; i < whole; i += BLOCK) {
-        block x = block_load(p + i);
+    *out = (struct scan_tally){0};
+    for (size_t i = 0; i < n; i += BLOCK) {
+        block x = block_within(p, n, i); /* no NUL is counted */
         uint64_t high = block_high(x);
         out->upper += ones(block_range(x, 'A', 'Z'));
         out->lower += ones(block_range(x, 'a', 'z'));
@@ -423,36 +444,51 @@ static size_t distinct(uint32_t *v, size_t n, struct scan_room *room)
 #endif
 }
 
-/* Where the groups of n hashes begin; the last of `most` stand for those that are not there. */
-static void find_groups(const uint32_t *hash, size_t n, uint32_t group_mask, uint32_t *out, size_t most)
+/* Where the groups of n hashes begin. */
+static void find_groups(const uint32_t *hash, size_t n, uint32_t group_mask, uint32_t *restrict out)
 {
     enum { STEP = 16 };
     size_t i = 0;
     for (; n - i >= STEP; i += STEP)
         for (size_t k = 0; k < STEP; k++) out[i + k] = (hash[i + k] & group_mask) * SCAN_GROUP_BYTES;
     for (; i < n; i++) out[i] = (hash[i] & group_mask) * SCAN_GROUP_BYTES;
-    for (; i < most; i++) out[i] = out[0];
 }
 
-static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out)
+/* One list, whose first groups are on their way, and then those of the next one. */
+static void weigh_list(const uint8_t *slots, uint32_t group_mask, const struct scan_list *list,
+                       const struct scan_list *next, struct scan_weights *out)
 {
     enum { AT_ONCE = 1024 };
     struct block_weights sum = {0};
     uint32_t group[AT_ONCE + SCAN_AHEAD];
-    size_t i = 0, whole = n - n % BLOCK_GROUPS;
-    while (i < whole) {
-        size_t count = whole - i < AT_ONCE ? whole - i : AT_ONCE, here = count + SCAN_AHEAD;
-        find_groups(hash + i, n - i < here ? n - i : here, group_mask, group, here);
-        for (size_t k = 0; i == 0 && k < SCAN_AHEAD; k++) __builtin_prefetch(slots + group[k]);
+    const uint32_t *hash = list->v;
+    size_t i = 0, whole = list->n - list->n % BLOCK_GROUPS;
+    for (size_t count; i < whole; i += count) {
+        count = whole - i < AT_ONCE ? whole - i : AT_ONCE;
+        size_t wanted = count + SCAN_AHEAD, have = list->n - i < wanted ? list->n - i : wanted;
+        size_t more = wanted - have < next->n ? wanted - have : next->n;
+        find_groups(hash + i, have, group_mask, group);
+        find_groups(next->v, more, group_mask, group + have);
+        for (have += more; have < wanted; have++) group[have] = group[0];
         for (size_t k = 0; k < count; k += BLOCK_GROUPS)
             block_weigh(slots, hash + i + k, group + k, group + k + SCAN_AHEAD, &sum);
-        i += count;
     }
-    scan_scalar.weigh(slots, group_mask, hash + i, n - i, out);
+    const struct scan_list rest = {hash + i, list->n - i};
+    scan_scalar.weigh(slots, group_mask, &rest, 1, out);
     out->joint += block_sum(sum.joint);
     out->view += block_sum(sum.view);
     out->vote += block_sum(sum.vote);
     out->magnitude += block_sum(sum.magnitude);
+}
+
+static void weigh(const uint8_t *slots, uint32_t group_mask, const struct scan_list *list, size_t lists,
+                  struct scan_weights *out)
+{
+    static const struct scan_list NOTHING;
+    for (size_t k = 0; lists && k < SCAN_AHEAD && k < list->n; k++)
+        __builtin_prefetch(scan_group(slots, group_mask, list->v[k]));
+    for (size_t i = 0; i < lists; i++)
+        weigh_list(slots, group_mask, list + i, i + 1 < lists ? list + i + 1 : &NOTHING, out + i);
 }
 
 /* A hash as `own` alone has it. */
@@ -517,6 +553,7 @@ static void dots(const float *w, size_t rows, size_t stride, const float *x, siz
     {                                                                                                               \
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,         \
         .plain = plain, .white = white, .among = among, .among_each = among_each, .pick = pick, .samples = samples, \
-        .lower = lower, .fold = fold, .words = words, .tally = tally, .grams = grams, .word_hashes = word_hashes,   \
-        .pairs = pairs, .distinct = distinct, .weigh = weigh, .cells = cells, .dots = dots,                         \
+        .lower = lower, .fold = fold, .words = words, .form = form, .tally = tally, .grams = grams,                 \
+        .word_hashes = word_hashes, .pairs = pairs, .distinct = distinct, .weigh = weigh, .cells = cells,           \
+        .dots = dots,                                                                                               \
     }

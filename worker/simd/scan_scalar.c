@@ -172,6 +172,23 @@ static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *
     return i;
 }
 
+static size_t form(const uint8_t *p, size_t n, uint8_t *out, size_t cap)
+{
+    static const uint8_t FORM[256] = {
+        ['a' ... 'z'] = 'a',   ['A' ... 'Z'] = 'A',   ['0' ... '9'] = '9',
+        [0x80 ... 0xFF] = 'x', ['\t' ... '\r'] = ' ', [' '] = ' ',
+    };
+    size_t o = 0;
+    uint8_t last = 0;
+    for (size_t i = 0; i < n && o < cap; i++) {
+        uint8_t made_of = FORM[p[i]];
+        out[o] = made_of ? made_of : p[i];
+        o += !made_of || made_of != last;
+        last = made_of;
+    }
+    return o;
+}
+
 static void tally(const uint8_t *p, size_t n, struct scan_tally *out)
 {
     *out = (struct scan_tally){0};
@@ -229,18 +246,20 @@ static size_t distinct(uint32_t *v, size_t n, struct scan_room *room)
 }
 
 /* Without a branch, since no CPU can foresee whether and where a feature is known. */
-static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *hash, size_t n, struct scan_weights *out)
+static void weigh_list(const uint8_t *slots, uint32_t group_mask, const struct scan_list *list,
+                       struct scan_weights *out)
 {
     typedef uint32_t words __attribute__((vector_size(SCAN_GROUP_BYTES)));
     *out = (struct scan_weights){0};
-    for (size_t i = 0; i < n; i++) {
-        if (i + SCAN_AHEAD < n) __builtin_prefetch(scan_group(slots, group_mask, hash[i + SCAN_AHEAD]));
+    for (size_t i = 0; i < list->n; i++) {
+        uint32_t hash = list->v[i];
+        if (i + SCAN_AHEAD < list->n) __builtin_prefetch(scan_group(slots, group_mask, list->v[i + SCAN_AHEAD]));
         words w;
-        memcpy(&w, scan_group(slots, group_mask, hash[i]), sizeof w);
+        memcpy(&w, scan_group(slots, group_mask, hash), sizeof w);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
         for (int k = 0; k < 4; k++) w[k] = __builtin_bswap32(w[k]);
 #endif
-        w &= (words)((w & 0xFF) == hash[i] >> 24);
+        w &= (words)((w & 0xFF) == hash >> 24);
         uint32_t found = w[0] | w[1] | w[2] | w[3];
         int8_t vote = (int8_t)(found >> 24);
         out->joint += (int8_t)(found >> 8);
@@ -248,6 +267,12 @@ static void weigh(const uint8_t *slots, uint32_t group_mask, const uint32_t *has
         out->vote += vote;
         out->magnitude += abs(vote);
     }
+}
+
+static void weigh(const uint8_t *slots, uint32_t group_mask, const struct scan_list *list, size_t lists,
+                  struct scan_weights *out)
+{
+    for (size_t i = 0; i < lists; i++) weigh_list(slots, group_mask, list + i, out + i);
 }
 
 static int cell_of(const int16_t *cell, uint32_t mask, uint32_t h, uint32_t own)
@@ -305,6 +330,7 @@ const struct scan_ops scan_scalar = {
     .lower = lower,
     .fold = fold,
     .words = words,
+    .form = form,
     .tally = tally,
     .grams = grams,
     .word_hashes = word_hashes,

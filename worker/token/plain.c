@@ -30,12 +30,15 @@ static void put_row(struct token_stream *t, struct row *r)
     enum { EACH = 1 + SCAN_PAIRS };
     if (!r->n) return;
     if (bag_reserve(t->bag, (r->n + SCAN_PAIRS_STEP) * EACH)) {
-        uint32_t *out = t->bag->v + t->bag->n, first[(SCAN_PAIRS + SCAN_PAIRS_STEP) * EACH];
-        size_t few = SCAN_PAIRS - t->filled < r->n ? SCAN_PAIRS - t->filled : r->n; /* that lack words before them */
-        if (few) scan->pairs(r->hash + SCAN_PAIRS, few, first);
-        for (size_t i = 0; i < few; i++, out += 1 + t->filled++) memcpy(out, first + i * EACH, EACH * sizeof *out);
-        scan->pairs(r->hash + SCAN_PAIRS + few, r->n - few, out);
-        t->bag->n = (size_t)(out - t->bag->v) + (r->n - few) * EACH;
+        const uint32_t *word = r->hash + SCAN_PAIRS, *end = word + r->n;
+        uint32_t *out = t->bag->v + t->bag->n;
+        for (; word < end && t->filled < SCAN_PAIRS; word++, t->filled++) { /* those that lack words before them */
+            *out++ = *word;
+            for (uint32_t d = 1; d <= t->filled; d++)
+                *out++ = hash_mix32(*word + hash_mix32(word[-(int)d] ^ d * SCAN_DISTANCE));
+        }
+        scan->pairs(word, (size_t)(end - word), out);
+        t->bag->n = (size_t)(out - t->bag->v) + (size_t)(end - word) * EACH;
     }
     memmove(r->hash, r->hash + r->n, SCAN_PAIRS * sizeof *r->hash);
     r->n = 0;

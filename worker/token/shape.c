@@ -102,30 +102,12 @@ static void put_pair(struct bag *b, struct fact *f, span first, span second)
 }
 #define PUT_PAIR(b, name, first, second) put_pair(b, FACT(name), first, second)
 
-/* Of what a text is made: letters are a or A, digits 9, blanks a space, bytes over 127 x, and a run of these counts once.
- * Other ASCII, 0 here, stays as it is. */
-static const uint8_t FORM[256] = {
-    ['a' ... 'z'] = 'a',   ['A' ... 'Z'] = 'A',   ['0' ... '9'] = '9',
-    [0x80 ... 0xFF] = 'x', ['\t' ... '\r'] = ' ', [' '] = ' ',
-};
-
-static span form_of(span text, uint8_t *buf, size_t cap)
-{
-    size_t n = 0;
-    uint8_t last = 0;
-    for (size_t i = 0; i < text.n && n < cap; i++) {
-        uint8_t form = FORM[text.p[i]];
-        buf[n] = form ? form : text.p[i];
-        n += !form || form != last;
-        last = form;
-    }
-    return span_of(buf, n);
-}
-
+/* Of what a text is made. */
 static void put_form(struct bag *b, struct fact *f, span text, size_t cap)
 {
-    uint8_t buf[64];
-    span form = form_of(text, buf, cap < sizeof buf ? cap : sizeof buf);
+    enum { MOST = 64 };
+    uint8_t buf[MOST + 64]; /* as `form` wants it */
+    span form = span_of(buf, scan->form(text.p, text.n, buf, cap < MOST ? cap : MOST));
     bag_add(b, token_hash(form, name_hash(f)), f->name, bag_keep(b, form), SPAN_NONE, 0);
 }
 #define PUT_FORM(b, name, text, cap) put_form(b, FACT(name), text, cap)
