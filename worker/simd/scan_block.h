@@ -434,10 +434,12 @@ static size_t distinct(uint32_t *v, size_t n, struct scan_room *room)
         i -= BLOCK_HASHES;
         block_distinct_put(v + i, (uint32_t)i, room->slot);
     }
-    for (size_t i = 0; i < whole; i += BLOCK_HASHES) {
-        uint32_t lost = block_distinct_look(v + i, (uint32_t)i, room->slot, room->first + i);
-        waiting += block_distinct_wait(room->waiting + waiting, (uint32_t)i, lost);
-    }
+    /* Those that lost are written down later: here a read would wait for where a write before it goes. */
+    uint16_t lost[SCAN_DISTINCT_MAX / BLOCK_HASHES];
+    for (size_t i = 0; i < whole; i += BLOCK_HASHES)
+        lost[i / BLOCK_HASHES] = (uint16_t)block_distinct_look(v + i, (uint32_t)i, room->slot, room->first + i);
+    for (size_t i = 0; i < whole; i += BLOCK_HASHES)
+        waiting += block_distinct_wait(room->waiting + waiting, (uint32_t)i, lost[i / BLOCK_HASHES]);
     distinct_again(v, room, distinct_look(v, whole, n, room, waiting));
     for (size_t i = 0; i < whole; i += BLOCK_HASHES) left += block_distinct_pack(v + left, v + i, room->first + i);
     return distinct_pack(v, whole, n, room, left);
@@ -554,6 +556,6 @@ static void dots(const float *w, size_t rows, size_t stride, const float *x, siz
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,         \
         .plain = plain, .white = white, .among = among, .among_each = among_each, .pick = pick, .samples = samples, \
         .lower = lower, .fold = fold, .words = words, .form = form, .tally = tally, .grams = grams,                 \
-        .word_hashes = word_hashes, .pairs = pairs, .distinct = distinct, .weigh = weigh, .cells = cells,           \
-        .dots = dots,                                                                                               \
+        .word_hashes = word_hashes, .pairs = pairs, .distinct = distinct,         \
+        .weigh = weigh, .cells = cells, .dots = dots,                                                               \
     }
