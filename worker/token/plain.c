@@ -118,14 +118,20 @@ static size_t take_each(struct token_stream *t, struct row *r, const struct wind
     return at < w->n ? w->n : at;
 }
 
-/* Is all of the window ASCII words and lone marks? */
-static bool is_simple(const struct window *w, const uint8_t *p)
+/* The bits of what stands before the first byte over 127: words that end there are told by bits alone. */
+static uint64_t before_high(const struct window *w)
 {
-    uint64_t lone = w->starts & ~w->runs, before = lone & w->letters >> 1;
-    if (w->high | (lone & lone << 1)) return false;
-    for (; before; before &= before - 1)
-        if (p[__builtin_ctzll(before)] == '$') return false; /* that may be of a sum */
-    return w->n < WINDOW || w->whole < WINDOW;               /* else a word may end at 64, for which there is no bit */
+    return w->high ? (w->high & -w->high) - 1 : ~UINT64_C(0);
+}
+
+/* Are all words there letters or lone marks, and as many as may come? */
+static bool is_simple(const struct token_stream *t, const struct window *w, const uint8_t *p)
+{
+    uint64_t lone = w->starts & ~w->runs & before_high(w), sums = lone & w->letters >> 1;
+    if (lone & lone << 1 || t->left < (size_t)__builtin_popcountll(w->starts)) return false;
+    for (; sums; sums &= sums - 1)
+        if (p[__builtin_ctzll(sums)] == '$') return false;
+    return w->n < WINDOW || w->whole < WINDOW; /* else a word may end at 64, for which there is no bit */
 }
 
 /* Where more than SCAN_WORD_MAX bits are in a row. */
@@ -138,14 +144,16 @@ static uint64_t long_runs(uint64_t runs)
     return x & runs >> SCAN_WORD_MAX;
 }
 
-/* The same for a simple window. */
+/* The same as take_each when is_simple. */
 static size_t take_simple(struct token_stream *t, struct row *r, const struct window *w, const uint8_t *low,
                           bool *careful)
 {
-    uint64_t starts = w->starts, lone = starts & ~w->runs, ends = (w->runs << 1 & ~w->runs) | lone << 1;
+    uint64_t starts = w->starts, lone = starts & ~w->runs & before_high(w);
+    uint64_t ends = ((w->runs << 1 & ~w->runs) | lone << 1) & before_high(w);
     uint8_t length[WINDOW];
     uint32_t *hash = r->hash + SCAN_PAIRS + r->n;
     if (w->whole < WINDOW) ends &= ~(UINT64_C(1) << w->whole);
+    ends &= ~(w->high >> 1 & w->joins); /* what is joined there may go on */
     size_t n = scan->word_hashes(low, w->n, starts, ends, t->seed, hash, length);
     if (long_runs(w->runs)) {
         uint64_t rest = starts;
@@ -156,8 +164,8 @@ static size_t take_simple(struct token_stream *t, struct row *r, const struct wi
     for (size_t i = 0; t->told && i < n; i++) tell(t, hash[i], length[i]);
     r->n += n;
     t->left -= n;
-    if (ends) starts &= ~UINT64_C(0) << (63 - __builtin_clzll(ends)); /* of what is cut */
-    *careful = starts & 1;
+    if (ends) starts &= ~UINT64_C(0) << (63 - __builtin_clzll(ends)); /* of what is left */
+    *careful = w->high || (starts & 1);
     return starts ? (size_t)__builtin_ctzll(starts) : w->n;
 }
 
@@ -172,8 +180,7 @@ static size_t take(struct token_stream *t, struct row *r, const uint8_t *p, cons
         low = lowered;
     }
     if (r->n > AT_ONCE - WINDOW) put_row(t, r);
-    return t->left >= WINDOW && is_simple(&w, p) ? take_simple(t, r, &w, low, careful)
-                                                 : take_each(t, r, &w, p, low, end, careful);
+    return is_simple(t, &w, p) ? take_simple(t, r, &w, low, careful) : take_each(t, r, &w, p, low, end, careful);
 }
 
 const uint8_t *plain_words(struct token_stream *t, const uint8_t *p, const uint8_t *end)

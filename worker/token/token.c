@@ -248,9 +248,8 @@ void token_text(struct token_stream *t, span text)
         else if (t->bag->names || *p > 0x7F)
             p = take(t, p, end);
         else {
-            const uint8_t *from = p;
             p = plain_words(t, p, end);
-            if (p == from) p = take(t, p, end);
+            if (p < end && t->left) p = take(t, p, end);
         }
     }
 }
