@@ -556,6 +556,6 @@ static void dots(const float *w, size_t rows, size_t stride, const float *x, siz
         .level = BLOCK_LEVEL, .dashes = dashes, .census = census, .base64 = base64, .qp = qp, .utf8 = utf8,         \
         .plain = plain, .white = white, .among = among, .among_each = among_each, .pick = pick, .samples = samples, \
         .lower = lower, .fold = fold, .words = words, .form = form, .tally = tally, .grams = grams,                 \
-        .word_hashes = word_hashes, .pairs = pairs, .distinct = distinct,         \
-        .weigh = weigh, .cells = cells, .dots = dots,                                                               \
+        .word_hashes = word_hashes, .pairs = pairs, .distinct = distinct, .weigh = weigh, .cells = cells,           \
+        .dots = dots,                                                                                               \
     }
