@@ -4,7 +4,7 @@
  * A head, then 1 << bits cells, each 16 bits that are written and read whole: no lock, and a reader that meets half of
  * a report's changes sees a mixture of two models that were both right. A mail's live log-odds of spam:
  *
- *     live = step · Σ_view 1/√n_view · Σ_feature cell[hash & mask]
+ *     s = step · Σ_view 1/√n_view · Σ_feature cell[hash & mask],     live = s (1 - 1.5² / s²), nothing below 0
  *
  * over the n features of each view; and once more, with hashes that are the tenant's alone (livetable_tenant_hash), when
  * the head's filter may know the request's tenant. So one table serves all and each (Weinberger, Dasgupta, Langford,
@@ -19,7 +19,7 @@
 
 enum {
     LIVETABLE_MAGIC = 0x5645494c, /* "LIVE" */
-    LIVETABLE_VERSION = 1,
+    LIVETABLE_VERSION = 2,
     LIVETABLE_BITS_MIN = 16,
     LIVETABLE_BITS_MAX = 24,
     LIVETABLE_TENANT_BITS = 4096,
@@ -49,6 +49,14 @@ static inline bool livetable_sound(const struct livetable *t, unsigned bits, uin
 {
     return t->magic == LIVETABLE_MAGIC && t->version == LIVETABLE_VERSION && t->bits == bits &&
            t->features == features && isfinite(t->step) && t->step > 0 && t->step <= 1;
+}
+
+/* The live log-odds that a sum of cells comes to. Any mail has a little in common with what was reported: what is little
+ * is chance, and what is much stays nearly whole (the garrote: Breiman, Technometrics 37, 1995). */
+static inline double livetable_told(double sum)
+{
+    static const double CHANCE = 1.5;
+    return fabs(sum) <= CHANCE ? 0 : sum - CHANCE * CHANCE / sum;
 }
 
 /* A tenant's name as a number, never 0; everybody's ("") is 0. */

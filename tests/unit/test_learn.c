@@ -110,6 +110,23 @@ static void a_campaign_is_learnt_and_other_mail_left_alone(void **state)
     assert_true(live(200, 99) < 0.6); /* mail with nothing but the common features of it */
 }
 
+static void what_spam_has_in_common_may_be_blamed(void **state)
+{
+    (void)state;
+    double told[2];
+    for (int spam = 0; spam < 2; spam++) {
+        learn_clear(&l);
+        traffic(50);
+        for (uint64_t n = 0; n < 50; n++) { /* mail of the reported kind is half of the traffic */
+            struct feedback r = mail(2, 5, 500 + n, spam ? 3 : -3);
+            learn_sample(&l, &r, NOW);
+        }
+        for (uint64_t n = 1; n <= 3; n++) say(5, n, -3, true, 1);
+        told[spam] = live(5, 99);
+    }
+    assert_true(told[1] > 6 && told[0] < 0.5 * told[1]);
+}
+
 static void without_traffic_nothing_is_learnt_and_with_little_less(void **state)
 {
     (void)state;
@@ -165,11 +182,11 @@ static void a_stranger_moves_less_and_the_improbable_is_doubted(void **state)
     assert_true(stranger > 0 && stranger < 0.25 * trusted);
     learn_clear(&l);
     traffic(100);
-    say(5, 1, -24, true, 0.2); /* the bundle is as sure as can be that it is ham */
+    say(5, 1, -30, true, 0.2); /* the bundle is as sure as can be that it is ham */
     assert_true(live(5, 1) > 0 && live(5, 1) < 0.5 * stranger);
     learn_clear(&l);
     traffic(100);
-    say(5, 1, 24, true, 1); /* known as spam already */
+    say(5, 1, 30, true, 1); /* known as spam already */
     assert_true(live(5, 1) == 0);
 }
 
@@ -273,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_campaign_is_learnt_and_other_mail_left_alone, fresh, done),
+        cmocka_unit_test_setup_teardown(what_spam_has_in_common_may_be_blamed, fresh, done),
         cmocka_unit_test_setup_teardown(without_traffic_nothing_is_learnt_and_with_little_less, fresh, done),
         cmocka_unit_test_setup_teardown(an_undo_takes_back, fresh, done),
         cmocka_unit_test_setup_teardown(what_others_said_since_stays, fresh, done),

@@ -69,7 +69,7 @@ static int cell_at(const struct livesum_by *by, uint32_t hash)
     return atomic_load_explicit(&by->t->cell[hash & by->mask], memory_order_relaxed);
 }
 
-double livesum_score(const struct livesum_by *by, const struct features *f)
+static double sum_of(const struct livesum_by *by, const struct features *f)
 {
     double sum = 0;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
@@ -81,6 +81,11 @@ double livesum_score(const struct livesum_by *by, const struct features *f)
         sum += (double)cells / sqrt((double)list->n);
     }
     return (double)by->step * sum;
+}
+
+double livesum_score(const struct livesum_by *by, const struct features *f)
+{
+    return livetable_told(sum_of(by, f));
 }
 
 /* --- in words ----------------------------------------------------------------------------------------------------- */
@@ -116,9 +121,12 @@ size_t livesum_explain(const struct livesum_by *by, const struct mail *mail, str
     size_t n = 0;
     features_extract_named(mail, a, &f);
     share_open(&list, a, features_count(&f));
+    double sum = sum_of(by, &f);
+    if (livetable_told(sum) == 0) return 0;
+    double part = livetable_told(sum) / sum * (double)by->step;
     for (unsigned v = 0; v < VIEW_COUNT; v++) {
         if (!(by->views >> v & 1)) continue;
-        struct share_by s = {by, f.view[v].n ? (double)by->step / sqrt((double)f.view[v].n) : 0};
+        struct share_by s = {by, f.view[v].n ? part / sqrt((double)f.view[v].n) : 0};
         share_view(&list, &f, (enum feature_view)v, share_of, &s);
     }
     share_sort(&list, a);

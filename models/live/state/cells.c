@@ -72,7 +72,7 @@ double cells_log_odds(const struct cells_margins *m)
 {
     double sum = JOINT * m->joint;
     for (unsigned v = 0; v < CELLS_VIEWS; v++) sum += VIEW[v] * m->view[v];
-    return CELLS_SCALE * sum;
+    return livetable_told(CELLS_SCALE * sum);
 }
 
 void cells_plan(const struct cells *c, const struct cells_mail *f, const struct cells_margins *loss,

@@ -17,7 +17,7 @@
 enum { CELLS_VIEWS = 7 };
 
 /* Log-odds that a margin of 1 is worth. */
-#define CELLS_SCALE 24.0
+#define CELLS_SCALE 30.0
 
 /* Weights; what their inverse variances have gained over the 1 that they begin with. `view` is weighed as it counts. */
 struct cell {
@@ -51,7 +51,7 @@ void cells_close(struct cells *c);
 /* Add what the cells say of a mail to *m. */
 void cells_score(const struct cells *c, const struct cells_mail *f, struct cells_margins *m);
 
-/* Log-odds of spam that margins come to. */
+/* Log-odds of spam that margins come to (livetable_told). */
 double cells_log_odds(const struct cells_margins *m);
 
 /* The step that moves each model so that its margin makes up for its loss, as far as it is not sure of its weights:
@@ -66,7 +66,7 @@ void cells_learn(struct cells *c, const struct cells_mail *f, const struct cells
  * since. */
 void cells_unlearn(struct cells *c, const struct cells_mail *f, const struct cells_step *gained);
 
-/* A mail of the traffic, unlabelled: its features are surer afterwards. */
+/* A mail of the traffic that is taken for ham: its features are surer afterwards. */
 void cells_meet(struct cells *c, const struct cells_mail *f);
 
 /* Weights fade to `weight` of what they were, what is sure of them to `sure`. */

@@ -313,7 +313,7 @@ void learn_sample(struct learn *l, const struct feedback *r, int64_t now_ms)
     struct mail m = mail_of(r);
     double z = r->score + learn_score(l, r);
     kept_put(&l->samples, r, &(struct kept_mail){.key = key_of(r), .score = z, .mark = z, .now = z});
-    cells_meet(&l->cells, &m.all);
+    if (z < SPAM_AT) cells_meet(&l->cells, &m.all); /* what only spam has in common may be blamed */
     if (++l->head->met % ROUND == 0) cells_fade(&l->cells, 1, 0.5);
 }
 
