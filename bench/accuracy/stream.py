@@ -84,12 +84,16 @@ def immediate(usage, start):
     mails = 0
     # Word lists are rewritten with every mail, so they live in memory where the system has such a place.
     where = "/dev/shm" if os.path.isdir("/dev/shm") and "TMPDIR" not in os.environ else None
-    # Who is told to end still ends what he started, and leaves nothing.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Who is told to end still ends what he started, and leaves nothing: he goes after the mail at hand. An exception in
+    # the middle of it may leave a program that was just started, which writes into what is being removed.
+    told = []
+    signal.signal(signal.SIGTERM, lambda *_: told.append(True))
     with tempfile.TemporaryDirectory(prefix=f"furui-{name}.", dir=where) as state:
         peer = start(state)
         try:
             for label, path in entries(args[0]):
+                if told:
+                    sys.exit(128 + signal.SIGTERM)
                 with open(os.path.join(folder, path), "rb") as f:
                     mail = f.read()
                 if not as_is:
