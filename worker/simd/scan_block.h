@@ -286,22 +286,27 @@ static void lower(const uint8_t *p, size_t n, uint8_t *out)
 
 static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space)
 {
-    if (n == 0) return 0; /* p may be NULL */
-    size_t i = 0, o = 0;
+    size_t o = 0;
     uint64_t before = *space;
-    for (; n - i >= BLOCK && cap - o >= BLOCK; i += BLOCK) {
-        block x = block_load(p + i);
-        uint64_t white = block_eq(x, ' ') | block_range(x, '\t', '\r'), keep = ~(white & (white << 1 | before));
+    for (size_t i = 0; i < n && o < cap; i += BLOCK) {
+        block x = block_within(p, n, i);
+        uint64_t all = n - i < BLOCK ? (UINT64_C(1) << (n - i)) - 1 : ~UINT64_C(0);
+        uint64_t white = block_eq(x, ' ') | block_range(x, '\t', '\r'), keep = all & ~(white & (white << 1 | before));
+        size_t kept = ones(keep), left = cap - o;
         x = block_lower(block_put(x, white, ' '));
-        before = white >> 63;
-        if (~keep)
+        if (left >= BLOCK) {
             block_keep(x, keep, out + o);
-        else
-            block_store(out + o, x);
-        o += ones(keep);
+        } else {
+            uint8_t last[BLOCK];
+            block_keep(x, keep, last);
+            kept = kept < left ? kept : left;
+            memcpy(out + o, last, kept);
+        }
+        before = (white & (all ^ all >> 1)) != 0; /* the last one of all */
+        o += kept;
     }
     *space = before;
-    return o + scan_scalar.fold(p + i, n - i, out + o, cap - o, space);
+    return o;
 }
 
 static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space, size_t *wrote)

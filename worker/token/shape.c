@@ -243,6 +243,19 @@ static void shape_other_field(const struct mail_header *x, struct bag *b)
     }
 }
 
+/* What stands before " by " in the first line; all but the last 3 bytes when there is neither. */
+static span before_by(span received)
+{
+    static const struct scan_set BLANKS = {.low = {[' ' & 15] = 1 << (' ' >> 4), ['\n'] = 1}};
+    struct scan_marks marks = SCAN_NO_MARKS;
+    size_t most = received.n > 3 ? received.n - 3 : 0, n = 0;
+    while ((n = scan_next(&marks, &BLANKS, received, n)) < most) {
+        if (received.p[n] == '\n' || memcmp(received.p + n, " by ", 4) == 0) break;
+        n++;
+    }
+    return span_head(received, n < most ? n : most);
+}
+
 static void shape_rest_of_header(const struct mail *m, const struct fields *f, struct bag *b)
 {
     const struct mail_header *h = f->first[FIELD_TO];
@@ -278,12 +291,7 @@ static void shape_rest_of_header(const struct mail *m, const struct fields *f, s
     unsigned seen = 0;
     for (size_t i = 0; i < m->header_count && seen < 6; i++) {
         if (m->headers[i].id != FIELD_RECEIVED) continue;
-        span v = span_trim(m->headers[i].raw), by;
-        size_t n = 0;
-        while (n + 4 <= v.n && !(v.p[n] == ' ' && v.p[n + 1] == 'b' && v.p[n + 2] == 'y' && v.p[n + 3] == ' ') &&
-               v.p[n] != '\n')
-            n++;
-        by = span_head(v, n);
+        span by = before_by(span_trim(m->headers[i].raw));
         if (seen)
             PUT_FORM(b, "received from form", by, 40);
         else
