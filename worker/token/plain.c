@@ -19,16 +19,28 @@ static const struct scan_set LOOK[][SETS] = {
     [TOKEN_SYNTAX] = {{{LETTER_BITS}}, {{JOIN_BITS}}, {{MARK_BITS}}, {{ASCII_BITS}}},
 };
 
-/* Hashes of words that wait for their pairs, behind those of the words before them. */
+/* Words that wait for their pairs. */
 struct row {
-    uint32_t hash[SCAN_PAIRS + AT_ONCE + SCAN_PAIRS_STEP];
+    uint32_t hash[SCAN_PAIRS + AT_ONCE + SCAN_PAIRS_STEP]; /* behind those of the words before them */
+    uint8_t length[AT_ONCE];                               /* their bytes */
     size_t n;
 };
+
+static void tell_row(struct token_stream *t, const struct row *r)
+{
+    size_t told = t->told_count;
+    for (size_t i = 0; i < r->n; i++) {
+        t->told[told] = r->hash[SCAN_PAIRS + i];
+        told += r->length[i] >= FEATURE_TELLING;
+    }
+    t->told_count = told;
+}
 
 static void put_row(struct token_stream *t, struct row *r)
 {
     enum { EACH = 1 + SCAN_PAIRS };
     if (!r->n) return;
+    if (t->told) tell_row(t, r);
     if (bag_reserve(t->bag, (r->n + SCAN_PAIRS_STEP) * EACH)) {
         const uint32_t *word = r->hash + SCAN_PAIRS, *end = word + r->n;
         uint32_t *out = t->bag->v + t->bag->n;
@@ -92,12 +104,6 @@ static size_t word_end(const struct window *w, const uint8_t *p, size_t i, const
     return to;
 }
 
-static void tell(struct token_stream *t, uint32_t hash, size_t bytes)
-{
-    t->told[t->told_count] = hash;
-    t->told_count += bytes >= FEATURE_TELLING;
-}
-
 /* The words of the window at p one after the other; `low` are its bytes in lower case. Returns how far it came, and in
  * *careful whether the careful way must go on there. */
 static size_t take_each(struct token_stream *t, struct row *r, const struct window *w, const uint8_t *p,
@@ -110,9 +116,8 @@ static size_t take_each(struct token_stream *t, struct row *r, const struct wind
         *careful = (w->high >> i & 1) || goes_on(w, to) || (cut && i == 0);
         if (*careful || cut || t->left == 0) return i;
         t->left--;
-        uint32_t h = token_hash_folded(span_of(low + i, to - i), t->seed);
-        r->hash[SCAN_PAIRS + r->n++] = h;
-        if (t->told) tell(t, h, to - i);
+        r->length[r->n] = (uint8_t)(to - i);
+        r->hash[SCAN_PAIRS + r->n++] = token_hash_folded(span_of(low + i, to - i), t->seed);
         at = to;
     }
     return at < w->n ? w->n : at;
@@ -150,8 +155,8 @@ static size_t take_simple(struct token_stream *t, struct row *r, const struct wi
 {
     uint64_t starts = w->starts, lone = starts & ~w->runs & before_high(w);
     uint64_t ends = ((w->runs << 1 & ~w->runs) | lone << 1) & before_high(w);
-    uint8_t length[WINDOW];
     uint32_t *hash = r->hash + SCAN_PAIRS + r->n;
+    uint8_t *length = r->length + r->n;
     if (w->whole < WINDOW) ends &= ~(UINT64_C(1) << w->whole);
     ends &= ~(w->high >> 1 & w->joins); /* what is joined there may go on */
     size_t n = scan->word_hashes(low, w->n, starts, ends, t->seed, hash, length);
@@ -161,7 +166,6 @@ static size_t take_simple(struct token_stream *t, struct row *r, const struct wi
             if (length[i] > SCAN_WORD_MAX)
                 hash[i] = token_hash_folded(span_of(low + __builtin_ctzll(rest), length[i]), t->seed);
     }
-    for (size_t i = 0; t->told && i < n; i++) tell(t, hash[i], length[i]);
     r->n += n;
     t->left -= n;
     if (ends) starts &= ~UINT64_C(0) << (63 - __builtin_clzll(ends)); /* of what is left */
