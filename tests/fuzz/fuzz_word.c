@@ -54,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (word_tame(raw)) {
         assert(odd == 0 && charset.n == 0);
         assert(span_eq(value, word_unfold(raw, &arena)) || arena.full);
+        assert(span_find(raw, '\n') < raw.n || span_eq(value, span_trim(raw)) || arena.full);
     }
     if (!memmem(value.p ? value.p : (const uint8_t *)"", value.n, "=?", 2) && !arena.full) {
         span again = word_decode(value, SPAN("utf-8"), &arena, &odd, NULL);

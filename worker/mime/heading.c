@@ -112,8 +112,9 @@ bool heading_read(struct heading *h, struct source *in, bool message)
         }
         if (fold) {
             if (kept && !over) {
-                span *raw = &m->headers[m->header_total - 1].raw;
-                raw->n = (size_t)(line.p + line.n - raw->p);
+                struct mail_header *last = &m->headers[m->header_total - 1];
+                last->raw.n = (size_t)(line.p + line.n - last->raw.p);
+                last->folded = true;
             }
             kept &= !over;
         } else {

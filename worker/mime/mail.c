@@ -64,7 +64,10 @@ static void read_header(struct mail *m, struct arena *a)
         if (h->raw.n > MAIL_FIELD_BYTES_MAX) m->odd |= ODD(HEADER_LIMIT);
         if (h->id == FIELD_IGNORED) continue;
         span raw = span_head(h->raw, MAIL_FIELD_BYTES_MAX);
-        h->value = tame ? word_unfold(raw, a) : word_decode(raw, hint, a, &m->odd, &h->charset);
+        if (tame)
+            h->value = h->folded ? word_unfold(raw, a) : span_trim(raw);
+        else
+            h->value = word_decode(raw, hint, a, &m->odd, &h->charset);
     }
     m->shape.received = count[FIELD_RECEIVED];
     m->odd |= field_odd(count);

@@ -85,6 +85,7 @@ enum mail_field {
 
 struct mail_header {
     enum mail_field id;
+    bool folded;      /* over more than one line */
     uint32_t letters; /* of FIELD_CONTENT_TYPE and FIELD_CONTENT_DISPOSITION: param_letters */
     span name;        /* as written, without the colon */
     span raw;         /* as written after the colon, folds and all, without the last line end */

@@ -36,8 +36,9 @@ static void skip_space(span *s)
 /* A quoted string's inside; s begins at the quote and is left after the closing one. */
 static span take_quoted(span *s)
 {
-    size_t i = 1;
-    while (i < s->n && s->p[i] != '"') i += s->p[i] == '\\' ? 2 : 1;
+    size_t i = 1 + span_find(span_from(*s, 1), '"');
+    if (span_find(span_head(*s, i), '\\') < i) /* which few have */
+        for (i = 1; i < s->n && s->p[i] != '"';) i += s->p[i] == '\\' ? 2 : 1;
     if (i > s->n) i = s->n;
     span inside = span_from(span_head(*s, i), 1);
     *s = span_from(*s, i + 1);

@@ -194,7 +194,7 @@ static size_t clean(uint8_t *p, size_t n, bool keep_shifts, uint64_t *odd)
 enum looks { PLAIN, FOLDED, ELSE };
 
 /* Bytes of ASCII that may mean something: controls, and what encoded words and escapes without ESC have. What folds
- * have but spaces. The former without the latter. */
+ * have but spaces. The former without line ends. */
 static struct scan_set remarkable, blanks, wild, questions;
 
 __attribute__((constructor)) static void fill_remarkable(void)
@@ -204,8 +204,9 @@ __attribute__((constructor)) static void fill_remarkable(void)
     blanks = scan_set_of("\r\n\t");
     for (size_t i = 0; i < sizeof remarkable.low; i++) {
         remarkable.low[i] |= 1 << 0 | 1 << 1; /* below ' ' */
-        wild.low[i] = remarkable.low[i] & (uint8_t)~blanks.low[i];
     }
+    wild = remarkable;
+    wild.low['\n' & 15] &= (uint8_t) ~(1 << ('\n' >> 4));
 }
 
 /* Is there nothing but ASCII in it, beside folds, and no encoded word? That is nine fields of ten. */
@@ -228,14 +229,25 @@ static enum looks look(span s, span hint)
     return marks && (word_begins(s) || maybe_lost(s, hint)) ? ELSE : all;
 }
 
+/* May it stand at header.p[i] of a tame one, as all before it may? */
+static bool tame_at(span header, size_t i)
+{
+    uint8_t before = i ? header.p[i - 1] : '\n', after = i + 1 < header.n ? header.p[i + 1] : '\n';
+    switch (header.p[i]) {
+    case '?': return before != '=';
+    case '$': return after != 'B' && after != '@';
+    case '\t': return before == '\n' || before == '\t' || after == '\n';
+    case '\r': return after == '\n' || after == '\r';
+    default: return false;
+    }
+}
+
 bool word_tame(span header)
 {
     if (scan->plain(header.p, header.n) < header.n) return false;
     struct scan_marks m = SCAN_NO_MARKS;
-    for (size_t i = 0; (i = scan_next(&m, &wild, header, i)) < header.n; i++) {
-        uint8_t c = header.p[i], before = i ? header.p[i - 1] : 0, after = i + 1 < header.n ? header.p[i + 1] : 0;
-        if (c == '?' ? before == '=' : c != '$' || after == 'B' || after == '@') return false;
-    }
+    for (size_t i = 0; (i = scan_next(&m, &wild, header, i)) < header.n; i++)
+        if (!tame_at(header, i)) return false;
     return true;
 }
 
@@ -243,7 +255,6 @@ bool word_tame(span header)
 span word_unfold(span raw, struct arena *a)
 {
     struct scan_marks m = SCAN_NO_MARKS;
-    if (scan_next(&m, &blanks, raw, 0) == raw.n) return span_trim(raw);
     uint8_t *out = arena_alloc(a, raw.n);
     if (!out) return SPAN_NONE;
     size_t n = 0, from = 0;

@@ -24,11 +24,12 @@ enum { WORD_CHARSET_MAX = 64 }; /* bytes of a charset's name; a longer one is no
  * Valid UTF-8 without line ends and control characters, trimmed. O(raw.n). */
 span word_decode(span raw, span hint, struct arena *a, uint64_t *odd, span *charset_out);
 
-/* Is there nothing in a header block but ASCII, white space and line ends, and nothing that may be an encoded word, in
- * any of its fields? Then word_decode of a value is word_unfold, whatever the hint. O(header.n). */
+/* Is there nothing in a header block but ASCII, line ends and white space (tabs where a line begins or ends alone), and
+ * nothing that may be an encoded word? Then word_decode of a value is span_trim when it stands on one line, else
+ * word_unfold, whatever the hint. O(header.n). */
 bool word_tame(span header);
 
-/* A value of such a block: its line ends dropped, tabs spaces, trimmed. */
+/* A value without its line ends, tabs made spaces, trimmed. O(raw.n). */
 span word_unfold(span raw, struct arena *a);
 
 /* May an encoded word begin in it: does "=?" stand there? O(raw.n). */

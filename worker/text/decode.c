@@ -322,23 +322,24 @@ void decode_utf16(struct sink *out, span in, bool little)
 static void put_single(struct sink *out, enum charset c, span in)
 {
     want(c);
-    size_t i = 0;
+    size_t i = 0, n = out->n; /* by itself: what is written could be out->n for all that a compiler knows */
     /* Which bytes are ASCII is as good as random in noise, so within a step of eight nothing branches on it. */
-    while (in.n - i >= 8 && out->cap - out->n >= 32) {
+    for (uint8_t *p = out->p; in.n - i >= 8 && out->cap - n >= 32;) {
         uint64_t word;
         memcpy(&word, in.p + i, 8);
         if (!(word & UINT64_C(0x8080808080808080))) {
-            memcpy(out->p + out->n, &word, 8);
-            out->n += 8;
+            memcpy(p + n, &word, 8);
+            n += 8;
             i += 8;
             continue;
         }
         for (size_t end = i + 8; i < end; i++) {
             uint32_t u = single[c][in.p[i]], bytes = htole32(u);
-            memcpy(out->p + out->n, &bytes, 4);
-            out->n += packed_bytes(u);
+            memcpy(p + n, &bytes, 4);
+            n += packed_bytes(u);
         }
     }
+    out->n = n;
     while (i < in.n) {
         if (in.p[i] >= 0x80)
             put_packed(out, single[c][in.p[i++]]);

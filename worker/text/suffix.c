@@ -10,7 +10,7 @@
 #include "proto/base/hash.h"
 #include "worker/text/idn.h"
 
-enum { SLOT_BITS = 15, FLAG_BITS = 5, RULES_MAX = 3 << (SLOT_BITS - 2) };
+enum { SLOT_BITS = 15, MAYBE_BITS = 16, FLAG_BITS = 5, RULES_MAX = 3 << (SLOT_BITS - 2) };
 
 __asm__(".section .rodata\n"
         "suffix_list: .incbin \"" SUFFIX_LIST "\"\n"
@@ -20,25 +20,27 @@ extern const uint8_t suffix_list[] __attribute__((visibility("hidden")));
 extern const uint8_t suffix_list_end[] __attribute__((visibility("hidden")));
 
 static uint64_t slot[1 << SLOT_BITS];
+static uint64_t maybe[1 << (MAYBE_BITS - 6)]; /* a bit for each hash's upper bits: most names are not on the list, and
+                                               * their slots in no cache */
 static size_t rules;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_bool built; /* asks less than pthread_once */
 
-/* The slot of a name, or the free one where it belongs. */
-static uint64_t *find(span name)
+/* The slot of a hash, or the free one where it belongs. */
+static uint64_t *find(uint64_t hash)
 {
-    uint64_t hash = hash64(name, 0);
     for (size_t at = hash >> (64 - SLOT_BITS);; at = (at + 1) % (1 << SLOT_BITS))
         if (!slot[at] || (slot[at] ^ hash) >> FLAG_BITS == 0) return &slot[at];
 }
 
 static void put(span name, unsigned flags)
 {
-    uint64_t *s = find(name);
+    uint64_t hash = hash64(name, 0), *s = find(hash), place = hash >> (64 - MAYBE_BITS);
     if (!*s) {
         assert(rules < RULES_MAX && "SLOT_BITS: the list has grown");
         rules++;
-        *s = hash64(name, 0) >> FLAG_BITS << FLAG_BITS;
+        *s = hash >> FLAG_BITS << FLAG_BITS;
+        maybe[place / 64] |= UINT64_C(1) << place % 64;
     }
     *s |= flags;
 }
@@ -98,5 +100,7 @@ void suffix_init(void)
 unsigned suffix_of(span name)
 {
     suffix_init();
-    return *find(name) & ((1 << FLAG_BITS) - 1);
+    uint64_t hash = hash64(name, 0), place = hash >> (64 - MAYBE_BITS);
+    if (!(maybe[place / 64] >> place % 64 & 1)) return 0;
+    return *find(hash) & ((1 << FLAG_BITS) - 1);
 }
