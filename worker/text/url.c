@@ -31,17 +31,26 @@ static uint8_t next_decoded(span s, size_t *i)
     return (uint8_t)(high << 4 | low);
 }
 
-/* Is there no space or control character in it, as in nearly all links? */
-static bool is_solid(span s)
+/* Is one of eight bytes a space or control character? */
+static inline bool hollow8(const uint8_t *p)
 {
     static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
-    size_t i = 0;
-    for (uint64_t w; s.n - i >= sizeof w; i += sizeof w) {
-        memcpy(&w, s.p + i, sizeof w);
-        uint64_t del = w ^ ONES * 0x7F;
-        if (((w - ONES * 0x21) & ~w & HIGH) || ((del - ONES) & ~del & HIGH)) return false;
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    uint64_t del = w ^ ONES * 0x7F;
+    return (((w - ONES * 0x21) & ~w) | ((del - ONES) & ~del)) & HIGH;
+}
+
+/* Is there none in it, as in nearly all links? */
+static bool is_solid(span s)
+{
+    enum { STEP = 8 };
+    if (s.n >= STEP) { /* the last step overlaps the one before */
+        for (size_t i = 0; i + STEP < s.n; i += STEP)
+            if (hollow8(s.p + i)) return false;
+        return !hollow8(s.p + s.n - STEP);
     }
-    for (; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++)
         if (s.p[i] <= ' ' || s.p[i] == 0x7F) return false;
     return true;
 }
@@ -266,6 +275,8 @@ static size_t put_ipv4(uint8_t host[URL_HOST_MAX + 1], uint32_t v)
 static enum ipv4 read_ipv4(uint8_t host[URL_HOST_MAX + 1], size_t *n)
 {
     span s = span_of(host, *n);
+    uint8_t end = s.p[s.n - 1];
+    if (ascii_hex(end) < 0 && end != 'x') return IPV4_NO; /* as nearly all */
     size_t from = s.n;
     while (from && s.p[from - 1] != '.') from--;
     span last = span_from(s, from);
@@ -379,6 +390,13 @@ bool url_split(struct url_list *l, span link, struct url_room *room, struct url 
     struct url u = {.odd = host > begin ? ODD(URL_USERINFO) : 0};
     if (!read_host(l, span_of(s.p + host, end - host), room, &u)) return false;
     size_t n = 0;
+    if (solid && end <= PREFIX_MAX && s.n <= URL_BYTES_MAX) { /* as it is */
+        memcpy(room->whole, s.p, s.n);
+        u.whole = span_of(room->whole, s.n);
+        u.path = span_from(u.whole, end);
+        *out = u;
+        return true;
+    }
     if (end <= PREFIX_MAX) {
         n = put(room->whole, n, span_head(s, end), solid);
     } else {
