@@ -18,18 +18,22 @@ struct samples {
     unsigned known, common;
 };
 
-/* Remember a sample, or (meet) note that it is known. */
-static void sample(struct samples *s, uint32_t hash, bool meet)
+/* Remember a sample, or (meet) note that it is known. Whether a slot is free, or this sample's, is as good as random:
+ * only whether it is one of both branches, for two slots at a time. */
+static inline void sample(struct samples *s, uint32_t hash, bool meet)
 {
-    for (uint32_t k = 0, at = hash >> 8; k < PROBES; k++, at++) {
-        uint32_t *slot = &s->slot[at % SLOTS];
-        if (*slot == hash) {
-            s->common += meet && !s->met[at % SLOTS];
-            s->met[at % SLOTS] |= meet;
-            return;
+    for (uint32_t k = 0, at = hash >> 8; k < PROBES; k += 2, at += 2) {
+        uint32_t first = s->slot[at % SLOTS], second = s->slot[(at + 1) % SLOTS];
+        bool here = (first == hash) | !first;
+        if (!(here | (second == hash) | !second)) continue;
+        uint32_t i = (at + !here) % SLOTS, is = here ? first : second;
+        if (meet) {
+            s->common += (is == hash) & !s->met[i];
+            s->met[i] |= is == hash;
+        } else {
+            s->known += !is;
+            s->slot[i] = hash;
         }
-        if (*slot) continue;
-        if (!meet) *slot = hash, s->known++;
         return;
     }
 }
