@@ -109,7 +109,7 @@ static void run_fold(const struct scan_ops *ops, span in)
 
 static void run_words(const struct scan_ops *ops, span in)
 {
-    bool space = true;
+    unsigned space = 1;
     size_t wrote;
     for (size_t i = 0; i < in.n; i++) i += ops->words(in.p + i, in.n - i, out, sizeof out, &space, &wrote);
     sink += wrote;

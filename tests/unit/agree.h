@@ -43,7 +43,7 @@ static bool agree_fold(const struct scan_ops *ops, const uint8_t *p, size_t n, s
 
 static bool agree_words(const struct scan_ops *ops, const uint8_t *p, size_t n, size_t cap, bool space)
 {
-    bool got = space, right = space;
+    unsigned got = space, right = space;
     size_t wrote, wanted;
     agree_begin();
     size_t read = ops->words(p, n, agree_out, cap, &got, &wrote);

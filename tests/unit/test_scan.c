@@ -265,10 +265,12 @@ static void test_noise(void **state)
         size_t folded = slow_fold(p, n, want, space);
         assert_int_equal(ops->fold(p, n, out, sizeof out, &space), folded);
         assert_memory_equal(out, want, folded);
-        bool begun = round & 2;
+        unsigned begun = round & 2, feeds = begun;
         size_t stop = 0, wrote;
         while (stop < n && p[stop] && !strchr("<&\xC2\xCD\xD8", p[stop]) && p[stop] < 0xE0) stop++;
         assert_int_equal(ops->words(p, n, out, sizeof out, &begun, &wrote), stop);
+        for (size_t i = 0; i < stop; i++) feeds = !ascii_space(p[i]) ? 0 : (feeds ? feeds : 1) + (p[i] == '\n');
+        assert_int_equal(begun, feeds);
         folded = slow_fold(p, stop, want, round & 2);
         assert_int_equal(wrote, folded);
         for (size_t i = 0; i < wrote; i++) assert_int_equal(ascii_lower(out[i]), want[i]);

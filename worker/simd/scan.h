@@ -137,9 +137,9 @@ struct scan_ops {
 
     /* Words up to the first byte that is '<', '&', NUL or that begins a character which may be more than a letter:
      * white space, nothing to be seen, East Asian (C2, CD, D8, E0 and up). Each run of ASCII white space becomes one
-     * space as in `fold`. Returns bytes read; *wrote of at most `cap` that out has room for, whatever stands there
-     * behind them. */
-    size_t (*words)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space, size_t *wrote);
+     * space as in `fold`; *space is 0, or where such stands before p, or p + what is read, 1 and how many line ends are
+     * in it. Returns bytes read; *wrote of at most `cap` that out has room for, whatever stands there behind them. */
+    size_t (*words)(const uint8_t *p, size_t n, uint8_t *out, size_t cap, unsigned *space, size_t *wrote);
 
     /* Of what a text is made: letters are a or A, digits 9, ASCII white space a space, bytes over 127 x, and a run of
      * these counts once; other ASCII stays as it is. At most `cap` bytes; returns how many. `out` has room for cap + 64. */

@@ -309,26 +309,36 @@ static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *s
     return o;
 }
 
-static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space, size_t *wrote)
+/* `space` of words behind the first n bytes of a block, by where white space and line ends are. */
+static inline unsigned space_behind(uint64_t white, uint64_t feeds, size_t n, unsigned before)
+{
+    if (n == 0) return before;
+    uint64_t last = white << (BLOCK - n), solid = ~last;
+    if (solid >> 63) return 0;
+    size_t run = solid ? (size_t)__builtin_clzll(solid) : BLOCK;
+    return (run == n && before ? before : 1) + (unsigned)ones(feeds << (BLOCK - n) >> (BLOCK - run));
+}
+
+static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, unsigned *space, size_t *wrote)
 {
     size_t i = 0, o = 0;
-    bool before = *space;
+    unsigned before = *space;
     while (i < n && cap - o >= BLOCK) {
         block x = n - i < BLOCK ? block_load_head(p + i, n - i) : block_load(p + i); /* a NUL behind it ends it */
-        uint64_t white = block_eq(x, ' ') | block_range(x, '\t', '\r'), again = white & (white << 1 | before);
-        uint64_t stop = block_eq(x, '<') | block_eq(x, '&') | block_eq(x, 0);
+        uint64_t white = block_eq(x, ' ') | block_range(x, '\t', '\r'), again = white & (white << 1 | (before > 0));
+        uint64_t stop = block_eq(x, '<') | block_eq(x, '&') | block_eq(x, 0), feeds = block_eq(x, '\n');
         if (block_high(x))
             stop |= block_eq(x, 0xC2) | block_eq(x, 0xCD) | block_eq(x, 0xD8) | block_range(x, 0xE0, 0xFF);
         x = block_put(x, white, ' ');
         block_store(out + o, x);
         if (!(again | stop)) {
             i += BLOCK, o += BLOCK;
-            before = white >> 63;
+            before = space_behind(white, feeds, BLOCK, before);
             continue;
         }
         size_t run = (size_t)__builtin_ctzll(again | stop);
         if (stop >> run & 1) {
-            *space = run ? white >> (run - 1) & 1 : before;
+            *space = space_behind(white, feeds, run, before);
             *wrote = o + run;
             return i + run;
         }
@@ -336,20 +346,20 @@ static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *
         uint64_t keep = ~again & ((stop & -stop) - 1); /* of what stands before the first stop */
         block_keep(x, keep, out + o);
         o += ones(keep);
+        run = stop ? (size_t)__builtin_ctzll(stop) : BLOCK;
+        before = space_behind(white, feeds, run, before);
         if (stop) {
-            run = (size_t)__builtin_ctzll(stop);
-            *space = white >> (run - 1) & 1;
+            *space = before;
             *wrote = o;
             return i + run;
         }
-        i += BLOCK;
-        before = white >> 63;
 #else /* as far as the run of white space */
         uint64_t solid = ~(white >> run);
         o += run;
-        i += run + (solid ? (size_t)__builtin_ctzll(solid) : BLOCK);
-        before = true;
+        run += solid ? (size_t)__builtin_ctzll(solid) : BLOCK;
+        before = space_behind(white, feeds, run, before);
 #endif
+        i += run;
     }
     *space = before;
     i += scan_scalar.words(p + i, n - i, out + o, cap - o, space, wrote);

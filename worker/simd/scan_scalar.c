@@ -160,13 +160,13 @@ static size_t fold(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *s
     return o;
 }
 
-static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, bool *space, size_t *wrote)
+static size_t words(const uint8_t *p, size_t n, uint8_t *out, size_t cap, unsigned *space, size_t *wrote)
 {
     size_t i = 0, o = 0;
     for (; i < n && o < cap && !scan_ends_words(p[i]); i++) {
         bool white = ascii_space(p[i]);
         if (!white || !*space) out[o++] = white ? ' ' : p[i];
-        *space = white;
+        *space = !white ? 0 : (*space ? *space : 1) + (p[i] == '\n');
     }
     *wrote = o;
     return i;

@@ -202,6 +202,8 @@ static bool shown_host(struct url_list *l, span shown, struct url_room *room, st
         shown = span_trim(span_from(shown, end));
         while (word.n && strchr("(<[\"'", word.p[0])) word = span_from(word, 1);
         while (word.n && strchr(".,;:!?)>]\"'", word.p[word.n - 1])) word.n--;
+        m = SCAN_NO_MARKS;
+        if (scan_next(&m, &host_marks, word, 0) == word.n) continue;
         if (alone && span_find(word, '/') == word.n) { /* "example.org" */
             memcpy(buf, word.p, word.n);
             buf[word.n] = '/';

@@ -96,17 +96,6 @@ static inline size_t next_white(struct whites *w, span s, size_t i)
     }
 }
 
-/* The ASCII white space at the end of s. */
-static inline void owe_tail(struct text *t, span s)
-{
-    static const uint8_t INDENT[8] = "        ";
-    unsigned lines = 0;
-    size_t i = s.n;
-    while (i >= sizeof INDENT && memcmp(s.p + i - sizeof INDENT, INDENT, sizeof INDENT) == 0) i -= sizeof INDENT;
-    for (; i && ascii_space(s.p[i - 1]) && lines < TEXT_SPACED; i--) lines += s.p[i - 1] == '\n';
-    text_space(t, lines);
-}
-
 size_t text_put_words(struct text *t, span s)
 {
     enum { ROOM = 256, FEW = 16 }; /* where the end of the buffer is near each word is looked at by itself; */
@@ -114,10 +103,10 @@ size_t text_put_words(struct text *t, span s)
     if (t->n > 1 && t->p[t->n - 1] >= 0x80 && t->p[t->n - 2] < 0xC0) return 0; /* behind three bytes or more */
     if (ascii_space(s.p[0])) {                                                 /* the line end between tags */
         size_t n = 1 + ascii_space(s.p[1]);
-        if (s.p[n] == '<') return owe_tail(t, span_head(s, n)), n;
+        if (s.p[n] == '<') return text_space(t, (s.p[0] == '\n') + (s.p[n - 1] == '\n' && n > 1)), n;
     }
     size_t owed = t->pending != 0, wrote;
-    bool space = owed || !t->n;
+    unsigned space = owed || !t->n;
     t->p[t->n] = t->pending;
     size_t room = t->cap - t->n - owed;
     if (s.n > room) { /* whole characters */
@@ -126,11 +115,11 @@ size_t text_put_words(struct text *t, span s)
     }
     size_t read = scan->words(s.p, s.n, t->p + t->n + owed, room, &space, &wrote);
     if (wrote) {
-        t->n += owed + wrote - space;
+        t->n += owed + wrote - (space > 0);
         t->pending = 0;
         if (!space) return read;
     }
-    if (read) owe_tail(t, span_head(s, read));
+    if (read) text_space(t, space - 1);
     return read;
 }
 
