@@ -27,8 +27,9 @@ static unsigned small_number(span s)
 
 /* What we know of each tag. */
 static struct known {
-    uint8_t box; /* enum css_display: how it is laid out where nobody says otherwise */
-    bool means;  /* is it more than its style and its links (read_meaning)? */
+    uint8_t box;  /* enum css_display: how it is laid out where nobody says otherwise */
+    bool means;   /* is it more than its style and its links (read_meaning)? */
+    bool implies; /* page_implies */
 } known[TAG_COUNT];
 
 static enum css_display usual_box(enum tag tag)
@@ -74,7 +75,7 @@ static bool has_meaning(enum tag tag)
 __attribute__((constructor)) static void fill_known(void)
 {
     for (enum tag tag = TAG_OTHER; tag < TAG_COUNT; tag++)
-        known[tag] = (struct known){(uint8_t)usual_box(tag), has_meaning(tag)};
+        known[tag] = (struct known){(uint8_t)usual_box(tag), has_meaning(tag), page_implies(tag)};
 }
 
 /* --- tags --------------------------------------------------------------------------------------------------------- */
@@ -185,7 +186,7 @@ static void read_meaning(struct page *p, enum tag tag, const struct attrs *a, co
 }
 
 /* A name that is none of HTML's, nor one of the word processors' ("o:p"), nor of somebody's own ("my-tag"). */
-static bool is_nonsense(enum tag tag, span name)
+static inline bool is_nonsense(enum tag tag, span name)
 {
     return tag == TAG_OTHER && span_find(name, ':') == name.n && span_find(name, '-') == name.n;
 }
@@ -204,7 +205,7 @@ static void start_tag(struct page *p, enum tag tag, struct page_tag *t)
     p->shape->tags++;
     if (is_nonsense(tag, t->name) && !page_foreign(p)) page_joint(p);
     if (flags & TAG_PART && !p->last[TAG_TABLE]) return; /* of no table: browsers pass over it */
-    page_imply(p, tag);
+    if (known[tag].implies) page_imply(p, tag);
     struct element *e = page_next(p);
     e->tag = (uint8_t)tag;
     e->kind = (uint8_t)tag_kind(tag);
@@ -390,7 +391,7 @@ static void begin(struct page *p, struct text *visible, struct text *hidden, str
     p->urls = urls;
     p->shape = shape;
     p->odd = 0;
-    p->stack[0] = (struct element){.look = CSS_LOOK, .kind = KIND_ROOT};
+    p->stack[0] = (struct element){.look = CSS_LOOK, .kind = KIND_ROOT, .seen = true};
     p->depth = 1;
     memset(p->last, 0, sizeof p->last);
     p->over = p->over_hidden = 0;

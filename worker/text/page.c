@@ -208,11 +208,6 @@ static void style(struct page *p, size_t at)
         e->look = *look; /* as most are */
 }
 
-void page_update(struct page *p)
-{
-    p->shown = look_in(p, p->depth - 1)->visible && !p->over_hidden;
-}
-
 size_t page_find(const struct page *p, enum tag tag)
 {
     if (!p->last[tag]) return 0;
@@ -233,6 +228,7 @@ void page_push(struct page *p)
     if (on->kind >= KIND_BLOCK) on->wall[0] = (uint16_t)at;
     if (on->kind >= KIND_CELL) on->wall[1] = (uint16_t)at;
     if (on->kind >= KIND_TABLE) on->wall[2] = (uint16_t)at;
+    on->seen = look_in(p, at)->visible;
     on->below = p->last[on->tag];
     p->last[on->tag] = (uint16_t)(at + 1);
     if (!p->turned && on->css.facts & CSS_OVERRIDE && on->look.leftward)
@@ -280,8 +276,11 @@ void page_close(struct page *p, size_t at)
 
 void page_restyle(struct page *p, size_t at)
 {
-    if (p->depth - at > RESTYLE_MAX) return;
-    for (size_t i = at ? at : 1; i < p->depth; i++) style(p, i);
+    bool all = p->depth - at <= RESTYLE_MAX;
+    for (size_t i = at; i < p->depth; i++) {
+        if (all && i) style(p, i);
+        p->stack[i].seen = look_in(p, i)->visible;
+    }
     page_update(p);
 }
 
@@ -308,26 +307,31 @@ static void leave_foster(struct page *p)
     page_update(p);
 }
 
+enum { ENDS_MOST = 3 };
+static const uint8_t ENDS[TAG_COUNT][ENDS_MOST] = {
+    [TAG_A] = {TAG_A},
+    [TAG_DD] = {TAG_DT, TAG_DD},
+    [TAG_DT] = {TAG_DT, TAG_DD},
+    [TAG_LI] = {TAG_LI},
+    [TAG_NOBR] = {TAG_NOBR},
+    [TAG_OPTION] = {TAG_OPTION},
+    [TAG_TBODY] = {TAG_TBODY, TAG_THEAD, TAG_TR},
+    [TAG_TD] = {TAG_TD, TAG_TH},
+    [TAG_TFOOT] = {TAG_TBODY, TAG_THEAD, TAG_TR},
+    [TAG_TH] = {TAG_TD, TAG_TH},
+    [TAG_TR] = {TAG_TR, TAG_TD, TAG_TH},
+};
+
+bool page_implies(enum tag tag)
+{
+    return ENDS[tag][0] || tag_flags(tag) & (TAG_END_P | TAG_PART);
+}
+
 void page_imply(struct page *p, enum tag tag)
 {
-    enum { MOST = 3 };
-    static const uint8_t ENDS[TAG_COUNT][MOST] = {
-        [TAG_A] = {TAG_A},
-        [TAG_DD] = {TAG_DT, TAG_DD},
-        [TAG_DT] = {TAG_DT, TAG_DD},
-        [TAG_LI] = {TAG_LI},
-        [TAG_NOBR] = {TAG_NOBR},
-        [TAG_OPTION] = {TAG_OPTION},
-        [TAG_TBODY] = {TAG_TBODY, TAG_THEAD, TAG_TR},
-        [TAG_TD] = {TAG_TD, TAG_TH},
-        [TAG_TFOOT] = {TAG_TBODY, TAG_THEAD, TAG_TR},
-        [TAG_TH] = {TAG_TD, TAG_TH},
-        [TAG_TR] = {TAG_TR, TAG_TD, TAG_TH},
-    };
     size_t at, lowest = 0;
     if (tag_flags(tag) & TAG_END_P && (at = page_find(p, TAG_P))) page_close(p, at);
-    if (!ENDS[tag][0] && !(tag_flags(tag) & TAG_PART)) return;
-    for (unsigned k = 0; k < MOST && ENDS[tag][k]; k++)
+    for (unsigned k = 0; k < ENDS_MOST && ENDS[tag][k]; k++)
         if ((at = page_find(p, (enum tag)ENDS[tag][k])) && (!lowest || at < lowest)) lowest = at;
     if (tag_flags(tag) & TAG_PART && !lowest) leave_foster(p);
     bool inner_list = tag == TAG_LI && (p->last[TAG_UL] > lowest || p->last[TAG_OL] > lowest);

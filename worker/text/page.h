@@ -26,6 +26,7 @@ struct element {
     uint8_t tag, kind;        /* enum tag, enum tag_kind */
     uint8_t box;              /* enum css_display */
     bool breaks, has_child;
+    bool seen;        /* can text in it be seen? */
     uint16_t below;   /* the next open element of the same tag, index + 1 */
     uint16_t wall[3]; /* the topmost element, up to this one, of at least KIND_BLOCK, KIND_CELL, KIND_TABLE */
     size_t written;   /* text written when it began */
@@ -264,7 +265,10 @@ void page_office(struct page *p, span comment);
 const struct css_look *page_look(const struct page *p, size_t at);
 
 /* Set p->shown by the look on top. */
-void page_update(struct page *p);
+static inline void page_update(struct page *p)
+{
+    p->shown = page_top(p)->seen && !p->over_hidden;
+}
 
 /* Is there an open element of that tag which nothing of a higher kind walls off? Its index, or 0. */
 size_t page_find(const struct page *p, enum tag tag);
@@ -282,7 +286,8 @@ void page_forget(struct page *p, size_t at);
 /* Work out the looks from `at` upwards anew; when these are many they stay as they are. */
 void page_restyle(struct page *p, size_t at);
 
-/* Start tags that end what is open: a paragraph, an item, a cell. */
+/* Start tags that end what is open: a paragraph, an item, a cell. Is one of that kind? */
 void page_imply(struct page *p, enum tag tag);
+bool page_implies(enum tag tag);
 
 #endif
