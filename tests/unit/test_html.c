@@ -57,6 +57,14 @@ static const struct html_case CASES[] = {
     {"&EACUTE; &AMP; &colon;&sol;", "&EACUTE; & :/", "", "", 0},
     {"&CounterClockwiseContourIntegral;&CounterClockwiseContourIntegralx;",
      "\xE2\x88\xB3&CounterClockwiseContourIntegralx;", "", "", 0},
+    /* tags that come again, and what changes between them */
+    {"<p class='one x'>a</p><style>.x{display:none}</style><p class='one x'>b</p><p class='one x'>c</p>d", "a\nd",
+     "b\nc", "", HID},
+    {"<style>div>.x{display:none}</style><p class='one x'>a</p><div><p class='one x'>b</p></div><p class='one x'>c</p>",
+     "a\nc", "b", "", HID},
+    {"<style>b+i{display:none}</style>1 <i>a</i> 2 <b>b</b><i>c</i> 3 <i>d</i>", "1 a 2 b 3 d", "c", "", HID},
+    {"<p title='a>b'>c</p><p title='a>d'>e</p><p title='a>b'>f</p>", "c\ne\nf", "", "", 0},
+    {"<span style='display:none'>a</span><svg><span style='display:none'>b</span></svg>c", "c", "ab", "", HID},
     /* open elements */
     {"<font color=white><p>a</font>b</p>c", "b\nc", "a", "", HID},
     {"<p><font color=white>a<p>b</font>c", "c", "a\nb", "", HID}, /* formatting outlives its block */

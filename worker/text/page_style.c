@@ -160,7 +160,7 @@ uint64_t page_style(struct page *p, enum tag tag, struct page_tag *t, struct css
         if (!(p->bares[tag / 64] >> tag % 64 & 1)) look->known = false;
         p->bares[tag / 64] |= UINT64_C(1) << tag % 64;
     }
-    if (look->known && !foreign) {
+    if (!foreign && look->known) {
         p->shape->styles += attr(&t->a, ATTR_STYLE).n > 0;
     } else {
         look->own = own_style(p, tag, t->name, &t->a, &look->css, &look->known);
