@@ -131,7 +131,10 @@ void learner_child_give(struct learner_child *l, struct request *r)
 void learner_child_tell(struct learner_child *l, span header, span record)
 {
     struct bus_frame part[2];
-    if (!l->ready && !may_hold(l, clock_us())) return;
+    if (!l->ready && !may_hold(l, clock_us())) {
+        l->unheard++;
+        return;
+    }
     if (bus_frame_copy_in(&part[0], header) != ERR_OK || bus_frame_copy_in(&part[1], record) != ERR_OK) abort();
     struct backend_word word = {.type = BACKEND_JOB}; /* number 0 is nobody's */
     outbox_put(is_for_next(l) ? &l->held : &l->out, word, &part[0], &part[1]);
@@ -207,6 +210,10 @@ void learner_child_read(struct learner_child *l, int64_t now_us)
         if (r.word.type == BACKEND_READY) {
             l->ready = !l->leaving;
             LOG(LEVEL_DEBUG, "learner_ready", L_INT("learner_pid", l->pid));
+            if (l->unheard > l->unheard_said)
+                LOG(LEVEL_WARN, "traps_unheard", L_INT("count", l->unheard - l->unheard_said),
+                    L_STR("why", "the learner was away; samples are among them"));
+            l->unheard_said = l->unheard;
         }
         if (r.word.type == BACKEND_FAULT) copy_text(l->fault, sizeof l->fault, r.part[0]);
         if (r.word.type == BACKEND_BEAT && r.part[0].n == sizeof l->about)

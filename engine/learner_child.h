@@ -42,6 +42,7 @@ struct learner_child {
     int64_t start_at_us, started_us, heard_us, leaving_us, ticked_us;
     int delay_ms, restart_min_ms, restart_max_ms, hang_ms;
     uint64_t starts;
+    uint64_t unheard, unheard_said;               /* that it was not told, since it was away; of them, in the log */
     char fault[BACKEND_TEXT_MAX];                 /* why it could not start */
     struct backend_learner about;                 /* what it last said of itself */
     struct request *pending[LEARNER_PENDING_MAX]; /* owned; by slot */
@@ -66,7 +67,7 @@ void learner_child_settle(struct learner_child *l, const struct config *c);
 /* Hand over a report: takes identity, header and the record in job[0].answer out of `r`. */
 void learner_child_give(struct learner_child *l, struct request *r);
 
-/* A report that nobody waits for; lost when the learner is away for long. */
+/* A trap's report or a sample, that nobody waits for; counted as unheard when the learner is away for long. */
 void learner_child_tell(struct learner_child *l, span header, span record);
 
 /* An operator's question or order (proto/admin.h): `told` is called, at once or later, exactly once for each. */

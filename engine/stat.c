@@ -67,6 +67,7 @@ static void learner(const struct learner_child *l, struct json *j)
     json_uint(j, "in_journal", a->in_journal);
     json_uint(j, "learnt", a->learnt);
     json_uint(j, "published", a->published);
+    json_uint(j, "unheard", l->unheard);
     json_uint(j, "unreadable", a->unreadable);
     json_uint(j, "samples", a->samples);
     json_uint(j, "words_for_redis", a->for_redis);

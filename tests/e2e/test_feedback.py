@@ -107,6 +107,19 @@ class Reports(unittest.TestCase):
         own = wait_until(lambda: self.service.reputation("show", "--tenant", "acme", "from", "tenant.example"), 20, "its own")
         self.assertAlmostEqual(own["slow"]["said_spam"], 1, 2)
 
+    def test_traps_without_a_learner_are_counted(self):
+        with Service(reports_traps="nobody@example.net", reports_sample_s=0, engine_restart_min_ms=10000 * SLOW,
+                     engine_restart_max_ms=10000 * SLOW) as s:
+            s.start()
+            os.kill(s.learner(), signal.SIGKILL)
+            with furui.Client(s.endpoint, deadline_ms=20000 * SLOW) as client:
+                def unheard():
+                    client.classify(mail(1), rcpt_to=["nobody@example.net"])
+                    return stat(s)["unheard"] > 0
+
+                wait_until(unheard, 20, "a trap that nobody hears")
+            s.wait_log("traps_unheard", 30)
+
     def test_a_trap_speaks_for_itself(self):
         self.client.classify(mail(2, sender="x@trapped.example"), rcpt_to=["nobody@example.net"])
         self.until_said("from", "trapped.example", 3, 0)
