@@ -69,10 +69,12 @@ static void add(struct pieces *to, span s)
 
 static void add_byte(struct pieces *to, uint8_t c)
 {
-    const uint8_t *next = to->last.p + to->last.n;
-    if (to->last.n && next >= to->raw.p && next < to->raw.p + to->raw.n && *next == c) {
-        to->last.n++;
-        return;
+    if (to->last.n) {
+        const uint8_t *next = to->last.p + to->last.n;
+        if (next >= to->raw.p && next < to->raw.p + to->raw.n && *next == c) {
+            to->last.n++;
+            return;
+        }
     }
     flush(to);
     to->p = append_byte(to->p, to->end, c);
