@@ -4,6 +4,7 @@
 
 #include "proto/base/clock.h"
 #include "proto/store/name.h"
+#include "worker/rep/doorkeeper.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct behind {
     const struct counters *counters;
     int flush_ms;
     struct tally *filling, *flight;
+    struct doorkeeper door;
     struct turn turn[TALLY_KEYS];
     size_t turns, next;            /* of them; the first not sent yet */
     size_t due;                    /* replies */
@@ -56,7 +58,11 @@ void behind_close(struct behind *b)
 
 bool behind_add(struct behind *b, span key, struct tally_seen seen)
 {
-    return tally_add(b->filling, key, seen);
+    if (tally_add(b->filling, key, seen, seen.mails > 1)) return true;
+    if (seen.mails > 1) return false;
+    if (doorkeeper_admit(&b->door, key, &seen)) return tally_add(b->filling, key, seen, true);
+    b->once += doorkeeper_hold(&b->door, key, seen);
+    return true;
 }
 
 static int by_group(const void *a, const void *b)
@@ -83,8 +89,9 @@ static void take_off(struct behind *b, int64_t now_us, bool all)
             if (singles > 0) {
                 singles--;
             } else {
-                bool kept = tally_count(b->filling) < BEHIND_KEPT && tally_add(b->filling, key, tally_at(full, i));
-                b->once += !kept;
+                bool kept =
+                    tally_count(b->filling) < BEHIND_KEPT && tally_add(b->filling, key, tally_at(full, i), false);
+                if (!kept) b->once += doorkeeper_hold(&b->door, key, tally_at(full, i));
                 tally_done(full, i);
                 continue;
             }

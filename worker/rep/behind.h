@@ -3,8 +3,8 @@
  *
  * Most names in mail are met once: an unsolicited copy's address, a text that nobody else got. Writing each would cost
  * the server more than all look-ups, so a name met twice is written at the next flush, and of those met once
- * BEHIND_SINGLES; the others wait for a second meeting while there is room, the oldest going unwritten. (The doorkeeper
- * of TinyLFU: Einziger, Friedman, Manes, ACM Transactions on Storage 13(4), 2017.) A quiet service writes them all. */
+ * BEHIND_SINGLES; the others wait for a second meeting: here while there is room, then at the door (worker/rep/doorkeeper.h),
+ * where the oldest go unwritten. So whoever sends much is counted however many send little. A quiet service writes all. */
 #ifndef FURUI_REP_BEHIND_H
 #define FURUI_REP_BEHIND_H
 
@@ -13,7 +13,7 @@
 
 enum {
     BEHIND_SINGLES = 256,         /* names met once that one flush writes; a late one, more in proportion */
-    BEHIND_KEPT = TALLY_KEYS / 2, /* that wait for a second meeting */
+    BEHIND_KEPT = TALLY_KEYS / 4, /* that wait here for a second meeting */
 };
 
 struct behind;
@@ -22,12 +22,12 @@ struct behind;
 enum err behind_open(const struct counters *c, int flush_ms, struct behind **out);
 void behind_close(struct behind *b);
 
-/* Add to a key. False when there is no room: it was dropped. */
+/* Add to a key. False when there is no room even for names met twice: this was dropped. */
 bool behind_add(struct behind *b, span key, struct tally_seen seen);
 
 /* Send what is due, in steps, so that look-ups never queue behind a long flush: it is spread over half of the time until
- * the next. `tag` goes into each command's, in whose
- * low 32 bits the rest is ours. `all`: now, and names met once as well. */
+ * the next. `tag` goes into each command's, in whose low 32 bits the rest is ours. `all`: now, and names met once as
+ * well. */
 void behind_flush(struct behind *b, int64_t now_us, uint64_t tag, bool all);
 
 /* Milliseconds after which to call it again, when there is anything to write. */

@@ -54,7 +54,7 @@ span tally_key(const struct tally *t, size_t i)
     return span_of(t->keys + t->entry[i].at, t->entry[i].bytes);
 }
 
-bool tally_add(struct tally *t, span key, struct tally_seen seen)
+bool tally_add(struct tally *t, span key, struct tally_seen seen, bool met)
 {
     assert(key.n <= UINT16_MAX);
     /* Whoever picks names for collisions only slows a walk of at most TALLY_KEYS steps. */
@@ -69,7 +69,7 @@ bool tally_add(struct tally *t, span key, struct tally_seen seen)
         e->seen.spam += seen.spam;
         return true;
     }
-    if (t->n == TALLY_KEYS || key.n > TALLY_KEY_BYTES - t->used) return false;
+    if (t->n >= (met ? TALLY_KEYS : TALLY_ANY) || key.n > TALLY_KEY_BYTES - t->used) return false;
     t->entry[t->n] =
         (struct entry){.hash = (uint32_t)hash, .at = (uint32_t)t->used, .bytes = (uint16_t)key.n, .seen = seen};
     if (key.n) memcpy(t->keys + t->used, key.p, key.n);

@@ -11,6 +11,7 @@
 
 enum {
     TALLY_KEYS = 8192,        /* different keys */
+    TALLY_ANY = 6144,         /* of them, before only those are let in that were met before */
     TALLY_KEY_BYTES = 600000, /* of them in all: 73 bytes each */
 };
 
@@ -25,8 +26,9 @@ struct tally_seen {
 enum err tally_open(struct tally **out);
 void tally_close(struct tally *t);
 
-/* Add to a key (at most 65535 bytes). False when there is no room for a new key: nothing was added. */
-bool tally_add(struct tally *t, span key, struct tally_seen seen);
+/* Add to a key (at most 65535 bytes). False when there is no room for a new key: nothing was added. `met`: the last room
+ * is open to it as well. */
+bool tally_add(struct tally *t, span key, struct tally_seen seen, bool met);
 
 size_t tally_count(const struct tally *t); /* keys */
 struct tally_seen tally_at(const struct tally *t, size_t i);
