@@ -30,7 +30,6 @@ struct behind {
     size_t turns, next;            /* of them; the first not sent yet */
     size_t due;                    /* replies */
     int64_t flush_at_us, taken_us; /* the next flush; the beginning of the last */
-    uint64_t once;
 };
 
 enum err behind_open(const struct counters *c, int flush_ms, struct behind **out)
@@ -56,13 +55,16 @@ void behind_close(struct behind *b)
     free(b);
 }
 
+/* Into the table, or to the door. False when it was at the door and there is no room for it. */
+static bool keep(struct behind *b, span key, struct tally_seen seen, bool crowded)
+{
+    if (!crowded && tally_add(b->filling, key, seen, false)) return true;
+    return !doorkeeper_met(&b->door, key, &seen) || tally_add(b->filling, key, seen, true);
+}
+
 bool behind_add(struct behind *b, span key, struct tally_seen seen)
 {
-    if (tally_add(b->filling, key, seen, seen.mails > 1)) return true;
-    if (seen.mails > 1) return false;
-    if (doorkeeper_admit(&b->door, key, &seen)) return tally_add(b->filling, key, seen, true);
-    b->once += doorkeeper_hold(&b->door, key, seen);
-    return true;
+    return keep(b, key, seen, false);
 }
 
 static int by_group(const void *a, const void *b)
@@ -89,9 +91,7 @@ static void take_off(struct behind *b, int64_t now_us, bool all)
             if (singles > 0) {
                 singles--;
             } else {
-                bool kept =
-                    tally_count(b->filling) < BEHIND_KEPT && tally_add(b->filling, key, tally_at(full, i), false);
-                if (!kept) b->once += doorkeeper_hold(&b->door, key, tally_at(full, i));
+                keep(b, key, tally_at(full, i), tally_count(b->filling) >= BEHIND_KEPT);
                 tally_done(full, i);
                 continue;
             }
@@ -188,5 +188,5 @@ size_t behind_waiting(const struct behind *b)
 
 uint64_t behind_once(const struct behind *b)
 {
-    return b->once;
+    return b->door.forgotten;
 }

@@ -4,30 +4,23 @@
 
 #include "proto/base/hash.h"
 
-enum { TAKEN = 1, HAM = 2, SPAM = 4, WHAT = TAKEN | HAM | SPAM };
+#include <assert.h>
 
-static uint32_t *place_of(struct doorkeeper *d, span key, uint32_t *tag)
+enum { TAKEN = 1, HAM = 2, SPAM = 4, TAG_SHIFT = 3 };
+
+bool doorkeeper_met(struct doorkeeper *d, span key, struct tally_seen *seen)
 {
+    assert(seen->mails == 1);
     uint64_t hash = hash64(key, 0);
-    *tag = (uint32_t)hash & ~(uint32_t)WHAT;
-    return &d->place[(hash >> 32) % DOORKEEPER_PLACES];
-}
-
-bool doorkeeper_admit(struct doorkeeper *d, span key, struct tally_seen *seen)
-{
-    uint32_t tag, *p = place_of(d, key, &tag);
-    if (!(*p & TAKEN) || (*p & ~(uint32_t)WHAT) != tag) return false;
-    seen->mails++;
-    seen->ham += (*p & HAM) != 0;
-    seen->spam += (*p & SPAM) != 0;
-    *p = 0;
-    return true;
-}
-
-unsigned doorkeeper_hold(struct doorkeeper *d, span key, struct tally_seen seen)
-{
-    uint32_t tag, *p = place_of(d, key, &tag);
-    unsigned lost = *p != 0;
-    *p = tag | TAKEN | (seen.ham ? HAM : 0) | (seen.spam ? SPAM : 0);
-    return lost;
+    uint32_t *p = &d->place[(hash >> 32) % DOORKEEPER_PLACES], tag = (uint32_t)hash >> TAG_SHIFT;
+    if ((*p & TAKEN) && *p >> TAG_SHIFT == tag) {
+        seen->mails++;
+        seen->ham += (*p & HAM) != 0;
+        seen->spam += (*p & SPAM) != 0;
+        *p = 0;
+        return true;
+    }
+    d->forgotten += *p != 0;
+    *p = tag << TAG_SHIFT | TAKEN | (seen->ham ? HAM : 0) | (seen->spam ? SPAM : 0);
+    return false;
 }

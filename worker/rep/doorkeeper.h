@@ -10,16 +10,14 @@
 
 #include "worker/rep/tally.h"
 
-enum { DOORKEEPER_PLACES = 16384 };
+enum { DOORKEEPER_PLACES = 8192 };
 
 struct doorkeeper {
     uint32_t place[DOORKEEPER_PLACES]; /* 0: free */
+    uint64_t forgotten;                /* names that another took the place of */
 };
 
-/* Was this name waiting? Then it is let in, and what was seen of it added to *seen. */
-bool doorkeeper_admit(struct doorkeeper *d, span key, struct tally_seen *seen);
-
-/* Let a name wait, of which one mail was seen. Returns how many lost their place by it: 0 or 1. */
-unsigned doorkeeper_hold(struct doorkeeper *d, span key, struct tally_seen seen);
+/* A mail came with this name. Was one waiting? Then it leaves the door and is added to *seen; else this one waits. */
+bool doorkeeper_met(struct doorkeeper *d, span key, struct tally_seen *seen);
 
 #endif
