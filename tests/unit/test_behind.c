@@ -110,7 +110,7 @@ int main(void)
     own_redis_start();
     store = own_redis_store();
     counters_init(&counters, store, &LIVES);
-    assert_int_equal(behind_open(&counters, FLUSH_MS, &behind), ERR_OK);
+    assert_int_equal(behind_open(&counters, FLUSH_MS, 7, &behind), ERR_OK);
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_flush_is_spread),
                                        cmocka_unit_test(many_who_come_once_hide_nobody)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,13 +32,14 @@ struct behind {
     int64_t flush_at_us, taken_us; /* the next flush; the beginning of the last */
 };
 
-enum err behind_open(const struct counters *c, int flush_ms, struct behind **out)
+enum err behind_open(const struct counters *c, int flush_ms, uint64_t seed, struct behind **out)
 {
     struct behind *b = calloc(1, sizeof *b);
     if (!b) return ERR_MEMORY;
     b->counters = c;
     b->flush_ms = flush_ms;
     b->taken_us = clock_us();
+    b->door.seed = seed;
     if (tally_open(&b->filling) != ERR_OK || tally_open(&b->flight) != ERR_OK) {
         behind_close(b);
         return ERR_MEMORY;

@@ -18,8 +18,8 @@ enum {
 
 struct behind;
 
-/* ERR_MEMORY. *c is lent until behind_close. */
-enum err behind_open(const struct counters *c, int flush_ms, struct behind **out);
+/* ERR_MEMORY. *c is lent until behind_close; `seed` is the doorkeeper's. */
+enum err behind_open(const struct counters *c, int flush_ms, uint64_t seed, struct behind **out);
 void behind_close(struct behind *b);
 
 /* Add to a key. False when there is no room even for names met twice: this was dropped. */

@@ -11,7 +11,7 @@ enum { TAKEN = 1, HAM = 2, SPAM = 4, TAG_SHIFT = 3 };
 bool doorkeeper_met(struct doorkeeper *d, span key, struct tally_seen *seen)
 {
     assert(seen->mails == 1);
-    uint64_t hash = hash64(key, 0);
+    uint64_t hash = hash64(key, d->seed);
     uint32_t *p = &d->place[(hash >> 32) % DOORKEEPER_PLACES], tag = (uint32_t)hash >> TAG_SHIFT;
     if ((*p & TAKEN) && *p >> TAG_SHIFT == tag) {
         seen->mails++;

@@ -13,6 +13,7 @@
 enum { DOORKEEPER_PLACES = 8192 };
 
 struct doorkeeper {
+    uint64_t seed;                     /* secret, or one could send mail under a name that is taken for another's */
     uint32_t place[DOORKEEPER_PLACES]; /* 0: free */
     uint64_t forgotten;                /* names that another took the place of */
 };

@@ -200,7 +200,7 @@ enum err rep_open(const struct rep_options *o, struct rep **rep_out)
     store.stall_ms = STALL_MS;
     if ((e = store_open(&store, &r->store)) != ERR_OK) goto fail;
     counters_init(&r->counters, r->store, &o->lives);
-    if ((e = behind_open(&r->counters, o->flush_ms, &r->behind)) != ERR_OK) goto fail;
+    if ((e = behind_open(&r->counters, o->flush_ms, seed, &r->behind)) != ERR_OK) goto fail;
     if ((e = crowd_open(&r->counters, &r->crowd)) != ERR_OK) goto fail;
     if ((e = campaigns_open(r->store, r->prefix, &o->lives, &r->campaigns)) != ERR_OK) goto fail;
     memory_init(&r->memory, r->store, r->prefix, TAG_TICKET);
