@@ -63,9 +63,9 @@ static bool keep(struct behind *b, span key, struct tally_seen seen, bool crowde
     return !doorkeeper_met(&b->door, key, &seen) || tally_add(b->filling, key, seen, true);
 }
 
-bool behind_add(struct behind *b, span key, struct tally_seen seen)
+bool behind_add(struct behind *b, span key, struct tally_seen mail)
 {
-    return keep(b, key, seen, false);
+    return keep(b, key, mail, false);
 }
 
 static int by_group(const void *a, const void *b)

@@ -22,8 +22,8 @@ struct behind;
 enum err behind_open(const struct counters *c, int flush_ms, uint64_t seed, struct behind **out);
 void behind_close(struct behind *b);
 
-/* Add to a key. False when there is no room even for names met twice: this was dropped. */
-bool behind_add(struct behind *b, span key, struct tally_seen seen);
+/* Add one mail to a key. False when there is no room even for names met twice: this was dropped. */
+bool behind_add(struct behind *b, span key, struct tally_seen mail);
 
 /* Send what is due, in steps, so that look-ups never queue behind a long flush: it is spread over half of the time until
  * the next. `tag` goes into each command's, in whose low 32 bits the rest is ours. `all`: now, and names met once as
